@@ -1,0 +1,1 @@
+"""integrhealth: integration health reports from the logs that your integrations already write."""

@@ -1,0 +1,61 @@
+"""What a finding is, how severe it is, how findings are ranked, and what changed since the last run."""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from integrhealth.published import FINDING, empty_table
+
+SEVERITIES = ("critical", "warning", "note")
+SAME = ("report", "rule", "subject")
+
+
+def no_findings() -> pl.DataFrame:
+    """A findings frame without rows."""
+    return pl.DataFrame(schema=FINDING)
+
+
+def findings(report: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """ROWS as findings of one rule: one row per finding.
+
+    ROWS brings at least subject, severity, statement and ask; whatever else of the finding's columns it lacks
+    becomes null. RULE is a stable word such as ``single_point``.
+    """
+    named = rows.with_columns(report=pl.lit(report), rule=pl.lit(rule))
+    absent = [pl.lit(None, dtype).alias(column) for column, dtype in FINDING.items() if column not in named.columns]
+    return named.with_columns(absent).select(FINDING).cast(FINDING)
+
+
+def severity(value: pl.Expr, low: pl.Expr, high: pl.Expr, *, warning: float, critical: float) -> pl.Expr:
+    """Critical: the whole interval lies beyond CRITICAL; warning: the estimate lies beyond WARNING; note: else.
+
+    Beyond means above when CRITICAL is the larger of the two thresholds, and below otherwise.
+    """
+    rising = critical >= warning
+    certain = low > critical if rising else high < critical
+    likely = value > warning if rising else value < warning
+    return pl.when(certain).then(pl.lit("critical")).when(likely).then(pl.lit("warning")).otherwise(pl.lit("note"))
+
+
+def ranked(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """All findings, worst first: by cost, then severity, then reach (n), then name."""
+    everything = pl.concat([no_findings(), *frames])
+    order = pl.col("severity").replace_strict(SEVERITIES, range(len(SEVERITIES)), return_dtype=pl.Int8)
+    return everything.sort(
+        pl.col("cost").fill_null(0.0),
+        order,
+        pl.col("n").fill_null(0),
+        *SAME,
+        descending=[True, False, True, False, False, False],
+    )
+
+
+def changes(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """One row per finding of either run: new, open (in both) or gone. A finding is the same by report, rule, subject."""
+    current, previous = now.select(SAME).unique(), before.select(SAME).unique()
+    parts = [
+        current.join(previous, on=SAME, how="anti").with_columns(change=pl.lit("new")),
+        current.join(previous, on=SAME, how="semi").with_columns(change=pl.lit("open")),
+        previous.join(current, on=SAME, how="anti").with_columns(change=pl.lit("gone")),
+    ]
+    return pl.concat([empty_table("overview", "changes"), *parts]).sort("change", *SAME)

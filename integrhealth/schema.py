@@ -1,0 +1,315 @@
+"""The canonical frames: what a row is, its columns, units and rules, and what counts as failed.
+
+Every time is UTC in microseconds, every duration a Float64 in ``*_ms``, every share runs from 0 to 1, every id is
+text. ``log_file`` and ``log_line`` lead back to the line that was logged.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from integrhealth.errors import MissingColumns, WrongValue
+
+TIME = pl.Datetime("us", "UTC")
+TEXT, NUMBER, COUNT, FLAG, WORDS = pl.String, pl.Float64, pl.Int64, pl.Boolean, pl.List(pl.String)
+
+STATUSES = (
+    "ok",
+    "partial",
+    "failed",
+    "timeout",
+    "rejected",
+    "skipped",
+    "held",
+    "pending",
+    "cancelled",
+    "unknown",
+)
+FAILED = ("failed", "timeout", "rejected")
+DELIVERED = ("ok", "partial")
+KINDS = ("request", "queue", "batch", "file", "internal")
+# Kinds whose sender does not wait for the receiver: a failure travels from the sender to the receiver.
+SENT_AWAY = ("queue", "batch", "file")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A canonical frame: what one row is, its columns with their types, and which of them every row must have."""
+
+    name: str
+    row: str
+    columns: dict[str, Any]
+    required: tuple[str, ...]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """All columns, the two that lead back to the log included."""
+        return self.columns | {"log_file": TEXT, "log_line": COUNT}
+
+    def empty(self) -> pl.DataFrame:
+        """No rows, all columns."""
+        return pl.DataFrame(schema=self.schema)
+
+
+def _frame(name: str, row: str, required: str, **columns: Any) -> Frame:
+    return Frame(name, row, columns, tuple(required.split()))
+
+
+FRAMES: dict[str, Frame] = {
+    frame.name: frame
+    for frame in (
+        _frame(
+            "messages",
+            "one attempt to move one message across one hop, or one piece of work inside a system (source = target)",
+            "message_id source target sent_at status",
+            message_id=TEXT,
+            trace_id=TEXT,
+            parent_id=TEXT,
+            integration=TEXT,
+            source=TEXT,
+            target=TEXT,
+            operation=TEXT,
+            kind=TEXT,
+            object_type=TEXT,
+            object_id=TEXT,
+            attempt=COUNT,
+            sent_at=TIME,
+            received_at=TIME,
+            finished_at=TIME,
+            answered_at=TIME,
+            status=TEXT,
+            error_code=TEXT,
+            error_text=TEXT,
+            actor=TEXT,
+            actor_type=TEXT,
+            payload_hash=TEXT,
+            bytes=COUNT,
+            amount=NUMBER,
+            currency=TEXT,
+            seq=COUNT,
+            checkpoint=TEXT,
+            fallback=FLAG,
+            load_test=FLAG,
+        ),
+        _frame(
+            "metrics",
+            "one value of one series",
+            "time system metric value",
+            time=TIME,
+            system=TEXT,
+            metric=TEXT,
+            statistic=TEXT,
+            unit=TEXT,
+            value=NUMBER,
+        ),
+        _frame(
+            "dependencies",
+            "a declared or observed edge",
+            "source target",
+            source=TEXT,
+            target=TEXT,
+            kind=TEXT,
+            calls=COUNT,
+        ),
+        _frame(
+            "logs",
+            "one log line of a system",
+            "time system",
+            time=TIME,
+            system=TEXT,
+            level=TEXT,
+            site=TEXT,
+            text=TEXT,
+            trace_id=TEXT,
+            parent_id=TEXT,
+        ),
+        _frame(
+            "documents",
+            "one line of a business document",
+            "document line type created_at",
+            document=TEXT,
+            line=TEXT,
+            type=TEXT,
+            preceding=TEXT,
+            preceding_line=TEXT,
+            system=TEXT,
+            object_type=TEXT,
+            quantity=NUMBER,
+            unit=TEXT,
+            amount=NUMBER,
+            currency=TEXT,
+            created_at=TIME,
+        ),
+        _frame(
+            "field_changes",
+            "one value of one element seen in one system",
+            "element entity system value_hash at",
+            element=TEXT,
+            entity=TEXT,
+            system=TEXT,
+            value_hash=TEXT,
+            at=TIME,
+            actor=TEXT,
+            actor_type=TEXT,
+            message_id=TEXT,
+        ),
+        _frame(
+            "incident_events",
+            "one step in the life of an incident",
+            "incident at",
+            incident=TEXT,
+            at=TIME,
+            team=TEXT,
+            person=TEXT,
+            action=TEXT,
+            state=TEXT,
+            integration=TEXT,
+        ),
+        _frame(
+            "reports",
+            "one report or dashboard of the inventory",
+            "report",
+            report=TEXT,
+            tool=TEXT,
+            words=COUNT,
+            fields=WORDS,
+            metrics=WORDS,
+            decisions=WORDS,
+            statutory=FLAG,
+            owner=TEXT,
+        ),
+        _frame(
+            "deliveries",
+            "a report reaching a person",
+            "report person at",
+            report=TEXT,
+            person=TEXT,
+            at=TIME,
+            flag=TEXT,
+            channel=TEXT,
+        ),
+        _frame(
+            "reads",
+            "a report opened by a person",
+            "report person at",
+            report=TEXT,
+            person=TEXT,
+            at=TIME,
+            seconds=NUMBER,
+            action=TEXT,
+        ),
+        _frame(
+            "stages",
+            "one stage of one order, planned and actual",
+            "order stage department",
+            order=TEXT,
+            stage=TEXT,
+            department=TEXT,
+            planned_at=TIME,
+            finished_at=TIME,
+            promised_at=TIME,
+            feasible_at=TIME,
+        ),
+        _frame(
+            "contacts",
+            "people of two teams talking",
+            "at team_a team_b",
+            at=TIME,
+            team_a=TEXT,
+            team_b=TEXT,
+            kind=TEXT,
+            people=COUNT,
+            about=TEXT,
+        ),
+        _frame(
+            "holds",
+            "a message paused at a checkpoint",
+            "checkpoint message_id held_at",
+            checkpoint=TEXT,
+            message_id=TEXT,
+            held_at=TIME,
+            released_at=TIME,
+            decision=TEXT,
+            was_bad=FLAG,
+        ),
+    )
+}
+
+
+def is_failed(status: pl.Expr) -> pl.Expr:
+    """The work was asked for and not done: failed, timeout or rejected."""
+    return status.is_in(FAILED)
+
+
+def is_delivered(status: pl.Expr) -> pl.Expr:
+    """The work was done, perhaps with errors inside: ok or partial."""
+    return status.is_in(DELIVERED)
+
+
+def is_ended(status: pl.Expr) -> pl.Expr:
+    """Delivered or failed: the denominator of every error share. Skipped, held, pending and the like are not in it."""
+    return status.is_in(DELIVERED + FAILED)
+
+
+def elapsed_ms(start: str, end: str) -> pl.Expr:
+    """Milliseconds from one time column to another, fractions kept."""
+    return (pl.col(end) - pl.col(start)).dt.total_microseconds() / 1000
+
+
+def latency_ms() -> pl.Expr:
+    """How long the sender's purpose took: sent to answered for requests, sent to finished for all else.
+
+    Whichever of the two ends exists serves when the other is missing; null when there is none, or when it lies
+    before the start (the clocks of the two systems disagree: a skewed pair, counted apart, never used).
+    """
+    ended_at = (
+        pl.when(pl.col("kind") == "request")
+        .then(pl.coalesce("answered_at", "finished_at"))
+        .otherwise(pl.coalesce("finished_at", "answered_at"))
+    )
+    taken = (ended_at - pl.col("sent_at")).dt.total_microseconds() / 1000
+    return pl.when(taken >= 0).then(taken)
+
+
+def conform(frame: Any, name: str) -> pl.DataFrame:
+    """FRAME (polars or pandas) with exactly the columns and types of the canonical frame NAME.
+
+    Absent optional columns become null, unknown columns are dropped, naive times are read as UTC. Raises
+    MissingColumns when a required column is absent and WrongValue when a column cannot take its type without loss.
+    """
+    canonical = FRAMES[name]
+    if isinstance(frame, pl.LazyFrame):
+        frame = frame.collect()
+    if not isinstance(frame, pl.DataFrame):
+        frame = pl.from_pandas(frame)
+    if missing := set(canonical.required) - set(frame.columns):
+        raise MissingColumns(name, missing, frame.columns)
+    casts = [_cast(frame, column, dtype) for column, dtype in canonical.schema.items()]
+    try:
+        return frame.select(casts)
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0][:300]
+        raise WrongValue(f"{name}: a column does not fit its type: {reason}") from error
+
+
+def _cast(frame: pl.DataFrame, column: str, dtype: Any) -> pl.Expr:
+    if column not in frame.columns:
+        return pl.lit(None, dtype).alias(column)
+    found = frame.schema[column]
+    if found == dtype:
+        return pl.col(column)
+    if dtype == TIME and found == pl.String:
+        return pl.col(column).str.to_datetime(time_unit="us", time_zone="UTC")
+    if dtype == TIME and isinstance(found, pl.Datetime):
+        aware = pl.col(column).dt.replace_time_zone("UTC") if found.time_zone is None else pl.col(column)
+        return aware.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
+    if dtype == WORDS and found == pl.String:
+        return words(pl.col(column)).alias(column)
+    return pl.col(column).cast(dtype)
+
+
+def words(text: pl.Expr) -> pl.Expr:
+    """A list written as text, separated by semicolons, as a list: blanks trimmed, empty entries left out."""
+    parts = text.str.split(";").list.eval(pl.element().str.strip_chars())
+    return parts.list.eval(pl.element().filter(pl.element() != ""))

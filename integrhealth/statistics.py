@@ -1,0 +1,40 @@
+"""Intervals: how sure a number is. All are 95% intervals, vectorised over numpy arrays."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+CONFIDENCE = 0.95
+Z = 1.959963984540054
+
+
+def wilson_interval(successes: ArrayLike, trials: ArrayLike) -> tuple[NDArray, NDArray]:
+    """Low and high of a share (Wilson 1927); NaN where there were no trials."""
+    k, n = np.asarray(successes, float), np.asarray(trials, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = k / n
+        middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+        half = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
+    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+
+
+def beta_interval(up: ArrayLike, down: ArrayLike) -> tuple[NDArray, NDArray]:
+    """Low and high of an availability: the central 95% of Beta(up + 1, down + 1), a uniform prior."""
+    from scipy.special import betaincinv
+
+    a, b = np.asarray(up, float) + 1, np.asarray(down, float) + 1
+    tail = (1 - CONFIDENCE) / 2
+    return betaincinv(a, b, tail), betaincinv(a, b, 1 - tail)
+
+
+def quantile_ranks(n: ArrayLike, quantile: float) -> tuple[NDArray, NDArray]:
+    """Ranks (from 1) of the order statistics that enclose a quantile of n values, distribution-free.
+
+    Binomial(n, quantile) tails of at most 2.5% each (Conover 1999, 3.2), clipped to the sample.
+    """
+    from scipy.stats import binom
+
+    size = np.asarray(n)
+    tail = (1 - CONFIDENCE) / 2
+    low = binom.ppf(tail, size, quantile)
+    high = binom.ppf(1 - tail, size, quantile) + 1
+    return np.clip(low, 1, size).astype(np.int64), np.clip(high, 1, size).astype(np.int64)
