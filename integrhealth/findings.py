@@ -51,7 +51,7 @@ def ranked(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def changes(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """One row per finding of either run: new, open (in both) or gone. A finding is the same by report, rule, subject."""
+    """One row per finding of either run: new, open (in both) or gone; the same means same report, rule, subject."""
     current, previous = now.select(SAME).unique(), before.select(SAME).unique()
     parts = [
         current.join(previous, on=SAME, how="anti").with_columns(change=pl.lit("new")),

@@ -1,4 +1,4 @@
-"""What every report publishes: the tables, their columns and types. An interface: it changes only with a CHANGELOG line."""
+"""What every report publishes: tables, columns and types. An interface: it changes only with a CHANGELOG line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
