@@ -1,0 +1,134 @@
+"""Frames, findings and sentences as small HTML, for notebooks and pages. Every cell is escaped: logs are hostile."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import polars as pl
+
+MAX_CELL = 160
+NO_VALUE = "-"
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A piece of a page: HTML for the browser, the same words as plain text for the terminal and for comparison."""
+
+    html: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def cell(value: Any, column: str = "") -> str:
+    """A value as a person reads it: shares in percent, milliseconds with their unit, at most 160 characters."""
+    if value is None:
+        return NO_VALUE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return _number(value, column)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list):
+        value = ", ".join(str(item) for item in value) or NO_VALUE
+    if hasattr(value, "strftime"):
+        value = value.strftime("%Y-%m-%d %H:%M")
+    text = " ".join(str(value).split())
+    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
+
+
+def _number(value: float, column: str) -> str:
+    if column.endswith(("share", "power", "coverage", "availability", "rate", "overlap")):
+        return f"{value:.1%}" if value < 0.99 or value == 1 else f"{value:.3%}"
+    if column.endswith("_ms"):
+        return duration(value)
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+
+
+def duration(ms: float) -> str:
+    """Milliseconds in the unit a person would choose."""
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000)):
+        if abs(ms) >= size * (2 if unit != "s" else 1):
+            return f"{ms / size:,.1f} {unit}"
+    return f"{ms:,.0f} ms" if abs(ms) >= 10 else f"{ms:.2g} ms"
+
+
+def table(frame: pl.DataFrame, caption: str, *, top: int = 12, empty: str = "no rows") -> Fragment:
+    """The first TOP rows of FRAME under CAPTION, which says how many there are; EMPTY says why there are none."""
+    if frame.is_empty():
+        sentence = f"{caption}: {empty}"
+        return Fragment(f'<p class="ih-note">{escape(sentence)}</p>', sentence)
+    shown = frame.head(top)
+    more = f" (first {shown.height} of {frame.height:,})" if frame.height > shown.height else f" ({frame.height})"
+    heads = "".join(f'<th scope="col">{escape(_heading(name))}</th>' for name in shown.columns)
+    numeric = [dtype.is_numeric() for dtype in shown.dtypes]
+    rows = [[cell(value, name) for name, value in row.items()] for row in shown.iter_rows(named=True)]
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{' class=n' if n else ''}>{escape(text)}</td>" for text, n in zip(row, numeric, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    html = (
+        f'<div class="ih-table" tabindex="0"><table><caption>{escape(caption + more)}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+    lines = [caption + more, " | ".join(shown.columns), *(" | ".join(row) for row in rows)]
+    return Fragment(html, "\n".join(lines))
+
+
+def _heading(column: str) -> str:
+    return column.removesuffix("_ms").replace("_", " ")
+
+
+def findings_list(findings: pl.DataFrame, *, top: int = 5, none: str = "Nothing found that needs you.") -> Fragment:
+    """The worst TOP findings as sentences with owner and question, and how many more there are."""
+    if findings.is_empty():
+        return Fragment(f'<p class="ih-note">{escape(none)}</p>', none)
+    items, lines = [], []
+    for row in findings.head(top).iter_rows(named=True):
+        statement, ask = cell(row["statement"]), cell(row["ask"])
+        owner = cell(row["owner"]) if row["owner"] else "nobody named"
+        items.append(
+            f'<li class="ih-{escape(row["severity"])}"><b>{escape(row["severity"])}</b> {escape(statement)} '
+            f'<span class="ih-ask">{escape(owner)}: {escape(ask)}</span></li>'
+        )
+        lines.append(f"{row['severity']}: {statement} [{owner}: {ask}]")
+    rest = findings.height - top
+    tail = f"and {rest} more in findings.json" if rest > 0 else ""
+    html = f'<ol class="ih-findings">{"".join(items)}</ol>' + (f'<p class="ih-note">{tail}</p>' if tail else "")
+    return Fragment(html, "\n".join(lines + ([tail] if tail else [])))
+
+
+def sentences(*texts: str | None) -> Fragment:
+    """Plain sentences, one per paragraph; None is left out."""
+    said = [text for text in texts if text]
+    return Fragment("".join(f"<p>{escape(text)}</p>" for text in said), "\n".join(said))
+
+
+def reading_summary(evidence: Any) -> Fragment:
+    """What was read and what was not: files, rows in, out and rejected, and the commonest reasons for rejection."""
+    sources = evidence.sources
+    read = sources.filter(pl.col("format").is_not_null())
+    total = read.select(pl.col("rows_in", "rows_out", "rows_rejected").sum()).row(0, named=True)
+    unknown = sources.filter(pl.col("format").is_null())["file"].to_list()
+    said = (
+        f"Read {total['rows_in']:,} records from {read['file'].n_unique()} files: {total['rows_out']:,} understood, "
+        f"{total['rows_rejected']:,} rejected."
+    )
+    reasons = evidence.rejected.group_by("reason").len().sort("len", "reason", descending=[True, False]).head(3)
+    why = "; ".join(f"{count:,} times {cell(reason)}" for reason, count in reasons.iter_rows())
+    return sentences(
+        said,
+        f"Rejected: {why}." if why else None,
+        f"Not recognised and left alone: {cell(unknown)}." if unknown else None,
+        *evidence.warnings[:3],
+        f"and {len(evidence.warnings) - 3} more warnings" if len(evidence.warnings) > 3 else None,
+    )

@@ -1,0 +1,64 @@
+"""The look of every chart, and the renderer that draws it: live in JupyterLab and in the pages, with no network.
+
+Colours have one meaning across all reports: NEUTRAL for context, ACCENT for what the title speaks of, FAILURE for
+what went wrong. They and CATEGORIES are Okabe and Ito's, told apart by colour-blind readers and in grey print.
+"""
+
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+NEUTRAL, ACCENT, FAILURE = "#8a93a0", "#0072B2", "#D55E00"
+CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+# One sequential scale, from little to much; dark means much on paper.
+SEQUENTIAL = "viridis"
+WIDTH = 620
+MIME = "application/vnd.vegalite.v5+json"
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+@alt.theme.register("integrhealth", enable=True)
+def theme() -> alt.theme.ThemeConfig:
+    """House style. Ink and paper are left to the page, which knows whether it is dark."""
+    return {
+        "config": {
+            "background": "transparent",
+            "font": FONT,
+            "view": {"stroke": None},
+            "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 260},
+            "axisY": {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "start", "titleY": -8, "titleX": 0},
+            "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
+            "title": {
+                "anchor": "start",
+                "frame": "group",
+                "fontSize": 16,
+                "fontWeight": 600,
+                "subtitleFontSize": 12,
+                "offset": 14,
+            },
+            "range": {"category": list(CATEGORIES)},
+            "bar": {"color": ACCENT},
+        }
+    }
+
+
+def titled(chart: Any, title: str, subtitle: str) -> Any:
+    """CHART with a title that says what it says, and a subtitle that says what it shows: unit, n and period."""
+    return chart.properties(title=alt.TitleParams(title, subtitle=subtitle), description=f"{title}. {subtitle}")
+
+
+def nothing(sentence: str) -> alt.Chart:
+    """In place of a chart without data: the sentence that says why."""
+    text = alt.Chart(pl.DataFrame({"why": [sentence]})).mark_text(align="left", fontSize=13, color=NEUTRAL)
+    return text.encode(x=alt.value(0), text="why:N").properties(width=WIDTH, height=24, description=sentence)
+
+
+def _bundle(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """The mime bundle of a chart: the Vega-Lite spec that JupyterLab draws by itself, and its description as text."""
+    drawn = spec | {"$schema": "https://vega.github.io/schema/vega-lite/v5.json"}
+    return {MIME: drawn, "text/plain": f"<chart: {spec.get('description', 'untitled')}>"}
+
+
+alt.renderers.register("integrhealth", _bundle)
+alt.renderers.enable("integrhealth")

@@ -1,0 +1,194 @@
+"""What several analyses need of a trace: which message caused which, its depth, and which way a failure travelled.
+
+Parent links are followed only inside one trace. Rows are never multiplied: a message has at most one parent here.
+"""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from integrhealth.schema import SENT_AWAY, is_failed
+from integrhealth.thresholds import MAX_TRACE_MESSAGES
+
+NO_ROW = -1
+
+
+def linked(messages: pl.DataFrame) -> pl.DataFrame:
+    """MESSAGES in the same order plus trace, row, parent_row, depth and in_loop.
+
+    ``trace`` is never null: the trace_id; without one (or with one shared by more than 100,000 messages, which is a
+    constant and no trace) that of the parent in the same file, else a trace of its own. ``row`` numbers the
+    messages from 0; ``parent_row`` is the parent's row in the same trace, or null; where attempts share an id, the
+    parent is the last attempt that began before the child. Links that close a loop are cut and ``in_loop`` is true.
+    """
+    numbered = messages.with_row_index("row").with_columns(_usable_trace())
+    traced = numbered.with_columns(_parents(numbered, on="trace").alias("parent_row"))
+    if numbered["trace"].null_count():
+        traced = _adopted(traced)
+    depth, looped = depths(_pointers(traced["parent_row"]))
+    return traced.with_columns(
+        depth=pl.Series(depth, dtype=pl.Int32), in_loop=pl.Series(looped, dtype=pl.Boolean)
+    ).with_columns(parent_row=pl.when(~pl.col("in_loop")).then("parent_row"))
+
+
+def _usable_trace() -> pl.Expr:
+    shared = pl.len().over("trace_id") > MAX_TRACE_MESSAGES
+    return pl.when(~shared).then("trace_id").alias("trace")
+
+
+def oversized_traces(messages: pl.DataFrame) -> pl.DataFrame:
+    """One row per trace_id that too many messages share to be a trace: trace_id, messages."""
+    counted = messages.filter(pl.col("trace_id").is_not_null()).group_by("trace_id").agg(messages=pl.len())
+    return counted.filter(pl.col("messages") > MAX_TRACE_MESSAGES).sort("trace_id")
+
+
+def _parents(numbered: pl.DataFrame, *, on: str) -> pl.Series:
+    """The row of each message's parent among the messages of the same ON, or null."""
+    children = numbered.filter(pl.col("parent_id").is_not_null() & pl.col(on).is_not_null())
+    children = children.select("row", on, "sent_at", id="parent_id")
+    named = numbered.join(children.select(on, message_id="id").unique(), on=[on, "message_id"], how="semi")
+    candidates = named.select(on, "sent_at", id="message_id", parent_row="row")
+    if candidates.select(pl.struct(on, "id").is_duplicated().any()).item():
+        pairs = _latest_attempt_before(children, candidates, on=on)
+    else:
+        pairs = children.join(candidates.drop("sent_at"), on=[on, "id"])
+    pairs = pairs.filter(pl.col("row") != pl.col("parent_row")).select("row", "parent_row")
+    return numbered.select("row").join(pairs, on="row", how="left", maintain_order="left")["parent_row"]
+
+
+def _latest_attempt_before(children: pl.DataFrame, candidates: pl.DataFrame, *, on: str) -> pl.DataFrame:
+    before = children.sort("sent_at", "row").join_asof(
+        candidates.sort("sent_at", "parent_row"), on="sent_at", by=[on, "id"], check_sortedness=False
+    )
+    first = candidates.sort("sent_at", "parent_row").unique([on, "id"], keep="first", maintain_order=True)
+    late = before.filter(pl.col("parent_row").is_null()).drop("parent_row").join(first.drop("sent_at"), on=[on, "id"])
+    return pl.concat([before.drop_nulls("parent_row").select("row", "parent_row"), late.select("row", "parent_row")])
+
+
+def _adopted(traced: pl.DataFrame) -> pl.DataFrame:
+    """Messages without a trace join the trace of their parent in the same file; chains of them share one."""
+    orphan = pl.col("trace").is_null()
+    found = traced.with_columns(file=pl.col("log_file").fill_null(""))
+    found = found.with_columns(_parents(found, on="file").alias("parent_in_file"))
+    found = found.with_columns(parent_row=pl.when(orphan).then("parent_in_file").otherwise("parent_row"))
+    top, _ = roots(_pointers(found.select(pl.when(orphan).then("parent_row")).to_series()))
+    adopted = pl.coalesce(pl.col("trace").gather("top"), pl.format("message {}", "top"))
+    return (
+        found.with_columns(top=pl.Series(top, dtype=pl.UInt32))
+        .with_columns(trace=adopted)
+        .drop("file", "parent_in_file", "top")
+    )
+
+
+def roots(parent: NDArray) -> tuple[NDArray, NDArray]:
+    """The topmost row reachable from each row over PARENT (row numbers, -1 at a root), and who runs in a loop.
+
+    A row in a loop, or leading into one, is its own top.
+    """
+    itself = np.arange(len(parent))
+    jump = np.where(parent < 0, itself, parent)
+    for _ in range(max(1, len(parent).bit_length())):
+        further = jump[jump]
+        if np.array_equal(further, jump):
+            break
+        jump = further
+    looped = parent[jump] >= 0 if len(parent) else np.zeros(0, bool)
+    return np.where(looped, itself, jump), looped
+
+
+def depths(parent: NDArray) -> tuple[NDArray, NDArray]:
+    """Links from each row up to its root, by pointer doubling, and which rows lie on a loop of parents."""
+    size = len(parent)
+    end = size  # a row beyond the last, where every path ends
+    jump = np.append(np.where(parent < 0, end, parent), end)
+    steps = np.append((parent >= 0).astype(np.int64), 0)
+    for _ in range(max(1, size.bit_length())):
+        if (jump == end).all():
+            break
+        steps = steps + steps[jump]
+        jump = jump[jump]
+    endless = jump[:size] != end
+    if not endless.any():
+        return steps[:size].astype(np.int32), endless
+    # A jump of at least SIZE links from a row that never ends lands on a loop; the loop is what those landings reach.
+    looped = np.zeros(size, bool)
+    frontier = np.unique(jump[:size][endless])
+    while len(frontier):
+        looped[frontier] = True
+        frontier = np.unique(parent[frontier])
+        frontier = frontier[~looped[frontier]]
+    cut = np.where(looped, NO_ROW, parent)
+    return depths(cut)[0], looped
+
+
+def _pointers(rows: pl.Series) -> NDArray:
+    """Row numbers as an array, -1 for none."""
+    return rows.cast(pl.Int64).fill_null(NO_ROW).to_numpy()
+
+
+def failure_links(linked: pl.DataFrame) -> pl.DataFrame:
+    """One row per link along which a failure could travel: cause_row, effect_row and whether the effect failed.
+
+    Only links whose cause failed. The kind of the child decides the direction: its parent waits for a request or
+    internal work, so the child is the cause; a queue, batch or file is sent away, so the parent is. Without a kind,
+    whichever finished first is the cause; on a tie, or without times, the child. An effect that is ok was shielded.
+    """
+    ended = pl.coalesce("finished_at", "answered_at").alias("ended_at")
+    state = linked.select("row", "status", ended, failed=is_failed(pl.col("status")))
+    links = linked.filter(pl.col("parent_row").is_not_null()).select(
+        child_row="row", parent_row="parent_row", kind="kind"
+    )
+    touched = links.join(
+        state.select(child_row="row", child_failed="failed", child_status="status", child_ended="ended_at"),
+        on="child_row",
+    ).join(
+        state.select(parent_row="row", parent_failed="failed", parent_status="status", parent_ended="ended_at"),
+        on="parent_row",
+    )
+    touched = touched.filter(pl.col("child_failed") | pl.col("parent_failed"))
+    parent_first = pl.col("kind").is_in(SENT_AWAY) | (
+        pl.col("kind").is_null() & (pl.col("parent_ended") < pl.col("child_ended"))
+    )
+    down = parent_first.fill_null(False)
+    directed = touched.select(
+        cause_row=pl.when(down).then("parent_row").otherwise("child_row"),
+        effect_row=pl.when(down).then("child_row").otherwise("parent_row"),
+        cause_failed=pl.when(down).then("parent_failed").otherwise("child_failed"),
+        cause_ended=pl.when(down).then("parent_ended").otherwise("child_ended"),
+        effect_status=pl.when(down).then("child_status").otherwise("parent_status"),
+    )
+    return (
+        directed.filter("cause_failed")
+        .with_columns(effect_failed=is_failed(pl.col("effect_status")))
+        .drop("cause_failed")
+        .sort("effect_row", "cause_row")
+    )
+
+
+def with_causes(linked: pl.DataFrame) -> pl.DataFrame:
+    """LINKED plus own_error, passed_on, stopped, failed_causes and cause_row.
+
+    ``own_error``: failed, and no cause failed. ``passed_on``: failed, and a cause failed. ``stopped``: ok although a
+    cause failed. ``failed_causes`` counts the failed causes in the data; ``cause_row`` is the one that finished
+    first (then the smallest message_id), so that cascades partition the failed messages.
+    """
+    links = failure_links(linked)
+    ids = linked.select(cause_row="row", cause_id="message_id")
+    chosen = (
+        links.filter("effect_failed")
+        .join(ids, on="cause_row")
+        .sort("effect_row", "cause_ended", "cause_id", nulls_last=True)
+        .group_by("effect_row", maintain_order=True)
+        .agg(cause_row=pl.col("cause_row").first(), failed_causes=pl.len())
+    )
+    shielded = links.filter(pl.col("effect_status") == "ok").select(row="effect_row", stopped=pl.lit(True)).unique()
+    failed = is_failed(pl.col("status"))
+    return (
+        linked.join(chosen.rename({"effect_row": "row"}), on="row", how="left", maintain_order="left")
+        .join(shielded, on="row", how="left", maintain_order="left")
+        .with_columns(pl.col("stopped").fill_null(False), pl.col("failed_causes").fill_null(0).cast(pl.UInt32))
+        .with_columns(
+            own_error=failed & (pl.col("failed_causes") == 0),
+            passed_on=failed & (pl.col("failed_causes") > 0),
+        )
+    )
