@@ -8,3 +8,32 @@ MIN_ROOTS = 30
 CONTAINED, RUNAWAY = 0.3, 0.7
 # A trace_id shared by more messages is a constant, not a trace (own).
 MAX_TRACE_MESSAGES = 100_000
+# Errors that reached a system and went no further: below weak, below none at all (own).
+STOPPING_WEAK, STOPPING_NONE = 0.5, 0.1
+# Systems hit by one error: from here on the cascade is a finding (own; a third of the essay's fourteen).
+WIDE_CASCADE = 5
+# Resamples of every bootstrap, and the seed that makes a report repeat itself (own).
+RESAMPLES, SEED = 1000, 20251224
+
+# Reading speed of non-fiction in words per minute (Brysbaert 2019, mean of 190 studies; most adults 175 to 300).
+READING_WPM = 238
+# An opened report is read up to 300 words per minute, skimmed up to 1,000, and unread beyond (Brysbaert 2019).
+FASTEST_READING_WPM, FASTEST_SKIMMING_WPM = 300, 1000
+# Time beyond this pace is a window left open, not reading (own).
+SLOWEST_READING_WPM = 100
+# Flood ratio, minutes needed to minutes spent: warning where the average report is faster than reading, critical
+# where it is faster than skimming (both follow from the speeds above).
+FLOOD_WARNING = FASTEST_READING_WPM / READING_WPM
+FLOOD_CRITICAL = FASTEST_SKIMMING_WPM / READING_WPM
+# Fewer days with a delivery get no interval of the flood ratio (own; one working week).
+MIN_DAYS = 5
+# With a larger share of openings of unknown duration the minutes spent are unknown (own).
+MAX_UNTIMED = 0.1
+# Shared fields and metrics of two reports, Jaccard (own).
+NEAR_DUPLICATE, OVERLAPPING = 0.8, 0.5
+# Longest median gap in days between deliveries for daily, weekly and monthly; beyond it a report is rare (own).
+CADENCES = {"daily": 2, "weekly": 10, "monthly": 45}
+# A report that nobody opened for this long (Tableau's default; Metabase users ask for three months).
+UNOPENED_DAYS = 90
+# Share of the judged reports that could stop without leaving a decision unserved (own).
+SPARE_WARNING, SPARE_CRITICAL = 0.25, 0.75
