@@ -1,1 +1,39 @@
-"""integrhealth: integration health reports from the logs that your integrations already write."""
+"""integrhealth: integration health reports from the logs that your integrations already write.
+
+>>> import integrhealth as ih
+>>> evidence = ih.read("sample:a")
+>>> ih.propagation.report(evidence).tables["spread"]
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Loaded when first used, so that the command line answers at once.
+_FROM = {
+    "Evidence": "integrhealth.evidence",
+    "read": "integrhealth.evidence",
+    "publish": "integrhealth.publication",
+    "published_reports": "integrhealth.publication",
+}
+_MODULES = {
+    "propagation": "integrhealth.analyses.propagation",
+    "latency": "integrhealth.analyses.latency",
+    "fragility": "integrhealth.analyses.fragility",
+    "overload": "integrhealth.analyses.overload",
+    "overview": "integrhealth.analyses.overview",
+}
+__all__ = sorted([*_FROM, *_MODULES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FROM:
+        return getattr(import_module(_FROM[name]), name)
+    if name in _MODULES:
+        return import_module(_MODULES[name])
+    raise AttributeError(f"integrhealth has no {name!r}; it has {__all__}")
+
+
+def __dir__() -> list[str]:
+    return __all__

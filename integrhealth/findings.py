@@ -23,7 +23,7 @@ def findings(report: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
     """
     named = rows.with_columns(report=pl.lit(report), rule=pl.lit(rule))
     absent = [pl.lit(None, dtype).alias(column) for column, dtype in FINDING.items() if column not in named.columns]
-    return named.with_columns(absent).select(FINDING).cast(FINDING)
+    return named.with_columns(absent).select(*FINDING).cast(FINDING)
 
 
 def severity(value: pl.Expr, low: pl.Expr, high: pl.Expr, *, warning: float, critical: float) -> pl.Expr:

@@ -37,3 +37,15 @@ CADENCES = {"daily": 2, "weekly": 10, "monthly": 45}
 UNOPENED_DAYS = 90
 # Share of the judged reports that could stop without leaving a decision unserved (own).
 SPARE_WARNING, SPARE_CRITICAL = 0.25, 0.75
+# A path question asked by a smaller share of an object type's traces is no capability of the business (methods A7).
+CAPABILITY_SHARE = 0.05
+# A hop seen in fewer traces of a capability is noise, not structure (methods A7).
+MIN_HOP_TRACES = 3
+# Asked for work in at least this share of the completed traces, of which there must be so many: needed (methods A7).
+ALWAYS_CALLED_SHARE, ALWAYS_CALLED_TRACES = 0.999, 300
+# A fallback tested within so many days is one that works (own).
+FALLBACK_TEST_DAYS = 365
+# What a capability is taken to promise where the catalog says nothing (own), and where it is certainly broken (own).
+PROMISED_AVAILABILITY, BROKEN_AVAILABILITY = 0.995, 0.99
+# A dependency that nothing replaces needs one more nine than the capability promises (Treynor et al., queue.acm.org).
+CRITICAL_DEPENDENCY_AVAILABILITY = 0.9995

@@ -13,17 +13,19 @@ REJECTED = {"file": pl.String, "line": pl.Int64, "reason": pl.String, "raw": pl.
 class Parsed:
     """The rows of one frame that one file held, and the records that were not understood.
 
+    ``file`` is the name as the rows carry it; ``format`` and ``frame`` are None for a file nothing recognised.
     Counted in records of the file (a line, a table row, a span): ``rows_in`` = rows.height + rejected.height.
     ``rows`` has the columns of the canonical frame (or of ``spans``, which become messages once all files are
     read), ``rejected`` those of REJECTED with ``raw`` cut and masked; ``warnings`` are sentences to say once.
     """
 
-    format: str
-    frame: str
+    format: str | None
+    frame: str | None
     rows: pl.DataFrame
     rows_in: int
     rejected: pl.DataFrame
     warnings: tuple[str, ...] = ()
+    file: str = ""
 
 
 @dataclass(frozen=True)

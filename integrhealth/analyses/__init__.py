@@ -1,0 +1,1 @@
+"""The answers: one module per question, frames in, frames out."""

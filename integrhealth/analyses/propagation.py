@@ -1,0 +1,298 @@
+"""Error spread: when something goes wrong once, how many systems does it hit?
+
+A root is a failed message none of whose causes failed; what it brought down with it is its cascade. The reproduction
+number R is the share of failed messages that another failure caused: the mean number of errors that one error causes
+where the traces are complete. Which way a failure travels along a link is told in ``traces.failure_links``. The rule
+own / passed on / stopped is that of CRISP (Zhang et al., USENIX ATC 2022).
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from integrhealth import traces
+from integrhealth.analyses.cascades import cascade_facts, survival
+from integrhealth.findings import findings, ranked, severity
+from integrhealth.published import TABLES, Report, published_report
+from integrhealth.schema import is_ended, is_failed
+from integrhealth.statistics import wilson_interval
+from integrhealth.thresholds import (
+    CONTAINED,
+    MIN_MESSAGES,
+    MIN_ROOTS,
+    RESAMPLES,
+    RUNAWAY,
+    SEED,
+    STOPPING_NONE,
+    STOPPING_WEAK,
+    WIDE_CASCADE,
+)
+
+if TYPE_CHECKING:
+    from integrhealth.evidence import Evidence
+
+NAME = "error_propagation"
+NOT_ENOUGH = "not enough data"
+LATER = {
+    "root_causes": "Root causes are not ranked yet by this version.",
+    "retries": "Retry storms are not measured yet by this version.",
+    "friction": "The value of holding messages is not measured yet by this version.",
+    "checkpoints": "Checkpoints are not measured yet by this version.",
+}
+
+
+def link_facts(caused: pl.DataFrame) -> pl.DataFrame:
+    """One row of counts that add up: rows that name a parent, those whose parent is here, the same among failed rows.
+
+    ``loops`` counts the messages whose parent link was cut because it closed a loop.
+    """
+    names, found = pl.col("parent_id").is_not_null(), pl.col("parent_row").is_not_null()
+    failed = is_failed(pl.col("status"))
+    return caused.select(
+        messages=pl.len().cast(pl.Int64),
+        failed=failed.sum().cast(pl.Int64),
+        named=names.sum().cast(pl.Int64),
+        found=found.sum().cast(pl.Int64),
+        failed_named=(names & failed).sum().cast(pl.Int64),
+        failed_found=(found & failed).sum().cast(pl.Int64),
+        loops=pl.col("in_loop").sum().cast(pl.Int64),
+    )
+
+
+def link_coverage(links: pl.DataFrame) -> float | None:
+    """Share of the parents named that are in the data; None when no row names one.
+
+    Over failed rows if at least 30 of them name a parent, else over all rows: errors are often sampled otherwise.
+    """
+    total = links.sum().row(0, named=True)
+    scope = "failed_" if total["failed_named"] >= MIN_ROOTS else ""
+    return total[f"{scope}found"] / total[f"{scope}named"] if total[f"{scope}named"] else None
+
+
+def spread(cascades: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """One row, the whole: reproduction number with its 95% interval, corrected for parents that are not in the data.
+
+    CASCADES as ``cascade_facts`` gives them, LINKS as ``link_facts`` does. A message with j failed causes in the data
+    would have shown none of them with probability (1-c)^j, c the link coverage, and so counts 1 / (1 - (1-c)^j);
+    with one cause each that is R / c exactly, with several ``at_most`` is true. The interval resamples cascades.
+    Fewer than 30 roots: "not enough data"; at 1 the tree never ends: "runaway", without a mean cascade.
+    """
+    coverage = link_coverage(links)
+    failed, roots = int(cascades["messages"].sum() or 0), cascades.height
+    row = {"roots": roots, "link_coverage": coverage, "failed": failed, "caused": failed - roots}
+    row |= {"at_most": bool((cascades["failed_causes"].list.max().max() or 0) > 1), "loops": int(links["loops"].sum())}
+    if roots < MIN_ROOTS:
+        row["verdict"] = NOT_ENOUGH
+    elif not coverage:
+        row["verdict"] = "no links"
+    else:
+        value, low, high = _reproduction(cascades, coverage)
+        row |= {"reproduction": value, "low": low, "high": high}
+        row["mean_cascade"] = 1 / (1 - value) if value < 1 else None
+        row["verdict"] = _verdict(value)
+    more = {"failed": pl.Int64, "caused": pl.Int64, "at_most": pl.Boolean, "loops": pl.Int64}
+    return pl.DataFrame([row], schema=TABLES[NAME]["spread"] | more)
+
+
+def _reproduction(cascades: pl.DataFrame, coverage: float) -> tuple[float, float, float]:
+    """R and its interval. Cascades alike in size and weight are drawn together, so that resampling costs little."""
+    hidden = 1 - coverage
+    weights = cascades["failed_causes"].list.eval(1 / (1 - pl.lit(hidden).pow(pl.element()))).list.sum().fill_null(0)
+    alike = cascades.select("messages", caused=weights).group_by("messages", "caused").len().sort("messages", "caused")
+    size, caused, count = (alike[name].to_numpy().astype(float) for name in ("messages", "caused", "len"))
+    drawn = np.random.default_rng(SEED).multinomial(int(count.sum()), count / count.sum(), size=RESAMPLES)
+    low, high = np.quantile(np.minimum((drawn @ caused) / (drawn @ size), 1), [0.025, 0.975])
+    return min((count @ caused) / (count @ size), 1.0), float(low), float(high)
+
+
+def _verdict(reproduction: float) -> str:
+    if reproduction >= 1:
+        return "runaway"
+    if reproduction > RUNAWAY:
+        return "runaway risk"
+    return "spreading" if reproduction >= CONTAINED else "contained"
+
+
+def system_facts(caused: pl.DataFrame) -> pl.DataFrame:
+    """One row per system, the target that had to do the work: counts that add up over traces."""
+    return (
+        caused.group_by(system="target")
+        .agg(
+            messages=pl.len().cast(pl.Int64),
+            ended=is_ended(pl.col("status")).sum().cast(pl.Int64),
+            own_errors=pl.col("own_error").sum().cast(pl.Int64),
+            passed_on=pl.col("passed_on").sum().cast(pl.Int64),
+            stopped=pl.col("stopped").sum().cast(pl.Int64),
+        )
+        .sort("system")
+    )
+
+
+def systems(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per system, most errors first: where errors begin, where they pass, where they stop.
+
+    ``stopping_power`` = stopped / (stopped + passed_on) with its Wilson interval; null when fewer than MIN_MESSAGES
+    errors of others reached the system.
+    """
+    reached = pl.col("stopped") + pl.col("passed_on")
+    low, high = wilson_interval(facts["stopped"], facts["stopped"] + facts["passed_on"])
+    enough = pl.when(reached >= max(min_messages, 1))
+    return (
+        facts.with_columns(low=pl.Series(low), high=pl.Series(high), reached=reached)
+        .with_columns(
+            stopping_power=enough.then(pl.col("stopped") / reached),
+            stopping_low=enough.then("low"),
+            stopping_high=enough.then("high"),
+        )
+        .drop("low", "high")
+        .sort(pl.col("own_errors") + pl.col("passed_on"), "system", descending=[True, False])
+    )
+
+
+def edge_facts(caused: pl.DataFrame) -> pl.DataFrame:
+    """One row per source and target: messages, failed, caused (by its failures), and their squares over cascades.
+
+    ``failed_sq``, ``caused_sq`` and ``cross`` are sums over cascades of failed², caused² and failed x caused: what
+    the interval of caused per failed needs, in a form that adds up over traces.
+    """
+    effects = caused.filter("passed_on").group_by(row="cause_row").agg(caused=pl.len().cast(pl.Int64))
+    failures = (
+        caused.filter(is_failed(pl.col("status")))
+        .select("row", "source", "target", "trace")
+        .join(effects, on="row", how="left")
+        .group_by("source", "target", "trace")
+        .agg(failed=pl.len().cast(pl.Int64), caused=pl.col("caused").sum())
+        .group_by("source", "target")
+        .agg(
+            pl.col("failed", "caused").sum(),
+            failed_sq=pl.col("failed").pow(2).sum(),
+            caused_sq=pl.col("caused").pow(2).sum(),
+            cross=(pl.col("failed") * pl.col("caused")).sum(),
+        )
+    )
+    counted = caused.group_by("source", "target").agg(messages=pl.len().cast(pl.Int64))
+    sums = pl.col("failed", "caused", "failed_sq", "caused_sq", "cross").fill_null(0)
+    return counted.join(failures, on=["source", "target"], how="left").with_columns(sums).sort("source", "target")
+
+
+def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per source and target, most failures first: how many failures each failure here caused elsewhere.
+
+    ``caused_per_error`` = failed messages caused by this edge's failed messages / those failed messages, so that the
+    sum of failed x caused_per_error is all that was caused; null without failures. Its interval treats traces as the
+    sampled units (ratio estimate, linearised) and is null below MIN_MESSAGES failures.
+    """
+    failed, ratio = pl.col("failed"), pl.col("caused_per_error")
+    spread_sq = pl.col("caused_sq") - 2 * ratio * pl.col("cross") + ratio.pow(2) * pl.col("failed_sq")
+    error = spread_sq.clip(0).sqrt() / failed
+    enough = pl.when(failed >= max(min_messages, 1))
+    return (
+        facts.with_columns(caused_per_error=pl.when(failed > 0).then(pl.col("caused") / failed))
+        .with_columns(
+            low=enough.then((ratio - 1.96 * error).clip(0)),
+            high=enough.then(ratio + 1.96 * error),
+            failed_share=enough.then(failed / pl.col("messages")),
+        )
+        .drop("failed_sq", "caused_sq", "cross")
+        .sort("failed", "source", "target", descending=[True, False, False])
+    )
+
+
+def propagation_findings(tables: dict[str, pl.DataFrame], system_owners: pl.DataFrame) -> pl.DataFrame:
+    """What a person should talk about: errors that multiply, systems that pass everything on, errors that go far."""
+    owners = system_owners.select("system", "owner")
+    return ranked(
+        [_multiplying(tables["spread"]), _passing_on(tables["systems"], owners), _wide(tables["cascades"], owners)]
+    )
+
+
+def _multiplying(spread: pl.DataFrame) -> pl.DataFrame:
+    value = pl.col("reproduction")
+    rows = spread.filter(value >= CONTAINED).with_columns(
+        subject=pl.lit("all systems"),
+        severity=severity(value, pl.col("low"), pl.col("high"), warning=CONTAINED, critical=RUNAWAY),
+        statement=pl.format(
+            "Every 100 errors cause {} more: {} of {} failed messages failed because another one had.",
+            (value * 100).round().cast(pl.Int64),
+            "caused",
+            "failed",
+        ),
+        value=value,
+        unit=pl.lit("errors caused per error"),
+        n=pl.col("failed"),
+        threshold=pl.lit(CONTAINED),
+        ask=pl.lit("Where could a queue, a default or a refusal stop the next one?"),
+    )
+    return findings(NAME, "errors_multiply", rows)
+
+
+def _passing_on(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    value = pl.col("stopping_power")
+    weak = systems.filter(value < STOPPING_WEAK).join(owners, on="system", how="left")
+    rows = weak.with_columns(
+        subject=pl.col("system"),
+        severity=severity(
+            value, pl.col("stopping_low"), pl.col("stopping_high"), warning=STOPPING_WEAK, critical=STOPPING_NONE
+        ),
+        statement=pl.format("{} passed on {} of the {} errors that reached it.", "system", "passed_on", "reached"),
+        value=value,
+        unit=pl.lit("share of errors stopped"),
+        low=pl.col("stopping_low"),
+        high=pl.col("stopping_high"),
+        n=pl.col("reached"),
+        threshold=pl.lit(STOPPING_WEAK),
+        ask=pl.format("What could {} do instead of failing when its partner fails?", "system"),
+    )
+    return findings(NAME, "passes_errors_on", rows)
+
+
+def _wide(cascades: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """One finding per system where far-reaching cascades begin, told by its widest."""
+    wide = (
+        cascades.filter(pl.col("systems") >= WIDE_CASCADE)
+        .sort("systems", "messages", "root_id", descending=[True, True, False])
+        .group_by(system="root_system", maintain_order=True)
+        .agg(pl.len().alias("n"), pl.col("systems", "messages", "root_id", "started_at").first())
+        .join(owners, on="system", how="left")
+    )
+    rows = wide.with_columns(
+        subject=pl.col("system"),
+        severity=pl.lit("warning"),
+        statement=pl.format(
+            "One error at {} on {} brought down {} messages in {} systems; {} errors there reached {} systems or more.",
+            "system",
+            pl.col("started_at").dt.strftime("%Y-%m-%d"),
+            "messages",
+            "systems",
+            "n",
+            pl.lit(WIDE_CASCADE),
+        ),
+        value=pl.col("systems"),
+        unit=pl.lit("systems hit by one error"),
+        threshold=pl.lit(WIDE_CASCADE),
+        ask=pl.format("How long would you have needed to notice the first error at {}?", "system"),
+    )
+    return findings(NAME, "wide_cascade", rows)
+
+
+def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
+    """All published tables of error_propagation, its findings, and why a table is empty."""
+    caused = traces.with_causes(traces.linked(evidence.messages))
+    cascades = cascade_facts(caused)
+    tables = {
+        "spread": spread(cascades, link_facts(caused)),
+        "cascades": cascades.drop("failed_causes"),
+        "systems": systems(system_facts(caused), min_messages=min_messages),
+        "edges": edges(edge_facts(caused), min_messages=min_messages),
+        "survival": survival(cascades),
+    }
+    notes = LATER | ({} if cascades.height else {"cascades": "No message failed in this period."})
+    missing = None if caused.height else "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
+    return published_report(
+        NAME,
+        tables,
+        propagation_findings(tables, evidence.catalog.systems),
+        notes=notes,
+        missing=missing,
+    )

@@ -1,0 +1,183 @@
+"""From the rows of all files to one frame per kind, with every record accounted for.
+
+rows_in = rows_out + rows_rejected holds for every file, in records of the file. A copy of a record is out, counted in
+``duplicates``, and stands once in the frame. The same id with other content is a retry when attempt or times differ;
+otherwise the second is rejected as ``conflicting_id``.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from integrhealth.catalog import Catalog, catalog_aliases
+from integrhealth.formats import spans
+from integrhealth.formats.masking import cut, masked, masked_secrets, pseudonym, pseudonym_key
+from integrhealth.formats.parsed import REJECTED, Parsed, no_rejections
+from integrhealth.schema import FRAMES, TEXT, TIME
+
+SOURCES = {
+    "file": pl.String,
+    "format": pl.String,
+    "frame": pl.String,
+    "rows_in": pl.Int64,
+    "rows_out": pl.Int64,
+    "rows_rejected": pl.Int64,
+    "duplicates": pl.Int64,
+}
+PLACE = ("log_file", "log_line")
+# What makes two records of a frame speak of the same thing; the times and the attempt then tell a retry from a clash.
+IDENTITY = {"messages": ["message_id"], "spans": ["trace_id", "span_id", "span_kind", "service"], "reports": ["report"]}
+# Free text, where e-mail addresses are masked; identity columns, where they become pseudonyms; ids, left as they are.
+FREE_TEXT = {"error_text", "text"}
+IDENTITIES = {"person", "actor"}
+OPAQUE = {"message_id", "trace_id", "parent_id", "payload_hash", "value_hash", "status", "kind", "currency", "log_file"}
+SYSTEM_COLUMNS = {"source", "target", "system", "record_system", "copy_system"}
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """Canonical frames with copies and clashes taken out, and the account of every file."""
+
+    frames: dict[str, pl.DataFrame]
+    sources: pl.DataFrame
+    rejected: pl.DataFrame
+    warnings: tuple[str, ...]
+
+
+def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy:
+    """All that was parsed as one frame per kind: copies once, clashes rejected, spans joined to messages,
+    secrets masked, people under pseudonyms, systems by their catalog names, integrations named.
+    """
+    frames, clashes, copies = {}, [], []
+    for name in sorted({part.frame for part in parsed if part.frame is not None}):
+        rows = pl.concat([part.rows for part in parsed if part.frame == name], how="vertical")
+        rows, copied = without_copies(rows, name)
+        rows, clashing = without_clashes(rows, name)
+        frames[name] = rows
+        copies.append(copied.select(file="log_file", frame=pl.lit(name)))
+        clashes.append(_as_rejected(clashing, name))
+    warnings = [f"{part.file}: {sentence}" for part in parsed for sentence in part.warnings]
+    if "spans" in frames:
+        joined = frames.pop("spans")
+        warnings += spans.span_notes(joined)
+        frames["messages"] = pl.concat([*(frames[n] for n in ("messages",) if n in frames), spans.messages(joined)])
+    frames = {name: _private(rows, show_people=show_people) for name, rows in frames.items()}
+    frames = {name: _named_by_catalog(rows, catalog) for name, rows in frames.items()}
+    if "messages" in frames:
+        frames["messages"] = with_integration(frames["messages"], catalog)
+    clashed = pl.concat([no_rejections().with_columns(frame=pl.lit("")), *clashes])
+    return Tidy(
+        frames,
+        _accounts(parsed, copies, clashed),
+        _masked_rejections(pl.concat([*(part.rejected for part in parsed), clashed.drop("frame")])),
+        tuple(dict.fromkeys(warnings)),
+    )
+
+
+def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """ROWS with every record once, the first it was met, and the copies: all columns alike but the place in the log."""
+    suspects = rows.select(pl.struct(_identity(rows, frame)).is_duplicated()).to_series()
+    if not suspects.any():
+        return rows, rows.clear()
+    content = [
+        pl.col(name).list.join("\x1f") if isinstance(dtype, pl.List) else pl.col(name)
+        for name, dtype in rows.schema.items()
+        if name not in PLACE
+    ]
+    numbered = rows.with_row_index("met")
+    met_before = numbered.filter(suspects).filter(~pl.struct(content).is_first_distinct())
+    return _split(numbered, met_before)
+
+
+def without_clashes(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """ROWS without those that repeat an id at the same times with other content, and those rows."""
+    if frame not in IDENTITY:
+        return rows, rows.clear()
+    times = [name for name, dtype in rows.schema.items() if dtype == TIME or name == "attempt"]
+    key = pl.struct([*_identity(rows, frame), *times])
+    return _split(rows.with_row_index("met"), rows.with_row_index("met").filter(~key.is_first_distinct()))
+
+
+def _identity(rows: pl.DataFrame, frame: str) -> list[str]:
+    return IDENTITY.get(frame) or list(FRAMES[frame].required)
+
+
+def _split(numbered: pl.DataFrame, out: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    kept = numbered.join(out.select("met"), on="met", how="anti", maintain_order="left") if out.height else numbered
+    return kept.drop("met"), out.drop("met")
+
+
+def _as_rejected(clashing: pl.DataFrame, frame: str) -> pl.DataFrame:
+    shown = [name for name, dtype in clashing.schema.items() if name not in PLACE and dtype in (TEXT, TIME)]
+    raw = pl.struct(shown).struct.json_encode() if clashing.height else pl.lit(None, pl.String)
+    return clashing.select(
+        file="log_file", line="log_line", reason=pl.lit("conflicting_id"), raw=raw, frame=pl.lit(frame)
+    ).cast(REJECTED | {"frame": pl.String})
+
+
+def _accounts(parsed: list[Parsed], copies: list[pl.DataFrame], clashes: pl.DataFrame) -> pl.DataFrame:
+    """One row per file and frame, in the order of reading."""
+    rows = pl.DataFrame(
+        [
+            (part.file, part.format, part.frame, part.rows_in, part.rows.height, part.rejected.height, 0)
+            if part.frame is not None
+            else (part.file, None, None, None, None, None, None)
+            for part in parsed
+        ],
+        schema=SOURCES,
+        orient="row",
+    )
+    on = ["file", "frame"]
+    repeated = pl.concat([clashes.select(on).clear(), *copies]).group_by(on).agg(copied=pl.len().cast(pl.Int64))
+    clashed = clashes.group_by(on).agg(clashed=pl.len().cast(pl.Int64))
+    counts = rows.join(repeated, on=on, how="left", maintain_order="left")
+    counts = counts.join(clashed, on=on, how="left", maintain_order="left").with_columns(
+        pl.col("copied", "clashed").fill_null(0)
+    )
+    return counts.select(
+        "file",
+        "format",
+        "frame",
+        "rows_in",
+        rows_out=pl.col("rows_out") - pl.col("clashed"),
+        rows_rejected=pl.col("rows_rejected") + pl.col("clashed"),
+        duplicates=pl.col("duplicates") + pl.col("copied"),
+    )
+
+
+def _masked_rejections(rejected: pl.DataFrame) -> pl.DataFrame:
+    return rejected.with_columns(cut(masked(pl.col("raw")), 200)).sort("file", "line", "reason", nulls_last=True)
+
+
+def _private(rows: pl.DataFrame, *, show_people: bool) -> pl.DataFrame:
+    texts = [name for name, dtype in rows.schema.items() if dtype == TEXT and name not in OPAQUE]
+    present = [name for name in texts if rows[name].null_count() < rows.height]
+    shielded = [
+        masked(pl.col(name)) if name in FREE_TEXT else masked_secrets(pl.col(name))
+        for name in present
+        if show_people or name not in IDENTITIES
+    ]
+    people = [name for name in present if name in IDENTITIES and not show_people]
+    if people:
+        key = pseudonym_key()
+        shielded += [pseudonym(pl.col(name), key) for name in people]
+    return rows.with_columns(shielded)
+
+
+def _named_by_catalog(rows: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    aliases = catalog_aliases(catalog)
+    if aliases.is_empty():
+        return rows
+    columns = [name for name in rows.columns if name in SYSTEM_COLUMNS]
+    return rows.with_columns(pl.col(columns).replace(aliases["alias"], aliases["system"]))
+
+
+def with_integration(messages: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """MESSAGES with no null integration: by the catalog's (source, target), else "source > target"."""
+    declared = catalog.integrations.select("source", "target", declared="integration").drop_nulls()
+    declared = declared.unique(["source", "target"], keep="first", maintain_order=True)
+    return (
+        messages.join(declared, on=["source", "target"], how="left", maintain_order="left")
+        .with_columns(integration=pl.coalesce("integration", "declared", pl.format("{} > {}", "source", "target")))
+        .drop("declared")
+    )

@@ -1,0 +1,138 @@
+"""Evidence: everything that was read, as canonical frames, with what was not understood beside it."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from integrhealth.catalog import Catalog, load_catalog, read_catalog, write_catalog
+from integrhealth.conservation import SOURCES, tidied
+from integrhealth.formats.parsed import REJECTED, Parsed
+from integrhealth.intake import parsed_files, named_file
+from integrhealth.period import whole_traces_between
+from integrhealth.schema import FRAMES, conform, split_valid
+
+SNAPSHOT = "evidence.json"
+
+
+class Evidence:
+    """One polars frame per canonical frame, always there, without rows where nothing was read.
+
+    ``sources`` has one row per file and frame: file, format, frame, rows_in, rows_out, rows_rejected, duplicates; a
+    file that nothing recognised stands there with nulls. ``rejected`` has one row per record that was not understood:
+    file, line, reason, raw (cut and masked). ``warnings`` are sentences to say once. ``catalog`` is never None.
+
+    Made by ``read``, or from frames that an analyst has: ``Evidence(messages=frame)``, polars or pandas. Raises
+    MissingColumns or WrongValue when such a frame does not fit the schema; rows that break a rule go to ``rejected``.
+    """
+
+    messages: pl.DataFrame
+    metrics: pl.DataFrame
+    dependencies: pl.DataFrame
+    logs: pl.DataFrame
+    documents: pl.DataFrame
+    field_changes: pl.DataFrame
+    incident_events: pl.DataFrame
+    reports: pl.DataFrame
+    deliveries: pl.DataFrame
+    reads: pl.DataFrame
+    stages: pl.DataFrame
+    contacts: pl.DataFrame
+    holds: pl.DataFrame
+
+    def __init__(self, *, catalog: Catalog | None = None, **frames: Any) -> None:
+        if unknown := sorted(frames.keys() - FRAMES.keys()):
+            raise TypeError(f"no frames named {unknown}; there are {sorted(FRAMES)}")
+        self.catalog = catalog or Catalog()
+        self.warnings: tuple[str, ...] = ()
+        rejected = []
+        for name in FRAMES:
+            given = frames.get(name)
+            frame = FRAMES[name].empty() if given is None else conform(given, name)
+            valid, broken = split_valid(frame, name)
+            setattr(self, name, valid)
+            rejected.append(
+                broken.select(file=pl.lit(name), line="log_line", reason="reason", raw=pl.lit(None, pl.String))
+            )
+        self.rejected = pl.concat(rejected).cast(REJECTED)
+        self.sources = pl.DataFrame(schema=SOURCES)
+
+    def __repr__(self) -> str:
+        filled = ", ".join(f"{getattr(self, name).height:,} {name}" for name in FRAMES if getattr(self, name).height)
+        return f"Evidence({filled or 'nothing'}; {self.rejected.height:,} rejected)"
+
+    @property
+    def is_empty(self) -> bool:
+        """Not one good row in any frame: there is nothing to report on."""
+        return all(getattr(self, name).is_empty() for name in FRAMES)
+
+    def save(self, folder: Path) -> None:
+        """Write the frames as Parquet, with what was read and rejected beside them; ``read(folder)`` takes it back."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FRAMES:
+            if getattr(self, name).height:
+                getattr(self, name).write_parquet(folder / f"{name}.parquet", compression="lz4")
+        self.sources.write_parquet(folder / "_sources.parquet")
+        self.rejected.write_parquet(folder / "_rejected.parquet")
+        write_catalog(self.catalog, folder)
+        (folder / SNAPSHOT).write_text(json.dumps({"warnings": self.warnings}))
+
+
+def read(
+    *paths: str | Path,
+    catalog: str | Path | Catalog | None = None,
+    mapping: str | Path | None = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+    strict: bool = False,
+    show_people: bool = False,
+) -> Evidence:
+    """Everything that the files and folders of PATHS hold, as Evidence. Writes nothing.
+
+    ``sample:a`` and ``sample:b`` name the companies that come with the kit. CATALOG and MAPPING default to the
+    ``catalog.yaml`` and ``mapping.yaml`` beside the logs. SINCE (from) and UNTIL (before) select whole traces by
+    their first message, and rows of other frames by their own time. STRICT rejects times without a zone instead of
+    reading them as UTC; SHOW_PEOPLE keeps e-mail addresses in identity columns. Raises NothingToRead for a path that
+    is not there, FaultyFile for a catalog or mapping with a fault, WrongValue for a time that is none.
+    """
+    roots = [named_file(path) for path in paths]
+    if len(roots) == 1 and (roots[0] / SNAPSHOT).is_file():
+        evidence = _snapshot(roots[0])
+        if catalog is not None:
+            evidence.catalog = _catalog(catalog, [])
+    else:
+        declared = _catalog(catalog, roots)
+        evidence = _gathered(parsed_files(roots, mapping=mapping, strict=strict), declared, show_people=show_people)
+    return whole_traces_between(evidence, since, until) if since or until else evidence
+
+
+def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> Catalog:
+    if isinstance(catalog, Catalog):
+        return catalog
+    if catalog is not None:
+        return load_catalog(Path(catalog))
+    beside = [root / "catalog.yaml" for root in roots if (root / "catalog.yaml").is_file()]
+    beside += [
+        root.parent / "catalog.yaml" for root in roots if root.is_file() and (root.parent / "catalog.yaml").is_file()
+    ]
+    return load_catalog(beside[0]) if beside else Catalog()
+
+
+def _snapshot(folder: Path) -> Evidence:
+    files = {name: folder / f"{name}.parquet" for name in FRAMES}
+    frames = {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
+    evidence = Evidence(catalog=read_catalog(folder), **frames)
+    evidence.sources = pl.read_parquet(folder / "_sources.parquet")
+    evidence.rejected = pl.read_parquet(folder / "_rejected.parquet")
+    evidence.warnings = tuple(json.loads((folder / SNAPSHOT).read_text())["warnings"])
+    return evidence
+
+
+def _gathered(parsed: Iterable[Parsed], catalog: Catalog, *, show_people: bool) -> Evidence:
+    tidy = tidied(list(parsed), catalog, show_people=show_people)
+    evidence = Evidence(catalog=catalog, **tidy.frames)
+    evidence.sources, evidence.rejected, evidence.warnings = tidy.sources, tidy.rejected, tidy.warnings
+    return evidence
