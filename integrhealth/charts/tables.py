@@ -88,9 +88,13 @@ def _heading(column: str) -> str:
     return column.removesuffix("_ms").replace("_", " ")
 
 
-def findings_list(findings: pl.DataFrame, *, top: int = 5, none: str = "Nothing found that needs you.") -> Fragment:
-    """The worst TOP findings as sentences with owner and question, and how many more there are."""
+def findings_list(findings: pl.DataFrame, *, top: int = 5, missing: str | None = None) -> Fragment:
+    """The worst TOP findings as sentences with owner and question, and how many more there are.
+
+    MISSING says which file or column would make the report possible when the input cannot support it.
+    """
     if findings.is_empty():
+        none = f"Not enough data: this report {missing}." if missing else "Nothing found that needs you."
         return Fragment(f'<p class="ih-note">{escape(none)}</p>', none)
     items, lines = [], []
     for row in findings.head(top).iter_rows(named=True):
