@@ -14,8 +14,10 @@ __version__ = "0.1.0"
 _FROM = {
     "Evidence": "integrhealth.evidence",
     "read": "integrhealth.evidence",
+    "all_reports": "integrhealth.analyses",
     "publish": "integrhealth.publication",
     "published_reports": "integrhealth.publication",
+    "previous_findings": "integrhealth.publication",
 }
 _MODULES = {
     "propagation": "integrhealth.analyses.propagation",

@@ -96,8 +96,21 @@ def findings_list(findings: pl.DataFrame, *, top: int = 5, missing: str | None =
     if findings.is_empty():
         none = f"Not enough data: this report {missing}." if missing else "Nothing found that needs you."
         return Fragment(f'<p class="ih-note">{escape(none)}</p>', none)
+    rest = findings.height - top
+    return _list(findings.head(top), f"and {rest} more in findings.json" if rest > 0 else "")
+
+
+def front_page(worst: pl.DataFrame) -> Fragment:
+    """The findings of the front page; ``more`` further ones of the same rule are only counted."""
+    if worst.is_empty():
+        return sentences("Nothing found that needs you.")
+    likewise = pl.when(pl.col("more") > 0).then(pl.format(" ({} more alike)", "more")).otherwise(pl.lit(""))
+    return _list(worst.with_columns(statement=pl.col("statement") + likewise), "")
+
+
+def _list(findings: pl.DataFrame, tail: str) -> Fragment:
     items, lines = [], []
-    for row in findings.head(top).iter_rows(named=True):
+    for row in findings.iter_rows(named=True):
         statement, ask = cell(row["statement"]), cell(row["ask"])
         owner = cell(row["owner"]) if row["owner"] else "nobody named"
         items.append(
@@ -105,8 +118,6 @@ def findings_list(findings: pl.DataFrame, *, top: int = 5, missing: str | None =
             f'<span class="ih-ask">{escape(owner)}: {escape(ask)}</span></li>'
         )
         lines.append(f"{row['severity']}: {statement} [{owner}: {ask}]")
-    rest = findings.height - top
-    tail = f"and {rest} more in findings.json" if rest > 0 else ""
     html = f'<ol class="ih-findings">{"".join(items)}</ol>' + (f'<p class="ih-note">{tail}</p>' if tail else "")
     return Fragment(html, "\n".join(lines + ([tail] if tail else [])))
 

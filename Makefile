@@ -1,0 +1,48 @@
+# integrhealth: `make report` and `make test` set up all they need in .venv.
+PYTHON ?= python3
+LOGS ?= sample:a
+OUT ?= integrhealth-report
+BIN := .venv/bin
+
+.PHONY: help report test lab lint refresh samples picture benchmarks clean
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+report: .venv/ready  ## read LOGS (default: the sample company) and write the reports to OUT
+	@$(BIN)/integrhealth report "$(LOGS)" --out "$(OUT)"
+
+test: .venv/ready lint  ## lint, unit tests, and every notebook against its committed outputs
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env notebooks
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lab: .venv/ready  ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab notebooks
+
+refresh: .venv/ready  ## run the notebooks in place, so that their outputs are those of today's code
+	$(BIN)/python -m integrhealth.reports.refresh
+
+samples: .venv/ready  ## regenerate the committed sample logs
+	$(BIN)/integrhealth sample sample_logs/company_a --company a
+	$(BIN)/integrhealth sample sample_logs/company_b --company b
+
+picture: .venv/ready  ## take the picture of the report that the README shows (needs chromium)
+	$(BIN)/python docs/picture.py
+
+benchmarks: .venv/ready  ## run the benchmarks; the results go to benchmarks/README.md by hand
+	$(BIN)/pip install --quiet --editable ".[benchmarks]"
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:  ## remove the environment and the report
+	rm -rf .venv integrhealth-report
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "integrhealth needs Python 3.11 or newer; call make with PYTHON=/path/to/python3.11")'
+	@echo "Setting up .venv (once; about a minute)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch .venv/ready

@@ -1,0 +1,70 @@
+"""The front page: the worst findings of all reports, what changed, and what this input cannot answer."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from integrhealth.findings import SEVERITIES, changes, no_findings, ranked
+from integrhealth.published import Report, published_report
+from integrhealth.thresholds import FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS
+
+if TYPE_CHECKING:
+    from integrhealth.evidence import Evidence
+
+NAME = "overview"
+LEVELS_LATER = "Whether each level of integrations stands on stable ones is not measured yet by this version."
+FIRST_RUN = "This is the first run, so nothing can have changed."
+
+
+def worst(findings: pl.DataFrame) -> pl.DataFrame:
+    """The findings of the front page, worst first: the worst of each rule, five at most, in a budget of words.
+
+    ``more`` counts the further findings of the same report and rule, so that ten systems with one ill take one line.
+    """
+    leaders = findings.with_columns(more=pl.len().over("report", "rule") - 1).unique(
+        ["report", "rule"], keep="first", maintain_order=True
+    )
+    shown = leaders.filter(pl.col("severity") != "note").head(FRONT_PAGE_FINDINGS)
+    said = pl.concat_str("statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
+    words = said.str.count_matches(r"\S+").cum_sum()
+    return shown.filter(words <= FRONT_PAGE_WORDS)
+
+
+def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """One row per report: how many findings of each severity it has."""
+    counted = findings.group_by("report").agg((pl.col("severity") == level).sum().alias(level) for level in SEVERITIES)
+    rows = pl.DataFrame({"report": list(names)}, schema={"report": pl.String})
+    return rows.join(counted, on="report", how="left", maintain_order="left").with_columns(
+        pl.col(*SEVERITIES).fill_null(0).cast(pl.Int64)
+    )
+
+
+def unsupported(reports: Mapping[str, Report]) -> str | None:
+    """One sentence: which reports this input cannot support, and what would make them possible; None when all are."""
+    lacking = [f"{name.replace('_', ' ')} {report.missing}" for name, report in reports.items() if report.missing]
+    return f"Not possible with this input: {'; '.join(lacking)}." if lacking else None
+
+
+def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
+    """The state of things in one sentence: findings by severity, and over how much they were looked for."""
+    counts = {level: findings.filter(pl.col("severity") == level).height for level in SEVERITIES}
+    messages = evidence.messages
+    systems = pl.concat([messages["source"], messages["target"]]).n_unique()
+    days = (messages["sent_at"].max() - messages["sent_at"].min()).days + 1 if messages.height else 0
+    seen = (
+        f"{messages.height:,} messages between {systems} systems in {days} days" if messages.height else "no messages"
+    )
+    if not counts["critical"] and not counts["warning"]:
+        return f"Nothing that needs you, in {seen}."
+    return f"{counts['critical']} critical findings and {counts['warning']} warnings, in {seen}."
+
+
+def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = None) -> Report:
+    """The overview of REPORTS: its findings are all of theirs, its table ``changes`` compares with PREVIOUS ones."""
+    findings = ranked(report.findings for report in reports.values())
+    before = no_findings() if previous is None else previous
+    notes = {"levels": LEVELS_LATER} | ({"changes": FIRST_RUN} if before.is_empty() else {})
+    changed = changes(findings, before) if before.height else changes(no_findings(), no_findings())
+    tables = {"changes": changed, "scores": scores(findings, reports)}
+    return published_report(NAME, tables, findings, notes=notes)
