@@ -1,0 +1,430 @@
+"""The critical path against CRISP's own answers, against a recursive reading of the same rules, and its laws."""
+
+import json
+from collections import defaultdict
+
+import numpy as np
+import polars as pl
+import pytest
+from frames import drawn, messages
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+from shared_data import shared_data
+
+from integrhealth.journeys import PARTS, journeys
+from integrhealth.schema import FRAMES, TIME, conform
+from integrhealth.traces import linked
+
+NO_HOLDS = FRAMES["holds"].empty()
+CRISP = [*range(1, 13), "errpat1_1", "errpat1_2", "errpat2_1", "errpat2_2"]
+SELF_TIMES = ["spanLongerAsParent", "spansAmongEachOther", "testTraceNormal", "traceWithTwoNonOverlappingChildren"]
+
+
+def spans(*parts):
+    """A small Jaeger file as messages, and the answer it embeds."""
+    document = json.loads(shared_data("formats", "jaeger", *parts).read_text())
+    rows = []
+    for trace in document.get("data", [document]):
+        service = {name: process["serviceName"] for name, process in trace["processes"].items()}
+        at = {span["spanID"]: service[span["processID"]] for span in trace["spans"]}
+        for span in trace["spans"]:
+            parent = next((reference["spanID"] for reference in span.get("references", [])), None)
+            rows.append(
+                {
+                    "message_id": span["spanID"],
+                    "trace_id": span["traceID"],
+                    "parent_id": parent,
+                    "source": at.get(parent, at[span["spanID"]]),
+                    "target": at[span["spanID"]],
+                    "operation": span["operationName"],
+                    "kind": "request",
+                    "status": "ok",
+                    "sent_at": span["startTime"],
+                    "finished_at": span["startTime"] + span["duration"],
+                }
+            )
+    frame = pl.DataFrame(rows).with_columns(pl.col("sent_at", "finished_at").cast(pl.Int64).cast(TIME))
+    return conform(frame.with_columns(received_at="sent_at", answered_at="finished_at"), "messages"), document.get(
+        "testing"
+    )
+
+
+def walked(frame, *, holds=NO_HOLDS):
+    return journeys(linked(frame), holds=holds)
+
+
+def on_path(found):
+    """Self time in microseconds per (system, operation), overhang left out."""
+    inside = found.steps.filter(pl.col("overhang_us") == 0)
+    return {
+        (system, operation): us
+        for system, operation, us in inside.group_by("system", "operation").agg(pl.col("self_us").sum()).rows()
+    }
+
+
+def assert_complete(found):
+    """Self time, gaps and overhang, and parts and gaps, sum to the duration of every journey, in microseconds."""
+    total = found.steps.group_by("journey").agg(
+        path=pl.sum_horizontal("self_us", "gap_us", "overhang_us").sum(),
+        parts=pl.sum_horizontal(*PARTS, "gap_us").sum(),
+    )
+    summed = found.journeys.join(total, on="journey", how="left").filter(pl.col("duration_us").is_not_null())
+    assert summed["path"].fill_null(0).to_list() == summed["duration_us"].to_list()
+    assert summed["parts"].fill_null(0).to_list() == summed["duration_us"].to_list()
+    smallest = found.steps.select(pl.col(*PARTS, "self_us", "drag_us", "overhang_us").min())
+    assert all(least is None or least >= 0 for least in smallest.row(0))
+
+
+@pytest.mark.parametrize("case", CRISP)
+def test_crisp_finds_the_same_exclusive_times(case):
+    frame, answer = spans(f"crisp_{case}.json")
+    expected = answer[0] if isinstance(answer, list) else answer["opTimeExclusive"]
+    found = walked(frame)
+    assert {f"[{system}] {operation}": us for (system, operation), us in on_path(found).items()} == expected
+    assert_complete(found)
+
+
+@pytest.mark.parametrize("case", SELF_TIMES)
+def test_self_time_is_the_time_that_no_child_covers(case):
+    frame, _ = spans(f"selftime_{case}.json")
+    rows = frame.select("message_id", "parent_id", pl.col("sent_at", "finished_at").to_physical()).rows()
+    uncovered = {}
+    for name, _, start, end in rows:
+        covered = set()
+        for _, parent, child_start, child_end in rows:
+            if parent == name:
+                covered |= set(range(max(start, child_start), min(end, child_end)))
+        uncovered[name] = end - start - len(covered)
+    found = walked(frame)
+    inner = found.steps.filter(pl.col("message_id").is_in(frame["parent_id"].drop_nulls().implode()))
+    assert inner.height > 0
+    assert dict(inner.select("message_id", "self_us").rows()) == {name: uncovered[name] for name in inner["message_id"]}
+    assert_complete(found)
+
+
+# The same rules read one message at a time: slow, recursive, and written without looking at the arrays.
+
+
+def recursive(rows):
+    """Per message_id what of the critical path was its own, its gap and its overhang; ROWS are those of one trace."""
+    known = [row["finished_at"] if row["finished_at"] is not None else row["answered_at"] for row in rows.values()]
+    known = [time for time in known if time is not None]
+    if not known:
+        return {}, {}
+    began = min(row["sent_at"] for row in rows.values())
+    length = max(0, max(known) - began)
+
+    def clipped(time):
+        return None if time is None else min(max(time - began, 0), length)
+
+    start = {name: clipped(row["sent_at"]) for name, row in rows.items()}
+    done, end, waited, depth = {}, {}, {}, {}
+    for name in sorted(rows, key=lambda name: rows[name]["order"]):  # parents come first
+        row = rows[name]
+        finished = clipped(row["finished_at"] if row["finished_at"] is not None else row["answered_at"])
+        done[name] = max(start[name], start[name] if finished is None else finished)
+        parent = row["parent_id"]
+        depth[name] = 0 if parent is None else depth[parent] + 1
+        away = row["kind"] in ("queue", "batch", "file")
+        waited[name] = parent is not None and not away and (row["kind"] is not None or done[name] <= done[parent])
+        answered = clipped(row["answered_at"])
+        end[name] = max(start[name], answered) if waited[name] and answered is not None else done[name]
+    children = defaultdict(list)
+    for name, row in rows.items():
+        children[row["parent_id"]].append(name)
+    steps = defaultdict(lambda: [0, 0, 0])
+    windows = {}
+
+    def members(name):
+        return [name, *(below for child in children[name] for below in members(child))]
+
+    def expand(name, opens, closes, spine):
+        inside = {}
+        for child in children[name]:
+            if waited[child] and child not in spine:
+                first, last = max(start[child], opens), min(end[child], closes)
+                if last > first or (last == first and end[child] == start[child]):
+                    inside[child] = (first, last)
+        chain = followed(inside, closes - opens)
+        steps[name][0] += closes - opens - sum(inside[child][1] - inside[child][0] for child in chain)
+        windows[name] = (opens, closes, [inside[child] for child in chain])
+        for child in chain:
+            expand(child, *inside[child], spine)
+
+    trees = {}
+    for root in children[None]:
+        last = min(members(root), key=lambda name: (-done[name], depth[name], name))
+        foot = last
+        while waited[foot]:
+            foot = rows[foot]["parent_id"]
+        spine, name = [foot], foot
+        while rows[name]["parent_id"] is not None:
+            name = rows[name]["parent_id"]
+            spine.insert(0, name)
+        begins = [max(start[above] for above in spine[: place + 1]) for place in range(len(spine))]
+        ends = [
+            max(opens, min(end[name], following))
+            for name, opens, following in zip(spine, begins, [*begins[1:], 10**18], strict=True)
+        ]
+        trees[root] = (start[root], max(done[last], ends[-1]), spine, begins, ends, last)
+    chain = followed({root: tree[:2] for root, tree in trees.items()}, length)
+    reached = 0
+    for root in reversed(chain):
+        opens, closes, spine, begins, ends, last = trees[root]
+        steps[root][1] += opens - reached
+        for place, name in enumerate(spine):
+            expand(name, begins[place], ends[place], spine)
+            if place:
+                steps[name][1] += begins[place] - ends[place - 1]
+        if closes > ends[-1]:
+            resumed = max(ends[-1], start[last])
+            steps[last][1] += resumed - ends[-1]
+            steps[last][2] += closes - resumed
+        reached = closes
+    return {name: tuple(step) for name, step in steps.items()}, windows
+
+
+def followed(windows, room):
+    """CRISP's loop: from the last to end, each next one that happened before; a tolerated overlap must fit."""
+    for allowance in (0.01 * room, 0):
+        order = sorted(
+            windows, key=lambda name: (-windows[name][1], windows[name][0] != windows[name][1], windows[name][0], name)
+        )
+        chain = order[:1]
+        for name in order[1:]:
+            (first, last), (later_first, later_last) = windows[name], windows[chain[-1]]
+            touching = [t for window in windows.values() for t in window if later_first <= t <= last]
+            near = first < later_first < last < later_last and last - later_first < allowance and len(touching) == 2
+            if last <= later_first or near:
+                chain.append(name)
+        if sum(windows[name][1] - windows[name][0] for name in chain) <= room:
+            return chain
+    return chain
+
+
+KINDS = ["request", "internal", "queue", "batch", "file", None]
+
+
+@st.composite
+def forests(draw, *, skewed=True):
+    """Traces of up to nine messages with times that tie often, at two scales, with nulls and skewed clocks."""
+    scale = draw(st.sampled_from([20, 1000]))
+    rows = []
+    for trace in range(draw(st.integers(1, 3))):
+        size = draw(st.integers(1, 9))
+        for place in range(size):
+            sent = draw(st.integers(0, scale))
+            offsets = draw(st.lists(st.integers(-scale // 4 if skewed else 0, scale), min_size=3, max_size=3))
+            received, first, second = offsets if skewed else sorted(offsets)
+            away = (kind := draw(st.sampled_from(KINDS))) in ("queue", "batch", "file")
+            order = (first, received, second) if away and skewed else (received, first, second)
+            names = (
+                ("answered_at", "received_at", "finished_at") if away else ("received_at", "finished_at", "answered_at")
+            )
+            times = dict(zip(names, (sent + offset for offset in order), strict=True))
+            parent = draw(st.none() | st.integers(0, place - 1)) if place else None
+            rows.append(
+                {
+                    "message_id": f"{trace}-{draw(st.integers(0, 9))}-{place}",
+                    "trace_id": f"trace {trace}",
+                    "parent": parent,
+                    "order": place,
+                    "kind": kind,
+                    "sent_at": sent,
+                }
+                | {name: None if draw(st.integers(0, 6)) == 0 else time for name, time in times.items()}
+            )
+    names = {(row["trace_id"], row["order"]): row["message_id"] for row in rows}
+    for row in rows:
+        parent = row.pop("parent")
+        row["parent_id"] = None if parent is None else names[row["trace_id"], parent]
+    return rows
+
+
+TIME_COLUMNS = ("sent_at", "received_at", "finished_at", "answered_at")
+
+
+def as_messages(rows):
+    """Rows with whole microseconds after 1970 as a messages frame."""
+    frame = pl.DataFrame(rows, infer_schema_length=None).drop("order", strict=False)
+    times = [pl.col(name).cast(pl.Int64).cast(TIME) for name in TIME_COLUMNS]
+    described = frame.with_columns(*times, source=pl.lit("a"), target=pl.lit("b"), status=pl.lit("ok"))
+    return conform(described, "messages")
+
+
+@given(forests())
+def test_arrays_and_recursion_find_the_same_path(rows):
+    found = walked(as_messages(rows))
+    assert_complete(found)
+    expected = {}
+    for trace in {row["trace_id"] for row in rows}:
+        expected |= recursive({row["message_id"]: row for row in rows if row["trace_id"] == trace})[0]
+    steps = found.steps.group_by("message_id").agg(pl.col("self_us", "gap_us", "overhang_us").sum())
+    assert {name: values for name, *values in steps.rows()} == {name: list(step) for name, step in expected.items()}
+
+
+@given(forests(skewed=False))
+def test_every_microsecond_of_a_step_is_sending_waiting_or_working(rows):
+    found = walked(as_messages(rows))
+    steps = found.steps.filter(pl.col("overhang_us") == 0)
+    parts = {
+        name: values for name, *values in steps.select("message_id", "sending_us", "waiting_us", "working_us").rows()
+    }
+    for trace in {row["trace_id"] for row in rows}:
+        mine = {row["message_id"]: row for row in rows if row["trace_id"] == trace}
+        began = min(row["sent_at"] for row in mine.values())
+        for name, (opens, closes, inner) in recursive(mine)[1].items():
+            own = set(range(opens, closes)) - {instant for window in inner for instant in range(*window)}
+            if len(own) != closes - opens - sum(last - first for first, last in inner):
+                continue  # siblings overlap within the allowance: an instant stands twice
+            told = [part_of(mine[name], instant + began) for instant in own]
+            assert parts[name] == [told.count(part) for part in ("sending", "waiting", "working")]
+
+
+def part_of(row, instant):
+    """What a message did at one instant, by the four times."""
+    received, answered, finished = row["received_at"], row["answered_at"], row["finished_at"]
+    if row["kind"] in ("queue", "batch", "file"):
+        if answered is not None and instant < answered:
+            return "sending"
+        return "waiting" if received is not None and instant < received else "working"
+    if received is not None and instant < received:
+        return "sending"
+    return "working" if finished is None or instant < finished else "sending"
+
+
+@given(forests(), st.randoms())
+def test_the_order_of_the_rows_decides_nothing(rows, random):
+    frame = as_messages(rows)
+    order = list(range(len(rows)))
+    random.shuffle(order)
+    shuffled = walked(frame[order])
+    assert_frame_equal(walked(frame).steps, shuffled.steps)
+
+
+def test_of_two_parallel_steps_only_the_longer_drags():
+    found = walked(
+        messages("""
+            message_id  parent_id  trace_id  source  target  kind      sent_at  finished_at
+            order       -          t         web     orders  request   0        1.1
+            stock       order      t         orders  stock   request   0.05     0.95
+            credit      order      t         orders  bank    request   0.05     1.05
+        """)
+    )
+    drag = dict(found.steps.select("message_id", "drag_us").rows())
+    assert drag == {"order": 100_000, "credit": 100_000}
+
+
+def test_a_step_inside_a_parallel_branch_drags_no_more_than_the_branch():
+    found = walked(
+        messages("""
+            message_id  parent_id  trace_id  source  target  kind      sent_at  finished_at
+            order       -          t         web     orders  request   0        10
+            stock       order      t         orders  stock   request   0        9
+            credit      order      t         orders  bank    request   0        10
+            score       credit     t         bank    score   request   1        8
+        """)
+    )
+    drag = dict(found.steps.select("message_id", "drag_us").rows())
+    assert drag == {"order": 0, "credit": 1_000_000, "score": 1_000_000}
+
+
+def test_a_message_on_a_queue_is_followed_to_its_end_and_its_sender_only_until_it_was_sent():
+    found = walked(
+        messages("""
+            message_id  parent_id  trace_id  source  target     kind     sent_at  answered_at  received_at  finished_at
+            order       -          t         web     orders     request  0        8            0            8
+            stock       order      t         orders  stock      request  1        3            1            3
+            parcel      order      t         orders  warehouse  queue    4        5            60           70
+            mail        order      t         orders  mail       queue    2        2            3            20
+        """)
+    )
+    steps = found.steps.select("message_id", pl.col("self_us", "sending_us", "waiting_us", "working_us") // 1_000_000)
+    assert steps.rows() == [("order", 2, 0, 0, 2), ("stock", 2, 0, 0, 2), ("parcel", 66, 1, 55, 10)]
+    assert dict(found.steps.select("message_id", "drag_us").rows())["parcel"] == 50_000_000  # then the mail is last
+
+
+def test_a_journey_without_trace_follows_its_object_and_waits_between_messages():
+    found = walked(
+        messages("""
+            message_id  source  target     kind   object_type  object_id  sent_at  received_at  finished_at
+            m1          erp     warehouse  file   -            4711       0        10           15
+            m2          erp     carrier    queue  order        4711       25       25           30
+            m3          erp     carrier    queue  order        4712       25       25           26
+            m4          erp     carrier    queue  order        -          25       25           27
+        """).with_columns(object_type=pl.lit("order"))
+    )
+    journey = found.journeys.select("object_type", "messages", pl.col("duration_us") // 1_000_000)
+    assert sorted(journey.rows()) == [("order", 1, 1), ("order", 1, 2), ("order", 2, 30)]
+    steps = found.steps.select("message_id", pl.col("gap_us", "waiting_us", "working_us") // 1_000_000)
+    assert steps.sort("message_id").rows()[:2] == [("m1", 0, 10, 5), ("m2", 10, 0, 5)]
+
+
+def test_holding_is_taken_out_of_the_part_it_lies_in():
+    frame = messages("""
+        message_id  parent_id  trace_id  source  target     kind     sent_at  answered_at  received_at  finished_at
+        order       -          t         web     orders     request  0        -            2            100
+        stock       order      t         orders  stock      request  30       40           30           40
+        parcel      -          u         orders  warehouse  queue    0        10           90           100
+    """)
+    holds = drawn(
+        "holds",
+        """
+        message_id  held_at  released_at
+        order       1        12
+        order       10       20
+        order       35       -
+        parcel      5        50
+        unknown     0        50
+        """,
+        checkpoint="four eyes",
+    )
+    found = walked(frame, holds=holds)
+    seconds = found.steps.select("message_id", pl.col(*PARTS) // 1_000_000).sort("message_id").rows()
+    assert seconds == [("order", 1, 0, 79, 10), ("parcel", 5, 40, 45, 10), ("stock", 0, 0, 0, 10)]
+    assert_complete(found)
+
+
+def test_the_type_of_a_journey_is_its_first_and_times_that_contradict_each_other_are_counted():
+    found = walked(
+        messages("""
+            message_id  trace_id  source  target  kind     object_type  sent_at  received_at  finished_at
+            m1          t         a       b       request  -            0        -1           2
+            m2          t         a       b       request  invoice      5        5            6
+            m3          t         a       b       request  order        4        4            3
+            m4          u         a       b       request  -            0        0            -
+        """)
+    )
+    assert found.journeys.select("object_type", "messages", "skewed", "duration_us").rows() == [
+        ("order", 3, 2, 6_000_000),
+        (None, 1, 0, None),
+    ]
+    assert_complete(found)
+
+
+def test_no_messages_have_no_journeys():
+    found = walked(FRAMES["messages"].empty())
+    assert (found.journeys.height, found.steps.height) == (0, 0)
+    assert found.steps.columns == walked(messages("message_id source target\nm a b")).steps.columns
+
+
+def test_a_chain_of_ten_thousand_messages_is_walked_at_once():
+    size = 10_000
+    rows = [
+        {
+            "message_id": f"m{place:05}",
+            "parent_id": f"m{place - 1:05}" if place else None,
+            "trace_id": "t",
+            "kind": "queue",
+            "sent_at": 10 * place,
+            "received_at": 10 * place + 2,
+            "finished_at": 10 * place + 9,
+            "answered_at": None,
+        }
+        for place in range(size)
+    ]
+    found = walked(as_messages(rows))
+    assert found.steps["gap_us"].to_list() == [0] + [1] * (size - 1)
+    assert np.unique(found.steps["self_us"]).tolist() == [9]
+    assert_complete(found)
