@@ -27,6 +27,7 @@ WITHIN = {"formats", "charts", "reports", "sample"}
 PARTS_OF_ONE_QUESTION = {
     "__init__": {"propagation", "latency", "fragility", "overload"},
     "propagation": {"cascades"},
+    "overload": {"overload_findings", "overlap", "reading", "smallest_set"},
 }
 ONLY_IN = {"altair": {"charts"}, "papermill": {"reports"}, "click": {"cli"}, "pandas": set()}
 
