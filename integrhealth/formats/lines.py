@@ -1,0 +1,252 @@
+"""JSON lines to a typed frame: strict, whole blocks at a time; only what a block fails over goes line by line.
+
+No value is altered in silence. A line that is not JSON, not an object, or holds a value its column cannot keep is
+rejected with its number, the reason and its beginning; the lines around it survive.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from json import JSONDecodeError, JSONDecoder
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from integrhealth.formats.line_faults import judge
+from integrhealth.formats.masking import cut, masked
+from integrhealth.formats.opened import BLOCK_BYTES, Block, in_order, line_blocks
+from integrhealth.schema import COUNT
+
+RAW_CHARACTERS = 200
+# Masking looks at more than is shown, so that a secret at the edge is not cut before it is known as one.
+RAW_BYTES = 4_000
+# A block that fails is tried again in this many pieces, so that one bad line costs one piece line by line.
+PIECES = 16
+REFUSED = {"line": pl.Int64, "reason": pl.String, "raw": pl.String}
+SURROGATE = re.compile(rb"\\u[dD]")
+FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """The lines of a file that fit the schema, with ``log_line``, and those that do not: line, reason, raw."""
+
+    rows: pl.DataFrame
+    rejected: pl.DataFrame
+
+    @property
+    def rows_in(self) -> int:
+        """Records found: every line that is not blank."""
+        return self.rows.height + self.rejected.height
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The rows of one block with the numbers of their lines, and the lines that were refused."""
+
+    rows: pl.DataFrame
+    numbers: np.ndarray
+    refused: list[tuple[int, str, bytes]]
+
+
+def read_json_lines(
+    path: Path, schema: Mapping[str, Any], *, block_bytes: int = BLOCK_BYTES, line_column: str = "log_line"
+) -> JsonLines:
+    """The JSON lines of a file as a frame with the columns of SCHEMA and LINE_COLUMN, one row per good line.
+
+    SCHEMA may nest with ``pl.Struct``. Keys it does not name are ignored, absent ones are null. Numbers and flags
+    are strict, except that 2.0 is the integer 2; text takes numbers and flags as JSON writes them. Blank lines
+    are skipped but counted in the numbers. Plain or gzip; a file that breaks off keeps its good lines and rejects
+    one record.
+    """
+    reads = list(in_order(lambda block: _read(block, schema), line_blocks(path, block_bytes=block_bytes)))
+    return _together(reads, schema, line_column=line_column)
+
+
+def read_json_array(data: bytes, schema: Mapping[str, Any], *, line_column: str = "log_line") -> JsonLines:
+    """The elements of one JSON array as ``read_json_lines`` gives lines; the line is where an element begins.
+
+    An array that breaks off keeps the elements before the fault and rejects the rest as one record.
+    """
+    numbers, elements, refused = _elements(data)
+    read = _read(Block(b"\n".join(elements), 1, max(len(elements) - 1, 0)), schema)
+    at = np.array(numbers, dtype=np.int64)
+    moved = [(numbers[line - 1], reason, raw) for line, reason, raw in read.refused]
+    placed = _Read(read.rows, at[read.numbers - 1], moved + refused)
+    return _together([placed], schema, line_column=line_column)
+
+
+def refusals(found: Iterable[tuple[int | None, str, bytes]]) -> pl.DataFrame:
+    """Rejected records as a frame in the order of the file, their beginnings masked and cut."""
+    rows = [(line, reason, raw[:RAW_BYTES].decode("utf-8", "replace")) for line, reason, raw in found]
+    frame = pl.DataFrame(rows, schema=REFUSED, orient="row")
+    return frame.with_columns(raw=cut(masked(pl.col("raw")), RAW_CHARACTERS)).sort("line", maintain_order=True)
+
+
+def _together(reads: list[_Read], schema: Mapping[str, Any], *, line_column: str) -> JsonLines:
+    rows = pl.concat([pl.DataFrame(schema=dict(schema)), *(read.rows for read in reads)])
+    numbers = np.concatenate([np.empty(0, dtype=np.int64), *(read.numbers for read in reads)])
+    refused = [refusal for read in reads for refusal in read.refused]
+    return JsonLines(rows.with_columns(pl.Series(line_column, numbers, dtype=COUNT)), refusals(refused))
+
+
+def _read(block: Block, schema: Mapping[str, Any]) -> _Read:
+    if block.damage is not None:
+        return _Read(_nothing(schema), np.empty(0, dtype=np.int64), [(block.first_line, block.damage, block.data)])
+    rows = _strictly(block.data, schema)
+    if rows is None:
+        return _joined([_read_piece(piece, schema) for piece in _pieces(block)], schema)
+    return _whole_block(rows, block, schema) or _line_by_line(block, schema)
+
+
+def _read_piece(piece: Block, schema: Mapping[str, Any]) -> _Read:
+    rows = _strictly(piece.data, schema)
+    whole = None if rows is None else _whole_block(rows, piece, schema)
+    return whole or _line_by_line(piece, schema)
+
+
+def _strictly(data: bytes, schema: Mapping[str, Any]) -> pl.DataFrame | None:
+    """The rows of DATA, or None when there is anything wrong with any of them."""
+    if not data.strip():
+        return _nothing(schema)
+    try:
+        return pl.scan_ndjson(data, schema=dict(schema)).collect()
+    except FAILURES:
+        return None
+
+
+def _whole_block(rows: pl.DataFrame, block: Block, schema: Mapping[str, Any]) -> _Read | None:
+    """ROWS with their line numbers, without those that the parser took too kindly; None when they do not line up."""
+    last = block.newlines + (not block.data.endswith(b"\n"))
+    numbers = np.arange(block.first_line, block.first_line + last)
+    if rows.height != last:
+        numbers = numbers[[bool(line.strip()) for line in block.data.split(b"\n")[:last]]]
+        if rows.height != len(numbers):
+            return None
+    doubtful = _doubtful(rows, block.data)
+    if not len(doubtful):
+        return _Read(rows, numbers, [])
+    return _checked(rows, numbers, doubtful=doubtful, block=block, schema=schema)
+
+
+def _doubtful(rows: pl.DataFrame, data: bytes) -> np.ndarray:
+    """The rows to look at again: an object or list read as text, and half a character pair read as a zero byte.
+
+    Two passes over the bytes say whether there can be any, so that flat and clean blocks pay nothing more.
+    """
+    nested = data.count(b"{") > rows.height or b"[" in data
+    if not nested and not SURROGATE.search(data):
+        return np.empty(0, dtype=np.int64)
+    signs = [
+        leaf.str.starts_with("{") | leaf.str.starts_with("[") | leaf.str.contains("\0", literal=True)
+        for leaf in _text_leaves(rows.schema)
+    ]
+    if not signs:
+        return np.empty(0, dtype=np.int64)
+    return rows.select(doubtful=pl.any_horizontal(signs).arg_true()).to_series().to_numpy()
+
+
+def _text_leaves(schema: Mapping[str, Any], parent: pl.Expr | None = None) -> Iterator[pl.Expr]:
+    for name, dtype in schema.items():
+        here = pl.col(name) if parent is None else parent.struct.field(name)
+        if dtype == pl.String:
+            yield here
+        elif isinstance(dtype, pl.Struct):
+            yield from _text_leaves({field.name: field.dtype for field in dtype.fields}, here)
+
+
+def _checked(
+    rows: pl.DataFrame, numbers: np.ndarray, *, doubtful: np.ndarray, block: Block, schema: Mapping[str, Any]
+) -> _Read:
+    judged, lines = judge(schema), block.data.split(b"\n")
+    refused, keep = [], np.ones(rows.height, dtype=bool)
+    for row in doubtful:
+        line = lines[numbers[row] - block.first_line]
+        reason, _ = judged(line)
+        if reason is not None:
+            keep[row] = False
+            refused.append((int(numbers[row]), reason, line))
+    return _Read(rows.filter(pl.Series(keep)), numbers[keep], refused)
+
+
+def _pieces(block: Block) -> Iterator[Block]:
+    size, start, line = len(block.data) // PIECES + 1, 0, block.first_line
+    while start < len(block.data):
+        end = block.data.find(b"\n", min(start + size, len(block.data)) - 1) + 1 or len(block.data)
+        data = block.data[start:end]
+        newlines = data.count(b"\n")
+        yield Block(data, line, newlines)
+        start, line = end, line + newlines
+
+
+def _line_by_line(block: Block, schema: Mapping[str, Any]) -> _Read:
+    judged = judge(schema)
+    numbers, good, refused = [], [], []
+    for number, line in enumerate(block.data.split(b"\n"), start=block.first_line):
+        if not line.strip():
+            continue
+        reason, readable = judged(line)
+        if reason is not None:
+            refused.append((number, reason, line))
+        else:
+            numbers.append(number)
+            good.append(readable)
+    return _joined([_Read(_nothing(schema), np.empty(0, np.int64), refused), _halved(good, numbers, schema)], schema)
+
+
+def _halved(lines: list[bytes], numbers: list[int], schema: Mapping[str, Any]) -> _Read:
+    """The rows of lines that look right one by one; where the block parser disagrees, halving finds the line."""
+    rows = _strictly(b"\n".join(lines), schema)
+    if rows is not None and rows.height == len(lines):
+        return _Read(rows, np.array(numbers, dtype=np.int64), [])
+    if len(lines) == 1:
+        return _Read(_nothing(schema), np.empty(0, np.int64), [(numbers[0], "bad_json", lines[0])])
+    half = len(lines) // 2
+    parts = [_halved(lines[:half], numbers[:half], schema), _halved(lines[half:], numbers[half:], schema)]
+    return _joined(parts, schema)
+
+
+def _joined(reads: list[_Read], schema: Mapping[str, Any]) -> _Read:
+    rows = pl.concat([_nothing(schema), *(read.rows for read in reads)])
+    numbers = np.concatenate([read.numbers for read in reads])
+    return _Read(rows, numbers.astype(np.int64), [refusal for read in reads for refusal in read.refused])
+
+
+def _nothing(schema: Mapping[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict(schema))
+
+
+def _elements(data: bytes) -> tuple[list[int], list[bytes], list[tuple[int, str, bytes]]]:
+    """The elements of a JSON array, each on one line, with the line it began on; and what could not be split off."""
+    text = data.decode("utf-8", "surrogateescape")
+    numbers, elements = [], []
+    decoder, here = JSONDecoder(), text.index("[") + 1
+    line, counted = 1, 0
+    expected = "]{"
+    while True:
+        here = _past(text, here, " \t\r\n")
+        line, counted = line + text.count("\n", counted, here), here
+        if here < len(text) and text[here] == "]" and not text[here + 1 :].strip():
+            return numbers, elements, []
+        if elements and expected == "," and text[here : here + 1] == ",":
+            here, expected = here + 1, ""
+            continue
+        if elements and expected == ",":
+            break
+        try:
+            _, end = decoder.raw_decode(text, here)
+        except (JSONDecodeError, RecursionError):
+            break
+        numbers.append(line)
+        # A line end between the tokens of an element is only white space; inside a string it is not valid JSON.
+        elements.append(text[here:end].replace("\n", " ").encode("utf-8", "surrogateescape"))
+        here, expected = end, ","
+    return numbers, elements, [(line, "bad_json", text[here : here + RAW_BYTES].encode("utf-8", "surrogateescape"))]
+
+
+def _past(text: str, here: int, skipped: str) -> int:
+    while here < len(text) and text[here] in skipped:
+        here += 1
+    return here

@@ -1,0 +1,175 @@
+"""The bytes of a log file in whole lines: plain or gzip, with or without a byte order mark, damaged or not."""
+
+import codecs
+import gzip
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from isal import igzip_threaded, isal_zlib
+
+BLOCK_BYTES = 8 << 20
+WORKERS = 2
+GZIP_MAGIC = b"\x1f\x8b"
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# 16 + 15: a gzip wrapper and the largest window.
+GZIP_WINDOW = 31
+# Small steps: a step that meets the damage gives nothing.
+RESCUED_BYTES = 1 << 14
+
+
+T = TypeVar("T")
+
+
+class DamagedFile(Exception):
+    """The bytes end or break before the file does; what came before is good. Never leaves the readers."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a file: their bytes, the number of the first, and how many line ends there are.
+
+    With ``damage`` the bytes are what stood after the last whole line when the file broke off.
+    """
+
+    data: bytes
+    first_line: int
+    newlines: int
+    damage: str | None = None
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether the file is packed, by its first bytes and not by its name."""
+    with path.open("rb") as file:
+        return file.read(2) == GZIP_MAGIC
+
+
+def line_blocks(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """The file as blocks of whole lines, in order."""
+    return _aligned(_plain_utf8(path, block_bytes))
+
+
+def in_order(work: Callable[[Block], T], blocks: Iterator[Block]) -> Iterator[T]:
+    """WORK done on every block, in order, on two threads that read ahead by a few blocks and no more."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        waiting = deque()
+        for block in blocks:
+            waiting.append(pool.submit(work, block))
+            if len(waiting) > WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def whole(path: Path, *, encoding: str | None = None) -> tuple[bytes, str | None]:
+    """All bytes of a file as UTF-8, and the damage that ended them early, if any.
+
+    A byte order mark decides first, then ENCODING. Bytes that are not UTF-8 stay as they are: the reader rejects
+    the lines they are in.
+    """
+    parts, damage = [], None
+    try:
+        parts.extend(_plain_utf8(path, BLOCK_BYTES, encoding=encoding))
+    except DamagedFile as stop:
+        damage = stop.reason
+    return b"".join(parts), damage
+
+
+def lines_at(path: Path, numbers: set[int], *, length: int) -> dict[int, bytes]:
+    """The beginnings of the lines with these NUMBERS, for showing what was rejected."""
+    found, last = {}, max(numbers, default=0)
+    for block in line_blocks(path):
+        if block.first_line > last:
+            break
+        if any(block.first_line <= number <= block.first_line + block.newlines for number in numbers):
+            found |= numbered(block.data, numbers, first_line=block.first_line, length=length)
+    return found
+
+
+def numbered(data: bytes, numbers: set[int], *, first_line: int = 1, length: int) -> dict[int, bytes]:
+    """The beginnings of those lines of DATA whose number is in NUMBERS."""
+    lines = enumerate(data.split(b"\n"), start=first_line)
+    return {number: line[:length] for number, line in lines if number in numbers}
+
+
+def _aligned(parts: Iterator[bytes]) -> Iterator[Block]:
+    pending, line = b"", 1
+    try:
+        for part in parts:
+            cut = part.rfind(b"\n") + 1
+            if not cut:
+                pending += part
+                continue
+            data = b"".join((pending, memoryview(part)[:cut]))
+            pending = part[cut:]
+            newlines = data.count(b"\n")
+            yield Block(data, line, newlines)
+            line += newlines
+    except DamagedFile as stop:
+        yield Block(pending, line, 0, stop.reason)
+        return
+    if pending:
+        yield Block(pending, line, 0)
+
+
+def _plain_utf8(path: Path, size: int, *, encoding: str | None = None) -> Iterator[bytes]:
+    parts = _unpacked(path, size) if is_gzip(path) else _read(path, size)
+    first = next(parts, b"")
+    if first.startswith(UTF16):
+        encoding = "utf-16"
+    if encoding is None:
+        yield first.removeprefix(codecs.BOM_UTF8)
+        yield from parts
+        return
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        yield decoder.decode(first).encode().removeprefix(codecs.BOM_UTF8)
+        for part in parts:
+            yield decoder.decode(part).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError as error:
+        raise DamagedFile("bad_encoding") from error
+
+
+def _read(path: Path, size: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while part := file.read(size):
+            yield part
+
+
+def _unpacked(path: Path, size: int) -> Iterator[bytes]:
+    delivered = 0
+    try:
+        with igzip_threaded.open(path, "rb", threads=1) as file:
+            while part := file.read(size):
+                delivered += len(part)
+                yield part
+    except (EOFError, gzip.BadGzipFile, zlib.error, isal_zlib.IsalError):
+        # The threaded reader drops what it had unpacked when it meets the damage: fetch that with the patient one.
+        yield from _rescued(path, size, delivered)
+
+
+def _rescued(path: Path, size: int, delivered: int) -> Iterator[bytes]:
+    unpacker, ahead = zlib.decompressobj(GZIP_WINDOW), delivered
+    with path.open("rb") as file:
+        while packed := file.read(size):
+            while packed:
+                try:
+                    part = unpacker.decompress(packed, RESCUED_BYTES)
+                except zlib.error as error:
+                    raise DamagedFile("damaged_gzip") from error
+                if len(part) > ahead:
+                    yield part[ahead:]
+                ahead = max(0, ahead - len(part))
+                packed = unpacker.unconsumed_tail
+                if unpacker.eof:
+                    packed, unpacker = unpacker.unused_data, zlib.decompressobj(GZIP_WINDOW)
+    raise DamagedFile("truncated_gzip")
