@@ -88,9 +88,7 @@ def test_independent_errors_at_the_same_minute_do_not_spread():
     found = spread(frame)
     assert found["reproduction"] < 0.1
     assert found["verdict"] == "contained"
-    assert propagation.report(Evidence(messages=frame)).findings.filter(pl.col("severity") != "note").is_empty() or (
-        set(propagation.report(Evidence(messages=frame)).findings["rule"]) <= {"passes_errors_on"}
-    )
+    assert propagation.report(Evidence(messages=frame)).findings.is_empty()
 
 
 def test_fewer_than_thirty_roots_are_not_enough_data_and_counts_stay():
@@ -107,12 +105,10 @@ def test_without_parents_there_is_no_reproduction_number():
     }  # fmt: skip
 
 
-def test_where_every_root_hides_the_spread_runs_away():
-    whole = galton_watson(0.9, 400, seed=2)
-    found = spread(whole.filter(pl.col("message_id").str.starts_with("r").not_() | (pl.int_range(pl.len()) % 3 == 0)))
-    assert found["verdict"] in {"runaway risk", "runaway"}
-    if found["verdict"] == "runaway":
-        assert found["mean_cascade"] is None
+def test_where_no_true_root_is_in_the_data_errors_seem_to_have_no_beginning():
+    without_roots = galton_watson(0.6, 600).filter(pl.col("parent_id").is_not_null())
+    found = spread(without_roots)
+    assert (found["reproduction"], found["verdict"], found["mean_cascade"]) == (1.0, "runaway", None)
 
 
 def test_a_drawn_cascade_has_the_counts_one_reads_off_the_picture():
@@ -171,8 +167,8 @@ def random_forest(seed: int, size: int = 60) -> pl.DataFrame:
                 "target": rng.choice(["a", "b", "c"], size),
                 "kind": [None if k == "none" else str(k) for k in kinds],
                 "status": rng.choice(["ok", "failed", "timeout", "partial"], size),
-                "sent_at": np.datetime64("2026-01-01") + rng.integers(0, 99, size).astype("timedelta64[s]"),
-                "finished_at": np.datetime64("2026-01-01") + rng.integers(0, 9, size).astype("timedelta64[s]"),
+                "sent_at": np.datetime64("2026-01-01", "us") + rng.integers(0, 99, size).astype("timedelta64[s]"),
+                "finished_at": np.datetime64("2026-01-01", "us") + rng.integers(0, 9, size).astype("timedelta64[s]"),
             }
         ),
         "messages",

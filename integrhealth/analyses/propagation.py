@@ -103,7 +103,8 @@ def _reproduction(cascades: pl.DataFrame, coverage: float) -> tuple[float, float
     size, caused, count = (alike[name].to_numpy().astype(float) for name in ("messages", "caused", "len"))
     drawn = np.random.default_rng(SEED).multinomial(int(count.sum()), count / count.sum(), size=RESAMPLES)
     low, high = np.quantile(np.minimum((drawn @ caused) / (drawn @ size), 1), [0.025, 0.975])
-    return min((count @ caused) / (count @ size), 1.0), float(low), float(high)
+    # Rounded, so that a tree without a true root reads 1 and not a hair below.
+    return min(round(float((count @ caused) / (count @ size)), 12), 1.0), float(low), float(high)
 
 
 def _verdict(reproduction: float) -> str:
