@@ -1,0 +1,292 @@
+"""What was planted, counted while it is written: sums over the chunks, then one document."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from integrhealth.sample.calendar import FIRST_US, days
+from integrhealth.sample.companies import DAYS, FIRST_DAY, Company
+from integrhealth.sample.flow import WAITED_FOR, Flow
+from integrhealth.sample.landscape import INTEGRATIONS, JOURNEYS, SYSTEMS
+from integrhealth.sample.spread import passing_shares
+from integrhealth.sample.tables import UNMAPPED, WAITING, monitor_state
+from integrhealth.sample.texts import ALL_FAULTS, HOSTILE, OUT_OF_SERVICE, TIMED_OUT
+
+DAY_US = 86_400_000_000
+
+
+def spread_counts(flow: Flow, kept: NDArray, what: str) -> Counter:
+    """Errors by system after methods A1: own, passed on, stopped; over the steps that KEPT says are in the data.
+
+    Every try is a message. The tries before the last have no message inside them; those of a queued message hang on
+    the same parent as the last.
+    """
+    counts: Counter = Counter()
+    plan = flow.plan
+    failed, tried = flow.failed & kept, (flow.retries > 0) & kept
+    for step, target in enumerate(plan.targets):
+        here, tries = kept[step], flow.retries[step] * kept[step]
+        caused, parent_failed = np.zeros_like(here), np.zeros_like(here)
+        for cause in plan.causes[step]:
+            if cause == plan.linked_parents[step]:
+                parent_failed = failed[cause]
+                caused |= parent_failed
+            else:
+                caused |= failed[cause] | tried[cause]
+        caused &= here
+        passed_tries = int(tries[parent_failed].sum()) if plan.kinds[step] not in WAITED_FOR else 0
+        passed = int((caused & failed[step]).sum()) + passed_tries
+        all_failed = int(failed[step].sum() + tries.sum())
+        counts[what, "systems", target, "messages"] += int(here.sum() + tries.sum())
+        counts[what, "systems", target, "own_errors"] += all_failed - passed
+        counts[what, "systems", target, "passed_on"] += passed
+        counts[what, "systems", target, "stopped"] += int((caused & ~failed[step]).sum())
+        parent = plan.linked_parents[step]
+        if parent >= 0:
+            rows, failing = here + tries, failed[step] + tries
+            counts[what, "names_parent"] += int(rows.sum())
+            counts[what, "has_parent"] += int((rows * kept[parent]).sum())
+            counts[what, "failed_names_parent"] += int(failing.sum())
+            counts[what, "failed_has_parent"] += int((failing * kept[parent]).sum())
+    return counts
+
+
+def flow_counts(flow: Flow) -> Counter:
+    """Spread in full, in what sampling left, and in journeys the outage did not touch; and how much sampling took."""
+    counts = spread_counts(flow, flow.happens, "complete")
+    counts += spread_counts(flow, flow.happens & ~flow.sampled_away, "written")
+    refused = (flow.fault == OUT_OF_SERVICE) | ((flow.retries > 0) & (flow.try_fault == OUT_OF_SERVICE))
+    counts += spread_counts(flow, flow.happens & ~refused.any(axis=0), "outside_outage")
+    gone = flow.sampled_away
+    counts["sampled_away"] += int((gone * (1 + flow.retries)).sum())
+    return counts
+
+
+def row_counts(rows: pl.DataFrame, company: Company) -> Counter:
+    """What the written records show: by log, integration, status and day, retries, the outage, hostile texts."""
+    counts: Counter = Counter()
+    outage = company.outage
+    start, end = (int(moment.timestamp() * 1e6) for moment in (outage.start, outage.end))
+    last = (pl.col("attempt") == pl.col("attempt").max().over("step", "number")).alias("last")
+    rows = rows.with_columns(last, state=monitor_state(), day=(pl.col("sent_us") - FIRST_US) // DAY_US)
+    for log, failed, count in rows.group_by("log", "failed").len().rows():
+        counts["log", log, "failed" if failed else "not_failed"] += count
+    retried = (
+        rows.filter(pl.col("integration").is_not_null())
+        .group_by("integration")
+        .agg(
+            messages=pl.len(),
+            failed=pl.col("failed").sum(),
+            retries=(~pl.col("last")).sum(),
+            gave_up=(pl.col("failed") & pl.col("last") & (pl.col("attempt") > 1)).sum(),
+        )
+    )
+    for integration, *values in retried.rows():
+        for name, value in zip(retried.columns[1:], values, strict=True):
+            counts["integration", integration, name] += value
+    opening = rows.filter((pl.col("journey") == "order") & (pl.col("position") == 0))
+    for day, count in opening.group_by("day").len().rows():
+        counts["orders", day] += count
+    hit = rows.filter((pl.col("target") == outage.system) & (pl.col("sent_us") >= start) & (pl.col("sent_us") < end))
+    refused = hit.filter(pl.col("fault") == OUT_OF_SERVICE)
+    counts["outage", "messages"] += hit.height
+    counts["outage", "refused"] += refused.height
+    counts["outage", "held_in_queue"] += hit.filter((pl.col("received_us") >= end) & ~pl.col("failed")).height
+    counts["outage", "lost_after_all_tries"] += refused.filter("last").height
+    counts["outage", "served_by_fallback"] += int(rows["fallback"].sum())
+    for fault, count in rows.group_by("fault").len().rows():
+        for name, mark in HOSTILE.items():
+            counts["hostile", name] += count * (mark in ALL_FAULTS[fault].text)
+        counts["fault", ALL_FAULTS[fault].code or "none"] += count
+    counts["timeouts"] += int((rows["fault"] == TIMED_OUT).sum())
+    monitor = rows.filter(pl.col("log") == "monitor")
+    counts["monitor", "waiting"] += int((monitor["state"] == WAITING).sum())
+    counts["monitor", "unmapped"] += int((monitor["state"] == UNMAPPED).sum())
+    skew_us = company.skew_ms * 1000
+    skewed = rows.filter((pl.col("log") == "otlp") & (pl.col("target") == company.skewed_system))
+    counts["skewed"] += int((skewed["received_us"] + skew_us < skewed["sent_us"]).sum())
+    return counts
+
+
+def step_latencies(rows: pl.DataFrame, company: Company) -> pl.DataFrame:
+    """When the messages of the integration with the latency step were sent and how long they took, delivered only."""
+    return rows.filter((pl.col("integration") == company.latency_step.integration) & ~pl.col("failed")).select(
+        "sent_us", taken_ms=(pl.max_horizontal("finished_us", "answered_us") - pl.col("sent_us")) / 1000
+    )
+
+
+def document(
+    company: Company, counts: Counter, latencies: pl.DataFrame, mail: dict, files: dict, **given: Any
+) -> dict[str, Any]:
+    """The whole truth: what was planted, what a correct analysis should answer, and the exact counts."""
+    spread = {what: _spread(counts, what) for what in ("complete", "written", "outside_outage")}
+    return {
+        "company": company.name,
+        "about": "Everything planted in these logs. See the README of the samples for what each key means.",
+        "given": given,
+        "period": {"first_day": str(FIRST_DAY), "last_day": str(days()[-1]), "days": DAYS},
+        "answers": {
+            "error_propagation": {
+                "definition": "failed messages with a failed cause / failed messages; the cause of a waiting parent is "
+                "its failed child, the cause of a queued child its failed parent",
+                "reproduction": spread["complete"]["reproduction"],
+                "reproduction_observed": spread["written"]["reproduction"],
+                "link_coverage": spread["written"]["link_coverage"],
+                "roots": spread["written"]["roots"],
+            },
+            "dependency_fragility": _structure(company),
+            "latency": _latency_answer(company, latencies),
+            "outage": _outage(company, counts),
+            "report_overload": {
+                "flood_ratio": mail["needed_minutes_per_day"] / mail["spent_minutes_per_day"],
+                "smallest_set": mail["smallest_set"],
+            },
+        },
+        "mechanisms": {
+            "season": _season(counts),
+            "error_spread": {
+                "planted_reproduction": company.reproduction,
+                "planted_stopping_power": {s: round(1 - share, 4) for s, share in passing_shares(company).items()},
+                "own_error_share": company.error_share,
+                **spread,
+            },
+            "retries": _retries(company, counts),
+            "latency_step": _latency_answer(company, latencies),
+            "outage": _outage(company, counts),
+            "report_mail": mail,
+        },
+        "blemishes": {
+            "sampled_away_messages": counts["sampled_away"],
+            "skewed_system": company.skewed_system,
+            "skew_ms": company.skew_ms,
+            "pairs_received_before_sent": counts["skewed"],
+            "monitor_waiting": counts["monitor", "waiting"],
+            "monitor_unmapped_state": counts["monitor", "unmapped"],
+            "timeouts": counts["timeouts"],
+            "hostile_texts": {name: counts["hostile", name] for name in HOSTILE},
+        },
+        "messages": {
+            "total": sum(value for key, value in counts.items() if key[0] == "log"),
+            "failed": sum(value for key, value in counts.items() if key[0] == "log" and key[2] == "failed"),
+            "by_log": {
+                log: {name: counts["log", log, name] for name in ("failed", "not_failed")}
+                for log in ("otlp", "monitor", "webhook")
+            },
+            "by_integration": {
+                name: {what: counts["integration", name, what] for what in ("messages", "failed")}
+                for name in INTEGRATIONS
+            },
+        },
+        "files": files,
+    }
+
+
+def _spread(counts: Counter, what: str) -> dict[str, Any]:
+    names = ("messages", "own_errors", "passed_on", "stopped")
+    systems = {system: {name: counts[what, "systems", system, name] for name in names} for system in SYSTEMS}
+    for row in systems.values():
+        reached = row["stopped"] + row["passed_on"]
+        row["stopping_power"] = row["stopped"] / reached if reached else None
+    roots = sum(row["own_errors"] for row in systems.values())
+    caused = sum(row["passed_on"] for row in systems.values())
+    failing = counts[what, "failed_names_parent"] >= 30
+    links = ("failed_names_parent", "failed_has_parent") if failing else ("names_parent", "has_parent")
+    return {
+        "failed": roots + caused,
+        "roots": roots,
+        "caused": caused,
+        "reproduction": caused / (roots + caused) if roots else None,
+        "mean_cascade": (roots + caused) / roots if roots else None,
+        "names_parent": counts[what, "names_parent"],
+        "has_parent": counts[what, "has_parent"],
+        "link_coverage": counts[what, links[1]] / counts[what, links[0]] if counts[what, links[0]] else None,
+        "systems": systems,
+    }
+
+
+def _structure(company: Company) -> dict[str, Any]:
+    """Order to cash. Without the ERP or the ledger no path leads from shop to bank; calls in every order are needed too."""
+    called = {
+        journey.system_pair(step)[1]
+        for journey in JOURNEYS
+        if journey.name == "order"
+        for step in range(len(journey.steps))
+        if journey.kind_of(step, company.key) == "request" and _always(journey, step)
+    }
+    on_every_path = ["ERP", "Financial system"]
+    return {
+        "capability": "order to cash",
+        "entry": "Webshop",
+        "goal": "Bank",
+        "on_every_path": on_every_path,
+        "called_in_every_order": sorted(called),
+        "single_points": sorted(called | set(on_every_path)),
+        "fallbacks_tested": company.key == "b",
+    }
+
+
+def _always(journey: Any, step: int) -> bool:
+    while step >= 0:
+        if journey.steps[step].probability < 1:
+            return False
+        step = journey.parents[step]
+    return True
+
+
+def _latency_answer(company: Company, latencies: pl.DataFrame) -> dict[str, Any]:
+    step = company.latency_step
+    before = pl.col("sent_us") < int(step.at.timestamp() * 1e6)
+    return {
+        "integration": step.integration,
+        "source": INTEGRATIONS[step.integration].source,
+        "target": INTEGRATIONS[step.integration].target,
+        "at": step.at.isoformat(),
+        "factor_on_work": step.factor,
+        "p50_before_ms": latencies.filter(before)["taken_ms"].quantile(0.5, "nearest"),
+        "p50_after_ms": latencies.filter(~before)["taken_ms"].quantile(0.5, "nearest"),
+        "messages_before": latencies.filter(before).height,
+        "messages_after": latencies.filter(~before).height,
+    }
+
+
+def _outage(company: Company, counts: Counter) -> dict[str, Any]:
+    planned = company.outage
+    return {
+        "system": planned.system,
+        "start": planned.start.isoformat(),
+        "end": planned.end.isoformat(),
+        "absorbed_by_queues": planned.absorbed,
+        **{name: counts["outage", name] for name in OUTAGE_COUNTS},
+    }
+
+
+OUTAGE_COUNTS = ("messages", "refused", "lost_after_all_tries", "held_in_queue", "served_by_fallback")
+
+
+def _season(counts: Counter) -> dict[str, Any]:
+    per_day = [counts["orders", number] for number in range(DAYS)]
+    normal = float(np.median(per_day[:21]))
+    peak = float(np.mean(per_day[47:53]))
+    return {
+        "orders_per_day": per_day,
+        "normal_orders_per_day": normal,
+        "peak_days": [str(days()[47]), str(days()[52])],
+        "peak_multiple": peak / normal if normal else None,
+    }
+
+
+def _retries(company: Company, counts: Counter) -> dict[str, Any]:
+    policy = company.retrying
+    return {
+        "gap": "full jitter, 2 s doubled with every try" if policy.jitter else "always 5 s",
+        "first_gap_ms": policy.first_gap_ms,
+        "jitter": policy.jitter,
+        "most_retries": policy.most,
+        "fault_share": policy.fault_share,
+        "by_integration": {
+            name: {what: counts["integration", name, what] for what in ("retries", "gave_up")} for name in INTEGRATIONS
+        },
+    }

@@ -1,0 +1,179 @@
+"""The folder of a sample company: logs as their tools write them, the same bytes for the same seed."""
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import polars as pl
+
+from integrhealth.errors import UnknownName, WrongValue
+from integrhealth.sample.catalogs import catalog
+from integrhealth.sample.chance import stream
+from integrhealth.sample.companies import COMPANIES, Company
+from integrhealth.sample.mail import mail
+from integrhealth.sample.otlp import lines, spans
+from integrhealth.sample.records import Chunk, chunks, flows, named, records, step_table
+from integrhealth.sample.tables import BAD_DATE, MAPPING, MONITOR_HEADER, monitor_lines, webhook_lines
+from integrhealth.sample.truth import document, flow_counts, row_counts, step_latencies
+
+MESSAGES, SEED = 60_000, 20251224
+COMPRESSION = 9
+FASTER_COMPRESSION, MANY = 4, 1_000_000
+
+
+def write_sample(folder: Path, *, company: str = "a", messages: int | None = None, seed: int = SEED) -> dict[str, Any]:
+    """Write the logs of one sample company into FOLDER and return the truth that is planted in them.
+
+    ``company`` is "a" (fragile) or "b" (robust), ``messages`` how many there should be, about. The same arguments
+    give the same bytes. Raises UnknownName for another company and WrongValue for less than a message a day.
+    """
+    if company not in COMPANIES:
+        raise UnknownName("company", company, COMPANIES)
+    wanted = MESSAGES if messages is None else messages
+    if wanted < 1000:
+        raise WrongValue(f"a sample company needs at least 1000 messages, not {wanted}")
+    chosen, folder = COMPANIES[company], Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    level = COMPRESSION if wanted < MANY else FASTER_COMPRESSION
+    counts, latencies, files = _write_logs(folder, chosen, wanted, seed, level)
+    mailed = mail(company, seed)
+    (folder / "reports.csv").write_text(mailed.reports.write_csv(), newline="\n")
+    for name, frame in (("deliveries", mailed.deliveries), ("reads", mailed.reads)):
+        with _packed(folder / f"{name}.csv.gz", level) as file:
+            file.write(frame.write_csv().encode())
+        files[f"{name}.csv.gz"] = {"rows": frame.height}
+    files["reports.csv"] = {"rows": mailed.reports.height}
+    (folder / "mapping.yaml").write_text(MAPPING, newline="\n")
+    (folder / "catalog.yaml").write_text(catalog(company), newline="\n")
+    truth = document(chosen, counts, latencies, mailed.truth, files, seed=seed, messages=wanted)
+    truth = json.loads(json.dumps(truth), parse_float=lambda text: round(float(text), 6))
+    (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", newline="\n")
+    return truth
+
+
+def _write_logs(
+    folder: Path, company: Company, messages: int, seed: int, level: int
+) -> tuple[Counter, pl.DataFrame, dict[str, Any]]:
+    """Traces, monitor and webhooks, month by month; counts of what was planted, and the files' exact contents."""
+    steps = step_table(company)
+    counts: Counter = Counter()
+    latencies, files, month = [], {}, None
+    with _Months(folder, level) as logs:
+        for chunk in chunks(messages, seed):
+            rows = named(pl.concat(_chunk_records(chunk, company, seed, counts)), steps)
+            counts += row_counts(rows, company)
+            latencies.append(step_latencies(rows, company))
+            first = chunk.month != month
+            month = chunk.month
+            by_log = rows.partition_by("log", as_dict=True)
+            empty = rows.clear()
+            found = spans(by_log.get(("otlp",), empty), company)
+            otlp = lines(found)
+            logs.write("otlp", f"otlp/traces-{month}.jsonl.gz", _blemished_traces(otlp, first, files, month, found))
+            exported = monitor_lines(by_log.get(("monitor",), empty), company.key)
+            logs.write("monitor", f"erp_monitor/monitor-{month}.csv", _blemished_rows(exported, first, files, month))
+            hooks = webhook_lines(by_log.get(("webhook",), empty))
+            logs.write("webhook", f"webhooks/carrier-{month}.jsonl.gz", _blemished_hooks(hooks, first, files, month))
+    return counts, pl.concat(latencies), files
+
+
+def _chunk_records(chunk: Chunk, company: Company, seed: int, counts: Counter) -> Iterable[pl.DataFrame]:
+    for flow in flows(chunk, company, seed):
+        counts += flow_counts(flow)
+        draws = stream(seed, "amount", company.key, flow.plan.journey.name, chunk.first_day)
+        amount = np.round(np.exp(4.3 + 0.6 * draws.standard_normal(flow.number.size)), 2)
+        yield records(flow, amount)
+
+
+def _blemished_traces(
+    otlp: pl.Series, first: bool, files: dict[str, Any], month: str, found: pl.DataFrame
+) -> Iterator[str]:
+    """The lines of a chunk; once a month a line cut off, one of another log, and an export sent twice."""
+    entry = files.setdefault(
+        f"otlp/traces-{month}.jsonl.gz",
+        {"lines": 0, "malformed_lines": 0, "spans": 0, "error_spans": 0, "repeated_lines": 0, "repeated_spans": 0},
+    )
+    entry["lines"] += len(otlp)
+    entry["spans"] += found.height
+    entry["error_spans"] += int(found["error"].sum())
+    middle = len(otlp) // 2
+    for number, line in enumerate(otlp):
+        yield line
+        if first and number == middle:
+            yield line[: len(line) // 3]
+            yield "2025-12-23 11:04:05,118 WARN  [exporter] queue is full, dropping 12 batches"
+            yield line
+            entry["lines"] += 3
+            entry["malformed_lines"] += 2
+            entry["repeated_lines"] += 1
+            entry["repeated_spans"] += line.count('{"traceId"')
+            entry["error_spans"] += line.count('"status":{"code":2}')
+            entry["spans"] += line.count('{"traceId"')
+
+
+def _blemished_rows(rows: pl.Series, first: bool, files: dict[str, Any], month: str) -> Iterator[str]:
+    """The rows of a chunk below the header; once a month a row whose date does not exist."""
+    entry = files.setdefault(f"erp_monitor/monitor-{month}.csv", {"rows": 0, "bad_dates": 0})
+    entry["rows"] += len(rows)
+    if first:
+        yield MONITOR_HEADER
+    for number, row in enumerate(rows):
+        yield row
+        if first and number == len(rows) // 2:
+            fields = row.split(";")
+            fields[0], fields[9] = fields[0] + "X", BAD_DATE
+            yield ";".join(fields)
+            entry["rows"] += 1
+            entry["bad_dates"] += 1
+
+
+def _blemished_hooks(hooks: pl.Series, first: bool, files: dict[str, Any], month: str) -> Iterator[str]:
+    """The lines of a chunk; once a month one cut off in the middle."""
+    entry = files.setdefault(f"webhooks/carrier-{month}.jsonl.gz", {"lines": 0, "malformed_lines": 0})
+    entry["lines"] += len(hooks)
+    for number, line in enumerate(hooks):
+        yield line
+        if first and number == len(hooks) // 2:
+            yield line[: len(line) // 2]
+            entry["lines"] += 1
+            entry["malformed_lines"] += 1
+
+
+class _Months:
+    """The files of the current month, open until the next one begins."""
+
+    def __init__(self, folder: Path, level: int) -> None:
+        self.folder, self.level = folder, level
+        self.open: dict[str, tuple[str, Any, BinaryIO]] = {}
+
+    def __enter__(self) -> "_Months":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for _, context, _ in self.open.values():
+            context.__exit__(None, None, None)
+
+    def write(self, log: str, name: str, content: Iterator[str]) -> None:
+        """Append lines to the file NAME, the only one open for this log."""
+        if log not in self.open or self.open[log][0] != name:
+            if log in self.open:
+                self.open[log][1].__exit__(None, None, None)
+            (self.folder / name).parent.mkdir(exist_ok=True)
+            context = (
+                _packed(self.folder / name, self.level) if name.endswith(".gz") else open(self.folder / name, "wb")
+            )
+            self.open[log] = (name, context, context.__enter__())
+        for line in content:
+            self.open[log][2].write(line.encode() + b"\n")
+
+
+@contextmanager
+def _packed(path: Path, level: int) -> Iterator[BinaryIO]:
+    """A gzip file without name and time in its header, so that the same content gives the same bytes."""
+    with open(path, "wb") as raw, gzip.GzipFile("", "wb", level, raw, mtime=0) as file:
+        yield file
