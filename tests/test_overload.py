@@ -1,8 +1,7 @@
 """Report overload: a company with sixty-three reports of which eight would do, and the ways in which logs mislead."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import combinations
+from datetime import timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,53 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+from report_frames import PEOPLE, delivered, every_day, evidence, opened, stock
 
-from integrhealth.analyses.overlap import nearest, overlaps
 from integrhealth.analyses.overload import VERDICTS, inventory, report
-from integrhealth.analyses.reading import READ_CLASSES, assigned_reads, company, people, read_classes
-from integrhealth.analyses.smallest_set import cadences, services, smallest_set, stand_ins
 from integrhealth.catalog import Catalog
 from integrhealth.published import TABLES
-from integrhealth.schema import FRAMES, conform
-
-MORNING = datetime(2026, 3, 2, 7, tzinfo=UTC)
-PEOPLE = [f"manager {number}" for number in range(6)]
-
-
-def evidence(**frames):
-    """Evidence of these frames, the others empty."""
-    catalog = frames.pop("catalog", Catalog())
-    empty = {name: frame.empty() for name, frame in FRAMES.items()}
-    given_frames = {name: conform(frame, name) for name, frame in frames.items()}
-    return SimpleNamespace(**empty | given_frames, catalog=catalog)
-
-
-def stock(*reports):
-    """An inventory; what a report does not say is 400 words, one field of its own, and not statutory."""
-    rows = [
-        {"words": 400, "fields": [f"field of {row['report']}"], "decisions": [], "statutory": False} | row
-        for row in reports
-    ]
-    return inventory(conform(pl.DataFrame(rows, infer_schema_length=None), "reports"), Catalog().reports)
-
-
-def delivered(report_name, person, days, hour=7):
-    at = [MORNING.replace(hour=hour) + timedelta(days=day) for day in days]
-    return conform(pl.DataFrame({"report": report_name, "person": person, "at": at}), "deliveries")
-
-
-def opened(deliveries, seconds, *, after=timedelta(minutes=5)):
-    rows = deliveries.select("report", "person", at=pl.col("at") + after, seconds=pl.lit(seconds, pl.Float64))
-    return conform(rows, "reads")
-
-
-def every_day(names, persons, days):
-    """Every report to every person on each of the days, at seven o'clock."""
-    return (
-        pl.DataFrame({"report": names})
-        .join(pl.DataFrame({"person": persons}), how="cross")
-        .join(pl.DataFrame({"at": [MORNING + timedelta(days=day) for day in days]}), how="cross")
-    )
+from integrhealth.schema import conform
 
 
 def flooded_company(days=20, seed=7):
@@ -143,21 +101,6 @@ def test_findings_name_the_flood_the_spare_reports_and_whom_to_ask():
     assert all(row["ask"].endswith("?") and len(row["statement"]) <= 160 for row in found.values())
 
 
-def test_sixty_three_reports_of_400_words_in_seven_minutes():
-    names = [f"report {number}" for number in range(63)]
-    deliveries = every_day(names, ["manager"], [0])
-    reports = stock(*({"report": name} for name in names))
-    classes = read_classes(conform(deliveries, "deliveries"), opened(deliveries, 7 * 60 / 63), reports=reports)
-    row = people(classes).row(0, named=True)
-    assert row["reports_per_day"] == 63
-    assert row["needed_minutes"] == pytest.approx(105.88, abs=0.01)
-    assert row["spent_minutes"] == pytest.approx(7)
-    assert row["flood_ratio"] == pytest.approx(15.13, abs=0.01)
-    assert (row["low"], row["high"]) == (None, None), "one day says nothing about other days"
-    assert classes["wpm"].to_numpy() == pytest.approx(3600)
-    assert set(classes["read_class"]) == {"unread"}
-
-
 def test_nothing_is_found_where_every_report_is_read_and_serves_its_own_decision():
     rng = np.random.default_rng(3)
     names = [f"report {number}" for number in range(10)]
@@ -178,231 +121,6 @@ def test_nothing_is_found_where_every_report_is_read_and_serves_its_own_decision
     assert answer.tables["overlaps"].is_empty()
     assert answer.findings.is_empty()
     assert answer.missing is None
-
-
-def test_the_interval_of_the_flood_ratio_holds_the_truth_about_as_often_as_it_says():
-    rng = np.random.default_rng(11)
-    persons, days = [f"person {number:03d}" for number in range(400)], range(15)
-    deliveries = every_day(["a", "b", "c"], persons, days)
-    seconds = rng.gamma(1.5, 20 / 1.5, deliveries.height)
-    reads = deliveries.select("report", "person", at=pl.col("at") + timedelta(hours=1), seconds=pl.Series(seconds))
-    classes = read_classes(
-        conform(deliveries, "deliveries"),
-        conform(reads, "reads"),
-        reports=stock(*({"report": name, "words": 400} for name in "abc")),
-    )
-    ratio = 400 / 238 * 60 / 20
-    held = people(classes).select(((pl.col("low") <= ratio) & (ratio <= pl.col("high"))).mean()).item()
-    assert 0.90 < held < 0.98
-
-
-# Reading
-
-
-def read_class(seconds, words=400, opens=True):
-    deliveries = delivered("a", "p", [0])
-    reads = opened(deliveries, seconds) if opens else opened(delivered("a", "someone else", [0]), 60)
-    row = read_classes(deliveries, reads, reports=stock({"report": "a", "words": words})).row(0, named=True)
-    return row["read_class"]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [(80, "read"), (79.9, "skimmed"), (24, "skimmed"), (23.9, "unread"), (0.5, "unread"), (0, "unread")],
-)
-def test_the_class_follows_from_the_implied_speed(seconds, expected):
-    assert read_class(seconds) == expected
-
-
-def test_an_opened_report_of_unknown_speed_is_between_read_and_unread():
-    assert read_class(None) == read_class(-5) == read_class(float("nan")) == read_class(60, words=None) == "skimmed"
-    assert read_class(60, words=0) == "skimmed"
-    assert read_class(60, opens=False) == "unread"
-
-
-def test_a_read_belongs_to_the_latest_delivery_before_it():
-    deliveries = delivered("a", "p", [0, 1, 2])
-    times = [MORNING - timedelta(hours=1), MORNING, MORNING + timedelta(days=1, hours=1), MORNING + timedelta(days=1.9)]
-    reads = conform(pl.DataFrame({"report": "a", "person": "p", "at": times, "seconds": [9.0, 10, 20, 30]}), "reads")
-    classes = read_classes(deliveries, reads, reports=stock({"report": "a"}))
-    assert classes["seconds"].to_list() == [10, 50, None]
-    assert classes["opens"].to_list() == [1, 2, 0]
-    assert assigned_reads(deliveries, reads)["delivered_at"].null_count() == 1
-    answer = report(evidence(reports=stock({"report": "a"}), deliveries=deliveries, reads=reads))
-    assert answer.tables["reports"]["unasked_reads"].to_list() == [1]
-
-
-def test_a_window_left_open_is_not_reading():
-    deliveries = delivered("a", "p", range(40))
-    classes = read_classes(deliveries, opened(deliveries, 8 * 3600), reports=stock({"report": "a"}))
-    assert set(classes["seconds"]) == {240.0}
-    assert people(classes)["spent_minutes"].item() == 4
-
-
-def test_days_are_those_of_the_company():
-    evening = delivered("a", "p", [0], hour=22)
-    night = delivered("a", "p", [1], hour=1)
-    classes = read_classes(pl.concat([evening, night]), opened(evening, 90), reports=stock({"report": "a"}))
-    assert people(classes)["days"].item() == 2
-    assert people(classes, timezone="Asia/Tokyo")["days"].item() == 1
-
-
-def test_a_person_who_never_reads_has_no_ratio_and_few_deliveries_give_none():
-    deliveries = pl.concat([delivered("a", person, range(40)) for person in ("never", "always")])
-    few = delivered("a", "few", range(5))
-    reads = opened(pl.concat([deliveries.filter(pl.col("person") == "always"), few]), 100)
-    classes = read_classes(pl.concat([deliveries, few]), reads, reports=stock({"report": "a"}))
-    ratios = dict(people(classes).select("person", "flood_ratio").iter_rows())
-    assert ratios == {"never": None, "always": pytest.approx(400 / 238 * 60 / 100), "few": None}
-    assert people(classes)["person"].to_list()[0] == "never"
-    assert company(classes)["never_reading"].item() == 1
-
-
-def test_minutes_spent_are_unknown_where_openings_carry_no_time():
-    deliveries = delivered("a", "p", range(40))
-    reads = pl.concat([opened(deliveries.head(30), None), opened(deliveries.tail(10), 60)])
-    classes = read_classes(deliveries, reads, reports=stock({"report": "a"}))
-    row = people(classes).row(0, named=True)
-    assert row["untimed"] == 30
-    assert (row["needed_minutes"], row["spent_minutes"], row["flood_ratio"]) == (pytest.approx(400 / 238), None, None)
-
-
-# Overlap
-
-
-def test_overlap_counts_shared_fields_and_metrics_once():
-    reports = stock(
-        {"report": "a", "fields": ["1", "2", "3", "3"], "metrics": ["4", "5"]},
-        {"report": "b", "fields": ["5", "4", "3"], "metrics": ["2"]},
-        {"report": "c", "fields": ["1", "2"], "metrics": ["9"]},
-        {"report": "d", "fields": [], "metrics": []},
-    )
-    pairs = overlaps(reports).select("report", "other", "overlap", "kind").rows()
-    assert pairs == [("a", "b", 0.8, "near-duplicate")]
-    found = {row[0]: row[1:] for row in nearest(reports).iter_rows()}
-    assert found == {"a": ("b", 0.8), "b": ("a", 0.8), "c": ("a", pytest.approx(2 / 6)), "d": (None, None)}
-
-
-names_of_items = st.lists(st.sampled_from("uvwxyz"), max_size=5)
-
-
-@given(st.lists(st.tuples(names_of_items, names_of_items), min_size=1, max_size=8))
-def test_overlap_is_that_of_the_plain_definition(contents):
-    reports = stock(*({"report": f"r{i}", "fields": f, "metrics": m} for i, (f, m) in enumerate(contents)))
-    sets = {f"r{i}": {*f, *m} for i, (f, m) in enumerate(contents)}
-    jaccard = {
-        (a, b): len(sets[a] & sets[b]) / len(sets[a] | sets[b]) for a, b in combinations(sets, 2) if sets[a] | sets[b]
-    }
-    expected = {pair: share for pair, share in jaccard.items() if share >= 0.5}
-    assert {row[:2]: row[2] for row in overlaps(reports).select("report", "other", "overlap").iter_rows()} == expected
-    for name, _, share in nearest(reports).iter_rows():
-        others = [value for pair, value in jaccard.items() if name in pair]
-        assert share == (max(others, default=0.0) if sets[name] else None)
-
-
-# The smallest set
-
-
-@pytest.mark.parametrize(
-    ("days", "cadence"),
-    [
-        (range(30), "daily"),
-        ([0, 1, 2, 3, 4, 7, 8, 9, 10, 11], "daily"),
-        ([0, 7, 14], "weekly"),
-        ([0, 31, 59], "monthly"),
-        ([0, 90], "rare"),
-        ([0], "rare"),
-    ],
-)
-def test_the_cadence_is_the_median_gap_between_days(days, cadence):
-    twice_a_day = pl.concat([delivered("a", "p", days), delivered("a", "p", days, hour=16)])
-    assert cadences(twice_a_day)["cadence"].to_list() == [cadence]
-
-
-def kept(reports, deliveries):
-    return smallest_set(cadences(deliveries), reports)["report"].to_list()
-
-
-def test_a_slower_report_cannot_stand_in_for_a_faster_one():
-    reports = stock(
-        {"report": "daily", "words": 900, "decisions": ["price"]},
-        {"report": "weekly", "words": 10, "decisions": ["price"]},
-        {"report": "weekly and more", "words": 10, "decisions": ["price", "stock"]},
-    )
-    deliveries = pl.concat(
-        [
-            delivered("daily", "p", range(21)),
-            delivered("weekly", "p", [0, 7, 14]),
-            delivered("weekly and more", "p", [0, 7, 14]),
-        ]
-    )
-    assert kept(reports, deliveries) == ["daily", "weekly and more"]
-    served = services(cadences(deliveries), reports)
-    assert stand_ins(served, pl.Series(["daily", "weekly and more"])).rows() == [("weekly", ["daily"])]
-
-
-def test_everybody_who_is_served_today_stays_served():
-    reports = stock(
-        {"report": "to both", "words": 900, "decisions": ["price"]},
-        {"report": "to one", "words": 10, "decisions": ["price"]},
-    )
-    sent = [
-        delivered("to one", "p", range(9)),
-        delivered("to both", "p", range(9)),
-        delivered("to both", "q", range(9)),
-    ]
-    assert kept(reports, pl.concat(sent)) == ["to both"]
-
-
-def test_a_statutory_report_covers_what_it_serves_and_stays_undelivered():
-    reports = stock(
-        {"report": "law", "words": 9000, "decisions": ["price"], "statutory": True},
-        {"report": "law, never sent", "statutory": True},
-        {"report": "short", "words": 10, "decisions": ["price"]},
-    )
-    sent = [delivered("law", "p", range(9)), delivered("short", "p", range(9))]
-    assert kept(reports, pl.concat(sent)) == ["law", "law, never sent"]
-
-
-def test_fewer_reports_come_before_fewer_minutes_and_minutes_before_names():
-    reports = stock(
-        {"report": "a", "words": 500, "decisions": ["1"]},
-        {"report": "b", "words": 500, "decisions": ["2"]},
-        {"report": "c", "words": 5000, "decisions": ["1", "2"]},
-        {"report": "d", "words": 4999, "decisions": ["1", "2"]},
-        {"report": "e", "words": 4999, "decisions": ["1", "2"]},
-    )
-    deliveries = pl.concat([delivered(name, "p", range(9)) for name in "abcde"])
-    assert kept(reports, deliveries) == ["d"]
-
-
-@settings(max_examples=30)
-@given(st.data())
-def test_the_smallest_set_is_that_of_trying_all(data):
-    size = data.draw(st.integers(2, 7))
-    names = [f"r{number}" for number in range(size)]
-    some = st.sets(st.sampled_from(["w", "x", "y", "z"]), max_size=3)
-    persons = st.sets(st.sampled_from("pq"), max_size=2)
-    serves = {name: data.draw(some) for name in names}
-    reaches = {name: data.draw(persons) for name in names}
-    words = {name: data.draw(st.sampled_from([100, 200, 300])) for name in names}
-    law = {name for name in names if data.draw(st.integers(0, 5)) == 0}
-    reports = stock(
-        *({"report": n, "words": words[n], "decisions": sorted(serves[n]), "statutory": n in law} for n in names)
-    )
-    sent = [delivered(name, person, range(3)) for name in names for person in reaches[name]]
-    deliveries = pl.concat(sent) if sent else FRAMES["deliveries"].empty()
-    covers = {name: {(d, p) for d in serves[name] for p in reaches[name]} for name in names}
-    everything = set().union(*covers.values())
-    choices = [
-        (len(chosen), sum(words[n] * len(reaches[n]) for n in chosen), sum(names.index(n) for n in chosen), chosen)
-        for count in range(size + 1)
-        for chosen in combinations(names, count)
-        if law <= set(chosen) and set().union(*(covers[n] for n in chosen)) == everything
-    ]
-    found = kept(reports, deliveries)
-    minutes = sum(words[n] * len(reaches[n]) for n in found)
-    assert (len(found), minutes, sum(names.index(n) for n in found)) == min(choices)[:3]
 
 
 # Unopened, undelivered, unknown
@@ -526,42 +244,6 @@ def test_the_order_of_rows_changes_nothing(seed):
     for name, table in ordered.tables.items():
         assert_frame_equal(table, shuffled.tables[name])
     assert_frame_equal(ordered.findings, shuffled.findings)
-
-
-arrivals = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("pq"), st.integers(0, 9)), max_size=12)
-openings = st.lists(
-    st.tuples(
-        st.sampled_from("abc"),
-        st.sampled_from("pq"),
-        st.integers(-2, 12),
-        st.sampled_from([None, -1.0, 0.0, 0.5, 50.0, 1e6, float("nan"), float("inf")]),
-    ),
-    min_size=1,
-    max_size=12,
-)
-
-
-@given(arrivals, openings)
-def test_every_delivery_has_one_class_and_no_read_is_lost(sent, reads):
-    deliveries = conform(
-        pl.DataFrame(sent, schema=["report", "person", "hour"], orient="row").select(
-            pl.col("report", "person").cast(pl.String), at=pl.lit(MORNING) + pl.duration(hours=pl.col("hour").cast(int))
-        ),
-        "deliveries",
-    )
-    reading = conform(
-        pl.DataFrame(
-            reads, schema={"report": str, "person": str, "hour": int, "seconds": float}, orient="row", strict=False
-        ).with_columns(at=pl.lit(MORNING) + pl.duration(hours="hour")),
-        "reads",
-    )
-    classes = read_classes(deliveries, reading, reports=stock({"report": "a"}, {"report": "b", "words": None}))
-    assert classes.height == len(set(sent))
-    assert set(classes["read_class"]) <= set(READ_CLASSES)
-    assert (classes["seconds"].is_finite() & (classes["seconds"] >= 0)).drop_nulls().all()
-    distinct = reading.unique(["report", "person", "at", "seconds", "action"])
-    unasked = assigned_reads(deliveries, reading)["delivered_at"].null_count()
-    assert classes["opens"].sum() + unasked == distinct.height
 
 
 def test_a_catalog_in_another_time_zone_moves_no_delivery_out_of_the_count():

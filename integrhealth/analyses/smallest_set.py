@@ -171,13 +171,13 @@ def _cover(problem: _Problem) -> _Choice:
     for part in range(parts):
         columns = np.flatnonzero(label == part)
         covers = problem.covers[np.flatnonzero(needs_part == part)][:, columns]
-        chosen, exact = _smallest(covers, problem.minutes[columns])
+        chosen, exact = smallest_cover(covers, problem.minutes[columns])
         kept[columns[chosen]] = True
         proven &= exact
     return _Choice(problem.reports.filter(pl.Series(kept)), proven)
 
 
-def _smallest(covers: csr_array, minutes: NDArray) -> tuple[NDArray, bool]:
+def smallest_cover(covers: csr_array, minutes: NDArray) -> tuple[NDArray, bool]:
     """Which columns to keep so that every row is covered: fewest, then least minutes, then first by position.
 
     Three integer programmes, each keeping the optimum of those before; whether all were solved to the end.
