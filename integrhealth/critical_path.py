@@ -209,7 +209,7 @@ def chains(start: NDArray, end: NDArray, group: NDArray, *, allowance: NDArray) 
     earlier = ended[opens]
     follows = earlier >= begins[opens]
     before[event.item[opens[follows]]] = event.item[earlier[follows]]
-    _allow_overlap(before, event, opens, start=start, allowance=allowance)
+    _allow_overlap(before, event, opens, allowance=allowance)
     heads = event.item[np.append(first[1:], True)] if len(places) else np.zeros(0, np.int64)
     on = _reached(heads, before)
     free = np.maximum.accumulate(np.where(event.ends & ~on[event.item], places, -1))
@@ -244,14 +244,14 @@ def _events(start: NDArray, end: NDArray, group: NDArray) -> _Events:
     return _Events(item, group[item], time[order], kind < 2, kind > 0)
 
 
-def _allow_overlap(before: NDArray, event: _Events, opens: NDArray, *, start: NDArray, allowance: NDArray) -> None:
+def _allow_overlap(before: NDArray, event: _Events, opens: NDArray, *, allowance: NDArray) -> None:
     """Let a sibling come before one that began just before it ended: in place, where no third event lies there."""
     opens = opens[(opens + 1 < len(event.item)) & ~event.ends[opens]]
     after = opens + 1
     later, earlier = event.item[opens], event.item[after]
     overlap = event.time[after] - event.time[opens]
-    fits = event.ends[after] & (event.group[after] == event.group[opens]) & (start[earlier] < start[later])
-    fits &= (earlier != later) & (overlap < allowance[later])
+    fits = event.ends[after] & (event.group[after] == event.group[opens]) & (earlier != later)
+    fits &= overlap < allowance[later]
     padded_time, padded_group = np.append(event.time, [0, 0]), np.append(event.group, [-1, -1])
     for beside, instant in ((opens - 1, event.time[opens]), (after + 1, event.time[after])):
         fits &= (padded_group[beside] != event.group[opens]) | (padded_time[beside] != instant)

@@ -361,6 +361,39 @@ def test_a_journey_without_trace_follows_its_object_and_waits_between_messages()
     assert steps.sort("message_id").rows()[:2] == [("m1", 0, 10, 5), ("m2", 10, 0, 5)]
 
 
+def test_siblings_that_overlap_a_little_follow_each_other_only_if_both_fit_into_their_parent():
+    def picture(end):
+        return f"""
+            message_id  parent_id  trace_id  source  target  kind      sent_at  finished_at
+            order       -          t         web     orders  request   0        {end}
+            stock       order      t         orders  stock   request   0        505
+            credit      order      t         orders  bank    request   500      1000
+        """
+
+    roomy = walked(messages(picture(1005)))
+    assert dict(roomy.steps.select("message_id", pl.col("self_us") // 1_000_000).rows()) == {
+        "order": 0,
+        "stock": 505,
+        "credit": 500,
+    }
+    tight = walked(messages(picture(1000)))
+    assert dict(tight.steps.select("message_id", pl.col("self_us") // 1_000_000).rows()) == {
+        "order": 500,
+        "credit": 500,
+    }
+
+
+def test_a_call_that_ends_with_the_message_it_sent_away_did_not_wait_for_it():
+    found = walked(
+        messages("""
+            message_id  parent_id  trace_id  source  target  kind      sent_at  finished_at
+            order       -          t         web     orders  request   0        10
+            mail        order      t         orders  mail    queue     2        10
+        """)
+    )
+    assert found.steps.select("message_id", pl.col("self_us") // 1_000_000).rows() == [("order", 10)]
+
+
 def test_holding_is_taken_out_of_the_part_it_lies_in():
     frame = messages("""
         message_id  parent_id  trace_id  source  target     kind     sent_at  answered_at  received_at  finished_at
