@@ -1,0 +1,59 @@
+"""What ``integrhealth check`` says about a reading: every file, every reason, and how to go on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from integrhealth.evidence import Evidence
+from integrhealth.intake import log_files, named_file
+from integrhealth.reports.textual import one_line, text_table
+
+# A file of one of these endings that nothing recognised is a table that a mapping would open.
+TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
+
+
+def check_document(evidence: Evidence) -> dict[str, Any]:
+    """The reading as one JSON document: sources, rejected rows, warnings."""
+    return {
+        "sources": evidence.sources.to_dicts(),
+        "rejected": evidence.rejected.to_dicts(),
+        "warnings": list(evidence.warnings),
+    }
+
+
+def check_text(evidence: Evidence, paths: Sequence[str]) -> str:
+    """The reading as text: the files, the reasons of rejection, the warnings, mappings for the unknown tables."""
+    if evidence.sources.is_empty():
+        return f"there is no file in {' '.join(paths)}"
+    parts = [text_table(evidence.sources), reasons(evidence.rejected)]
+    parts += [f"warning: {one_line(warning, limit=400)}" for warning in evidence.warnings]
+    unknown = evidence.sources.filter(pl.col("format").is_null())["file"].to_list()
+    parts += [suggestion(path) for path in unknown_tables(paths, unknown)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def reasons(rejected: pl.DataFrame) -> str:
+    """The reasons of rejection with their number and the first line of each; empty when nothing was rejected."""
+    if rejected.is_empty():
+        return ""
+    first = rejected.group_by("file", "reason", maintain_order=True).agg(
+        rows=pl.len(), first_line=pl.col("line").first(), raw=pl.col("raw").first()
+    )
+    return "Rejected\n" + text_table(first.select("rows", "file", "first_line", "reason", "raw"))
+
+
+def unknown_tables(paths: Sequence[str], unknown: Sequence[str]) -> list[Path]:
+    """The files among UNKNOWN (named relative to one of PATHS) that look like tables."""
+    files = (file for path in paths for file in log_files(named_file(path)))
+    names = set(unknown)
+    return [path for path, name in files if name in names and path.name.removesuffix(".gz").endswith(TABLES)]
+
+
+def suggestion(path: Path) -> str:
+    """A mapping for an unknown table, ready to paste; undecided columns stand in it as comments."""
+    from integrhealth.formats.suggest import suggested_mapping
+
+    mapping = suggested_mapping(path)
+    return f"A mapping.yaml for {path.name} to begin with:\n\n{mapping}" if mapping else ""

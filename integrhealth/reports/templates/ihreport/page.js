@@ -1,0 +1,79 @@
+"use strict";
+(() => {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const figures = [...document.querySelectorAll(".ih-chart")];
+
+  // The page knows the paper, so it gives the ink; the colours that carry meaning are the chart's own.
+  function inked(config) {
+    const [ink, soft, line] = dark.matches ? ["#e4e8ec", "#9ba5b0", "#343b44"] : ["#1c2128", "#57606a", "#d8dee4"];
+    const labels = { labelColor: soft, titleColor: soft };
+    const added = {
+      axis: { ...labels, domainColor: line, tickColor: line, gridColor: line },
+      legend: labels,
+      header: labels,
+      title: { color: ink, subtitleColor: soft },
+      text: { color: ink },
+      rule: { color: soft },
+    };
+    const merged = { ...config, background: "transparent" };
+    for (const [part, values] of Object.entries(added)) merged[part] = { ...values, ...(config || {})[part] };
+    return merged;
+  }
+
+  // A single chart wider than the page is drawn again as much narrower as it stood out; others scroll in their figure.
+  function fitted(spec, excess) {
+    if (typeof spec.width !== "number") return null;
+    if (["hconcat", "vconcat", "concat", "facet", "repeat"].some((part) => part in spec)) return null;
+    return { ...spec, width: Math.max(spec.width - excess, 120) };
+  }
+
+  async function draw(figure) {
+    const target = figure.querySelector(".ih-live");
+    const spec = JSON.parse(figure.querySelector("script").textContent);
+    delete spec.$schema;
+    spec.config = inked(spec.config);
+    const room = figure.clientWidth;
+    spec.config.axis.labelLimit = Math.min(spec.config.axis.labelLimit || 180, Math.round(room * 0.35));
+    spec.config.title.limit = room;
+    if (room < 480) {
+      spec.config.title.frame = "bounds";
+      spec.config.legend = { columns: 2, ...spec.config.legend, orient: "bottom" };
+    }
+    const options = {
+      mode: "vega-lite", renderer: "svg", actions: false,
+      tooltip: { theme: dark.matches ? "dark" : "light" },
+    };
+    try {
+      let drawn = await vegaEmbed(target, spec, options);
+      const excess = Math.ceil(target.querySelector("svg").getBoundingClientRect().width - room);
+      const narrower = excess > 0 && fitted(spec, excess);
+      if (narrower) {
+        drawn.finalize();
+        drawn = await vegaEmbed(target, narrower, options);
+      }
+      figure.dataset.state = "live";
+    } catch (error) {
+      target.textContent = "This chart could not be drawn: " + error.message;
+      figure.dataset.state = "failed";
+    }
+  }
+
+  const drawAll = () => Promise.all(figures.map(draw));
+  let later;
+  let width = innerWidth;
+  dark.addEventListener("change", drawAll);
+  addEventListener("resize", () => {
+    if (innerWidth === width) return;
+    width = innerWidth;
+    clearTimeout(later);
+    later = setTimeout(drawAll, 200);
+  });
+  drawAll();
+
+  const button = document.getElementById("ih-code");
+  button.addEventListener("click", () => {
+    const shown = document.body.classList.toggle("ih-show-code");
+    button.setAttribute("aria-pressed", String(shown));
+    button.textContent = shown ? "Hide code" : "Show code";
+  });
+})();
