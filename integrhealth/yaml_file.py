@@ -1,0 +1,126 @@
+"""YAML that people write (catalog, mapping): read safely, and checked with errors that name file, path and remedy."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+
+from integrhealth.errors import FaultyFile, NothingToRead
+
+MAX_DEPTH = 20
+# Words a person would be surprised to see read as anything but text stay text: no, on, 012, 12:30.
+RESOLVED = (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)", "-+0123456789"),
+    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "0123456789"),
+)
+KINDS = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", int: "a whole number", date: "a date"}
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """The safe loader with the plain words of YAML 1.2."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+
+for _tag, _pattern, _first in RESOLVED:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
+
+
+def yaml_file(path: Path) -> dict[Any, Any]:
+    """The mapping that a YAML file holds; an empty file is an empty mapping.
+
+    Raises FaultyFile with the line for what is not YAML, for a repeated key, for aliases (a few lines of which can
+    stand for gigabytes) and for anything but a mapping at the top; NothingToRead when there is no such file.
+    """
+    if not path.is_file():
+        raise NothingToRead(f"{path} does not exist; name a YAML file")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FaultyFile(path, "", f"byte {error.start} is not UTF-8", "save the file as UTF-8") from error
+    try:
+        _refuse_depth(path, text)
+        node = yaml.compose(text, Loader=_Loader)
+        if node is None:
+            return {}
+        _refuse_repeats(path, node)
+        found = yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise _not_yaml(path, error) from error
+    except ValueError as error:
+        raise FaultyFile(path, "", f"a value cannot be read: {error}", "write dates as 2026-12-31") from error
+    if not isinstance(found, dict):
+        raise FaultyFile(path, "", f"holds {kind(found)}", "write keys and values, as in the README")
+    return found
+
+
+def kind(value: object) -> str:
+    """What a value is, in the words of someone who writes YAML."""
+    if value is None:
+        return "nothing"
+    words = (name for type_, name in KINDS.items() if isinstance(value, type_))
+    return next(words, "a number")
+
+
+def nearest(name: object, known: Iterable[object]) -> str:
+    """A remedy for a name that is none of KNOWN: the closest one, or all of them."""
+    names = sorted(str(each) for each in known)
+    close = get_close_matches(str(name), names, n=1) or [
+        each for each in names if each.casefold() == str(name).casefold()
+    ]
+    return f"did you mean {close[0]!r}?" if close else f"use one of: {', '.join(names)}"
+
+
+def checked_keys(path: Path, where: str, found: Mapping[Any, Any], known: Iterable[str]) -> None:
+    """Raise FaultyFile for the first key of FOUND that is not KNOWN."""
+    known = list(known)
+    for key in found:
+        if key not in known:
+            place = f"{where}.{key}" if where else str(key)
+            raise FaultyFile(path, place, f"unknown key {str(key)!r}", nearest(key, known))
+
+
+def _refuse_depth(path: Path, text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            place = f"line {event.start_mark.line + 1}"
+            raise FaultyFile(path, place, f"the alias *{event.anchor}", "write the value out; aliases are not read")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            place = f"line {event.start_mark.line + 1}"
+            raise FaultyFile(path, place, f"nested more than {MAX_DEPTH} deep", "see the README for the keys")
+
+
+def _refuse_repeats(path: Path, node: yaml.Node) -> None:
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.SequenceNode):
+            waiting.extend(node.value)
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        seen: dict[Any, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise FaultyFile(path, f"line {line}", "a key that is not text", "write the key as one word")
+            if key.value in seen:
+                before = f"also stands in line {seen[key.value]}"
+                raise FaultyFile(path, f"line {line}", f"the key {key.value!r} {before}", "keep one of the two")
+            seen[key.value] = line
+            waiting.append(value)
+
+
+def _not_yaml(path: Path, error: yaml.YAMLError) -> FaultyFile:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    place = f"{path}:{mark.line + 1}" if mark is not None else path
+    return FaultyFile(place, "", f"not YAML: {problem}", "check indentation, colons and quotes there")
