@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "integrhealth"
 LANGUAGE = {"errors", "schema", "published", "thresholds", "statistics", "findings", "locations", "publication"}
-IN = {"catalog", "formats"}
+IN = {"yaml_file", "catalog_values", "catalog", "formats"}
 REDUCE = {"traces", "facts", "critical_path"}
 READING = {"conservation", "intake", "period", "evidence"}
 MAY_IMPORT = {
@@ -26,6 +26,8 @@ MAY_IMPORT = {
 WITHIN = {"formats", "charts", "reports", "sample"}
 PARTS_OF_ONE_QUESTION = {
     "__init__": {"propagation", "latency", "fragility", "overload"},
+    "fragility": {"capabilities", "paths"},
+    "paths": {"capabilities"},
     "propagation": {"cascades"},
     "overload": {"overload_findings", "overlap", "reading", "smallest_set"},
 }
