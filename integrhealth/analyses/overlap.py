@@ -18,13 +18,14 @@ def overlaps(inventory: pl.DataFrame) -> pl.DataFrame:
     """One row per pair of reports with an overlap of at least 0.5, in groups, the largest group first.
 
     ``overlap`` = shared / all of the distinct names among ``fields`` and ``metrics`` of the two (Jaccard);
-    ``kind``: near-duplicate from 0.8, else overlapping (own). A ``group`` is what such pairs connect, numbered from 1.
+    ``kind``: near-duplicate from 0.8, else overlapping (own). A ``group`` is what near-duplicates connect, numbered
+    from 1, the largest first; a report without near-duplicates is a group of its own.
     """
     names, pairs = _pairs(inventory)
     close = pairs.filter((pl.col("overlap") >= OVERLAPPING) & (pl.col("left") < pl.col("right")))
     kind = pl.when(pl.col("overlap") >= NEAR_DUPLICATE).then(pl.lit("near-duplicate")).otherwise(pl.lit("overlapping"))
     reports = pl.Series("report", names, dtype=pl.String)
-    groups = _groups(close, len(names))
+    groups = _groups(close.filter(pl.col("overlap") >= NEAR_DUPLICATE), len(names))
     return close.select(
         report=reports.gather(close["left"]),
         other=reports.gather(close["right"]),
@@ -32,6 +33,7 @@ def overlaps(inventory: pl.DataFrame) -> pl.DataFrame:
         shared="shared",
         kind=kind,
         group=groups.gather(close["left"]),
+        other_group=groups.gather(close["right"]),
     ).sort("group", "report", "other")
 
 
@@ -86,10 +88,10 @@ def _stripe(holds: csr_array, sizes: NDArray, start: int) -> pl.DataFrame:
     return pairs.filter((overlap >= OVERLAPPING) | (overlap == overlap.max().over("left")))
 
 
-def _groups(close: pl.DataFrame, reports: int) -> pl.Series:
-    """The group of every report by position: connected by a close pair, numbered from the largest, then by name."""
+def _groups(alike: pl.DataFrame, reports: int) -> pl.Series:
+    """The group of every report by position: connected by near-duplicates, numbered from the largest, then by name."""
     links = coo_array(
-        (np.ones(close.height), (close["left"].to_numpy(), close["right"].to_numpy())), (reports, reports)
+        (np.ones(alike.height), (alike["left"].to_numpy(), alike["right"].to_numpy())), (reports, reports)
     )
     _, labels = connected_components(links, directed=False) if reports else (0, np.empty(0, np.int64))
     order = (

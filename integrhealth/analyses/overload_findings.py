@@ -9,7 +9,7 @@ NAME = "report_overload"
 ALL_REPORTS = "all reports"
 NO_OWNER = "reports without an owner"
 # Longest part of a report's name in a sentence: names come from logs.
-NAME_LENGTH = 40
+NAME_LENGTH = 60
 
 
 def flood(whole: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
@@ -111,15 +111,19 @@ def unopened(judged: pl.DataFrame) -> pl.DataFrame:
 
 def _by_owner(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per owner: how many reports, their deliveries, and the one that takes the most reading time."""
-    short = pl.col("report").str.slice(0, NAME_LENGTH)
     return (
         rows.sort("minutes", "report", descending=[True, False], nulls_last=True)
         .group_by("owner", maintain_order=True)
         .agg(
             value=pl.len(),
             n=pl.col("deliveries").sum(),
-            first=short.first(),
-            instead=pl.col("covered_by").first().list.first().str.slice(0, NAME_LENGTH),
+            first=_short(pl.col("report").first()),
+            instead=_short(pl.col("covered_by").first().list.first()),
         )
         .with_columns(subject=pl.col("owner").fill_null(NO_OWNER), unit=pl.lit("reports"))
     )
+
+
+def _short(name: pl.Expr) -> pl.Expr:
+    cut = pl.concat_str(name.str.slice(0, NAME_LENGTH - 1), pl.lit("…"))
+    return pl.when(name.str.len_chars() > NAME_LENGTH).then(cut).otherwise(name)
