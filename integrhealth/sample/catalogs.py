@@ -1,26 +1,187 @@
-"""The catalogs: A has hardly written anything down, B has."""
+"""The catalogs: what company B says about its integrations, and how little company A does."""
 
-from integrhealth.sample.landscape import INTEGRATIONS, MONITOR_NAMES, SYSTEMS, TEAMS
+from datetime import date
+from typing import Any
+
+import yaml
+
+from integrhealth.sample.landscape import INTEGRATIONS, MONITOR_NAMES, SYSTEMS, TEAMS, Integration
+from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, purposes
+
+# By level: success objective, 95th percentile of requests and of queues, how late a message may be, cost of an error.
+LEVELS = {
+    "foundation": (0.998, "2s", "5m", "24h", 400.0),
+    "operations": (0.995, "2s", "5m", "8h", 160.0),
+    "intelligence": (0.99, "5s", "10m", "48h", 40.0),
+    "experience": (0.995, "2s", "5m", "4h", 120.0),
+}
+SYSTEM_OWNERS = {
+    "Webshop": "shop-lead",
+    "CRM": "crm-lead",
+    "Customer portal": "service-lead",
+    "ERP": "erp-lead",
+    "Financial system": "finance-lead",
+    "Bank": "treasury-lead",
+    "Tax authority": "tax-lead",
+    "WMS": "wms-lead",
+    "Carrier": "logistics-lead",
+    "Tracking": "service-lead",
+    "MES": "mes-lead",
+    "Quality": "quality-lead",
+    "Procurement": "purchasing-lead",
+    "Planning": "planning-lead",
+    "BI": "bi-lead",
+}
+CAPABILITIES = (
+    {"name": "order to cash", "entry": "Webshop", "goal": "Bank", "value_per_hour": 5400},
+    {"name": "quote to cash", "entry": "CRM", "goal": "Bank", "value_per_hour": 2100},
+    {"name": "return to refund", "entry": "Customer portal", "goal": "Bank", "value_per_hour": 300},
+    {"name": "need to goods", "entry": "ERP", "goal": "WMS", "value_per_hour": 900},
+)
+FALLBACK_TESTED, GO_LIVE, DECLARED, INTERVIEWED = (
+    date(2025, 10, 14),
+    date(2025, 6, 2),
+    date(2025, 3, 3),
+    date(2025, 2, 11),
+)
 
 
 def catalog(company: str) -> str:
     """The catalog of a company as YAML."""
-    import yaml
+    document = _few_words() if company == "a" else _complete()
+    heading = "# What the company says about its integrations. What is missing here is missing there.\n"
+    return heading + yaml.dump(
+        document, Dumper=_Plain, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110
+    )
 
-    systems = []
-    for name, (team, logged, _, _) in SYSTEMS.items():
-        aliases = [alias for alias in (logged, MONITOR_NAMES.get(name, name)) if alias != name]
-        systems.append({"name": name, "team": team} | ({"aliases": aliases} if aliases else {}))
-    integrations = [
-        {"name": i.name, "source": i.source, "target": i.target, "level": i.level} for i in INTEGRATIONS.values()
-    ]
-    document = {
-        "company": f"Company {company.upper()}",
+
+class _Plain(yaml.SafeDumper):
+    """Repeats values instead of pointing to an earlier place in the file."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _person(role: str) -> str:
+    return f"{role}@example.com"
+
+
+def _few_words() -> dict[str, Any]:
+    """Company A: names and levels, two owners, no backup, no fallback that anyone tried."""
+    integrations = []
+    for integration in INTEGRATIONS.values():
+        entry = _bare(integration)
+        if integration.name in PROBLEMS_A:
+            entry["problem"] = PROBLEMS_A[integration.name]
+        if integration.name in OWNERS_A:
+            entry["owner"] = OWNERS_A[integration.name]
+        if integration.name == "shop-orders":
+            entry |= {"queue": False, "idempotent": False, "value_per_object": 85.0, "error_cost": 120.0}
+        if integration.name == "bank-statements":
+            entry["fallback"] = {"kind": "manual"}
+        integrations.append(entry)
+    return _header("Company A") | {
+        "systems": [_system(name) for name in SYSTEMS],
+        "integrations": integrations,
+        "capabilities": [dict(CAPABILITIES[0])],
+        "elements": [{"element": "customer.address", "writers": ["CRM", "ERP", "Webshop"]}],
+        "audit": [
+            {"question": 1, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
+            {"question": 3, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
+            {"question": 5, "answer": "partial", "by": "cio", "on": date(2025, 10, 1)},
+        ],
+    }
+
+
+def _complete() -> dict[str, Any]:
+    """Company B: the essay's five questions answered for every integration, a tested fallback for each."""
+    return _header("Company B") | {
+        "systems": [_system(name) | {"owner": _person(SYSTEM_OWNERS[name])} for name in SYSTEMS],
+        "integrations": [_answered(integration) for integration in INTEGRATIONS.values()],
+        "capabilities": [dict(capability) for capability in CAPABILITIES],
+        "elements": [
+            _element("customer.address", "CRM", "CRM"),
+            _element("article.price", "ERP", "ERP"),
+            _element("article.stock", "WMS", "WMS"),
+            _element("order.status", "ERP", "ERP"),
+        ],
+        "transforms": [
+            {"integration": "shop-orders", "field": "order_id", "kind": "copy", "from": ["order_id"]},
+            {"integration": "shop-orders", "field": "promised_on", "kind": "derive", "from": ["sku", "quantity"]},
+            {"integration": "wms-orders", "field": "pick_zone", "kind": "derive", "from": ["sku"]},
+        ],
+        "checkpoints": [{"name": "credit-check", "integration": "shop-orders", "kind": "approval"}],
+        "rituals": [
+            {"name": "weekly alignment", "weekday": "tuesday", "teams": ["sales", "warehouse", "finance", "production"]}
+        ],
+        "audit": [
+            {"question": number, "answer": "yes" if number != 9 else "partial", "by": "coo", "on": date(2025, 9, 30)}
+            for number in range(1, 15)
+        ],
+    }
+
+
+def _header(company: str) -> dict[str, Any]:
+    return {
+        "company": company,
         "currency": "EUR",
         "timezone": "Europe/Madrid",
         "teams": [{"name": name, "people": people} for name, people in TEAMS.items()],
-        "systems": systems,
-        "integrations": integrations,
-        "capabilities": [{"name": "order to cash", "entry": "Webshop", "goal": "Bank", "value_per_hour": 5400}],
     }
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def _system(name: str) -> dict[str, Any]:
+    """A system with its team and the other names by which logs call it."""
+    team, logged, _, _ = SYSTEMS[name]
+    aliases = [alias for alias in (logged, MONITOR_NAMES.get(name, name)) if alias != name]
+    return {"name": name, "team": team} | ({"aliases": aliases} if aliases else {})
+
+
+def _bare(integration: Integration) -> dict[str, Any]:
+    return {
+        "name": integration.name,
+        "source": integration.source,
+        "target": integration.target,
+        "level": integration.level,
+    }
+
+
+def _answered(integration: Integration) -> dict[str, Any]:
+    purpose = purposes()[integration.name]
+    objective, request_p95, queue_p95, tolerance, error_cost = LEVELS[integration.level]
+    queued = integration.kind_b != "request"
+    fields = [f"{integration.object_type}_id", "status", "changed_at"]
+    return _bare(integration) | {
+        "problem": purpose["problem"],
+        "beneficiary": {"who": purpose["beneficiary"], "interviewed_on": INTERVIEWED},
+        "decision": purpose["decision"],
+        "owner": {"name": _person(purpose["owner"]), "backup": _person(purpose["backup"]), "since": date(2025, 5, 5)},
+        "go_live": GO_LIVE,
+        "queue": queued,
+        "idempotent": True,
+        "sync_limit": "15m" if queued else "1m",
+        "slo": {"success": objective, "p95": queue_p95 if queued else request_p95},
+        "fallback": {
+            "kind": "queue" if queued else "cache",
+            "tested_on": FALLBACK_TESTED,
+            "rate_per_hour": 40 if integration.level != "intelligence" else 4,
+        },
+        "tolerance": tolerance,
+        "value_per_object": 85.0 if integration.object_type in ("order", "invoice", "payment") else 20.0,
+        "delay_cost_per_hour": 0.4,
+        "error_cost": error_cost,
+        "success_metric": {
+            "name": f"{integration.object_type}s late share",
+            "baseline": 0.12,
+            "target": 0.06,
+            "due": date(2026, 6, 30),
+            "declared_on": DECLARED,
+            "better": "lower",
+        },
+        "fields": {"required": fields, "sent": fields},
+    }
+
+
+def _element(element: str, origin: str, record: str) -> dict[str, Any]:
+    owner = _person(SYSTEM_OWNERS[record])
+    return {"element": element, "origin": origin, "record": record, "owner": owner, "writers": [record]}

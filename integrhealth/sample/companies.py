@@ -45,7 +45,7 @@ class Company:
     """One company. ``reproduction`` is the number of errors one error causes, outage aside (methods A1).
 
     ``error_share`` is the share of messages that fail for a reason of their own; ``leaks`` says how readily a
-    system passes an error on, relative to the others: the factor that makes the reproduction number exact is solved for.
+    system passes an error on, relative to the others; the factor that makes the reproduction number exact follows.
     """
 
     key: str

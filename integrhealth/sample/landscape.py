@@ -53,47 +53,65 @@ class Integration:
         return self.kind_a if company == "a" else self.kind_b
 
 
-# fmt: off
-INTEGRATIONS = {row[0]: Integration(*row) for row in (
-    # name                        source              target              level           A          B          log      ms     object
-    ("credit-check",              "ERP",              "Financial system", "foundation",   "request", "request", "otlp",    120, "order"),
-    ("erp-invoices",              "ERP",              "Financial system", "foundation",   "queue",   "queue",   "otlp",    200, "invoice"),
-    ("fin-collections",           "Financial system", "Bank",             "foundation",   "queue",   "queue",   "otlp",    650, "payment"),
-    ("fin-payments",              "Financial system", "Bank",             "foundation",   "file",    "file",    "monitor", 8e3, "payment"),
-    ("fin-refunds",               "Financial system", "Bank",             "foundation",   "request", "queue",   "otlp",    700, "payment"),
-    ("bank-statements",           "Bank",             "ERP",              "foundation",   "file",    "file",    "monitor", 2e4, "statement"),
-    ("erp-tax",                   "ERP",              "Tax authority",    "foundation",   "batch",   "batch",   "monitor", 4e3, "invoice"),
-    ("wms-orders",                "ERP",              "WMS",              "operations",   "request", "queue",   "otlp",    220, "delivery"),
-    ("wms-goods-issue",           "WMS",              "ERP",              "operations",   "queue",   "queue",   "otlp",    150, "delivery"),
-    ("wms-stock",                 "WMS",              "ERP",              "operations",   "queue",   "queue",   "otlp",     90, "stock"),
-    ("wms-carrier",               "WMS",              "Carrier",          "operations",   "request", "queue",   "otlp",    380, "shipment"),
-    ("mes-orders",                "ERP",              "MES",              "operations",   "request", "queue",   "otlp",    300, "production_order"),
-    ("mes-confirmations",         "MES",              "ERP",              "operations",   "queue",   "queue",   "otlp",    180, "production_order"),
-    ("procurement-orders",        "ERP",              "Procurement",      "operations",   "request", "queue",   "otlp",    350, "purchase_order"),
-    ("procurement-confirmations", "Procurement",      "ERP",              "operations",   "queue",   "queue",   "otlp",    160, "purchase_order"),
-    ("procurement-asn",           "Procurement",      "WMS",              "operations",   "queue",   "queue",   "otlp",    130, "delivery"),
-    ("bi-sales",                  "ERP",              "BI",               "intelligence", "batch",   "batch",   "monitor", 9e4, "extract"),
-    ("bi-customers",              "CRM",              "BI",               "intelligence", "batch",   "batch",   "monitor", 6e4, "extract"),
-    ("bi-stock",                  "WMS",              "BI",               "intelligence", "batch",   "batch",   "monitor", 5e4, "extract"),
-    ("planning-demand",           "BI",               "Planning",         "intelligence", "batch",   "batch",   "monitor", 7e4, "plan"),
-    ("planning-orders",           "Planning",         "ERP",              "intelligence", "batch",   "batch",   "monitor", 4e4, "plan"),
-    ("mes-quality",               "MES",              "Quality",          "intelligence", "request", "queue",   "otlp",     75, "lot"),
-    ("quality-release",           "Quality",          "ERP",              "intelligence", "queue",   "queue",   "otlp",    110, "lot"),
-    ("shop-orders",               "Webshop",          "ERP",              "experience",   "request", "queue",   "otlp",    180, "order"),
-    ("shop-stock",                "ERP",              "Webshop",          "experience",   "request", "queue",   "otlp",     60, "stock"),
-    ("shop-prices",               "ERP",              "Webshop",          "experience",   "batch",   "batch",   "monitor", 3e4, "price_list"),
-    ("shop-customers",            "Webshop",          "CRM",              "experience",   "request", "queue",   "otlp",     90, "customer"),
-    ("crm-orders",                "CRM",              "ERP",              "experience",   "request", "queue",   "otlp",    240, "order"),
-    ("crm-accounts",              "ERP",              "CRM",              "experience",   "queue",   "queue",   "otlp",    240, "customer"),
-    ("carrier-tracking",          "Carrier",          "Tracking",         "experience",   "queue",   "queue",   "otlp",     90, "shipment"),
-    ("tracking-portal",           "Tracking",         "Customer portal",  "experience",   "queue",   "queue",   "otlp",     45, "shipment"),
-    ("tracking-crm",              "Tracking",         "CRM",              "experience",   "queue",   "queue",   "otlp",     80, "shipment"),
-    ("portal-orders",             "Customer portal",  "ERP",              "experience",   "request", "request", "otlp",    140, "order"),
-    ("portal-returns",            "Customer portal",  "ERP",              "experience",   "request", "queue",   "otlp",    260, "return"),
-    ("portal-cases",              "Customer portal",  "CRM",              "experience",   "request", "queue",   "otlp",    110, "case"),
-    ("invoices-portal",           "Financial system", "Customer portal",  "experience",   "queue",   "queue",   "otlp",    300, "invoice"),
-)}
-# fmt: on
+# By level of the essay's hierarchy: integration | source | target | in A | in B | log | ms | object.
+_TABLE = {
+    "foundation": """
+credit-check              | ERP              | Financial system | request | request | otlp    |   120 | order
+erp-invoices              | ERP              | Financial system | queue   | queue   | otlp    |   200 | invoice
+fin-collections           | Financial system | Bank             | queue   | queue   | otlp    |   650 | payment
+fin-payments              | Financial system | Bank             | file    | file    | monitor |  8000 | payment
+fin-refunds               | Financial system | Bank             | request | queue   | otlp    |   700 | payment
+bank-statements           | Bank             | ERP              | file    | file    | monitor | 20000 | statement
+erp-tax                   | ERP              | Tax authority    | batch   | batch   | monitor |  4000 | invoice
+""",
+    "operations": """
+wms-orders                | ERP              | WMS              | request | queue   | otlp    |   220 | delivery
+wms-goods-issue           | WMS              | ERP              | queue   | queue   | otlp    |   150 | delivery
+wms-stock                 | WMS              | ERP              | queue   | queue   | otlp    |    90 | stock
+wms-carrier               | WMS              | Carrier          | request | queue   | otlp    |   380 | shipment
+mes-orders                | ERP              | MES              | request | queue   | otlp    |   300 | production_order
+mes-confirmations         | MES              | ERP              | queue   | queue   | otlp    |   180 | production_order
+procurement-orders        | ERP              | Procurement      | request | queue   | otlp    |   350 | purchase_order
+procurement-confirmations | Procurement      | ERP              | queue   | queue   | otlp    |   160 | purchase_order
+procurement-asn           | Procurement      | WMS              | queue   | queue   | otlp    |   130 | delivery
+""",
+    "intelligence": """
+bi-sales                  | ERP              | BI               | batch   | batch   | monitor | 90000 | extract
+bi-customers              | CRM              | BI               | batch   | batch   | monitor | 60000 | extract
+bi-stock                  | WMS              | BI               | batch   | batch   | monitor | 50000 | extract
+planning-demand           | BI               | Planning         | batch   | batch   | monitor | 70000 | plan
+planning-orders           | Planning         | ERP              | batch   | batch   | monitor | 40000 | plan
+mes-quality               | MES              | Quality          | request | queue   | otlp    |    75 | lot
+quality-release           | Quality          | ERP              | queue   | queue   | otlp    |   110 | lot
+""",
+    "experience": """
+shop-orders               | Webshop          | ERP              | request | queue   | otlp    |   180 | order
+shop-stock                | ERP              | Webshop          | request | queue   | otlp    |    60 | stock
+shop-prices               | ERP              | Webshop          | batch   | batch   | monitor | 30000 | price_list
+shop-customers            | Webshop          | CRM              | request | queue   | otlp    |    90 | customer
+crm-orders                | CRM              | ERP              | request | queue   | otlp    |   240 | order
+crm-accounts              | ERP              | CRM              | queue   | queue   | otlp    |   240 | customer
+carrier-tracking          | Carrier          | Tracking         | queue   | queue   | otlp    |    90 | shipment
+tracking-portal           | Tracking         | Customer portal  | queue   | queue   | otlp    |    45 | shipment
+tracking-crm              | Tracking         | CRM              | queue   | queue   | otlp    |    80 | shipment
+portal-orders             | Customer portal  | ERP              | request | request | otlp    |   140 | order
+portal-returns            | Customer portal  | ERP              | request | queue   | otlp    |   260 | return
+portal-cases              | Customer portal  | CRM              | request | queue   | otlp    |   110 | case
+invoices-portal           | Financial system | Customer portal  | queue   | queue   | otlp    |   300 | invoice
+""",
+}
+
+
+def _integration(level: str, line: str) -> Integration:
+    name, source, target, kind_a, kind_b, log, work_ms, object_type = (cell.strip() for cell in line.split("|"))
+    return Integration(name, source, target, level, kind_a, kind_b, log, float(work_ms), object_type)
+
+
+INTEGRATIONS = {
+    row.name: row
+    for level, table in _TABLE.items()
+    for row in (_integration(level, line) for line in table.strip().splitlines())
+}
 
 
 @dataclass(frozen=True)

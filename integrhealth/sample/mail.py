@@ -6,8 +6,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from integrhealth.sample.calendar import DAY_US, FIRST_US, HOLIDAYS, days
 from integrhealth.sample.chance import stream
+from integrhealth.sample.season import DAY_US, FIRST_US, HOLIDAYS, days
 
 MANAGERS = 12
 WORDS_PER_MINUTE = 238
@@ -43,8 +43,15 @@ NEEDED = {
     ),
 }
 COPIES = (6, 6, 6, 6, 6, 5, 5)
-COPY_NAMES = ["daily", "overview", "morning", "final", "regional", "v2", "copy-of", "management", "new", "old", "weekly-daily", "pivot"]
-IDLE = tuple(f"{word}-digest" for word in ["activity", "login", "interface-count", "uptime", "newsletter", "server-load", "user-adoption", "print-volume", "meeting-room", "badge", "licence", "backup", "ticket-volume", "website-visits", "project-status"])  # fmt: skip
+COPY_NAMES = (
+    *("daily", "overview", "morning", "final", "regional", "v2"),
+    *("copy-of", "management", "new", "old", "weekly", "pivot"),
+)
+IDLE = (
+    *("activity-digest", "login-digest", "interface-count-digest", "uptime-digest", "newsletter-digest"),
+    *("server-load-digest", "user-adoption-digest", "print-volume-digest", "meeting-room-digest", "badge-digest"),
+    *("licence-digest", "backup-digest", "ticket-volume-digest", "website-visits-digest", "project-status-digest"),
+)
 STATUTORY = "vat-ledger"
 TOOLS = ("Power BI", "SAP BW", "Excel by mail", "Tableau")
 
@@ -216,11 +223,10 @@ def _events(
     reports: pl.DataFrame, people: list[str], report: np.ndarray, person: np.ndarray, at: np.ndarray
 ) -> pl.DataFrame:
     """Report, person and time of events, in the order of time."""
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
             "report": reports["report"].gather(report),
             "person": pl.Series(people).gather(person),
             "at": pl.from_epoch(pl.Series(at), time_unit="us").dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
     )
-    return frame

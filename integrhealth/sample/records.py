@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.sample.calendar import days, event_counts, start_times
 from integrhealth.sample.chance import stream
 from integrhealth.sample.companies import Company
 from integrhealth.sample.flow import Flow, Plan, begun
 from integrhealth.sample.landscape import INTEGRATIONS, JOURNEYS, SYSTEMS
 from integrhealth.sample.mechanisms import MECHANISMS
 from integrhealth.sample.schedule import Schedule, schedule
+from integrhealth.sample.season import days, event_counts, start_times
 from integrhealth.sample.texts import NO_FAULT, TIMED_OUT
 
 # Prefix of the business object's number, and whether it carries an amount.

@@ -2,8 +2,6 @@
 
 from functools import cache
 
-from scipy.optimize import brentq
-
 from integrhealth.sample.companies import COMPANIES, MOST_LEAK, ORIGINS, USUAL_LEAK, USUAL_ORIGIN, Company
 from integrhealth.sample.flow import WAITED_FOR, Plan
 from integrhealth.sample.landscape import JOURNEYS, SYSTEMS
@@ -16,9 +14,15 @@ def passing_shares(company: Company) -> dict[str, float]:
 
 @cache
 def _factor(key: str) -> float:
-    """The factor on all leaks that gives exactly the company's reproduction number."""
-    company = COMPANIES[key]
-    return brentq(lambda factor: expected_reproduction(company, factor) - company.reproduction, 0.01, 3.0, xtol=1e-9)
+    """The factor on all leaks that gives exactly the company's reproduction number, which grows with it."""
+    company, low, high = COMPANIES[key], 0.0, 3.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if expected_reproduction(company, middle) < company.reproduction:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def _shares(company: Company, factor: float) -> dict[str, float]:

@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.sample.calendar import FIRST_US, days
 from integrhealth.sample.companies import DAYS, FIRST_DAY, Company
 from integrhealth.sample.flow import WAITED_FOR, Flow
 from integrhealth.sample.landscape import INTEGRATIONS, JOURNEYS, SYSTEMS
+from integrhealth.sample.season import FIRST_US, days
 from integrhealth.sample.spread import passing_shares
 from integrhealth.sample.tables import UNMAPPED, WAITING, monitor_state
 from integrhealth.sample.texts import ALL_FAULTS, HOSTILE, OUT_OF_SERVICE, TIMED_OUT
@@ -208,7 +208,7 @@ def _spread(counts: Counter, what: str) -> dict[str, Any]:
 
 
 def _structure(company: Company) -> dict[str, Any]:
-    """Order to cash. Without the ERP or the ledger no path leads from shop to bank; calls in every order are needed too."""
+    """Order to cash: no path leads from shop to bank without ERP and ledger; what every order calls is needed too."""
     called = {
         journey.system_pair(step)[1]
         for journey in JOURNEYS

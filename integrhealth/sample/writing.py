@@ -4,9 +4,9 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import polars as pl
@@ -149,27 +149,25 @@ class _Months:
 
     def __init__(self, folder: Path, level: int) -> None:
         self.folder, self.level = folder, level
-        self.open: dict[str, tuple[str, Any, BinaryIO]] = {}
+        self.open: dict[str, tuple[str, ExitStack, BinaryIO]] = {}
 
-    def __enter__(self) -> "_Months":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for _, context, _ in self.open.values():
-            context.__exit__(None, None, None)
+        for _, stack, _ in self.open.values():
+            stack.close()
 
     def write(self, log: str, name: str, content: Iterator[str]) -> None:
         """Append lines to the file NAME, the only one open for this log."""
         if log not in self.open or self.open[log][0] != name:
             if log in self.open:
-                self.open[log][1].__exit__(None, None, None)
-            (self.folder / name).parent.mkdir(exist_ok=True)
-            context = (
-                _packed(self.folder / name, self.level) if name.endswith(".gz") else open(self.folder / name, "wb")
-            )
-            self.open[log] = (name, context, context.__enter__())
-        for line in content:
-            self.open[log][2].write(line.encode() + b"\n")
+                self.open[log][1].close()
+            path, stack = self.folder / name, ExitStack()
+            path.parent.mkdir(exist_ok=True)
+            context = _packed(path, self.level) if path.suffix == ".gz" else path.open("wb")
+            self.open[log] = (name, stack, stack.enter_context(context))
+        self.open[log][2].writelines(line.encode() + b"\n" for line in content)
 
 
 @contextmanager
