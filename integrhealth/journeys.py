@@ -29,10 +29,10 @@ class Journeys:
     started_at, messages, skewed (messages received or ended before they were sent) and duration_us, null where no
     message of it ever ended.
 
-    ``steps``: one row per message on the critical path, in order of start, and one for overhang: journey,
-    message_id, system (the target), operation, start_us (from the start of the journey), self_us, the four PARTS
-    of self_us and overhang_us together, gap_us (before it), overhang_us and drag_us. Per journey, self_us + gap_us
-    + overhang_us sum to duration_us.
+    ``steps``: one row per message on the critical path, in order of start, and one for overhang (on_path is false):
+    journey, message_id, system (the target), operation, on_path, start_us (from the start of the journey), self_us,
+    the four PARTS of self_us and overhang_us together, gap_us (before it), overhang_us and drag_us. Per journey,
+    self_us + gap_us + overhang_us sum to duration_us.
     """
 
     journeys: pl.DataFrame
@@ -55,7 +55,7 @@ def journeys(linked: pl.DataFrame, *, holds: pl.DataFrame) -> Journeys:
     windows = pl.concat([_windows(rows, path=path), _overhang(times, trunk, path, ended)])
     steps = _with_parts(windows, times, holds=_held(numbered, whole, holds))
     described = numbered.select("journey", "message_id", system="target", operation="operation")[steps["at"]]
-    steps = described.hstack(steps.select("start_us", "self_us", *PARTS, "gap_us", "overhang_us", "drag_us"))
+    steps = described.hstack(steps.select("on_path", "start_us", "self_us", *PARTS, "gap_us", "overhang_us", "drag_us"))
     return Journeys(whole, steps.sort("journey", "start_us", "message_id", maintain_order=True))
 
 
@@ -140,6 +140,7 @@ def _windows(rows: NDArray, *, path: Path) -> pl.DataFrame:
         {
             "at": rows,
             "inside": path.parent[rows],
+            "on_path": np.ones(len(rows), bool),
             "start_us": path.start[rows],
             "end_us": path.end[rows],
             "self_us": path.own[rows],
@@ -161,6 +162,7 @@ def _overhang(times: Times, trunk: Spine, path: Path, ended: NDArray) -> pl.Data
         {
             "at": last,
             "inside": nothing + NO_ROW,
+            "on_path": np.zeros(len(trees), bool),
             "start_us": start,
             "end_us": trunk.tree_end[trees],
             "self_us": nothing,
@@ -222,8 +224,8 @@ def _with_parts(windows: pl.DataFrame, times: Times, *, holds: pl.DataFrame) -> 
     """WINDOWS plus the four PARTS of what was the message's own."""
     own = (windows["self_us"] + windows["overhang_us"]).to_numpy()
     cuts = _cuts(windows, times)
-    spans = windows.select(pl.int_range(pl.len()).alias("window"), "at", "inside", "start_us", "end_us", "overhang_us")
-    outer = spans.filter(pl.col("overhang_us") == 0).select(inside="at", outer="window")
+    spans = windows.select(pl.int_range(pl.len()).alias("window"), "at", "inside", "start_us", "end_us", "on_path")
+    outer = spans.filter("on_path").select(inside="at", outer="window")
     inner = spans.join(outer, on="inside").select(window="outer", start_us="start_us", end_us="end_us")
     held = spans.select("window", "at").join(holds, on="at").select("window", start_us="held_us", end_us="released_us")
     # A hold that covers a child on the path is that child's time, not the message's.

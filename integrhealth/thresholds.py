@@ -51,3 +51,13 @@ PROMISED_AVAILABILITY, BROKEN_AVAILABILITY = 0.995, 0.99
 CRITICAL_DEPENDENCY_AVAILABILITY = 0.9995
 # The front page passes the kit's own overload test: five findings and 200 words at most, 65 of them the page's own.
 FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS = 5, 135
+# Share of messages that must be delivered where the catalog promises nothing (methods A5, own).
+SLO_SUCCESS = 0.995
+# An error budget spent so many times over is critical (SRE workbook, chapter 5: the slower of the two paging rates).
+BURN_CRITICAL = 6
+# A p95 at so many times the promised one is critical (own).
+SLOW_CRITICAL = 2
+# A step with a larger share of all critical-path time is the one to speed up first (own).
+DOMINANT_SHARE = 0.5
+# Messages received or ended before they were sent: from here on two clocks disagree (own).
+SKEWED_SHARE = 0.01

@@ -56,7 +56,7 @@ def walked(frame, *, holds=NO_HOLDS):
 
 def on_path(found):
     """Self time in microseconds per (system, operation), overhang left out."""
-    inside = found.steps.filter(pl.col("overhang_us") == 0)
+    inside = found.steps.filter("on_path")
     return {
         (system, operation): us
         for system, operation, us in inside.group_by("system", "operation").agg(pl.col("self_us").sum()).rows()
@@ -267,7 +267,7 @@ def test_arrays_and_recursion_find_the_same_path(rows):
 @given(forests(skewed=False))
 def test_every_microsecond_of_a_step_is_sending_waiting_or_working(rows):
     found = walked(as_messages(rows))
-    steps = found.steps.filter(pl.col("overhang_us") == 0)
+    steps = found.steps.filter("on_path")
     parts = {
         name: values for name, *values in steps.select("message_id", "sending_us", "waiting_us", "working_us").rows()
     }
