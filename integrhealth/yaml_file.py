@@ -33,8 +33,8 @@ for _tag, _pattern, _first in RESOLVED:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
 
 
-def yaml_file(path: Path) -> dict[Any, Any]:
-    """The mapping that a YAML file holds; an empty file is an empty mapping.
+def yaml_file(path: Path) -> dict[str, Any]:
+    """The mapping that a YAML file holds, its keys as text; an empty file is an empty mapping.
 
     Raises FaultyFile with the line for what is not YAML, for a repeated key, for aliases (a few lines of which can
     stand for gigabytes) and for anything but a mapping at the top; NothingToRead when there is no such file.
@@ -47,11 +47,12 @@ def yaml_file(path: Path) -> dict[Any, Any]:
         raise FaultyFile(path, "", f"byte {error.start} is not UTF-8", "save the file as UTF-8") from error
     try:
         _refuse_depth(path, text)
-        node = yaml.compose(text, Loader=_Loader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
         if node is None:
             return {}
-        _refuse_repeats(path, node)
-        found = yaml.load(text, Loader=_Loader)
+        _check_keys(path, node)
+        found = loader.construct_document(node)
     except yaml.YAMLError as error:
         raise _not_yaml(path, error) from error
     except ValueError as error:
@@ -99,7 +100,8 @@ def _refuse_depth(path: Path, text: str) -> None:
             raise FaultyFile(path, place, f"nested more than {MAX_DEPTH} deep", "see the README for the keys")
 
 
-def _refuse_repeats(path: Path, node: yaml.Node) -> None:
+def _check_keys(path: Path, node: yaml.Node) -> None:
+    """Refuse repeated keys, and make every key the text that was written: ``null``, ``53`` and ``true`` are words."""
     waiting = [node]
     while waiting:
         node = waiting.pop()
@@ -116,6 +118,7 @@ def _refuse_repeats(path: Path, node: yaml.Node) -> None:
                 before = f"also stands in line {seen[key.value]}"
                 raise FaultyFile(path, f"line {line}", f"the key {key.value!r} {before}", "keep one of the two")
             seen[key.value] = line
+            key.tag = "tag:yaml.org,2002:str"
             waiting.append(value)
 
 
