@@ -9,11 +9,11 @@ from integrhealth.sample.landscape import JOURNEYS, SYSTEMS
 
 def passing_shares(company: Company) -> dict[str, float]:
     """For each system the share of errors reaching it that it passes on; one minus it is its stopping power."""
-    return _shares(company, _factor(company.key))
+    return _shares(company, leak_factor(company.key))
 
 
 @cache
-def _factor(key: str) -> float:
+def leak_factor(key: str) -> float:
     """The factor on all leaks that gives exactly the company's reproduction number, which grows with it."""
     company, low, high = COMPANIES[key], 0.0, 3.0
     for _ in range(50):
