@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "integrhealth"
 LANGUAGE = {"errors", "schema", "published", "thresholds", "statistics", "findings", "locations", "publication"}
 IN = {"yaml_file", "catalog_values", "catalog", "formats"}
-REDUCE = {"traces", "facts", "critical_path"}
+REDUCE = {"traces", "facts", "critical_path", "journeys"}
 READING = {"conservation", "intake", "period", "evidence"}
 MAY_IMPORT = {
     "language": LANGUAGE,
@@ -29,6 +29,7 @@ PARTS_OF_ONE_QUESTION = {
     "fragility": {"capabilities", "paths"},
     "paths": {"capabilities"},
     "propagation": {"cascades"},
+    "latency": {"latency_findings"},
     "overload": {"overload_findings", "overlap", "reading", "smallest_set"},
 }
 ONLY_IN = {"altair": {"charts"}, "papermill": {"reports"}, "click": {"cli"}, "pandas": set()}
