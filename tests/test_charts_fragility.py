@@ -93,7 +93,7 @@ def test_a_landscape_has_few_crossings():
         if left < right:
             above = np.sign([at(one, x) - at(other, x) for x in np.linspace(left + 1, right - 1, 60)])
             crossed += int((np.diff(above[above != 0]) != 0).sum())
-    assert crossed <= 40  # 35 lines at random places cross each other more than 150 times
+    assert crossed <= 20  # 90 when the columns stay in alphabetical order
 
 
 any_edges = st.sets(st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda e: e[0] != e[1]), min_size=1).map(

@@ -7,7 +7,7 @@ import networkx as nx
 import polars as pl
 import pytest
 from drawn_traffic import NOON, evidence, only, report, section, single_points, traffic
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from integrhealth.analyses import fragility, paths
@@ -106,6 +106,7 @@ def leads(hops, removed=()) -> bool:
 
 
 @given(directed_graphs)
+@example([("0", "2"), ("1", "0"), ("2", "1")])
 def test_single_points_and_cut_agree_with_taking_systems_away_one_by_one(hops):
     points, cut = paths.needed(hops, entry="0", goal="1")
     inner = sorted({system for hop in hops for system in hop} - {"0", "1"})
@@ -154,6 +155,12 @@ def test_without_the_test_date_the_capability_becomes_fragile():
         report(drawn, catalog=fallback(tested)).tables["capabilities"]["fragile"].to_list() for tested in (TESTED, None)
     ]
     assert verdicts == [[False], [True]]
+
+
+def test_all_integrations_of_a_hop_need_a_tested_fallback():
+    tested = fallback(TESTED).integrations
+    both = Catalog(integrations=pl.concat([tested, fallback(None).integrations]))
+    assert single_points(report("60 Shop>ERP ERP>Bank", catalog=both)) == {"ERP"}
 
 
 def test_a_fallback_on_one_of_two_hops_into_a_system_does_not_replace_it():
