@@ -124,3 +124,10 @@ def test_a_dependencies_file_answers_for_declared_capabilities_without_messages(
     assert single_points(answers) == {"ERP"}
     erp = only(answers.tables["systems"], system="ERP")
     assert (erp["messages"], erp["availability"]) == (0, None)
+
+
+def test_links_say_what_came_first_where_clocks_do_not():
+    messages = traffic("40 Shop>ERP ERP>WMS WMS>Carrier")
+    by_the_minute = pl.when(pl.col("source") == "WMS").then(pl.col("sent_at").dt.offset_by("-1m")).otherwise("sent_at")
+    table = fragility.report(evidence(messages.with_columns(sent_at=by_the_minute))).tables["capabilities"]
+    assert table["capability"].to_list() == ["Shop to Carrier"]

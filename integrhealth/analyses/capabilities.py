@@ -6,6 +6,7 @@ others judge merged facts. A null object_type is a type like any other.
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from integrhealth.schema import is_delivered, is_failed
@@ -19,10 +20,14 @@ ID_IN_NAME = r"\b[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*\b"
 
 
 def steps(linked: pl.DataFrame) -> pl.DataFrame:
-    """The messages of LINKED with only what path questions need: one row per message, the traces numbered."""
+    """The messages of LINKED (all of them, in its order) with only what path questions need, the traces numbered.
+
+    ``begun_at``: when the message was sent, but never before its parent was: where one log knows seconds and another
+    milliseconds, or two clocks disagree, the links say what came first.
+    """
     return linked.select(
         pl.col("row").min().over("trace").alias("trace"),
-        "sent_at",
+        _begun_at(linked),
         "depth",
         "message_id",
         "object_type",
@@ -33,6 +38,20 @@ def steps(linked: pl.DataFrame) -> pl.DataFrame:
         delivered=is_delivered(pl.col("status")),
         request=(pl.col("kind") == "request").fill_null(False),
     )
+
+
+def _begun_at(linked: pl.DataFrame) -> pl.Series:
+    """The latest sent_at from each message up to its root, by pointer doubling."""
+    begun = linked["sent_at"].to_physical().to_numpy().copy()
+    itself = np.arange(linked.height)
+    jump = linked["parent_row"].cast(pl.Int64).fill_null(-1).to_numpy()
+    jump = np.where(jump < 0, itself, jump)
+    while True:
+        begun = np.maximum(begun, begun[jump])
+        further = jump[jump]
+        if np.array_equal(further, jump):
+            return pl.Series("begun_at", begun, dtype=pl.Int64)
+        jump = further
 
 
 def journeys(steps: pl.DataFrame) -> pl.DataFrame:
@@ -62,12 +81,12 @@ def journeys(steps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _earliest(steps: pl.DataFrame) -> pl.DataFrame:
-    tied = steps.filter(pl.col("sent_at") == pl.col("sent_at").min().over("trace"))
+    tied = steps.filter(pl.col("begun_at") == pl.col("begun_at").min().over("trace"))
     return tied.sort("depth", "message_id").unique("trace", keep="first", maintain_order=True)
 
 
 def _latest(steps: pl.DataFrame) -> pl.DataFrame:
-    tied = steps.filter(pl.col("sent_at") == pl.col("sent_at").max().over("trace"))
+    tied = steps.filter(pl.col("begun_at") == pl.col("begun_at").max().over("trace"))
     return tied.sort("depth", "message_id").unique("trace", keep="last", maintain_order=True)
 
 
