@@ -122,7 +122,10 @@ def _dominant(path: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
             pl.col("share"), pl.col("share_low"), pl.col("share_high"), warning=DOMINANT_SHARE, critical=1.0
         ),
         statement=pl.format(
-            "{} takes {} of all the time that {} journeys waited for.", step, percent(pl.col("share")), "traces"
+            "{} takes {} of all the time that journeys wait for; {} of them pass it.",
+            step,
+            percent(pl.col("share")),
+            "traces",
         ),
         value=pl.col("share"),
         unit=pl.lit("share of critical-path time"),
