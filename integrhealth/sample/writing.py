@@ -24,6 +24,8 @@ from integrhealth.sample.truth import document, flow_counts, row_counts, step_la
 MESSAGES, SEED = 60_000, 20251224
 COMPRESSION = 9
 FASTER_COMPRESSION, MANY = 4, 1_000_000
+# Messages whose spans are text in memory at the same time.
+TRACED_AT_ONCE = 50_000
 
 
 def write_sample(folder: Path, *, company: str = "a", messages: int | None = None, seed: int = SEED) -> dict[str, Any]:
@@ -72,9 +74,11 @@ def _write_logs(
             month = chunk.month
             by_log = rows.partition_by("log", as_dict=True)
             empty = rows.clear()
-            found = spans(by_log.get(("otlp",), empty), company)
-            otlp = lines(found)
-            logs.write("otlp", f"otlp/traces-{month}.jsonl.gz", _blemished_traces(otlp, first, files, month, found))
+            traced = by_log.get(("otlp",), empty).sort("finished_us", maintain_order=True)
+            for number, piece in enumerate(traced.iter_slices(TRACED_AT_ONCE)):
+                found = spans(piece, company)
+                export = _blemished_traces(lines(found), first and number == 0, files, month, found)
+                logs.write("otlp", f"otlp/traces-{month}.jsonl.gz", export)
             exported = monitor_lines(by_log.get(("monitor",), empty), company.key)
             logs.write("monitor", f"erp_monitor/monitor-{month}.csv", _blemished_rows(exported, first, files, month))
             hooks = webhook_lines(by_log.get(("webhook",), empty))
