@@ -78,6 +78,11 @@ def read_json_array(data: bytes, schema: Mapping[str, Any], *, line_column: str 
     return _together([placed], schema, line_column=line_column)
 
 
+def array_elements(data: bytes) -> list[bytes]:
+    """The whole elements of a JSON array, each as JSON on one line, as far as DATA holds them."""
+    return _elements(data)[1]
+
+
 def refusals(found: Iterable[tuple[int | None, str, bytes]]) -> pl.DataFrame:
     """Rejected records as a frame in the order of the file, their beginnings masked and cut."""
     rows = [(line, reason, raw[:RAW_BYTES].decode("utf-8", "replace")) for line, reason, raw in found]

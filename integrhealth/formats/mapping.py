@@ -18,9 +18,10 @@ PRESETS = Path(__file__).parent / "presets"
 SOURCE_KEYS = ("glob", "frame", "preset", "columns", "time", "null", "status", "csv", "query", "url")
 TIME_KEYS = ("zone", "format", "unit")
 CSV_KEYS = ("separator", "encoding", "decimal")
-ENCODINGS = {
-    "utf8": "utf-8-sig",
-    "utf-8": "utf-8-sig",
+# UTF-8 needs no decoding: lines that are not UTF-8 are rejected one by one.
+ENCODINGS: dict[str, str | None] = {
+    "utf8": None,
+    "utf-8": None,
     "utf16": "utf-16",
     "utf-16": "utf-16",
     "latin1": "latin-1",
@@ -314,9 +315,9 @@ class _Entry:
                 raise self.fault(f"status.{_plain(written)}", f"unknown status {status!r}", nearest(status, STATUSES))
         return {_plain(written): status for written, status in found.items()}
 
-    def csv(self, found: dict[Any, Any]) -> dict[str, str]:
+    def csv(self, found: dict[Any, Any]) -> dict[str, Any]:
         checked_keys(self.path, f"{self.where}.csv", found, CSV_KEYS)
-        given = {key: self.text(found, key, "") for key in found if found[key] is not None}
+        given: dict[str, Any] = {key: self.text(found, key, "") for key in found if found[key] is not None}
         separator = given.get("separator")
         if separator is not None and (len(separator) != 1 or not separator.isascii() or separator in '"\n\r'):
             raise self.fault(

@@ -77,7 +77,8 @@ def whole(path: Path, *, encoding: str | None = None) -> tuple[bytes, str | None
     """
     parts, damage = [], None
     try:
-        parts.extend(_plain_utf8(path, BLOCK_BYTES, encoding=encoding))
+        for part in _plain_utf8(path, BLOCK_BYTES, encoding=encoding):
+            parts.append(part)
     except DamagedFile as stop:
         damage = stop.reason
     return b"".join(parts), damage
@@ -129,12 +130,14 @@ def _plain_utf8(path: Path, size: int, *, encoding: str | None = None) -> Iterat
         yield first.removeprefix(codecs.BOM_UTF8)
         yield from parts
         return
-    decoder = codecs.getincrementaldecoder(encoding)()
+    # What cannot be decoded passes as bytes that are no UTF-8, so that only its line is rejected.
+    passing = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
+    decoder = codecs.getincrementaldecoder(encoding)(passing)
     try:
-        yield decoder.decode(first).encode().removeprefix(codecs.BOM_UTF8)
+        yield decoder.decode(first).encode("utf-8", passing).removeprefix(codecs.BOM_UTF8)
         for part in parts:
-            yield decoder.decode(part).encode()
-        yield decoder.decode(b"", final=True).encode()
+            yield decoder.decode(part).encode("utf-8", passing)
+        yield decoder.decode(b"", final=True).encode("utf-8", passing)
     except UnicodeError as error:
         raise DamagedFile("bad_encoding") from error
 

@@ -1,0 +1,278 @@
+"""From the columns of a file to those of a canonical frame: nothing null in silence, every refusal with its reason."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+import polars as pl
+
+from integrhealth.formats.mapping import Column, Constant, MappedSource, Origin, Sum, names_of
+from integrhealth.formats.masking import masked
+from integrhealth.formats.times import UNITS_US, times
+from integrhealth.schema import COUNT, FLAG, KINDS, NUMBER, STATUSES, TIME, WORDS, Frame, words
+
+TRUE, FALSE = ("true", "1", "yes", "y", "t"), ("false", "0", "no", "n", "f")
+LARGEST_EXACT = 2.0**53
+# How many values a warning lists, and how much of each.
+LISTED, LISTED_CHARACTERS = 10, 40
+
+
+@dataclass
+class Canonical:
+    """The rows that became canonical, the reasons for those that did not (log_line, reason), and what to say once."""
+
+    rows: pl.DataFrame
+    refused: pl.DataFrame
+    warnings: list[str]
+
+
+@dataclass
+class _Account:
+    """What is found out while the columns are made."""
+
+    faults: list[tuple[str, pl.Series]] = field(default_factory=list)
+    naive: dict[str, int] = field(default_factory=dict)
+    undecided: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def fault(self, reason: str, rows: pl.Series) -> None:
+        if rows.any():
+            self.faults.append((reason, rows.fill_null(False)))
+
+
+def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict: bool = False) -> Canonical:
+    """TABLE (columns of the file and log_line) as rows of FRAME.
+
+    A value that its column cannot hold refuses the row (``bad_time:sent_at``, ``bad_number:amount``,
+    ``bad_flag:fallback``), a null in a required column likewise (``no_target``). A status that is neither a
+    canonical word nor in the map becomes unknown and is counted in a warning. With STRICT a time without a zone
+    refuses the row too (``naive_time:sent_at``).
+    """
+    account = _Account()
+    table = _without_null_tokens(table, source)
+    absent = [name for name in source.names() if name not in table.columns]
+    if absent and table.width > 1:
+        there = ", ".join(_listed(name) for name in table.columns if name != "log_line")
+        account.warnings.append(f"the mapping names columns that the file lacks: {', '.join(absent)}; it has {there}")
+    columns = [
+        _column(table, name, dtype, source=source, account=account, strict=strict).alias(name)
+        for name, dtype in frame.columns.items()
+    ]
+    rows = pl.DataFrame([*columns, table["log_line"]])
+    if frame.name == "messages":
+        rows = rows.with_columns(status=pl.col("status").fill_null("unknown"))
+    for name in frame.required:
+        account.fault(f"no_{name}", rows[name].is_null() & ~_faulted(account, name, rows.height))
+    _say_times(account)
+    rows, refused = _split(rows, account.faults)
+    return Canonical(rows, refused, account.warnings)
+
+
+def _split(rows: pl.DataFrame, faults: list[tuple[str, pl.Series]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if not faults:
+        return rows, pl.DataFrame(schema={"log_line": COUNT, "reason": pl.String})
+    reasons = [pl.select(pl.when(bad).then(pl.lit(reason))).to_series() for reason, bad in faults]
+    joined = pl.select(reason=pl.concat_str(reasons, separator="; ", ignore_nulls=True)).to_series()
+    refused = joined != ""
+    return rows.filter(~refused), pl.DataFrame([rows["log_line"], joined]).filter(refused)
+
+
+def _faulted(account: _Account, column: str, height: int) -> pl.Series:
+    """The rows already refused over this column."""
+    masks = [bad for reason, bad in account.faults if reason.endswith(f":{column}")]
+    return reduce(lambda one, other: one | other, masks, pl.Series([False]).new_from_index(0, height))
+
+
+def _without_null_tokens(table: pl.DataFrame, source: MappedSource) -> pl.DataFrame:
+    texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
+    null = pl.col(texts).str.strip_chars().is_in(source.null) if len(source.null) > 1 else pl.col(texts) == ""
+    found = table.select(null.any()) if texts else table.select()
+    hit = [name for name in found.columns if found[name][0]]
+    if not hit:
+        return table
+    is_null = pl.col(hit).str.strip_chars().is_in(source.null)
+    return table.with_columns(pl.when(~is_null).then(pl.col(hit)).name.keep())
+
+
+def _column(
+    table: pl.DataFrame, name: str, dtype: Any, *, source: MappedSource, account: _Account, strict: bool
+) -> pl.Series:
+    origin = source.columns.get(name)
+    if origin is None:
+        return pl.Series(name, [None], dtype=dtype).new_from_index(0, table.height)
+    if dtype == TIME:
+        return _time(table, name, origin, source=source, account=account, strict=strict)
+    values = _values(table, origin)
+    if name == "status":
+        return _statuses(values, source.status, account)
+    if name == "kind":
+        return _kinds(values, account)
+    if values.dtype == dtype:
+        if dtype == NUMBER:
+            account.fault(f"bad_number:{name}", values.is_not_null() & ~values.is_finite())
+        return values
+    converted = _converted(values, dtype, decimal=source.decimal)
+    word = {NUMBER: "number", COUNT: "number", FLAG: "flag"}.get(dtype, "text")
+    account.fault(f"bad_{word}:{name}", values.is_not_null() & converted.is_null())
+    return converted
+
+
+def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
+    """The values a column starts from, before they take their type."""
+    nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, table.height)
+    if isinstance(origin, Constant):
+        return pl.Series("", [origin.value]).new_from_index(0, table.height)
+    if isinstance(origin, Column):
+        return table[origin.name] if origin.name in table.columns else nothing
+    there = [table[name] for name in names_of(origin) if name in table.columns]
+    if len({each.dtype for each in there}) > 1:
+        there = [_text(each) for each in there]
+    return pl.select(pl.coalesce(there)).to_series() if there else nothing
+
+
+def _text(values: pl.Series) -> pl.Series:
+    """Text; a column of floats that are all whole numbers (ids with gaps, as pandas keeps them) loses its ``.0``."""
+    if values.dtype == pl.String:
+        return values
+    if values.dtype.is_float() and ((values.floor() == values) & (values.abs() <= LARGEST_EXACT)).all():
+        values = values.cast(COUNT)
+    return values.cast(pl.String, strict=False)
+
+
+def _converted(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
+    """VALUES as DTYPE, null where they cannot be it without loss."""
+    if dtype == WORDS:
+        listed = values.cast(WORDS) if isinstance(values.dtype, pl.List) else None
+        return (
+            listed if listed is not None else _text(values).to_frame("text").select(words(pl.col("text"))).to_series()
+        )
+    if dtype == FLAG:
+        folded = _text(values).str.strip_chars().str.to_lowercase()
+        meaning = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
+        return folded.replace_strict(meaning, default=None, return_dtype=FLAG)
+    if dtype in (NUMBER, COUNT):
+        return _numbers(values, dtype, decimal=decimal)
+    return _text(values) if not isinstance(values.dtype, pl.List | pl.Struct) else _nothing(values, dtype)
+
+
+def _nothing(values: pl.Series, dtype: Any) -> pl.Series:
+    return pl.Series(values.name, [None], dtype=dtype).new_from_index(0, len(values))
+
+
+def _numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
+    if values.dtype == pl.Boolean or values.dtype.is_temporal() or values.dtype.is_nested():
+        return _nothing(values, dtype)
+    if values.dtype == pl.String:
+        values = values.str.strip_chars()
+        if decimal == ",":
+            values = values.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    broken = values.cast(pl.Float64, strict=False)
+    finite = pl.select(pl.when(broken.is_finite()).then(broken)).to_series()
+    if dtype == NUMBER:
+        return finite
+    whole = _nothing(values, COUNT) if values.dtype.is_float() else values.cast(COUNT, strict=False)
+    # 2.0 is the whole number 2; beyond 2^53 a float no longer tells which whole number was meant.
+    same = pl.select(pl.when((finite.floor() == finite) & (finite.abs() <= LARGEST_EXACT)).then(finite)).to_series()
+    return pl.select(pl.coalesce(whole, same.cast(COUNT, strict=False))).to_series()
+
+
+def _statuses(values: pl.Series, mapped: dict[str, str], account: _Account) -> pl.Series:
+    """Mapped values first (as written, then in any case), then the canonical words; all else is unknown."""
+    text = _text(values).str.strip_chars()
+    counts = text.drop_nulls().value_counts(name="rows")
+    folded = {written.casefold(): status for written, status in mapped.items()}
+    canonical_words = {status: status for status in STATUSES}
+    known = {}
+    for written in counts.to_series(0).to_list():
+        key = written.casefold()
+        known[written] = mapped.get(written) or folded.get(key) or canonical_words.get(key)
+    unmapped = [written for written, status in known.items() if status is None]
+    if unmapped:
+        seen = counts.rename({counts.columns[0]: "value"}).filter(pl.col("value").is_in(unmapped))
+        account.warnings.append(_said("with a status that is not mapped became unknown", seen))
+    if missing := text.null_count():
+        account.warnings.append(f"{_rows(missing)} without a status became unknown")
+    return text.replace_strict(known, default="unknown", return_dtype=pl.String).fill_null("unknown")
+
+
+def _kinds(values: pl.Series, account: _Account) -> pl.Series:
+    """The canonical words in any case; other words are kept, and named."""
+    text = _text(values).str.strip_chars()
+    counts = text.drop_nulls().value_counts(name="rows")
+    seen = counts.rename({counts.columns[0]: "value"})
+    strange = seen.filter(~pl.col("value").str.to_lowercase().is_in(KINDS))
+    if strange.height:
+        account.warnings.append(_said(f"with a kind that is none of {', '.join(KINDS)}", strange))
+    lowered = text.str.to_lowercase()
+    return pl.select(pl.when(lowered.is_in(KINDS)).then(lowered).otherwise(text)).to_series()
+
+
+def _said(what: str, seen: pl.DataFrame) -> str:
+    """How many rows, and their values with counts, most frequent first."""
+    shown = seen.sort("rows", "value", descending=[True, False]).with_columns(masked(pl.col("value")))
+    listed = [f"{_listed(value)} ({rows:,})" for value, rows in shown.head(LISTED).select("value", "rows").rows()]
+    more = f" and {seen.height - LISTED} more" if seen.height > LISTED else ""
+    return f"{_rows(seen['rows'].sum())} {what}: {', '.join(listed)}{more}"
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _listed(value: str) -> str:
+    return repr(value[:LISTED_CHARACTERS])
+
+
+def _time(
+    table: pl.DataFrame, name: str, origin: Origin, *, source: MappedSource, account: _Account, strict: bool
+) -> pl.Series:
+    start = Column(origin.names[0]) if isinstance(origin, Sum) else origin
+    values, rule = _values(table, start), source.time_rule(name)
+    if values.dtype == pl.Boolean or values.dtype.is_nested():
+        values = _text(values) if values.dtype == pl.Boolean else _nothing(values, pl.String)
+    read = times(values, rule)
+    account.fault(f"{read.reason}:{name}", read.faults)
+    if read.reason.startswith("undecided"):
+        account.undecided.append(name)
+    account.warnings.extend(f"{name}: {sentence}" for sentence in read.said)
+    if strict:
+        account.fault(f"naive_time:{name}", read.naive)
+    elif naive := read.naive.sum():
+        account.naive[name] = naive
+    return (
+        _added(table, read.times, name, origin, source=source, account=account)
+        if isinstance(origin, Sum)
+        else read.times
+    )
+
+
+def _added(
+    table: pl.DataFrame, start: pl.Series, name: str, origin: Sum, *, source: MappedSource, account: _Account
+) -> pl.Series:
+    total = start
+    for column in origin.names[1:]:
+        written = _values(table, Column(column))
+        length = _numbers(written, NUMBER, decimal=source.decimal)
+        account.fault(f"bad_number:{name}", written.is_not_null() & length.is_null())
+        micros = (length * UNITS_US[origin.unit]).round().cast(pl.Int64, strict=False)
+        total = total + micros.cast(pl.Duration("us"))
+    return total
+
+
+def _say_times(account: _Account) -> None:
+    if account.naive:
+        listed = ", ".join(f"{name} ({count:,})" for name, count in account.naive.items())
+        account.warnings.append(f"times without a zone were read as UTC: {listed}; declare time: {{zone: ...}}")
+    if account.undecided:
+        listed = ", ".join(account.undecided)
+        remedy = 'declare time: {format: "%d/%m/%Y %H:%M:%S"} or "%m/%d/%Y ..."'
+        account.warnings.append(
+            f"nothing shows whether the dates in {listed} begin with the day or the month; {remedy}"
+        )
+
+
+def identity(frame: Frame, names: Iterable[str]) -> MappedSource:
+    """The mapping of a file that is in canonical columns already: each column of FRAME it has, to itself."""
+    there = set(names)
+    return MappedSource(frame=frame.name, columns={name: Column(name) for name in frame.columns if name in there})

@@ -1,0 +1,321 @@
+"""Tables: CSV, JSON lines or one JSON array, Parquet, plain or gzip, to rows of a canonical frame.
+
+With an entry of mapping.yaml, or without where the columns are canonical already.
+"""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from integrhealth.errors import FaultyFile
+from integrhealth.formats.columns import canonical, identity
+from integrhealth.formats.csv_rows import header, read_csv_rows
+from integrhealth.formats.lines import RAW_BYTES, JsonLines, array_elements, read_json_array, read_json_lines, refusals
+from integrhealth.formats.mapping import MappedSource, frame_schema
+from integrhealth.formats.opened import UTF16, is_gzip, line_blocks, lines_at, numbered, whole
+from integrhealth.formats.parsed import REJECTED, Head, Parsed
+from integrhealth.schema import FRAMES, TEXT, TIME, WORDS, Frame
+
+PLACE = ("log_file", "log_line")
+HEAD_BYTES = 65_536
+# A file is a table of a frame by its columns alone when at least this share of them belongs to the frame (own).
+KNOWN_SHARE = 0.5
+# How many columns a warning names.
+NAMED = 20
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The columns of a file with log_line, what was refused on the way, and its beginning for later refusals."""
+
+    format: str
+    rows: pl.DataFrame
+    refused: pl.DataFrame
+    names: list[str]
+    notes: list[str]
+    data: bytes | None = None
+
+
+def read_table(path: Path, log_file: str, *, source: MappedSource | None, strict: bool = False) -> list[Parsed]:
+    """The rows of one table, of the frame that SOURCE names or its columns show, and the records it refused.
+
+    Counted in records: lines, elements, rows; ``log_line`` is the line a record begins on, in Parquet its row.
+    STRICT refuses times without a zone. Raises FaultyFile when SOURCE asks for what the file cannot have.
+    """
+    head = Head(path, _start(path))
+    frame = frame_schema(source.frame if source else canonical_frame(head) or "")
+    if frame is None:
+        raise ValueError(f"{path.name} is no table of a canonical frame")
+    table = _read(head, frame, source)
+    wanted = source or identity(frame, table.names)
+    made = canonical(table.rows, frame, wanted, strict=strict)
+    rows = made.rows.with_columns(log_file=pl.lit(log_file)).select(list(frame.schema))
+    rejected = pl.concat([table.refused, _with_raw(made.refused, table, path)]).sort("line", maintain_order=True)
+    notes = [*table.notes, *made.warnings]
+    if source is None and (extra := _unknown(table.names, frame)):
+        notes.append(f"columns that {frame.name} does not know are ignored: {extra}")
+    return [
+        Parsed(
+            format=table.format,
+            frame=frame.name,
+            rows=rows,
+            rows_in=rows.height + rejected.height,
+            rejected=rejected.with_columns(file=pl.lit(log_file)).select(list(REJECTED)),
+            warnings=tuple(notes),
+            file=log_file,
+        )
+    ]
+
+
+def canonical_frame(head: Head) -> str | None:
+    """The frame whose table the file is, without a mapping: all required columns, and its name or its other columns.
+
+    A file named after a frame is of that frame. Else of the one frame whose required columns it has, the most
+    demanding first, then the one that knows most of its columns; never when it knows less than half of them.
+    """
+    columns = set(column_names(head))
+    fitting = [frame for frame in FRAMES.values() if columns.issuperset(frame.required)]
+    named = head.path.name.split(".")[0].casefold()
+    if named in {frame.name for frame in fitting}:
+        return named
+    strongest = [one for one in fitting if not any(set(one.required) < set(other.required) for other in fitting)]
+    known = {frame.name: len(columns & frame.columns.keys()) for frame in strongest}
+    best = [name for name, count in known.items() if count == max(known.values())]
+    if len(best) != 1 or known[best[0]] < KNOWN_SHARE * len(columns - set(PLACE)):
+        return None
+    return best[0]
+
+
+def column_names(head: Head) -> list[str]:
+    """The columns of a table as far as its beginning shows; none for what is no table."""
+    kind = _kind(head.start)
+    if kind == "parquet":
+        schema = _parquet_schema(head.path)
+        return list(schema) if schema is not None else []
+    if kind in ("jsonl", "json"):
+        objects = _first_objects(head.start, kind)
+        return list(dict.fromkeys(key for found in objects for key in found))
+    if kind == "csv":
+        found = header(_utf8(head.start), wanted=frozenset(_canonical_names()))
+        return found.names if found else []
+    return []
+
+
+def sample_rows(head: Head) -> list[dict[str, Any]]:
+    """The first records of a table, as far as its beginning holds them, for guessing what they are."""
+    kind = _kind(head.start)
+    if kind == "parquet":
+        return pl.scan_parquet(head.path).head(1_000).collect().to_dicts() if column_names(head) else []
+    if kind in ("jsonl", "json"):
+        return _first_objects(head.start, kind)
+    data = _utf8(head.start)
+    found = header(data) if kind == "csv" else None
+    if found is None:
+        return []
+    return read_csv_rows(data[: data.rfind(b"\n") + 1], found).rows.select(found.names).to_dicts()
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        start = file.read(HEAD_BYTES)
+    if not is_gzip(path):
+        return start
+    data = next(line_blocks(path, block_bytes=HEAD_BYTES), None)
+    return data.data if data is not None else b""
+
+
+def _kind(start: bytes) -> str | None:
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    text = _utf8(start)
+    if b"\0" in text[:1_000]:
+        return None
+    first = text.lstrip()[:1]
+    if first == b"{":
+        return "jsonl"
+    if first == b"[":
+        return "jsonl" if _is_line_of_its_own(text.lstrip()) else "json"
+    return "csv" if first else None
+
+
+def _is_line_of_its_own(text: bytes) -> bool:
+    """Whether an array is a (bad) line among JSON lines rather than the whole document."""
+    line, _, rest = text.partition(b"\n")
+    return _loaded(line) is not None and rest.lstrip().startswith(b"{")
+
+
+def _utf8(start: bytes) -> bytes:
+    if start.startswith(UTF16):
+        return start[: len(start) // 2 * 2].decode("utf-16", "replace").encode()
+    return start.removeprefix(b"\xef\xbb\xbf")
+
+
+def _loaded(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _first_objects(start: bytes, kind: str) -> list[dict[str, Any]]:
+    text = _utf8(start)
+    elements = array_elements(text) if kind == "json" else text.splitlines()
+    found = (_loaded(element) for element in elements)
+    return [each for each in found if isinstance(each, dict)]
+
+
+def _canonical_names() -> set[str]:
+    return {name for frame in FRAMES.values() for name in frame.columns}
+
+
+def _unknown(names: Iterable[str], frame: Frame) -> str:
+    extra = [name for name in names if name not in frame.columns and name not in PLACE]
+    more = f" and {len(extra) - NAMED} more" if len(extra) > NAMED else ""
+    return ", ".join(name[:60] for name in extra[:NAMED]) + more
+
+
+def _read(head: Head, frame: Frame, source: MappedSource | None) -> _Table:
+    kind = _kind(head.start)
+    if kind == "parquet":
+        return _parquet(head.path, source)
+    if kind in ("json", "jsonl"):
+        return _json(head, kind, frame, source)
+    if kind == "csv":
+        return _csv(head.path, frame, source)
+    refused = [] if not head.start else [(1, "not_a_table", b"")]
+    return _Table("csv", pl.DataFrame(schema={"log_line": pl.Int64}), refusals(refused), [], [])
+
+
+def _csv(path: Path, frame: Frame, source: MappedSource | None) -> _Table:
+    data, damage = whole(path, encoding=source.encoding if source else None)
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+    tail = []
+    if damage is not None:
+        cut = data.rfind(b"\n") + 1
+        tail, data = [(data.count(b"\n") + 1, damage, data[cut:])], data[:cut]
+    wanted = frozenset(source.names() if source else frame.columns)
+    found = header(data, separator=source.separator if source else None, wanted=wanted)
+    if found is None:
+        lost = tail or ([(1, "no_header", data[:RAW_BYTES])] if data.strip() else [])
+        return _Table("csv", pl.DataFrame(schema={"log_line": pl.Int64}), refusals(lost), [], [])
+    read = read_csv_rows(data, found)
+    notes = [f"columns with a repeated or empty name are read as {', '.join(found.renamed)}"] if found.renamed else []
+    if (read.rejected["reason"] == "bad_utf8").any():
+        notes.append("some lines are not UTF-8; declare csv: {encoding: cp1252} if the file is from Windows")
+    refused = pl.concat([read.rejected, refusals(tail)])
+    return _Table("csv", read.rows, refused, found.names, notes, data)
+
+
+def _json(head: Head, kind: str, frame: Frame, source: MappedSource | None) -> _Table:
+    objects = _first_objects(head.start, kind)
+    names = list(dict.fromkeys(key for found in objects for key in found))
+    schema = _json_schema(names, frame, source)
+    data = whole(head.path)[0] if kind == "json" else None
+    read = read_json_lines(head.path, schema) if data is None else read_json_array(data, schema)
+    return _Table(kind, _flat(read, names, source), read.rejected, names, [], data)
+
+
+def _json_schema(names: list[str], frame: Frame, source: MappedSource | None) -> dict[str, Any]:
+    """The keys to read: typed for a canonical file; text for a mapped one, nested where ``a.b`` is not a key itself."""
+    if source is None:
+        return {name: TEXT if dtype == TIME else dtype for name, dtype in frame.columns.items()}
+    nested: dict[str, Any] = {}
+    for name in source.names():
+        *above, leaf = [name] if name in names else name.split(".")
+        place = nested
+        for key in above:
+            place = place.setdefault(key, {})
+            if not isinstance(place, dict):
+                raise _both_value_and_object(source, key)
+        if isinstance(place.get(leaf), dict):
+            raise _both_value_and_object(source, leaf)
+        place[leaf] = _leaf(name, frame, source)
+    return {name: _typed(found) for name, found in nested.items()}
+
+
+def _leaf(name: str, frame: Frame, source: MappedSource) -> Any:
+    uses = [frame.columns[column] for column, origin in source.columns.items() if getattr(origin, "name", "") == name]
+    return WORDS if uses and all(dtype == WORDS for dtype in uses) else TEXT
+
+
+def _typed(found: Any) -> Any:
+    if not isinstance(found, dict):
+        return found
+    return pl.Struct({name: _typed(below) for name, below in found.items()})
+
+
+def _both_value_and_object(source: MappedSource, key: str) -> FaultyFile:
+    reason = f"{key!r} is used as a value and as an object with keys of its own"
+    return FaultyFile(source.file, f"{source.where}.columns", reason, "use either the value or what is inside it")
+
+
+def _flat(read: JsonLines, names: list[str], source: MappedSource | None) -> pl.DataFrame:
+    if source is None:
+        return read.rows
+    columns = []
+    for name in source.names():
+        first, *below = [name] if name in names else name.split(".")
+        column = pl.col(first)
+        for key in below:
+            column = column.struct.field(key)
+        columns.append(column.alias(name))
+    return read.rows.select(*columns, "log_line")
+
+
+def _parquet_schema(path: Path) -> pl.Schema | None:
+    try:
+        return pl.read_parquet_schema(_parquet_source(path))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        return None
+
+
+def _parquet_source(path: Path) -> Path | io.BytesIO:
+    return io.BytesIO(whole(path)[0]) if is_gzip(path) else path
+
+
+def _parquet(path: Path, source: MappedSource | None) -> _Table:
+    try:
+        rows = pl.read_parquet(_parquet_source(path))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        lost = [(1, "damaged_parquet", b"")]
+        return _Table("parquet", pl.DataFrame(schema={"log_line": pl.Int64}), refusals(lost), [], [])
+    names = list(rows.columns)
+    rows = rows.with_columns(_inside_structs(rows.schema, source)).drop(PLACE, strict=False)
+    return _Table("parquet", rows.with_row_index("log_line", 1).cast({"log_line": pl.Int64}), refusals([]), names, [])
+
+
+def _inside_structs(schema: pl.Schema, source: MappedSource | None) -> list[pl.Expr]:
+    """The columns ``a.b.c`` of the mapping that lie inside a struct of the file."""
+    columns = []
+    for name in source.names() if source else []:
+        first, *below = name.split(".")
+        column, dtype = pl.col(first), schema.get(first)
+        for key in below if name not in schema else []:
+            fields = {part.name: part.dtype for part in dtype.fields} if isinstance(dtype, pl.Struct) else {}
+            dtype = fields.get(key)
+            column = column.struct.field(key)
+        if below and name not in schema and dtype is not None:
+            columns.append(column.alias(name))
+    return columns
+
+
+def _with_raw(refused: pl.DataFrame, table: _Table, path: Path) -> pl.DataFrame:
+    """Refused rows with the beginning of their lines, which are read again: there are few of them."""
+    if refused.is_empty():
+        return refusals([])
+    numbers = set(refused["log_line"].to_list())
+    if table.format == "parquet":
+        shown = table.rows.filter(pl.col("log_line").is_in(refused["log_line"].implode()))
+        texts = shown.select(pl.struct(pl.exclude("log_line")).struct.json_encode()).to_series()
+        raw = {line: text.encode()[:RAW_BYTES] for line, text in zip(shown["log_line"], texts, strict=True)}
+    elif table.data is not None:
+        raw = numbered(table.data, numbers, length=RAW_BYTES)
+    else:
+        raw = lines_at(path, numbers, length=RAW_BYTES)
+    return refusals((line, reason, raw.get(line, b"").rstrip(b"\r")) for line, reason in refused.rows())
