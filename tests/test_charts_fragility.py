@@ -16,6 +16,7 @@ from integrhealth.charts.fragility import (
     capability_chart,
     dependency_chart,
     round_amounts,
+    short_names,
     system_availability_chart,
 )
 from integrhealth.charts.layout import LABEL, busiest, flow_order, layered
@@ -197,3 +198,12 @@ def test_without_numbers_each_chart_is_a_sentence():
 
 def test_legend_values_are_round():
     assert [round_amounts(most) for most in (1, 70, 1234)] == [[1], [4, 20, 70], [80, 300, 1000]]
+
+
+def test_names_without_room_lose_first_what_they_share_then_their_middle():
+    names = ["ts-order-service", "ts-order-other-service", "ts-verification-service", "user"]
+    wide, narrow = (short_names(pl.DataFrame({"system": names, "room": [room] * 4})) for room in (700.0, 66.0))
+    assert wide["label"].to_list() == names
+    assert (
+    )
+    assert narrow["label"].to_list() == ["order", "order-…her", "verifi…ion", "user"]

@@ -29,8 +29,10 @@ def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerCha
     lines = layout.lines.join(shown, on=["source", "target"])
     heads = layout.heads.join(shown, on=["source", "target"])
     known = systems.select("system", "single_point", "availability", "capabilities")
-    places = layout.systems.join(known, on="system", how="left").with_columns(
-        pl.col("single_point").fill_null(False), label=_short(), needed_by=pl.col("capabilities").list.join("; ")
+    places = (
+        short_names(layout.systems)
+        .join(known, on="system", how="left")
+        .with_columns(pl.col("single_point").fill_null(False), needed_by=pl.col("capabilities").list.join("; "))
     )
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[layout.height, 0], nice=False))
@@ -87,12 +89,26 @@ def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerCha
     return titled(chart, _dependency_title(places), _dependency_subtitle(edges, shown))
 
 
-def _short() -> pl.Expr:
-    """The name of a system, cut in the middle where there is no room for all of it."""
-    name, letters = pl.col("system"), (pl.col("room") / LETTER).floor().clip(4, 24).cast(pl.Int64)
-    tail = (letters - 1) // 2
-    cut = pl.format("{}…{}", name.str.head(letters - 1 - tail), name.str.tail(tail))
-    return pl.when(name.str.len_chars() <= letters).then(name).otherwise(cut)
+def short_names(places: pl.DataFrame) -> pl.DataFrame:
+    """PLACES (system, room) plus label: the name as far as there is room for it.
+
+    Where there is not, the first and the last part that most names share ("ts-", "-service") are left out, then the
+    middle.
+    """
+    whole, letters = pl.col("system"), (pl.col("room") / LETTER).floor().clip(4, 24).cast(pl.Int64)
+    head, tail = _shared(places["system"], r"^\w+?[-_. ]"), _shared(places["system"], r"[-_. ][^-_. ]+$")
+    core = whole.str.strip_prefix(head).str.strip_suffix(tail)
+    name = pl.when(whole.str.len_chars() <= letters).then(whole).otherwise(core)
+    last = (letters - 1) * 2 // 5
+    cut = pl.format("{}…{}", name.str.head(letters - 1 - last), name.str.tail(last))
+    return places.with_columns(label=pl.when(name.str.len_chars() <= letters).then(name).otherwise(cut))
+
+
+def _shared(names: pl.Series, pattern: str) -> str:
+    """The part of the names that PATTERN finds, when at least two thirds of them have the same; else nothing."""
+    parts = names.str.extract(f"({pattern})").drop_nulls()
+    common = parts.mode().sort().first() or ""
+    return common if (parts == common).sum() * 3 >= len(names) * 2 else ""
 
 
 def round_amounts(most: int) -> list[int]:
