@@ -38,7 +38,7 @@ class Request:
     deadline_seconds: float = DEADLINE_SECONDS
     strict: bool = False
     show_people: bool = False
-    notebooks: Path = field(default_factory=notebooks)
+    notebooks: Path = field(default_factory=lambda: notebooks())  # looked up at the call
 
 
 @dataclass(frozen=True)

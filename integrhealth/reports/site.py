@@ -51,6 +51,7 @@ def site_built(plan: Plan, site: Path, scratch: Path, *, run_at: datetime, progr
     titles = {name: title(plan.request.notebooks / f"{name}.ipynb") for name in plan.names}
     footer = f"integrhealth, {run_at:%Y-%m-%d %H:%M} UTC"
     (site / "notebooks").mkdir()
+    (scratch / PUBLISHED / "tables").mkdir(parents=True)
     others = [name for name in plan.names if name != FRONT]
     outcomes: dict[str, Outcome] = {}
     with ThreadPoolExecutor(1) as beside:
