@@ -143,3 +143,16 @@ def test_the_smallest_cover_is_that_of_trying_all(seed):
     kept_columns, proven = smallest_cover(csr_array(covers.astype(float)), minutes)
     assert proven
     assert (len(kept_columns), round(minutes[kept_columns].sum(), 9), kept_columns.sum()) == min(choices)
+
+
+def test_a_cover_that_takes_too_long_is_greedy_and_says_that_it_is_not_proven(monkeypatch):
+    monkeypatch.setattr("integrhealth.analyses.smallest_set.PATIENCE_SECONDS", 0.0)
+    rng = np.random.default_rng(5)
+    covers = rng.random((60, 40)) < 0.1
+    covers[np.arange(60), rng.integers(0, 40, 60)] = True
+    columns, proven = smallest_cover(csr_array(covers.astype(float)), np.ones(40))
+    assert not proven
+    assert covers[:, columns].any(axis=1).all()
+    assert len(columns) < 30
+    again, _ = smallest_cover(csr_array(covers.astype(float)), np.ones(40))
+    assert columns.tolist() == again.tolist()

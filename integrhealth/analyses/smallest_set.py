@@ -12,8 +12,9 @@ from scipy.sparse.csgraph import connected_components
 from integrhealth.thresholds import CADENCES, READING_WPM
 
 RARE = "rare"
+_NEED = ["decision", "person"]
 NOTHING_KEPT = pl.DataFrame(schema={"report": pl.String, "reason": pl.String, "proven": pl.Boolean})
-# Seconds per integer programme. Past it the cover is still a cover, but not proven to be the smallest.
+# Seconds per integer programme. Past it the set is still a cover, but not proven to be the smallest.
 PATIENCE_SECONDS = 10.0
 
 
@@ -101,9 +102,6 @@ def stand_ins(served: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:
     )
 
 
-_NEED = ["decision", "person"]
-
-
 def _minutes(streams: pl.DataFrame, inventory: pl.DataFrame) -> pl.DataFrame:
     """One row per delivered report: the minutes that all its deliveries together take to read."""
     words = pl.col("words").fill_null(pl.col("words").max()).fill_null(0)
@@ -180,24 +178,37 @@ def _cover(problem: _Problem) -> _Choice:
 def smallest_cover(covers: csr_array, minutes: NDArray) -> tuple[NDArray, bool]:
     """Which columns to keep so that every row is covered: fewest, then least minutes, then first by position.
 
-    Three integer programmes, each keeping the optimum of those before; whether all were solved to the end.
+    Three integer programmes, each keeping the optimum of those before, and whether all were solved in time. What was
+    solved stands, and before the first the greedy cover does: it too is the same from run to run.
     """
     full = np.flatnonzero(covers.sum(axis=0) == covers.shape[0])
     if len(full):
         return full[np.lexsort((full, minutes[full]))[:1]], True
     columns = covers.shape[1]
-    kept, limits = np.ones(columns, bool), [LinearConstraint(covers, lb=1)]
+    kept, limits = None, [LinearConstraint(covers, lb=1)]
     for costs in (np.ones(columns), minutes, np.arange(columns, dtype=float)):
-        found, exact = _solved(costs, limits)
-        kept = kept if found is None else found
-        if not exact:
-            return np.flatnonzero(kept), False
+        cheapest = _cheapest(costs, limits)
+        if cheapest is None:
+            return greedy_cover(covers, minutes) if kept is None else np.flatnonzero(kept), False
+        kept = cheapest
         limits.append(LinearConstraint(costs, ub=costs @ kept * (1 + 1e-9)))
     return np.flatnonzero(kept), True
 
 
-def _solved(costs: NDArray, limits: list[LinearConstraint]) -> tuple[NDArray | None, bool]:
-    """The cheapest choice of zeros and ones found in time, if any was, and whether it is proven to be the cheapest."""
+def _cheapest(costs: NDArray, limits: list[LinearConstraint]) -> NDArray | None:
+    """The choice of zeros and ones that is proven to be the cheapest; None when time ran out before."""
     options = {"mip_rel_gap": 0.0, "time_limit": PATIENCE_SECONDS}
     result = milp(costs, integrality=np.ones(len(costs)), bounds=Bounds(0, 1), constraints=limits, options=options)
-    return None if result.x is None else np.round(result.x).astype(bool), result.status == 0
+    return np.round(result.x).astype(bool) if result.status == 0 else None
+
+
+def greedy_cover(covers: csr_array, minutes: NDArray) -> NDArray:
+    """Columns that cover every row, taken one by one: most uncovered rows, then least minutes, then first."""
+    kept: list[int] = []
+    uncovered = np.ones(covers.shape[0])
+    while uncovered.any():
+        gain = covers.T @ uncovered
+        best = np.lexsort((minutes, -gain))[0]
+        kept.append(best)
+        uncovered[covers[:, [best]].nonzero()[0]] = 0
+    return np.sort(np.array(kept, dtype=np.int64))
