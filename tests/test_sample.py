@@ -20,9 +20,10 @@ SAMPLES = ROOT / "sample_logs"
 PACKED_WITH = "1.2.13"
 
 
-def test_the_committed_sample_is_what_the_code_writes(tmp_path):
-    write_sample(tmp_path, company="a")
-    committed = SAMPLES / "company_a"
+@pytest.mark.parametrize("key", COMPANIES)
+def test_the_committed_sample_is_what_the_code_writes(tmp_path, key):
+    write_sample(tmp_path, company=key)
+    committed = SAMPLES / f"company_{key}"
     names = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     assert names == sorted(path.relative_to(committed) for path in committed.rglob("*") if path.is_file())
     for name in names:

@@ -94,7 +94,7 @@ crm-accounts              | ERP              | CRM              | queue   | queu
 carrier-tracking          | Carrier          | Tracking         | queue   | queue   | otlp    |    90 | shipment
 tracking-portal           | Tracking         | Customer portal  | queue   | queue   | otlp    |    45 | shipment
 tracking-crm              | Tracking         | CRM              | queue   | queue   | otlp    |    80 | shipment
-portal-orders             | Customer portal  | ERP              | request | request | otlp    |   140 | order
+portal-orders             | Customer portal  | ERP              | request | request | otlp    |   140 | enquiry
 portal-returns            | Customer portal  | ERP              | request | queue   | otlp    |   260 | return
 portal-cases              | Customer portal  | CRM              | request | queue   | otlp    |   110 | case
 invoices-portal           | Financial system | Customer portal  | queue   | queue   | otlp    |   300 | invoice
@@ -172,6 +172,13 @@ class Journey:
         """request, queue, batch, file or internal."""
         step = self.steps[index]
         return "internal" if step.integration is None else INTEGRATIONS[step.integration].kind(company)
+
+    def object_type(self, index: int) -> str:
+        """The business object of a step; work inside a system is about what the next integration carries."""
+        step = self.steps[index]
+        if step.integration is None:
+            step = next(later for later in self.steps[index:] if later.integration is not None)
+        return INTEGRATIONS[step.integration].object_type
 
     def log_of(self, index: int) -> str:
         """Which tool records the step."""

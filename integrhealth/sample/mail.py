@@ -193,7 +193,7 @@ def _few(seed: int) -> Mail:
     away = np.isin(day, [number for number, when in enumerate(days()) if (when.month, when.day) in HOLIDAYS])
     opened = (rng.random(day.size) < 0.96) & ~away
     words = reports["words"].to_numpy()[report]
-    seconds = np.round(words / WORDS_PER_MINUTE * 60 * np.exp(rng.normal(0.12, 0.12, day.size)), 1)
+    seconds = np.round(words / WORDS_PER_MINUTE * 60 * np.exp(rng.normal(0.25, 0.12, day.size)), 1)
     read_at = at + ((1.0 + 2.0 * rng.random(day.size)) * 3_600_000_000).astype(np.int64)
     reads = _events(reports, people, report[opened], person[opened], read_at[opened]).with_columns(
         seconds=pl.Series(seconds[opened]), action=pl.lit("view")

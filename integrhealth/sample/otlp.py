@@ -125,14 +125,13 @@ def _span_json(half: int) -> pl.Expr:
             _text("peer.service", pl.when("outside").then("target")),
             _text("messaging.system", pl.when(queued).then(pl.lit("rabbitmq"))),
             _text("integration", pl.col("integration")),
-            _text("object_type", pl.when(pl.col("integration").is_not_null()).then("object_type")),
-            _text("object_id", pl.when(pl.col("integration").is_not_null()).then("object_id")),
-            _amount(),
-            _text("currency", pl.when(pl.col("amount").is_not_null()).then(pl.lit("EUR"))),
+            *_business(pl.lit(True)),
             _int("http.request.resend_count", pl.when(request & (again > 0)).then(again)),
             _int("attempt", pl.when(queued & (again > 0)).then(again + 1)),
             pl.when("fallback").then(pl.lit('{"key":"fallback","value":{"boolValue":true}}')),
         ]
+    else:
+        attributes += _business(pl.col("kind") == "internal")
     code = pl.col("told").replace_strict(dict(enumerate(_escaped(f.code) for f in ALL_FAULTS)), return_dtype=pl.String)
     words = pl.col("told").replace_strict(dict(enumerate(_escaped(f.text) for f in ALL_FAULTS)), return_dtype=pl.String)
     words = words.str.replace("{id}", pl.col("object_id"), literal=True)
@@ -169,10 +168,15 @@ def _span_json(half: int) -> pl.Expr:
     )
 
 
-def _amount() -> pl.Expr:
-    return pl.concat_str(
-        pl.lit('{"key":"amount","value":{"doubleValue":'), pl.col("amount").cast(pl.String), pl.lit("}}")
-    )
+def _business(where: pl.Expr) -> list[pl.Expr]:
+    """The attributes that say which business object it is about, and its amount."""
+    amount = pl.when(where).then("amount")
+    return [
+        _text("object_type", pl.when(where).then("object_type")),
+        _text("object_id", pl.when(where).then("object_id")),
+        pl.concat_str(pl.lit('{"key":"amount","value":{"doubleValue":'), amount.cast(pl.String), pl.lit("}}")),
+        _text("currency", pl.when(amount.is_not_null()).then(pl.lit("EUR"))),
+    ]
 
 
 def _escaped(text: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from integrhealth.sample.chance import stream
 from integrhealth.sample.companies import Company
 from integrhealth.sample.flow import Flow, Plan, begun
-from integrhealth.sample.landscape import INTEGRATIONS, JOURNEYS, SYSTEMS
+from integrhealth.sample.landscape import JOURNEYS, SYSTEMS
 from integrhealth.sample.mechanisms import MECHANISMS
 from integrhealth.sample.schedule import Schedule, schedule
 from integrhealth.sample.season import days, event_counts, start_times
@@ -28,6 +28,7 @@ OBJECTS = {
     "return": ("RT", True),
     "customer": ("C", False),
     "case": ("CS", False),
+    "enquiry": ("AN", False),
     "stock": ("SKU", False),
     "production_order": ("PO", False),
     "purchase_order": ("BE", True),
@@ -101,7 +102,7 @@ def step_table(company: Company) -> pl.DataFrame:
         plan = Plan(journey, company)
         for position, step in enumerate(journey.steps):
             source, target = journey.system_pair(position)
-            object_type = "order" if step.integration is None else INTEGRATIONS[step.integration].object_type
+            object_type = journey.object_type(position)
             rows.append(
                 {
                     "journey": journey.name,

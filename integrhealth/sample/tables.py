@@ -10,9 +10,10 @@ from integrhealth.sample.texts import ALL_FAULTS
 # The monitor's states: 53 posted, 51 failed, 64 waiting. 68 is in no map, as such things happen.
 POSTED, FAILED, WAITING, UNMAPPED = "53", "51", "64", "68"
 MONITOR_HEADER = (
-    "MSG_ID;CORRELATION;PREDECESSOR;INTERFACE;SENDER;RECEIVER;MODE;DOC_TYPE;DOC_NO;"
+    "MSG_ID;CORRELATION;PREDECESSOR;INTERFACE;JOB;SENDER;RECEIVER;MODE;DOC_TYPE;DOC_NO;"
     "SENT;DURATION_MS;STATE;CODE;MESSAGE;AMOUNT;CURR;TRY"
 )
+SENT = MONITOR_HEADER.split(";").index("SENT")
 BAD_DATE = "31.11.2025 25:61:00"
 
 MAPPING = """\
@@ -25,6 +26,7 @@ sources:
       trace_id: CORRELATION
       parent_id: PREDECESSOR
       integration: INTERFACE
+      operation: JOB
       source: SENDER
       target: RECEIVER
       kind: MODE
@@ -92,6 +94,7 @@ def monitor_lines(rows: pl.DataFrame, key: str) -> pl.Series:
         pl.when("traced").then(trace_id()),
         pl.when(pl.col("parent_position") >= 0).then(before),
         "integration",
+        "operation",
         pl.col("source").replace(MONITOR_NAMES),
         pl.col("target").replace(MONITOR_NAMES),
         "kind",

@@ -18,7 +18,7 @@ from integrhealth.sample.companies import COMPANIES, Company
 from integrhealth.sample.mail import mail
 from integrhealth.sample.otlp import lines, spans
 from integrhealth.sample.records import Chunk, chunks, flows, named, records, step_table
-from integrhealth.sample.tables import BAD_DATE, MAPPING, MONITOR_HEADER, monitor_lines, webhook_lines
+from integrhealth.sample.tables import BAD_DATE, MAPPING, MONITOR_HEADER, SENT, monitor_lines, webhook_lines
 from integrhealth.sample.truth import document, flow_counts, row_counts, step_latencies
 
 MESSAGES, SEED = 60_000, 20251224
@@ -130,7 +130,7 @@ def _blemished_rows(rows: pl.Series, first: bool, files: dict[str, Any], month: 
         yield row
         if first and number == len(rows) // 2:
             fields = row.split(";")
-            fields[0], fields[9] = fields[0] + "X", BAD_DATE
+            fields[0], fields[SENT] = fields[0] + "X", BAD_DATE
             yield ";".join(fields)
             entry["rows"] += 1
             entry["bad_dates"] += 1
