@@ -204,6 +204,4 @@ def test_names_without_room_lose_first_what_they_share_then_their_middle():
     names = ["ts-order-service", "ts-order-other-service", "ts-verification-service", "user"]
     wide, narrow = (short_names(pl.DataFrame({"system": names, "room": [room] * 4})) for room in (700.0, 66.0))
     assert wide["label"].to_list() == names
-    assert (
-    )
     assert narrow["label"].to_list() == ["order", "order-…her", "verifi…ion", "user"]

@@ -231,17 +231,15 @@ def _single_points(systems: pl.DataFrame, seen: pl.DataFrame, owners: pl.DataFra
         )
     )
     stops = systems.join(stopped, on="system").join(owners, on="system", how="left")
+    more = pl.when(pl.col("stopped") > NAMED).then(pl.lit("; ...")).otherwise(pl.lit(""))
+    several = pl.format("{} of {} capabilities stop ({}{})", "stopped", pl.lit(seen.height), "named", more)
     rows = _judged(stops, warning=CRITICAL_DEPENDENCY_AVAILABILITY, critical=PROMISED_AVAILABILITY).with_columns(
         subject=pl.col("system"),
         n=pl.col("ended"),
         statement=pl.format(
-            "Without {} {} of {} capabilities {} ({}{}); {}.",
+            "Nothing replaces {}: without it {}; {}.",
             "system",
-            "stopped",
-            pl.lit(seen.height),
-            pl.when(pl.col("stopped") == 1).then(pl.lit("stops")).otherwise(pl.lit("stop")),
-            "named",
-            pl.when(pl.col("stopped") > NAMED).then(pl.lit("; ...")).otherwise(pl.lit("")),
+            pl.when(pl.col("stopped") == 1).then(pl.format("{} stops", "named")).otherwise(several),
             _uptime("it was up for {}% of {} messages", pl.col("ended")),
         ),
         ask=pl.format("What do we do in the hour when {} is down, and when did we last try it?", "system"),
@@ -281,17 +279,13 @@ def _unavailable_capabilities(seen: pl.DataFrame, owners: pl.DataFrame) -> pl.Da
 
 
 def _unavailable_systems(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Systems that fail too often by themselves although no capability hangs on them."""
-    low = systems.filter(~pl.col("single_point").fill_null(False), pl.col("availability") < PROMISED_AVAILABILITY)
+    """Systems that certainly fail too often by themselves although no capability hangs on them."""
+    low = systems.filter(~pl.col("single_point").fill_null(False), pl.col("high") < PROMISED_AVAILABILITY)
     rows = _judged(low.join(owners, on="system", how="left"), warning=PROMISED_AVAILABILITY).with_columns(
         subject=pl.col("system"),
         n=pl.col("ended"),
         statement=pl.format(
-            "{} failed {} of {} messages by itself; {}.",
-            "system",
-            "own_errors",
-            "ended",
-            _uptime("it was up for {}% of {} messages", pl.col("ended")),
+            "{} failed {} of {} messages by itself, not because another system had.", "system", "own_errors", "ended"
         ),
         ask=pl.format("What makes {} fail, and do those who wait for it know?", "system"),
     )
@@ -314,5 +308,5 @@ def _begun() -> pl.Expr:
 
 def _uptime(sentence: str, n: pl.Expr) -> pl.Expr:
     """SENTENCE with the availability in percent (rounded down: 99.999% is not 100%) and n, or that n is too small."""
-    percent = (pl.col("availability") * 10_000).round(6).floor() / 100
+    percent = ((pl.col("availability") * 10_000).round(6).floor() / 100).round(2)
     return pl.coalesce(pl.format(sentence, percent, n), pl.lit("too few messages to say how often it is up"))

@@ -14,6 +14,7 @@ FAILURE_RANGE = ["#bcc6d0", "#e3a36b", "#D55E00", "#8f3800"]
 LETTER = 6.6
 # Room beside the intervals for what each row says.
 BESIDE = 190
+NOUNS = {"systems": "system", "capabilities": "capability"}
 
 
 def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerChart | alt.Chart:
@@ -165,8 +166,7 @@ def capability_chart(capabilities: pl.DataFrame, *, most: int = 20) -> alt.Layer
     rated = capabilities.drop_nulls("availability").sort("availability", "capability")
     if rated.is_empty():
         return nothing("There is no availability to draw: no capability was begun by enough traces.")
-    hanging = rated["fragile"].sum()
-    title = f"{hanging} of {rated.height} capabilities hang on one system"
+    title = _capability_title(rated.filter("fragile"), rated.height)
     subtitle = f"share of traces that came through and 95% interval, {_first_of(rated, most, 'capabilities')}"
     shown = rated.head(most).select(
         "availability",
@@ -181,8 +181,18 @@ def capability_chart(capabilities: pl.DataFrame, *, most: int = 20) -> alt.Layer
     return titled(_availability(shown), title, f"{subtitle}; hollow: none lost")
 
 
+def _capability_title(hanging: pl.DataFrame, everyone: int) -> str:
+    if hanging.is_empty():
+        return "No capability hangs on one system"
+    if hanging.height == 1:
+        return f"{hanging['capability'][0]} hangs on {hanging['cut'][0][0]}"
+    return f"{hanging.height} of {everyone} capabilities hang on one system"
+
+
 def _first_of(frame: pl.DataFrame, most: int, noun: str) -> str:
-    return f"the {most} lowest of {frame.height} {noun}" if frame.height > most else f"{frame.height} {noun}"
+    if frame.height > most:
+        return f"the {most} lowest of {frame.height} {noun}"
+    return f"{frame.height} {noun}" if frame.height > 1 else f"1 {NOUNS[noun]}"
 
 
 def _marks(rows: pl.DataFrame) -> alt.Shape:
