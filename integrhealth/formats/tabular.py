@@ -47,7 +47,7 @@ def read_table(path: Path, log_file: str, *, source: MappedSource | None, strict
     Counted in records: lines, elements, rows; ``log_line`` is the line a record begins on, in Parquet its row.
     STRICT refuses times without a zone. Raises FaultyFile when SOURCE asks for what the file cannot have.
     """
-    head = Head(path, _start(path))
+    head = head_of(path)
     frame = frame_schema(source.frame if source else canonical_frame(head) or "")
     if frame is None:
         raise ValueError(f"{path.name} is no table of a canonical frame")
@@ -93,7 +93,7 @@ def canonical_frame(head: Head) -> str | None:
 
 def column_names(head: Head) -> list[str]:
     """The columns of a table as far as its beginning shows; none for what is no table."""
-    kind = _kind(head.start)
+    kind = table_kind(head.start)
     if kind == "parquet":
         schema = _parquet_schema(head.path)
         return list(schema) if schema is not None else []
@@ -101,38 +101,39 @@ def column_names(head: Head) -> list[str]:
         objects = _first_objects(head.start, kind)
         return list(dict.fromkeys(key for found in objects for key in found))
     if kind == "csv":
-        found = header(_utf8(head.start), wanted=frozenset(_canonical_names()))
+        found = header(utf8_start(head.start), wanted=frozenset(_canonical_names()))
         return found.names if found else []
     return []
 
 
 def sample_rows(head: Head) -> list[dict[str, Any]]:
     """The first records of a table, as far as its beginning holds them, for guessing what they are."""
-    kind = _kind(head.start)
+    kind = table_kind(head.start)
     if kind == "parquet":
         return pl.scan_parquet(head.path).head(1_000).collect().to_dicts() if column_names(head) else []
     if kind in ("jsonl", "json"):
         return _first_objects(head.start, kind)
-    data = _utf8(head.start)
+    data = utf8_start(head.start)
     found = header(data) if kind == "csv" else None
     if found is None:
         return []
     return read_csv_rows(data[: data.rfind(b"\n") + 1], found).rows.select(found.names).to_dicts()
 
 
-def _start(path: Path) -> bytes:
+def head_of(path: Path) -> Head:
+    """The beginning of a file, unpacked."""
+    if is_gzip(path):
+        block = next(line_blocks(path, block_bytes=HEAD_BYTES), None)
+        return Head(path, block.data if block is not None else b"")
     with path.open("rb") as file:
-        start = file.read(HEAD_BYTES)
-    if not is_gzip(path):
-        return start
-    data = next(line_blocks(path, block_bytes=HEAD_BYTES), None)
-    return data.data if data is not None else b""
+        return Head(path, file.read(HEAD_BYTES))
 
 
-def _kind(start: bytes) -> str | None:
+def table_kind(start: bytes) -> str | None:
+    """csv, jsonl (one object per line), json (one array) or parquet, by the first bytes; None for anything else."""
     if start.startswith(b"PAR1"):
         return "parquet"
-    text = _utf8(start)
+    text = utf8_start(start)
     if b"\0" in text[:1_000]:
         return None
     first = text.lstrip()[:1]
@@ -149,7 +150,8 @@ def _is_line_of_its_own(text: bytes) -> bool:
     return _loaded(line) is not None and rest.lstrip().startswith(b"{")
 
 
-def _utf8(start: bytes) -> bytes:
+def utf8_start(start: bytes) -> bytes:
+    """The beginning of a file as UTF-8 without its byte order mark."""
     if start.startswith(UTF16):
         return start[: len(start) // 2 * 2].decode("utf-16", "replace").encode()
     return start.removeprefix(b"\xef\xbb\xbf")
@@ -163,7 +165,7 @@ def _loaded(line: bytes) -> Any:
 
 
 def _first_objects(start: bytes, kind: str) -> list[dict[str, Any]]:
-    text = _utf8(start)
+    text = utf8_start(start)
     elements = array_elements(text) if kind == "json" else text.splitlines()
     found = (_loaded(element) for element in elements)
     return [each for each in found if isinstance(each, dict)]
@@ -180,7 +182,7 @@ def _unknown(names: Iterable[str], frame: Frame) -> str:
 
 
 def _read(head: Head, frame: Frame, source: MappedSource | None) -> _Table:
-    kind = _kind(head.start)
+    kind = table_kind(head.start)
     if kind == "parquet":
         return _parquet(head.path, source)
     if kind in ("json", "jsonl"):
