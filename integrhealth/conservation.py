@@ -137,7 +137,8 @@ def _accounts(parsed: list[Parsed], copies: list[pl.DataFrame], clashes: pl.Data
     return counts.select(
         "file",
         "format",
-        "frame",
+        # Spans are an inner form: what a trace file fills is messages.
+        pl.col("frame").replace("spans", "messages"),
         "rows_in",
         rows_out=pl.col("rows_out") - pl.col("clashed"),
         rows_rejected=pl.col("rows_rejected") + pl.col("clashed"),

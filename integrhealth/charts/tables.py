@@ -8,6 +8,7 @@ import polars as pl
 
 MAX_CELL = 160
 NO_VALUE = "-"
+MAX_WARNINGS = 12
 
 
 @dataclass(frozen=True)
@@ -140,10 +141,24 @@ def reading_summary(evidence: Any) -> Fragment:
     )
     reasons = evidence.rejected.group_by("reason").len().sort("len", "reason", descending=[True, False]).head(3)
     why = "; ".join(f"{count:,} times {cell(reason)}" for reason, count in reasons.iter_rows())
-    return sentences(
-        said,
-        f"Rejected: {why}." if why else None,
+    details = [
         f"Not recognised and left alone: {cell(unknown)}." if unknown else None,
-        *evidence.warnings[:3],
-        f"and {len(evidence.warnings) - 3} more warnings" if len(evidence.warnings) > 3 else None,
+        *(f"{warning}." for warning in evidence.warnings[:MAX_WARNINGS]),
+        f"And {len(evidence.warnings) - MAX_WARNINGS} more notes; integrhealth check lists them."
+        if len(evidence.warnings) > MAX_WARNINGS
+        else None,
+    ]
+    return folded(said + (f" Rejected: {why}." if why else ""), sentences(*details), "notes on the reading")
+
+
+def folded(sentence: str, details: Fragment, name: str) -> Fragment:
+    """A sentence, with DETAILS one click away."""
+    if not details.text:
+        return sentences(sentence)
+    count = details.text.count("\n") + 1
+    summary = f"{count} {name}" if count > 1 else f"1 {name.replace('notes', 'note')}"
+    html = (
+        f'<p class="ih-note">{escape(sentence)}</p>'
+        f'<details class="ih-note"><summary>{escape(summary)}</summary>{details.html}</details>'
     )
+    return Fragment(html, f"{sentence}\n{details.text}")
