@@ -59,7 +59,7 @@ sources:
       sent_at: delivery.at
       finished_at: {add: [delivery.at, delivery.duration_ms], unit: ms}
       status: delivery.ok
-      error_code: delivery.http_status
+      error_code: delivery.failure
       error_text: delivery.error
     status: {"true": ok, "false": failed}
 """
@@ -133,6 +133,8 @@ def webhook_lines(rows: pl.DataFrame) -> pl.Series:
         pl.when("failed").then(pl.lit("false")).otherwise(pl.lit("true")),
         pl.lit(',"http_status":'),
         pl.col("fault").replace_strict([*range(len(ALL_FAULTS))], [f.http for f in ALL_FAULTS]).cast(pl.String),
+        pl.lit(',"failure":'),
+        pl.coalesce(pl.concat_str(pl.lit('"'), _fault("code"), pl.lit('"')), pl.lit("null")),
         pl.lit(',"error":'),
         pl.coalesce(pl.concat_str(pl.lit('"'), _json_text(error), pl.lit('"')), pl.lit("null")),
         pl.lit(',"shipment":"'),
