@@ -157,6 +157,8 @@ def formats() -> None:
     from integrhealth.reports.textual import text_table
 
     rows = [{"format": known.name, "what it is": known.description} for known in FORMATS]
+    table = "any table (CSV, JSON lines, Parquet, plain or gzipped), in canonical columns or through a mapping.yaml"
+    rows.append({"format": "table", "what it is": table})
     click.echo(text_table(pl.DataFrame(rows)))
 
 

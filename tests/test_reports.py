@@ -17,6 +17,7 @@ from integrhealth.published import FINDING, TABLES
 from integrhealth.reports import execute, folder
 from integrhealth.reports.execute import Kernels, executed
 from integrhealth.reports.plan import Request, planned, report_names
+from integrhealth.reports.refresh import refreshed
 from integrhealth.reports.run import report
 
 DEADLINE_SECONDS = 10
@@ -185,6 +186,17 @@ def test_kernels_work_without_short_paths_for_sockets(tmp_path, monkeypatch):
     monkeypatch.setattr(execute, "LONGEST_SOCKET_FOLDER", 0)
     outcome = executed(NOTEBOOKS / "two_charts.ipynb", parameters={}, deadline_seconds=60, kernels=Kernels())
     assert outcome.error is None
+
+
+def test_refreshing_a_notebook_changes_its_outputs_only():
+    source = json.loads(text_of(NOTEBOOKS / "two_charts.ipynb"))
+    made = json.loads(refreshed(NOTEBOOKS / "two_charts.ipynb"))
+    code = [cell for cell in made["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == [1, 2, 3, 4, 5]
+    assert sum(len(cell["outputs"]) for cell in code) == 4
+    for cell in (*source["cells"], *made["cells"]):
+        cell.pop("outputs", None), cell.pop("execution_count", None)
+    assert made == source
 
 
 @pytest.mark.parametrize(

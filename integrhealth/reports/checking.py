@@ -11,7 +11,7 @@ from integrhealth.intake import log_files, named_file
 from integrhealth.reports.textual import one_line, text_table
 
 # A file of one of these endings that nothing recognised is a table that a mapping would open.
-TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
+TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
 
 
 def check_document(evidence: Evidence) -> dict[str, Any]:

@@ -13,6 +13,8 @@ def one_line(value: Any, *, limit: int = MAX_CELL) -> str:
     """A value on one line: nothing in it can move the cursor or colour the terminal."""
     if value is None:
         return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
     text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
     text = CONTROL.sub(" ", text).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -20,6 +20,21 @@
     return merged;
   }
 
+  // On a narrow page a title goes over several lines instead of being cut.
+  function wrapped(title, room) {
+    if (!title || typeof title !== "object") return title;
+    const lines = (text, size) => {
+      const found = [""];
+      for (const word of String([].concat(text || []).join(" ")).split(" ")) {
+        const longer = (found.at(-1) + " " + word).trim();
+        if (longer.length * size * 0.62 > room) found.push(word);
+        else found[found.length - 1] = longer;
+      }
+      return found;
+    };
+    return { ...title, text: lines(title.text, 16), subtitle: lines(title.subtitle, 12) };
+  }
+
   // A single chart wider than the page is drawn again as much narrower as it stood out; others scroll in their figure.
   function fitted(spec, excess) {
     if (typeof spec.width !== "number") return null;
@@ -34,8 +49,8 @@
     spec.config = inked(spec.config);
     const room = figure.clientWidth;
     spec.config.axis.labelLimit = Math.min(spec.config.axis.labelLimit || 180, Math.round(room * 0.35));
-    spec.config.title.limit = room;
     if (room < 480) {
+      spec.title = wrapped(spec.title, room);
       spec.config.title.frame = "bounds";
       spec.config.legend = { columns: 2, ...spec.config.legend, orient: "bottom" };
     }
