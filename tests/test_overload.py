@@ -101,6 +101,25 @@ def test_findings_name_the_flood_the_spare_reports_and_whom_to_ask():
     assert all(row["ask"].endswith("?") and len(row["statement"]) <= 160 for row in found.values())
 
 
+def test_a_flood_of_reports_that_nobody_owns_is_nobodys():
+    names = [f"report {number}" for number in range(20)]
+    reports = stock(*({"report": name, "owner": "law@example.com" if name == "report 0" else None} for name in names))
+    deliveries = every_day(names, PEOPLE, range(10))
+    reads = opened(deliveries.filter(pl.col("person") == PEOPLE[0]), 10)
+    found = report(evidence(reports=reports, deliveries=deliveries, reads=reads)).findings.row(0, named=True)
+    assert (found["rule"], found["severity"], found["owner"]) == ("flood", "critical", None)
+    assert found["statement"] == "20.0 reports a person and day need 33.6 minutes and get 0.6; 5 of 6 people read none."
+
+
+def test_a_flood_where_nobody_reads_at_all_is_critical_without_a_ratio():
+    deliveries = every_day(["a", "b"], PEOPLE, range(10))
+    reads = opened(deliveries, 0)
+    found = report(
+        evidence(reports=stock({"report": "a"}, {"report": "b"}), deliveries=deliveries, reads=reads)
+    ).findings
+    assert found.filter(pl.col("rule") == "flood").select("severity", "value").row(0) == ("critical", None)
+
+
 def test_nothing_is_found_where_every_report_is_read_and_serves_its_own_decision():
     rng = np.random.default_rng(3)
     names = [f"report {number}" for number in range(10)]

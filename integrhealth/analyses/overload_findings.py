@@ -20,13 +20,16 @@ def flood(whole: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     needed, spent, ratio = pl.col("needed_minutes"), pl.col("spent_minutes"), pl.col("flood_ratio")
     beyond = whole.filter((needed > 0) & (ratio.is_null() | (ratio > FLOOD_WARNING)))
     sure = severity(ratio, pl.col("low"), pl.col("high"), warning=FLOOD_WARNING, critical=FLOOD_CRITICAL)
-    read = pl.format(
-        "Reports need {} minutes a person and day and get {}; {} of {} people read none.",
-        *(needed.round(1), spent.round(1), "never_reading", "people"),
+    said = pl.format(
+        "{} reports a person and day need {} minutes and get {}",
+        *((pl.col("deliveries") / pl.col("person_days")).round(1), needed.round(1), spent.round(1)),
+    )
+    none = pl.when(pl.col("never_reading") > 0).then(
+        pl.format("; {} of {} people read none", "never_reading", "people")
     )
     rows = beyond.with_columns(
         severity=pl.when(ratio.is_null()).then(pl.lit("critical")).otherwise(sure),
-        statement=read,
+        statement=pl.concat_str(said, none.otherwise(pl.lit("")), pl.lit(".")),
         value=ratio,
         unit=pl.lit("minutes needed per minute spent"),
         n=pl.col("deliveries"),
@@ -38,8 +41,8 @@ def flood(whole: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
 
 
 def _largest_owner(judged: pl.DataFrame) -> str | None:
-    """Whose reports ask for the most reading."""
-    minutes = judged.drop_nulls("owner").group_by("owner").agg(pl.col("minutes").sum())
+    """Whose reports ask for the most reading; None where most of it is nobody's."""
+    minutes = judged.group_by("owner").agg(pl.col("minutes").sum())
     return minutes.sort("minutes", "owner", descending=[True, False])["owner"].first() if minutes.height else None
 
 
