@@ -1,0 +1,271 @@
+"""Every record of every file is accounted for, and frames an analyst has are checked like those that were read."""
+
+import gzip
+import json
+
+import pandas as pd
+import polars as pl
+import pytest
+from frames import NOON, messages
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from integrhealth import conservation
+from integrhealth.catalog import Catalog
+from integrhealth.errors import MissingColumns, NothingToRead, WrongValue
+from integrhealth.evidence import Evidence, read
+from integrhealth.schema import FRAMES, TIME
+
+HEAD = "message_id,source,target,sent_at,status"
+
+
+def written(folder, name, *lines):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(lines) + "\n"
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    return path
+
+
+def line(number: int, **changes: object) -> str:
+    row = {
+        "id": f"m{number}",
+        "source": "web",
+        "target": "erp",
+        "at": f"2026-03-02T12:{number:02d}:00Z",
+        "status": "ok",
+    }
+    return ",".join(str(value) for value in (row | changes).values())
+
+
+def span(number: int, **changes: object) -> dict:
+    return {
+        "traceId": f"{number:032x}",
+        "spanId": f"{number:016x}",
+        "name": "work",
+        "kind": 2,
+        "startTimeUnixNano": str(1_772_452_800_000_000_000 + number),
+        "endTimeUnixNano": str(1_772_452_801_000_000_000 + number),
+    } | changes
+
+
+def otlp(*spans: dict, service: str = "erp") -> str:
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}
+    return json.dumps({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": list(spans)}]}]})
+
+
+def account(evidence: Evidence) -> dict[str, tuple]:
+    return {row[0]: row[2:] for row in evidence.sources.rows()}
+
+
+def test_a_folder_mixes_formats_and_every_file_is_accounted_for(tmp_path):
+    written(tmp_path, "messages.csv", HEAD, line(1), line(2), line(3, at="yesterday"))
+    written(tmp_path, "deep/down/messages.jsonl.gz", json.dumps({"message_id": "j", "source": "a", "target": "b",
+            "sent_at": "2026-03-02T12:00:00Z", "status": "failed"}), "{broken")  # fmt: skip
+    written(tmp_path, "traces.json", otlp(span(1), span(2)))
+    written(tmp_path, "notes.txt", "nothing here")
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    evidence = read(tmp_path)
+    assert account(evidence) == {
+        "deep/down/messages.jsonl.gz": ("messages", 2, 1, 1, 0),
+        "messages.csv": ("messages", 3, 2, 1, 0),
+        "notes.txt": (None, None, None, None, None),
+        "photo.png": (None, None, None, None, None),
+        "traces.json": ("messages", 2, 2, 0, 0),
+    }
+    assert evidence.messages.height == 5
+    assert evidence.rejected.select("file", "line").rows() == [("deep/down/messages.jsonl.gz", 2), ("messages.csv", 4)]
+    assert set(evidence.messages["log_file"]) == {"messages.csv", "deep/down/messages.jsonl.gz", "traces.json"}
+
+
+def test_a_file_given_twice_counts_copies_and_changes_nothing(tmp_path):
+    written(tmp_path, "messages.csv", HEAD, line(1), line(2), line(2))
+    written(tmp_path, "copy/messages.csv", HEAD, line(1), line(2), line(2))
+    written(tmp_path, "t1.json", otlp(span(1), span(1)))
+    written(tmp_path, "t2.json", otlp(span(1)))
+    once, twice = read(tmp_path / "messages.csv", tmp_path / "t2.json"), read(tmp_path)
+    assert_frame_equal(
+        once.messages.drop("log_file", "log_line"), twice.messages.drop("log_file", "log_line"), check_row_order=False
+    )
+    assert account(twice) == {
+        "copy/messages.csv": ("messages", 3, 3, 0, 1),
+        "messages.csv": ("messages", 3, 3, 0, 3),
+        "t1.json": ("messages", 2, 2, 0, 1),
+        "t2.json": ("messages", 1, 1, 0, 1),
+    }
+
+
+def test_the_same_id_is_a_retry_at_another_time_and_a_clash_at_the_same(tmp_path):
+    written(
+        tmp_path,
+        "messages.csv",
+        HEAD,
+        line(1),
+        line(1, at="2026-03-02T13:00:00Z", status="failed"),
+        line(1, status="failed"),
+    )
+    evidence = read(tmp_path)
+    assert account(evidence) == {"messages.csv": ("messages", 3, 2, 1, 0)}
+    assert evidence.messages["status"].to_list() == ["ok", "failed"]
+    assert evidence.rejected.select("line", "reason").rows() == [(4, "conflicting_id")]
+    assert '"m1"' in evidence.rejected["raw"].item()
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["ok", "failed"]), st.integers(0, 2)), max_size=30))
+def test_copies_and_clashes_are_told_apart_as_by_a_walk(rows):
+    frame = messages("message_id status sent_at source target\n" + "\n".join(f"m{i} {s} {t} a b" for i, s, t in rows))
+    kept, copies = conservation.without_copies(frame, "messages")
+    kept, clashes = conservation.without_clashes(kept, "messages")
+    seen, times, expected = set(), set(), [0, 0, 0]
+    for i, status, at in rows:
+        if (i, status, at) in seen:
+            expected[1] += 1
+        elif (i, at) in times:
+            expected[2] += 1
+        else:
+            expected[0] += 1
+        seen.add((i, status, at))
+        times.add((i, at))
+    assert [kept.height, copies.height, clashes.height] == expected
+
+
+def test_frames_of_an_analyst_are_checked_and_pandas_is_welcome():
+    frame = messages("message_id source target status\nm1 web erp ok\nm2 web erp nonsense")
+    for given_frame in (frame, frame.lazy(), frame.to_pandas()):
+        evidence = Evidence(messages=given_frame, reads=None)
+        assert evidence.messages["status"].to_list() == ["ok", "unknown"]
+        assert evidence.messages.schema == FRAMES["messages"].schema
+        assert evidence.reads.is_empty()
+    assert isinstance(evidence.messages.to_pandas(), pd.DataFrame)
+
+
+def test_naive_times_given_in_python_are_read_as_utc_and_other_zones_are_converted():
+    naive = pd.DataFrame(
+        {
+            "message_id": ["m"],
+            "source": ["a"],
+            "target": ["b"],
+            "status": ["ok"],
+            "sent_at": [NOON.replace(tzinfo=None)],
+        }
+    )
+    madrid = naive.assign(sent_at=naive["sent_at"].dt.tz_localize("UTC").dt.tz_convert("Europe/Madrid"))
+    for frame in (naive, madrid):
+        assert Evidence(messages=frame).messages["sent_at"].to_list() == [NOON]
+
+
+def test_a_frame_that_does_not_fit_says_how():
+    with pytest.raises(MissingColumns, match=r"messages lacks the columns .*status"):
+        Evidence(messages=pl.DataFrame({"message_id": ["m"]}))
+    fitting = messages("message_id source target\nm a b")
+    with pytest.raises(WrongValue, match="does not fit its type"):
+        Evidence(messages=fitting.with_columns(attempt=pl.lit("many")))
+    with pytest.raises(TypeError, match="no frames named"):
+        Evidence(mesages=fitting)
+
+
+def test_rows_without_what_every_row_must_have_are_rejected_by_name():
+    frame = messages("message_id source target\nm a b\nn - b\n- a b")
+    evidence = Evidence(messages=frame)
+    assert evidence.messages["message_id"].to_list() == ["m"]
+    assert evidence.rejected["reason"].to_list() == ["no_source", "no_message_id"]
+
+
+def test_a_saved_folder_is_read_back_as_it_was(tmp_path):
+    written(tmp_path, "logs/messages.csv", HEAD, line(1), line(2, at="never"))
+    evidence = read(tmp_path / "logs")
+    evidence.save(tmp_path / "saved")
+    again = read(tmp_path / "saved")
+    for name in FRAMES:
+        assert_frame_equal(getattr(again, name), getattr(evidence, name))
+    assert_frame_equal(again.sources, evidence.sources)
+    assert_frame_equal(again.rejected, evidence.rejected)
+    assert again.warnings == evidence.warnings
+
+
+def test_plain_canonical_parquet_is_input_like_any_other(tmp_path):
+    messages("message_id source target\nm a b").write_parquet(tmp_path / "messages.parquet")
+    assert read(tmp_path).messages["message_id"].to_list() == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "kept"),
+    [
+        ("", "", "abcd"),
+        ("2026-03-02T12:00:30Z", "", "cd"),
+        ("", "2026-03-02T12:00:30", "ab"),
+        ("2026-03-02T13:00:50+01:00", "", "d"),
+    ],
+)
+def test_a_period_takes_whole_traces_by_their_first_message(since, until, kept, tmp_path):
+    frame = messages("""
+        message_id trace_id parent_id source target sent_at
+        a          t1       -         web    erp    0
+        b          t1       a         erp    wms    100
+        c          t2       -         web    erp    40
+        d          -        -         web    erp    60
+    """)
+    reads = pl.DataFrame({"report": ["r"], "person": ["p"], "at": [NOON]}, schema_overrides={"at": TIME})
+    Evidence(messages=frame, reads=reads).save(tmp_path / "e")
+    evidence = read(tmp_path / "e", since=since, until=until)
+    assert "".join(evidence.messages["message_id"]) == kept
+    assert evidence.reads.height == (0 if since else 1)
+
+
+@pytest.mark.parametrize(("since", "until"), [("soon", ""), ("", "2026-13-01"), ("2026-03-02", "2026-03-01")])
+def test_a_period_that_is_none_says_so(since, until, tmp_path):
+    written(tmp_path, "messages.csv", HEAD, line(1))
+    with pytest.raises(WrongValue):
+        read(tmp_path, since=since, until=until)
+
+
+def test_a_missing_path_says_what_to_do():
+    with pytest.raises(NothingToRead, match="does not exist; name a file or folder"):
+        read("/no/such/folder")
+
+
+def test_an_empty_folder_is_read_as_nothing(tmp_path):
+    evidence = read(tmp_path)
+    assert evidence.is_empty
+    assert evidence.sources.is_empty()
+    assert evidence.messages.schema == FRAMES["messages"].schema
+
+
+def test_secrets_addresses_and_people_do_not_come_through(tmp_path):
+    head = f"{HEAD},error_text,actor,operation"
+    text = "Bearer abcdefghijklmnop.qrstuv call maria@example.com"
+    written(tmp_path, "messages.csv", head, line(1) + f",{text},maria@example.com,GET /x?sig=0123456789abcdef",
+            line(2, at="never") + f",{text},x,y")  # fmt: skip
+    shielded = read(tmp_path)
+    row = shielded.messages.row(0, named=True)
+    said = f"{row['error_text']} {row['actor']} {row['operation']} {shielded.rejected['raw'].item()}"
+    for secret in ("abcdefghijklmnop", "maria@example.com", "0123456789abcdef"):
+        assert secret not in said
+    assert row["actor"] == read(tmp_path).messages["actor"].item()
+    assert read(tmp_path, show_people=True).messages["actor"].item() == "maria@example.com"
+
+
+def test_the_catalog_names_systems_and_integrations(tmp_path):
+    declared = ["systems:", "  - {name: ERP, aliases: [erp-prod]}", "  - {name: WMS}", "integrations:"]
+    written(tmp_path, "catalog.yaml", *declared, "  - {name: picking, source: ERP, target: WMS}")
+    written(
+        tmp_path,
+        "messages.csv",
+        HEAD,
+        line(1, source="erp-prod", target="WMS"),
+        line(2, source="WMS", target="erp-prod"),
+    )
+    rows = read(tmp_path).messages.select("source", "target", "integration").rows()
+    assert rows == [("ERP", "WMS", "picking"), ("WMS", "ERP", "WMS > ERP")]
+    assert read(tmp_path, catalog=Catalog()).messages["source"].to_list() == ["erp-prod", "WMS"]
+
+
+def test_halves_of_a_call_in_two_files_become_one_message(tmp_path):
+    client = span(1, kind=3, traceId="a" * 32)
+    server = span(2, kind=2, traceId="a" * 32, parentSpanId=client["spanId"])
+    written(tmp_path, "web.jsonl", otlp(client, service="web"))
+    written(tmp_path, "erp.jsonl", otlp(server, service="erp"))
+    evidence = read(tmp_path)
+    assert evidence.messages.select("source", "target").rows() == [("web", "erp")]
+    assert evidence.sources["rows_out"].to_list() == [1, 1]
