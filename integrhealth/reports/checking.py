@@ -10,6 +10,7 @@ from integrhealth.evidence import Evidence
 from integrhealth.intake import log_files, named_file
 from integrhealth.reports.textual import one_line, text_table
 
+MAX_SUGGESTIONS = 3
 # A file of one of these endings that nothing recognised is a table that a mapping would open.
 TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
 
@@ -28,9 +29,11 @@ def check_text(evidence: Evidence, paths: Sequence[str]) -> str:
     if evidence.sources.is_empty():
         return f"there is no file in {' '.join(paths)}"
     parts = [text_table(evidence.sources), reasons(evidence.rejected)]
-    parts += [f"warning: {one_line(warning, limit=400)}" for warning in evidence.warnings]
-    unknown = evidence.sources.filter(pl.col("format").is_null())["file"].to_list()
-    parts += [suggestion(path) for path in unknown_tables(paths, unknown)]
+    parts += ["\n".join(f"warning: {one_line(warning, limit=400)}" for warning in evidence.warnings)]
+    tables = unknown_tables(paths, evidence.sources.filter(pl.col("format").is_null())["file"].to_list())
+    parts += [suggestion(path) for path in tables[:MAX_SUGGESTIONS]]
+    if len(tables) > MAX_SUGGESTIONS:
+        parts.append(f"{len(tables) - MAX_SUGGESTIONS} more unknown tables; check one by itself for its mapping")
     return "\n\n".join(part for part in parts if part)
 
 
