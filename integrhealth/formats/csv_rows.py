@@ -113,7 +113,7 @@ def _unique(names: list[str]) -> tuple[list[str], list[str]]:
         while fresh in unique:
             copy += 1
             fresh = f"{base}_{copy}"
-        if fresh != base:
+        if fresh != name:
             renamed.append(fresh)
         unique.append(fresh)
     return unique, renamed

@@ -189,7 +189,7 @@ def _read(head: Head, frame: Frame, source: MappedSource | None) -> _Table:
         return _json(head, kind, frame, source)
     if kind == "csv":
         return _csv(head.path, frame, source)
-    refused = [] if not head.start else [(1, "not_a_table", b"")]
+    refused = [] if not head.start.strip() else [(1, "not_a_table", b"")]
     return _Table("csv", pl.DataFrame(schema={"log_line": pl.Int64}), refusals(refused), [], [])
 
 
