@@ -1,7 +1,7 @@
 """Evidence: everything that was read, as canonical frames, with what was not understood beside it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class Evidence:
 
 
 def read(
-    *paths: str | Path,
+    *paths: str | Path | Sequence[str | Path],
     catalog: str | Path | Catalog | None = None,
     mapping: str | Path | None = None,
     since: str | datetime | None = None,
@@ -90,7 +90,7 @@ def read(
     strict: bool = False,
     show_people: bool = False,
 ) -> Evidence:
-    """Everything that the files and folders of PATHS hold, as Evidence. Writes nothing.
+    """Everything that the files and folders of PATHS (or of lists of them) hold, as Evidence. Writes nothing.
 
     ``sample:a`` and ``sample:b`` name the companies that come with the kit. CATALOG and MAPPING default to the
     ``catalog.yaml`` and ``mapping.yaml`` beside the logs. SINCE (from) and UNTIL (before) select whole traces by
@@ -98,7 +98,8 @@ def read(
     reading them as UTC; SHOW_PEOPLE keeps e-mail addresses in identity columns. Raises NothingToRead for a path that
     is not there, FaultyFile for a catalog or mapping with a fault, WrongValue for a time that is none.
     """
-    roots = [named_file(path) for path in paths]
+    listed = [path if isinstance(path, (list, tuple)) else [path] for path in paths]
+    roots = [named_file(path) for group in listed for path in group]
     if len(roots) == 1 and (roots[0] / SNAPSHOT).is_file():
         evidence = _snapshot(roots[0])
         if catalog is not None:

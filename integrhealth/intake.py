@@ -29,16 +29,20 @@ def named_file(path: str | Path) -> Path:
 
 
 def log_files(root: Path) -> list[tuple[Path, str]]:
-    """Every file under ROOT with its name relative to ROOT, sorted; hidden ones and declarations are no logs."""
+    """Every file under ROOT with its name relative to ROOT, sorted.
+
+    Hidden files, declarations and whatever lies in a report folder of this kit are no logs.
+    """
     if root.is_file():
         return [(root, root.name)]
-    files = (path for path in root.rglob("*") if path.is_file())
-    named = ((path, path.relative_to(root)) for path in files)
-    return sorted(
+    paths = sorted(path for path in root.rglob("*") if path.is_file())
+    published = {path.parent for path in paths if path.name == "run.json" and (path.parent / "findings.json").exists()}
+    named = ((path, path.relative_to(root)) for path in paths if published.isdisjoint(path.parents))
+    return [
         (path, str(name))
         for path, name in named
         if name.name not in DECLARATIONS and not any(part.startswith(".") for part in name.parts)
-    )
+    ]
 
 
 def parsed_files(roots: list[Path], *, mapping: str | Path | None, strict: bool) -> Iterator[Parsed]:

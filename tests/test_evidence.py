@@ -220,6 +220,14 @@ def test_a_period_that_is_none_says_so(since, until, tmp_path):
         read(tmp_path, since=since, until=until)
 
 
+def test_an_earlier_report_among_the_logs_is_not_read_as_logs(tmp_path):
+    written(tmp_path, "messages.csv", HEAD, line(1))
+    written(tmp_path, "report/run.json", "{}")
+    written(tmp_path, "report/findings.json", "[]")
+    written(tmp_path, "report/tables/messages.csv", HEAD, line(2))
+    assert read([tmp_path]).sources["file"].to_list() == ["messages.csv"]
+
+
 def test_a_missing_path_says_what_to_do():
     with pytest.raises(NothingToRead, match="does not exist; name a file or folder"):
         read("/no/such/folder")

@@ -253,11 +253,10 @@ def _fragile_capabilities(seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFr
         subject=pl.col("capability"),
         n=_begun(),
         statement=pl.format(
-            "{} hangs on {}: no way from {} to {} leads around it; {}.",
+            "For {}, no way from {} to {} leads around {}; {}.",
             "capability",
+            *ENDS,
             "system",
-            "entry",
-            "goal",
             _uptime("{}% of {} traces came through", _begun()),
         ),
         ask=pl.format("What would it take to get from {} to {} without {}, by hand or by a queue?", *ENDS, "system"),

@@ -7,7 +7,7 @@ import polars as pl
 
 from integrhealth.findings import SEVERITIES, changes, no_findings, ranked
 from integrhealth.published import Report, published_report
-from integrhealth.thresholds import FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS
+from integrhealth.thresholds import FRONT_PAGE_FINDINGS, FRONT_PAGE_FRAME, FRONT_PAGE_WORDS
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -17,18 +17,20 @@ LEVELS_LATER = "Whether each level of integrations stands on stable ones is not 
 FIRST_RUN = "This is the first run, so nothing can have changed."
 
 
-def worst(findings: pl.DataFrame) -> pl.DataFrame:
-    """The findings of the front page, worst first: the worst of each rule, five at most, in a budget of words.
+def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.DataFrame:
+    """The findings of the front page, worst first: the worst of each rule, five at most, in the page's budget of words.
 
     ``more`` counts the further findings of the same report and rule, so that ten systems with one ill take one line.
+    BESIDES are the other sentences of the page: what they take is not left for findings.
     """
     leaders = findings.with_columns(more=pl.len().over("report", "rule") - 1).unique(
         ["report", "rule"], keep="first", maintain_order=True
     )
     shown = leaders.filter(pl.col("severity") != "note").head(FRONT_PAGE_FINDINGS)
-    said = pl.concat_str("statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
-    words = said.str.count_matches(r"\S+").cum_sum()
-    return shown.filter(words <= FRONT_PAGE_WORDS)
+    said = pl.concat_str("severity", "statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
+    words = said.str.count_matches(r"\S+") + pl.when(pl.col("more") > 0).then(2).otherwise(0)
+    left = FRONT_PAGE_WORDS - FRONT_PAGE_FRAME - sum(len(text.split()) for text in besides if text)
+    return shown.filter(words.cum_sum() <= left)
 
 
 def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:

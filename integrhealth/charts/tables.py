@@ -105,7 +105,7 @@ def front_page(worst: pl.DataFrame) -> Fragment:
     """The findings of the front page; ``more`` further ones of the same rule are only counted."""
     if worst.is_empty():
         return sentences("Nothing found that needs you.")
-    likewise = pl.when(pl.col("more") > 0).then(pl.format(" ({} more alike)", "more")).otherwise(pl.lit(""))
+    likewise = pl.when(pl.col("more") > 0).then(pl.format(" (+{} alike)", "more")).otherwise(pl.lit(""))
     return _list(worst.with_columns(statement=pl.col("statement") + likewise), "")
 
 
