@@ -11,7 +11,7 @@ import polars as pl
 from integrhealth.catalog import Catalog, load_catalog, read_catalog, write_catalog
 from integrhealth.conservation import SOURCES, tidied
 from integrhealth.formats.parsed import REJECTED, Parsed
-from integrhealth.intake import parsed_files, named_file
+from integrhealth.intake import named_file, parsed_files
 from integrhealth.period import whole_traces_between
 from integrhealth.schema import FRAMES, conform, split_valid
 
