@@ -115,7 +115,8 @@ def _either(frame: pl.DataFrame, new: str, old: str, *, name: str) -> pl.DataFra
     rest = [column for column in frame.columns if column not in (new, old)]
     lists = [frame.select(*rest, pl.col(column).alias(name)) for column in (new, old) if _any(frame[column])]
     lists = lists or [frame.head(0).select(*rest, pl.col(new).alias(name))]
-    return pl.concat([part.explode(name, empty_as_null=False, keep_nulls=False) for part in lists])
+    exploded = pl.concat([part.explode(name, empty_as_null=False, keep_nulls=False) for part in lists])
+    return exploded.sort("line", maintain_order=True) if len(lists) > 1 else exploded
 
 
 def _any(column: pl.Series) -> bool:

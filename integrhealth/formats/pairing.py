@@ -88,8 +88,8 @@ def _first_each(table: pl.DataFrame, on: list[str], spans: pl.DataFrame) -> pl.D
     rank = pl.col("span_kind").replace_strict(PREFERENCE, default=LEAST, return_dtype=pl.Int8)
     again = table.filter(repeated).select(pl.struct(on).alias("key of"), "row")
     content = spans.select(CONTENT)[again["row"]].with_columns(rank=rank)
-    ranked = pl.concat([again, content], how="horizontal").sort("rank", *CONTENT, nulls_last=True)
-    best = ranked.filter(pl.col("key of").is_first_distinct()).unnest("key of")
+    ranked = pl.concat([again, content], how="horizontal").sort("rank", *CONTENT, nulls_last=True, maintain_order=True)
+    best = ranked.filter(pl.col("key of").is_first_distinct()).select("key of", "row").unnest("key of")
     return pl.concat([table.filter(~repeated).select(*on, "row"), best.select(*on, "row")])
 
 
@@ -120,7 +120,9 @@ def _one_each(candidate: NDArray[np.int64], shared: NDArray[np.bool_], spans: pl
     if wanted.any():
         rivals = pairs.filter(wanted)
         content = spans.select(CONTENT)[rivals["row"]]
-        ranked = pl.concat([rivals, content], how="horizontal").sort("apart", *CONTENT, nulls_last=True)
+        ranked = pl.concat([rivals, content], how="horizontal").sort(
+            "apart", *CONTENT, nulls_last=True, maintain_order=True
+        )
         sender[ranked.filter(~pl.col("sender").is_first_distinct())["row"].to_numpy()] = NO_ROW
     return sender
 

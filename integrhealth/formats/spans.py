@@ -50,6 +50,8 @@ FRAME = Frame(
 # span_kind: client, server, producer, consumer, internal or null. peer: the other side as the span names it.
 # async_parent: the parent did not wait (FOLLOWS_FROM, a link). status: canonical, or null where nothing marks it.
 SPANS: dict[str, Any] = FRAME.schema
+# Digits of a trace id of 64 and of 128 bits
+SHORT_ID, LONG_ID = 16, 32
 # What a message takes over from either half
 CARRIED = (
     *("integration", "object_type", "object_id", "attempt", "actor", "actor_type", "payload_hash", "bytes"),
@@ -80,6 +82,7 @@ def messages(spans: pl.DataFrame) -> pl.DataFrame:
     work asked for by its parent's service. Spans = messages + pairs, whatever ids repeat. ``message_id`` is the trace
     id and the receiving span's id; a parent that is not in the data is still named in ``parent_id``.
     """
+    spans = with_whole_trace_ids(spans)
     halves = _halves(spans, links(spans))
     named = halves.with_columns(_message_ids(halves))
     # The message that each span became, to lead from the parent's row to the parent's message.
@@ -104,6 +107,20 @@ def messages(spans: pl.DataFrame) -> pl.DataFrame:
         .select(*FRAMES["messages"].schema)
         .cast(FRAMES["messages"].schema)
     )
+
+
+def with_whole_trace_ids(spans: pl.DataFrame) -> pl.DataFrame:
+    """SPANS with 64-bit trace ids made whole where the data have the one 128-bit id that ends in them.
+
+    Some systems of a landscape log only the lower half of an id.
+    """
+    length = pl.col("trace_id").str.len_bytes()
+    if not spans.select((length == SHORT_ID).any() & (length == LONG_ID).any()).item():
+        return spans
+    whole = spans.select(whole="trace_id").filter(pl.col("whole").str.len_bytes() == LONG_ID).unique()
+    whole = whole.with_columns(trace_id=pl.col("whole").str.tail(SHORT_ID)).unique("trace_id", keep="none")
+    joined = spans.join(whole, on="trace_id", how="left", maintain_order="left")
+    return joined.with_columns(trace_id=pl.coalesce("whole", "trace_id")).drop("whole")
 
 
 def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
@@ -150,7 +167,7 @@ def _message_ids(halves: pl.DataFrame) -> pl.Series:
     rows = pl.Series(np.flatnonzero(taken.to_numpy()))
     kind = pl.col("span_kind").fill_null("span")
     longer = halves[rows].select("row", *CONTENT, id=pl.format("{}:{}:{}", short, kind, "service"))
-    numbered = longer.with_columns(place=pl.Series(rows)).sort("id", *CONTENT, nulls_last=True)
+    numbered = longer.with_columns(place=pl.Series(rows)).sort("id", *CONTENT, nulls_last=True, maintain_order=True)
     count = pl.int_range(pl.len()).over("id")
     distinct = numbered.with_columns(id=pl.when(count == 0).then("id").otherwise(pl.format("{}:{}", "id", count + 1)))
     return ids.scatter(distinct["place"], distinct["id"])
@@ -212,6 +229,7 @@ def _carried(column: str) -> pl.Expr:
 
 def span_counts(spans: pl.DataFrame) -> dict[str, int]:
     """What is odd about the spans, counted; see COUNTED for what each count says."""
+    spans = with_whole_trace_ids(spans)
     linked = links(spans)
     above = spans.select(
         start_above=_gathered(spans["start"], linked.parent), end_above=_gathered(spans["end"], linked.parent)

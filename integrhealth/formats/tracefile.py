@@ -1,7 +1,11 @@
 """Reading one file of spans: the way that all trace formats share, from the bytes to the rows of ``spans``."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -20,6 +24,8 @@ NOTES = {
     "other_trace": "{:,} spans refer to spans of other traces only; links are followed inside a trace",
     "lost": "{:,} attributes hold text where their column takes a number or true/false; they are left out",
 }
+# Blocks worked on at the same time: more would help little and hold more memory.
+THREADS = 2
 # line, span: where the record stood and what it was; reason: null for a good one
 RECORD = ("line", "span", "reason")
 
@@ -30,21 +36,46 @@ def read_spans(
     """The spans of one file in the format NAME. ``flat`` turns decoded values into one row per span:
     the columns of SPANS that the format knows, those of RECORD and those of NOTES that apply.
     """
-    good: list[pl.DataFrame] = []
-    bad: list[Rejection] = []
-    counts = dict.fromkeys(NOTES, 0)
-    for lines, refused in texts(path, shape):
-        values, broken = decoded(lines, shape)
-        spans = flat(values).with_columns(line=pl.coalesce("line", pl.int_range(1, pl.len() + 1, dtype=pl.Int64)))
-        bad += refused + broken + _rejected(spans)
-        rows = spans.filter(pl.col("reason").is_null())
-        good.append(_rows(rows, log_file))
-        for note in counts.keys() & set(rows.columns):
-            counts[note] += int(rows[note].sum())
-    rows = pl.concat([pl.DataFrame(schema=SPANS), *good])
+    parts = [*_in_parallel(lambda part: _part(*part, log_file, shape, flat), texts(path, shape))]
+    rows = pl.concat([pl.DataFrame(schema=SPANS), *(part.rows for part in parts)])
+    bad = [record for part in parts for record in part.rejected]
     rejected = rejections(bad, log_file).sort("line", "reason", nulls_last=True, maintain_order=True)
+    counts = {note: sum(part.counts[note] for part in parts) for note in NOTES}
     warnings = tuple(sentence.format(counts[note]) for note, sentence in NOTES.items() if counts[note])
     return Parsed(name, "spans", rows, rows.height + rejected.height, rejected, warnings)
+
+
+@dataclass(frozen=True)
+class _Part:
+    rows: pl.DataFrame
+    rejected: list[Rejection]
+    counts: dict[str, int]
+
+
+def _part(
+    lines: pl.DataFrame,
+    refused: list[Rejection],
+    log_file: str,
+    shape: Shape,
+    flat: Callable[[pl.DataFrame], pl.DataFrame],
+) -> _Part:
+    values, broken = decoded(lines, shape)
+    spans = flat(values).with_columns(line=pl.coalesce("line", pl.int_range(1, pl.len() + 1, dtype=pl.Int64)))
+    good = spans.filter(pl.col("reason").is_null())
+    counts = {note: int(good[note].sum()) if note in good.columns else 0 for note in NOTES}
+    return _Part(_rows(good, log_file), refused + broken + _rejected(spans), counts)
+
+
+def _in_parallel(work: Callable[[Any], _Part], items: Iterable[Any]) -> Iterator[_Part]:
+    """WORK done on the items in their order, on a few at a time: decoding JSON keeps one core busy."""
+    waiting: deque[Future[_Part]] = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > THREADS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _rejected(spans: pl.DataFrame) -> list[Rejection]:
