@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrhealth.errors import FaultyFile
-from integrhealth.formats.mapping import load_mapping
+from integrhealth.formats.mapping import frame_schema, load_mapping
 from integrhealth.formats.parsed import REJECTED
 from integrhealth.formats.tabular import canonical_frame, head_of, read_table
-from integrhealth.schema import FRAMES
 
 MESSAGE = {"message_id": "007", "source": "ERP", "target": "WMS", "sent_at": "2026-01-02T03:04:05Z", "status": "OK"}
 MESSAGES = [
@@ -63,7 +62,7 @@ def read(tmp_path):
             source = load_mapping(tmp_path / "mapping.yaml").source_for(name)
         (parsed,) = read_table(path, name, source=source, strict=strict)
         assert parsed.rows_in == parsed.rows.height + parsed.rejected.height
-        assert parsed.rows.schema == pl.Schema(FRAMES[parsed.frame].schema)
+        assert parsed.rows.schema == pl.Schema(frame_schema(parsed.frame).schema)
         assert parsed.rejected.schema == pl.Schema(REJECTED)
         return parsed
 
@@ -151,6 +150,12 @@ def test_a_ragged_row_is_rejected_and_the_rows_around_it_survive(read):
     assert parsed.rows.select("report", "log_line").rows() == [("a", 2), ("e", 6)]
     assert reasons(parsed) == [(3, "too_few_fields"), (4, "too_many_fields"), (5, "too_many_fields")]
     assert parsed.rejected["raw"].to_list()[0] == "b,p"
+
+
+def test_rows_that_are_only_too_short_are_not_padded(read):
+    parsed = read('source,target,calls\na,b,1\na,c\n"a,x",d,2\n', "dependencies.csv")
+    assert parsed.rows.select("source", "calls").rows() == [("a", 1), ("a,x", 2)]
+    assert reasons(parsed) == [(3, "too_few_fields")]
 
 
 def test_quotes_that_span_lines_hold_separators_or_are_never_closed(read):
@@ -348,3 +353,19 @@ def test_the_order_of_rows_changes_nothing(tmp_path_factory, rows):
     (one, refused), (other, also_refused) = read(rows), read(EXPORT.splitlines()[1:])
     assert one.equals(other)
     assert refused == also_refused
+
+
+def test_a_span_without_status_is_unset_and_told_from_its_marks(read):
+    mapping = """
+sources:
+  - glob: "*"
+    frame: spans
+    columns: {span_id: id, service: service, start: start, status: status}
+"""
+    parsed = read(
+        "id,service,start,status\na,erp,2026-03-02T12:00:00Z,\nb,erp,2026-03-02T12:00:00Z,odd\n",
+        "spans.csv",
+        mapping=mapping,
+    )
+    assert parsed.rows["status"].to_list() == [None, "unknown"]
+    assert not [sentence for sentence in parsed.warnings if "without a status" in sentence]

@@ -60,7 +60,9 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
         for name, dtype in frame.columns.items()
     ]
     rows = pl.DataFrame([*columns, table["log_line"]])
-    if frame.name == "messages":
+    # A span without a status is unset, which is told from its marks; a message without one is unknown.
+    if frame.name == "messages" and (missing := rows["status"].null_count()):
+        account.warnings.append(f"{_rows(missing)} without a status became unknown")
         rows = rows.with_columns(status=pl.col("status").fill_null("unknown"))
     for name in frame.required:
         account.fault(f"no_{name}", rows[name].is_null() & ~_faulted(account, name, rows.height))
@@ -191,9 +193,8 @@ def _statuses(values: pl.Series, mapped: dict[str, str], account: _Account) -> p
     if unmapped:
         seen = counts.rename({counts.columns[0]: "value"}).filter(pl.col("value").is_in(unmapped))
         account.warnings.append(_said("with a status that is not mapped became unknown", seen))
-    if missing := text.null_count():
-        account.warnings.append(f"{_rows(missing)} without a status became unknown")
-    return text.replace_strict(known, default="unknown", return_dtype=pl.String).fill_null("unknown")
+    judged = text.replace_strict(known, default=None, return_dtype=pl.String).fill_null("unknown")
+    return pl.select(pl.when(text.is_not_null()).then(judged)).to_series()
 
 
 def _kinds(values: pl.Series, account: _Account) -> pl.Series:
