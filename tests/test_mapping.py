@@ -282,3 +282,15 @@ def test_suggestions_for_real_exports_load(tmp_path):
     for table in sorted(folder.glob("*.csv")):
         (tmp_path / "mapping.yaml").write_text(suggested_mapping(table), encoding="utf-8")
         assert len(load_mapping(tmp_path / "mapping.yaml").sources) <= 1
+
+
+@pytest.mark.parametrize("written_as", ["%Y-%m-%dT%H:%M:%S%.6fZ", "%Y-%m-%d %H:%M:%S%.6f"])
+def test_the_short_way_for_many_times_gives_what_the_long_way_gives(written_as):
+    instants = pl.Series(range(0, 30_000 * 700_001, 700_001)).cast(pl.Datetime("us")) + pl.duration(days=20_000)
+    instants = pl.select(instants).to_series()
+    text = instants.dt.to_string(written_as)
+    assert times(text).times.equals(instants.dt.replace_time_zone("UTC"))
+    for broken in ("2024-10-04T00:00:61.000000Z", "2024-10-04T00:00x00.000000Z", "2024-10-04T00:00:00.00000xZ"):
+        one_bad = text.clone()
+        one_bad[5] = broken[: len(text[0])]
+        assert times(one_bad).faults.arg_true().to_list() == [5]

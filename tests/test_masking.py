@@ -21,6 +21,7 @@ def result(expression, *values):
     [
         ("GET https://x.blob.core.windows.net/c?sv=1&sig=AbC%2Fd&se=2", "AbC%2Fd"),
         ("https://s3.amazonaws.com/b?X-Amz-Signature=deadbeef01", "deadbeef01"),
+        ("refused /b?signature=deadbeef01", "deadbeef01"),
         ("Authorization: Bearer abc.def-123", "abc.def-123"),
         ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
         ("authorization: token ghp_abc123", "ghp_abc123"),

@@ -189,6 +189,8 @@ def _statuses(values: pl.Series, mapped: dict[str, str], account: _Account) -> p
     for written in counts.to_series(0).to_list():
         key = written.casefold()
         known[written] = mapped.get(written) or folded.get(key) or canonical_words.get(key)
+    if all(written == status for written, status in known.items()) and not text.null_count():
+        return text
     unmapped = [written for written, status in known.items() if status is None]
     if unmapped:
         seen = counts.rename({counts.columns[0]: "value"}).filter(pl.col("value").is_in(unmapped))
@@ -202,6 +204,8 @@ def _kinds(values: pl.Series, account: _Account) -> pl.Series:
     text = _text(values).str.strip_chars()
     counts = text.drop_nulls().value_counts(name="rows")
     seen = counts.rename({counts.columns[0]: "value"})
+    if seen["value"].is_in(KINDS).all():
+        return text
     strange = seen.filter(~pl.col("value").str.to_lowercase().is_in(KINDS))
     if strange.height:
         account.warnings.append(_said(f"with a kind that is none of {', '.join(KINDS)}", strange))

@@ -141,8 +141,8 @@ def _doubtful(rows: pl.DataFrame, data: bytes) -> np.ndarray:
 
     Two passes over the bytes say whether there can be any, so that flat and clean blocks pay nothing more.
     """
-    nested = data.count(b"{") > rows.height or b"[" in data
-    if not nested and not SURROGATE.search(data):
+    nested = b"[" in data or data.count(b"{") > rows.height
+    if not nested and not (b"\\" in data and SURROGATE.search(data)):
         return np.empty(0, dtype=np.int64)
     signs = [
         leaf.str.starts_with("{") | leaf.str.starts_with("[") | leaf.str.contains("\0", literal=True)
