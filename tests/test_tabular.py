@@ -270,6 +270,16 @@ def test_typed_parquet_columns_are_kept_and_converted(read, tmp_path):
     assert '"report":3' in parsed.rejected["raw"][0]
 
 
+def test_parquet_columns_that_cannot_be_what_they_should_are_rejected(read, tmp_path):
+    frame = {"source": ["a"], "target": [["b"]], "kind": ["queue"], "calls": [{"n": 1}]}
+    pl.DataFrame(frame).write_parquet(tmp_path / "written")
+    parsed = read((tmp_path / "written").read_bytes(), "dependencies.parquet")
+    assert reasons(parsed) == [(1, "bad_text:target; bad_number:calls")]
+    times = {"report": ["a"], "person": ["p"], "at": [{"day": 1}]}
+    pl.DataFrame(times).write_parquet(tmp_path / "written")
+    assert reasons(read((tmp_path / "written").read_bytes(), "reads.parquet")) == [(1, "bad_time:at")]
+
+
 @pytest.mark.parametrize(
     ("data", "rows_in"),
     [(b"", 0), (b"\n\n", 0), (b"\x89PNG\r\n\x1a\n\0\0\0", 1), (b"PAR1 cut off", 1), (b"MSG_ID;PARTNER\n", 0)],

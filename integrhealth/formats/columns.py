@@ -1,6 +1,7 @@
 """From the columns of a file to those of a canonical frame: nothing null in silence, every refusal with its reason."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -9,7 +10,8 @@ import polars as pl
 
 from integrhealth.formats.mapping import Column, Constant, MappedSource, Origin, Sum, names_of
 from integrhealth.formats.masking import masked
-from integrhealth.formats.times import UNITS_US, times
+from integrhealth.formats.opened import WORKERS
+from integrhealth.formats.times import UNITS_US, Times, times
 from integrhealth.schema import COUNT, FLAG, KINDS, NUMBER, STATUSES, TIME, WORDS, Frame, words
 
 TRUE, FALSE = ("true", "1", "yes", "y", "t"), ("false", "0", "no", "n", "f")
@@ -29,8 +31,9 @@ class Canonical:
 
 @dataclass
 class _Account:
-    """What is found out while the columns are made."""
+    """What is found out while the columns are made; the times are read beforehand, several columns at once."""
 
+    times: dict[str, Times] = field(default_factory=dict)
     faults: list[tuple[str, pl.Series]] = field(default_factory=list)
     naive: dict[str, int] = field(default_factory=dict)
     undecided: list[str] = field(default_factory=list)
@@ -55,6 +58,7 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
     if absent and table.width > 1:
         there = ", ".join(_listed(name) for name in table.columns if name != "log_line")
         account.warnings.append(f"the mapping names columns that the file lacks: {', '.join(absent)}; it has {there}")
+    account.times = _times(table, frame, source)
     columns = [
         _column(table, name, dtype, source=source, account=account, strict=strict).alias(name)
         for name, dtype in frame.columns.items()
@@ -229,14 +233,26 @@ def _listed(value: str) -> str:
     return repr(value[:LISTED_CHARACTERS])
 
 
+def _times(table: pl.DataFrame, frame: Frame, source: MappedSource) -> dict[str, Times]:
+    names = [name for name, dtype in frame.columns.items() if dtype == TIME and name in source.columns]
+
+    def read(name: str) -> Times:
+        origin = source.columns[name]
+        values = _values(table, Column(origin.names[0]) if isinstance(origin, Sum) else origin)
+        if values.dtype == pl.Boolean:
+            values = _text(values)
+        if values.dtype.is_nested():
+            values = pl.select(pl.when(values.is_not_null()).then(pl.lit("an object"))).to_series()
+        return times(values, source.time_rule(name))
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return dict(zip(names, pool.map(read, names), strict=True))
+
+
 def _time(
     table: pl.DataFrame, name: str, origin: Origin, *, source: MappedSource, account: _Account, strict: bool
 ) -> pl.Series:
-    start = Column(origin.names[0]) if isinstance(origin, Sum) else origin
-    values, rule = _values(table, start), source.time_rule(name)
-    if values.dtype == pl.Boolean or values.dtype.is_nested():
-        values = _text(values) if values.dtype == pl.Boolean else _nothing(values, pl.String)
-    read = times(values, rule)
+    read = account.times[name]
     account.fault(f"{read.reason}:{name}", read.faults)
     if read.reason.startswith("undecided"):
         account.undecided.append(name)

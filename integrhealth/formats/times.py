@@ -166,26 +166,27 @@ def _alike(text: pl.Series, format: str) -> pl.Series | None:
     Three times as fast as strptime, for the way most logs write. A value that does not fit sends the whole column
     the other way.
     """
-    width = MICROSECONDS[format]
-    if len(text) < MANY or text.null_count() or not (text.str.len_bytes() == width).all():
+    if len(text) < MANY or text.null_count():
         return None
-    minutes = text.str.head(16)
-    different = minutes.unique()
-    if len(different) > len(text) // 4:
-        return None
-    known = different.str.to_datetime(format[: format.index(":%S")], time_unit="us", strict=False)
-    clock = text.to_frame("t").select(
-        fits=(pl.col("t").str.slice(16, 1) == ":") & (pl.col("t").str.slice(19, 1) == "."),
-        second=pl.col("t").str.slice(17, 2).cast(pl.Int64, strict=False),
-        micros=pl.col("t").str.slice(20, 6).cast(pl.Int64, strict=False),
+    whole, zulu = pl.col("text"), format.endswith(ZULU)
+    second, micros = (whole.str.slice(*place).cast(pl.Int32, strict=False) for place in ((17, 2), (20, 6)))
+    sound = (whole.str.len_bytes() == MICROSECONDS[format]) & (whole.str.slice(16, 1) == ":")
+    sound &= (whole.str.slice(19, 1) == ".") & second.is_between(0, 59) & (micros >= 0)
+    sound &= whole.str.ends_with(ZULU) if zulu else True
+    parts = text.to_frame("text").select(
+        minute=whole.str.head(16),
+        micros=second.cast(pl.Int64) * 1_000_000 + micros,
+        sound=sound.fill_null(False).all(),
     )
-    zulu = text.str.ends_with("Z").all() or not format.endswith(ZULU)
-    sound = clock["fits"].all() and (clock["second"].is_between(0, 59) & (clock["micros"] >= 0)).all()
-    if not (zulu and sound) or known.null_count() or clock["micros"].null_count() or clock["second"].null_count():
+    minutes = parts["minute"].unique()
+    if not parts["sound"][0] or len(minutes) > len(text) // 4:
         return None
-    start = minutes.replace_strict(different, known.cast(pl.Int64), return_dtype=pl.Int64)
-    read = _sane((start + clock["second"] * 1_000_000 + clock["micros"]).cast(pl.Datetime("us")))
-    return read.dt.replace_time_zone("UTC") if format.endswith(ZULU) else read
+    starts = minutes.str.to_datetime(format[: format.index(":%S")], time_unit="us", strict=False).cast(pl.Int64)
+    if starts.null_count():
+        return None
+    read = parts["minute"].replace_strict(minutes, starts, return_dtype=pl.Int64) + parts["micros"]
+    local = _sane(read.cast(pl.Datetime("us")))
+    return local.dt.replace_time_zone("UTC") if zulu else local
 
 
 def _partly(text: pl.Series, read: pl.Series, *, said: tuple[str, ...] = ()) -> Times:
