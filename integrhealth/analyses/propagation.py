@@ -261,13 +261,14 @@ def _wide(cascades: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
         subject=pl.col("system"),
         severity=pl.lit("warning"),
         statement=pl.format(
-            "One error at {} on {} brought down {} messages in {} systems; {} errors there reached {} systems or more.",
+            "One error at {} on {} brought down {} messages in {} systems{}.",
             "system",
             pl.col("started_at").dt.strftime("%Y-%m-%d"),
             "messages",
             "systems",
-            "n",
-            pl.lit(WIDE_CASCADE),
+            pl.when(pl.col("n") > 1)
+            .then(pl.format(", the widest of {} that reached {} or more", "n", pl.lit(WIDE_CASCADE)))
+            .otherwise(pl.lit("")),
         ),
         value=pl.col("systems"),
         unit=pl.lit("systems hit by one error"),

@@ -88,7 +88,7 @@ B = Company(
     key="b",
     name="Company B",
     reproduction=0.25,
-    error_share=0.004,
+    error_share=0.0016,
     leaks={
         "Webshop": 0.6,
         "ERP": 0.5,
@@ -98,7 +98,7 @@ B = Company(
         "Carrier": 1.0,
         "Tracking": 1.0,
     },
-    retrying=Retrying(fault_share=0.004, again_share=0.3, most=4, first_gap_ms=2000, jitter=True),
+    retrying=Retrying(fault_share=0.0012, again_share=0.3, most=4, first_gap_ms=2000, jitter=True),
     latency_step=LatencyStep("invoices-portal", datetime(2026, 1, 8, tzinfo=UTC), 0.45),
     outage=Outage(
         "ERP", datetime(2025, 12, 22, 17, 0, tzinfo=UTC), datetime(2025, 12, 22, 18, 30, tzinfo=UTC), absorbed=True
