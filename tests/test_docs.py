@@ -1,0 +1,166 @@
+"""The documents say what the code does: columns, thresholds, commands, targets, examples and links."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import integrhealth as ih
+from integrhealth import thresholds
+from integrhealth.cli import main
+from integrhealth.published import FINDING, TABLES
+
+ROOT = Path(__file__).parents[1]
+README, NUMBERS = ROOT / "README.md", ROOT / "docs" / "numbers.md"
+PAGES = [README, *(ROOT / name for name in ("GLOSSARY.md", "CONTRIBUTING.md", "sample_logs/README.md")), NUMBERS]
+# Where a committed file must not point: folders of one machine, and the addresses of package registries.
+ELSEWHERE = re.compile(r"(?<![\w.])/(?:work|root|home)/\w|pypi\.org|pythonhosted\.org|extra-index-url|index-url *=")
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under HEADING, up to the next heading of its level or above."""
+    level = heading.split(" ")[0]
+    found = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{len(level)}}} |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found, f"{NUMBERS.name} has no heading {heading!r}"
+    return found[1]
+
+
+def names(cell: str) -> list[str]:
+    return re.findall(r"`(\w+)`", cell)
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every table row in TEXT, without headings and rules."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "`" in line]
+
+
+def code(text: str, language: str) -> str:
+    return "\n".join(re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def published():
+    """Every report, made from nothing: its tables have all their columns."""
+    answered = ih.all_reports(ih.Evidence())
+    return answered | {"overview": ih.overview.report(answered)}
+
+
+NUMBERS_TEXT = NUMBERS.read_text(encoding="utf-8")
+UNFILLED = {
+    (report, *names(table)): names(columns)
+    for report, table, columns in rows(section(NUMBERS_TEXT, "## Not filled yet"))
+}
+
+
+@pytest.mark.parametrize("report", TABLES)
+def test_every_published_column_is_defined(published, report):
+    text = section(NUMBERS_TEXT, f"## {report}")
+    filled = {
+        table: frame.columns for table, frame in published[report].tables.items() if (report, table) not in UNFILLED
+    }
+    assert {*filled, *(table for name, table in UNFILLED if name == report)} == published[report].tables.keys()
+    assert sorted(re.findall(r"^### `(\w+)`$", text, re.MULTILINE)) == sorted(filled)
+    for table, columns in filled.items():
+        defined = rows(section(text, f"### `{table}`"))
+        told = [column for cells in defined for column in names(cells[0])]
+        assert sorted(told) == sorted(columns), f"{report}.{table}"
+        assert all(len(cells) == 3 and all(cells) for cells in defined), f"{report}.{table} has an empty cell"
+
+
+def test_tables_that_are_not_filled_are_named_with_their_columns():
+    for (report, table), columns in UNFILLED.items():
+        assert columns == list(TABLES[report][table]), f"{report}.{table}"
+
+
+def test_columns_and_rules_of_findings_are_defined():
+    text = section(NUMBERS_TEXT, "## Findings")
+    columns = [column for cells in rows(text) if len(cells) == 3 for column in names(cells[0])]
+    assert sorted(columns) == sorted(FINDING)
+    rules = {name for cells in rows(text) if len(cells) == 4 for name in names(cells[1])}
+    calls = (
+        node
+        for path in (ROOT / "integrhealth" / "analyses").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "findings" and len(node.args) == 3
+    )
+    assert rules == {call.args[1].value for call in calls}
+
+
+def test_every_threshold_is_told_with_its_value():
+    told = dict(re.findall(r"`([A-Z_]+)` ([^|`]+?)(?=,? `| \|)", section(NUMBERS_TEXT, "## Thresholds")))
+    kept = {name: value for name, value in vars(thresholds).items() if name.isupper()}
+    assert told.keys() == kept.keys()
+    for name, value in kept.items():
+        if isinstance(value, dict):
+            assert told[name] == ", ".join(f"{key} {each}" for key, each in value.items())
+        else:
+            assert float(told[name]) == pytest.approx(value, rel=0.005), name
+
+
+def test_commands_options_and_exit_codes_of_the_readme_exist():
+    readme = README.read_text(encoding="utf-8")
+    commands = set(re.findall(r"integrhealth ([a-z]+)", readme)) - {"import"}
+    assert commands >= main.commands.keys()
+    options = {name for command in main.commands.values() for each in command.params for name in each.opts}
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", readme)) <= options
+    for number in range(4):
+        assert re.search(rf"\b{number} ", section(readme, "## Commands").split("Exit codes:")[1])
+
+
+def test_targets_named_in_the_documents_exist():
+    made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        spoken = code(text, "sh") + "\n".join(re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text))
+        assert set(re.findall(r"^make ([a-z]+)", spoken, re.MULTILINE)) <= made, page.name
+
+
+def test_the_mapping_of_the_readme_reads_such_an_export(tmp_path):
+    (tmp_path / "mapping.yaml").write_text(code(README.read_text(encoding="utf-8"), "yaml"), encoding="utf-8")
+    (tmp_path / "erp_monitor").mkdir()
+    (tmp_path / "erp_monitor" / "monitor.csv").write_text(
+        "MSG_ID;CORRELATION;PARTNER;SENT;DURATION;STATE;MESSAGE\n"
+        "0001;t1;WMS;01.12.2025 08:00:00;1500;53;\n"
+        "0002;t2;WMS;01.12.2025 08:00:01;20;51;stock is locked\n"
+    )
+    messages = ih.read(tmp_path).messages.sort("message_id")
+    assert messages.select("message_id", "source", "target", "status", "error_text").rows() == [
+        ("0001", "ERP", "WMS", "ok", None),
+        ("0002", "ERP", "WMS", "failed", "stock is locked"),
+    ]
+    assert (messages["finished_at"] - messages["sent_at"]).dt.total_milliseconds().to_list() == [1500, 20]
+    assert messages["sent_at"].dt.hour().to_list() == [7, 7]
+
+
+def test_the_lines_for_jupyterlab_run(tmp_path, monkeypatch):
+    (tmp_path / "logs").symlink_to(ROOT / "sample_logs" / "company_a")
+    monkeypatch.chdir(tmp_path)
+    seen = {}
+    exec(code(README.read_text(encoding="utf-8"), "python"), seen)
+    assert isinstance(seen["evidence"], ih.Evidence)
+    assert isinstance(seen["report"].findings, pl.DataFrame)
+    assert seen["report"].findings.height
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+    absent = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert absent == []
+
+
+def test_no_committed_file_names_a_machine_or_a_registry():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("this is no git checkout, so what is committed is not known")
+    found = []
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if path.exists() and b"\0" not in (content := path.read_bytes()):
+            found += [f"{name}: {told[0]}" for told in ELSEWHERE.finditer(content.decode("utf-8", "replace"))]
+    assert found == []
