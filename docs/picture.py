@@ -18,7 +18,9 @@ from integrhealth.reports.run import report
 PICTURE = Path(__file__).with_name("report.png")
 # The sample company's report, read from its logs each time.
 COMPANY, MOST_BYTES = "sample:a", 300_000
-WIDTH, MARGIN, SHARPNESS = 640, 20, 1.25
+WIDTH, MARGIN = 640, 20
+# The sharpest that is small enough is taken; 4 pixels of the page are whole pixels of the picture in each.
+SHARPNESS = (1.5, 1.25, 1.0)
 SETTLED = "[...document.querySelectorAll('.ih-chart')].every(figure => figure.dataset.state)"
 # From where to where each half shows its page: the front page down to its last finding, the other page from the
 # heading above its first chart to the end of that chart.
@@ -36,10 +38,10 @@ SIDE_BY_SIDE = """<style>
 </style>{images}"""
 
 
-def opened(browser: Browser, *, width: int) -> Page:
+def opened(browser: Browser, *, width: int, sharpness: float) -> Page:
     """An empty window in daylight, without a network."""
     window = {"width": width, "height": 800}
-    return browser.new_page(offline=True, color_scheme="light", viewport=window, device_scale_factor=SHARPNESS)
+    return browser.new_page(offline=True, color_scheme="light", viewport=window, device_scale_factor=sharpness)
 
 
 def whole(pixels: float) -> int:
@@ -47,11 +49,11 @@ def whole(pixels: float) -> int:
     return math.ceil(pixels / 4) * 4
 
 
-def picture(browser: Browser, site: Path) -> bytes:
+def picture(browser: Browser, site: Path, *, sharpness: float) -> bytes:
     """Both halves of the site's pages beside each other, as high as the higher one."""
     tabs, extents = [], []
     for name, extent in HALVES.items():
-        tab = opened(browser, width=WIDTH)
+        tab = opened(browser, width=WIDTH, sharpness=sharpness)
         tab.goto((site / f"{name}.html").as_uri())
         tab.wait_for_function(SETTLED)
         tabs.append(tab)
@@ -63,7 +65,7 @@ def picture(browser: Browser, site: Path) -> bytes:
         for tab, top in zip(tabs, tops, strict=True)
     ]
     images = "".join(f'<img src="data:image/png;base64,{base64.b64encode(shot).decode()}">' for shot in shots)
-    both = opened(browser, width=WIDTH * len(shots))
+    both = opened(browser, width=WIDTH * len(shots), sharpness=sharpness)
     both.set_content(SIDE_BY_SIDE.format(width=WIDTH, height=height, images=images))
     return both.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": WIDTH * len(shots), "height": height})
 
@@ -78,10 +80,11 @@ def main() -> None:
         if report(Request((COMPANY,), out=site)).exit_code:
             sys.exit(f"a report of {COMPANY} failed; the picture is left as it was")
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        taken = picture(browser, site)
+        pictures = (picture(browser, site, sharpness=sharpness) for sharpness in SHARPNESS)
+        taken = next((each for each in pictures if len(each) <= MOST_BYTES), None)
         browser.close()
-    if len(taken) > MOST_BYTES:
-        sys.exit(f"the picture has {len(taken):,} bytes, more than {MOST_BYTES:,}")
+    if taken is None:
+        sys.exit(f"the picture has more than {MOST_BYTES:,} bytes however blurred")
     PICTURE.write_bytes(taken)
     print(f"wrote {PICTURE.name}, {len(taken):,} bytes")
 
