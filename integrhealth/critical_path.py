@@ -14,14 +14,14 @@ The path, from the end backwards:
   and the start of the next is a *gap*: the journey waited and no message was under way for it.
 * A synchronous message that still ran after its caller had ended is *overhang*: part of the journey, no part of the
   path of the call.
-* Several trees in one journey are chained like siblings.
+* Several trees in one journey are chained like siblings; trees that overlap another one are off the path.
 
 Self time, gaps and overhang of a journey's steps sum exactly to its duration. Times are whole microseconds and every
 loop runs over levels or doublings, never over messages. Order comes from the clocks alone, so it is a guess wherever
 a parent does not say what it waited for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,42 +86,59 @@ class Path:
     drag: NDArray
 
 
-def critical_path(times: Times, spine: Spine) -> Path:
-    """The path through every journey at once."""
-    up = np.where(times.waited & ~spine.on, times.parent, NO_ROW)
-    start = over_ancestors(np.where(spine.on, spine.start, times.start), up, np.maximum)
-    end = over_ancestors(np.where(spine.on, spine.end, times.end), up, np.minimum)
-    inside = (end > start) | ((end == start) & (times.end == times.start))
-    hangs = over_ancestors(spine.on | (inside & (up >= 0)), up, np.logical_and)
-    steps = np.flatnonzero(hangs & ~spine.on)
+def critical_path(times: Times, *, depth: NDArray) -> tuple[Times, Spine, Path]:
+    """The path through every journey at once, with the spines it follows and the times as it takes them.
+
+    Where two trees of a journey overlap within the allowance, the later one is taken to begin when the earlier ends.
+    """
+    trunk = spine(times, depth=depth)
     trees = np.flatnonzero(times.parent < 0)
-    size = len(times.start)
-    # Siblings: children of one parent, and trees of one journey, numbered after all messages.
-    opens = np.concatenate([start[steps], times.start[trees]])
-    closes = np.concatenate([end[steps], spine.tree_end[trees]])
-    group = np.concatenate([times.parent[steps], size + times.journey[trees]])
-    journeys = int(times.journey.max(initial=-1)) + 1
-    journey_end = np.zeros(journeys, np.int64)
-    np.maximum.at(journey_end, times.journey[trees], spine.tree_end[trees])
-    room = np.concatenate([end - start, journey_end])
-    allowance = OVERLAP_ALLOWANCE * room
-    followed, margin, before = chains(opens, closes, group, allowance=allowance[group])
-    left = room - _total(group, np.where(followed, closes - opens, 0), size=len(room))
-    if (left < 0).any():  # overlaps that do not fit: these siblings must not overlap at all
-        followed, margin, before = chains(opens, closes, group, allowance=np.where(left < 0, 0, allowance)[group])
-        left = room - _total(group, np.where(followed, closes - opens, 0), size=len(room))
-    chosen, slack = np.zeros(size, bool), np.full(size, NEVER)
-    chosen[steps], slack[steps] = followed[: len(steps)], margin[: len(steps)]
-    taken, tree_slack = np.zeros(size, bool), np.full(size, NEVER)
-    taken[trees], tree_slack[trees] = followed[len(steps) :], margin[len(steps) :]
-    chosen = np.where(spine.on, taken[spine.top], chosen)
-    slack = np.where(spine.on, np.minimum(spine.margin, tree_slack[spine.top]), slack)
-    on = over_ancestors(chosen, up, np.logical_and) & (hangs | spine.on)
-    gap = spine.gap.copy()
-    previous = before[len(steps) :]
-    gap[trees] = times.start[trees] - np.where(previous >= 0, closes[previous], 0)
-    drag = np.minimum(left[:size], over_ancestors(slack, up, np.minimum))
-    return Path(on, up, start, end, left[:size], gap, drag)
+    followed, tree_margin, reached = _tree_chain(times, trunk, trees)
+    early = times.start[trees] < reached
+    if early.any():
+        floor = np.zeros(len(times.start), np.int64)
+        floor[trees[early]] = reached[early]
+        floor = floor[trunk.top]
+        later = {name: np.maximum(getattr(times, name), floor) for name in ("start", "done", "end")}
+        times = replace(times, **later)
+        trunk = spine(times, depth=depth)
+    tree_on, tree_slack = np.zeros(len(times.start), bool), np.full(len(times.start), NEVER)
+    tree_on[trees], tree_slack[trees] = followed, tree_margin
+    gap = trunk.gap.copy()
+    gap[trees] = times.start[trees] - reached
+    return times, trunk, _steps(times, trunk, gap, tree_on=tree_on[trunk.top], tree_slack=tree_slack[trunk.top])
+
+
+def _tree_chain(times: Times, trunk: Spine, trees: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """By tree of TREES: whether the path goes through it, its margin, and when the tree before it on the path ended."""
+    start, end, journey = times.start[trees], trunk.tree_end[trees], times.journey[trees]
+    longest = np.zeros(int(journey.max(initial=-1)) + 1, np.int64)
+    np.maximum.at(longest, journey, end)
+    followed, margin, before = chains(start, end, journey, allowance=OVERLAP_ALLOWANCE * longest[journey])
+    return followed, margin, np.where(followed & (before >= 0), end[before], 0)
+
+
+def _steps(times: Times, trunk: Spine, gap: NDArray, *, tree_on: NDArray, tree_slack: NDArray) -> Path:
+    """The messages on the path: the spines of the trees on it, and what their windows waited for."""
+    up = np.where(times.waited & ~trunk.on, times.parent, NO_ROW)
+    start = over_ancestors(np.where(trunk.on, trunk.start, times.start), up, np.maximum)
+    end = over_ancestors(np.where(trunk.on, trunk.end, times.end), up, np.minimum)
+    inside = (end > start) | ((end == start) & (times.end == times.start))
+    hangs = over_ancestors(trunk.on | (inside & (up >= 0)), up, np.logical_and)
+    steps = np.flatnonzero(hangs & ~trunk.on)
+    opens, closes, parent = start[steps], end[steps], times.parent[steps]
+    room = end - start
+    followed, margin, _ = chains(opens, closes, parent, allowance=OVERLAP_ALLOWANCE * room[parent])
+    own = room - _total(parent, np.where(followed, closes - opens, 0), size=len(room))
+    if (own < 0).any():  # overlaps that do not fit into the parent: its children must not overlap at all
+        allowance = np.where(own < 0, 0, OVERLAP_ALLOWANCE * room)
+        followed, margin, _ = chains(opens, closes, parent, allowance=allowance[parent])
+        own = room - _total(parent, np.where(followed, closes - opens, 0), size=len(room))
+    chosen, slack = tree_on & trunk.on, np.where(trunk.on, np.minimum(trunk.margin, tree_slack), NEVER)
+    chosen[steps], slack[steps] = followed, margin
+    on = over_ancestors(chosen, up, np.logical_and)
+    drag = np.minimum(own, over_ancestors(slack, up, np.minimum))
+    return Path(on, up, start, end, own, gap, drag)
 
 
 def _total(group: NDArray, values: NDArray, *, size: int) -> NDArray:
@@ -250,7 +267,7 @@ def _allow_overlap(before: NDArray, event: _Events, opens: NDArray, *, allowance
     after = opens + 1
     later, earlier = event.item[opens], event.item[after]
     overlap = event.time[after] - event.time[opens]
-    fits = event.ends[after] & (event.group[after] == event.group[opens]) & (earlier != later)
+    fits = event.ends[after] & ~event.starts[after] & (event.group[after] == event.group[opens]) & (earlier != later)
     fits &= overlap < allowance[later]
     padded_time, padded_group = np.append(event.time, [0, 0]), np.append(event.group, [-1, -1])
     for beside, instant in ((opens - 1, event.time[opens]), (after + 1, event.time[after])):

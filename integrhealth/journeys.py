@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.critical_path import NEVER, Path, Spine, Times, critical_path, spine
+from integrhealth.critical_path import NEVER, Path, Spine, Times, critical_path
 from integrhealth.schema import SENT_AWAY
 from integrhealth.traces import NO_ROW, roots
 
@@ -47,9 +47,7 @@ def journeys(linked: pl.DataFrame, *, holds: pl.DataFrame) -> Journeys:
     """
     ordered = _ordered(linked)
     numbered, whole = _numbered(ordered)
-    times = _times(numbered, whole)
-    trunk = spine(times, depth=numbered["depth"].to_numpy())
-    path = critical_path(times, trunk)
+    times, trunk, path = critical_path(_times(numbered, whole), depth=numbered["depth"].to_numpy())
     ended = whole["duration_us"].is_not_null().to_numpy()
     rows = np.flatnonzero(path.on & ended[times.journey])
     windows = pl.concat([_windows(rows, path=path), _overhang(times, trunk, path, ended)])

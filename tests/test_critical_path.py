@@ -72,7 +72,7 @@ def assert_complete(found):
     summed = found.journeys.join(total, on="journey", how="left").filter(pl.col("duration_us").is_not_null())
     assert summed["path"].fill_null(0).to_list() == summed["duration_us"].to_list()
     assert summed["parts"].fill_null(0).to_list() == summed["duration_us"].to_list()
-    smallest = found.steps.select(pl.col(*PARTS, "self_us", "drag_us", "overhang_us").min())
+    smallest = found.steps.select(pl.col(*PARTS, "self_us", "gap_us", "drag_us", "overhang_us").min())
     assert all(least is None or least >= 0 for least in smallest.row(0))
 
 
@@ -152,8 +152,7 @@ def recursive(rows):
         for child in chain:
             expand(child, *inside[child], spine)
 
-    trees = {}
-    for root in children[None]:
+    def tree_of(root):
         last = min(members(root), key=lambda name: (-done[name], depth[name], name))
         foot = last
         while waited[foot]:
@@ -167,10 +166,16 @@ def recursive(rows):
             max(opens, min(end[name], following))
             for name, opens, following in zip(spine, begins, [*begins[1:], 10**18], strict=True)
         ]
-        trees[root] = (start[root], max(done[last], ends[-1]), spine, begins, ends, last)
-    chain = followed({root: tree[:2] for root, tree in trees.items()}, length)
+        return start[root], max(done[last], ends[-1]), spine, begins, ends, last
+
+    trees = {root: tree_of(root) for root in children[None]}
+    chain = followed({root: tree[:2] for root, tree in trees.items()}, length, must_fit=False)
     reached = 0
     for root in reversed(chain):
+        for name in members(root) if start[root] < reached else []:  # it begins when the one before it ends
+            for times in (start, done, end):
+                times[name] = max(times[name], reached)
+        trees[root] = tree_of(root)
         opens, closes, spine, begins, ends, last = trees[root]
         steps[root][1] += opens - reached
         for place, name in enumerate(spine):
@@ -185,7 +190,7 @@ def recursive(rows):
     return {name: tuple(step) for name, step in steps.items()}, windows
 
 
-def followed(windows, room):
+def followed(windows, room, *, must_fit=True):
     """CRISP's loop: from the last to end, each next one that happened before; a tolerated overlap must fit."""
     for allowance in (0.01 * room, 0):
         order = sorted(
@@ -198,7 +203,7 @@ def followed(windows, room):
             near = first < later_first < last < later_last and last - later_first < allowance and len(touching) == 2
             if last <= later_first or near:
                 chain.append(name)
-        if sum(windows[name][1] - windows[name][0] for name in chain) <= room:
+        if sum(windows[name][1] - windows[name][0] for name in chain) <= room or not must_fit:
             return chain
     return chain
 
@@ -381,6 +386,17 @@ def test_siblings_that_overlap_a_little_follow_each_other_only_if_both_fit_into_
         "order": 500,
         "credit": 500,
     }
+
+
+def test_an_instant_inside_a_sibling_does_not_come_before_it():
+    found = walked(
+        messages("""
+            message_id  trace_id  source  target  sent_at  finished_at
+            long        t         web     orders  100      1000
+            instant     t         web     audit   101      101
+        """)
+    )
+    assert found.steps.select("message_id", pl.col("self_us") // 1_000_000).rows() == [("long", 900)]
 
 
 def test_a_call_that_ends_with_the_message_it_sent_away_did_not_wait_for_it():

@@ -56,7 +56,7 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
         hops.select("source", "target", "integration", "status", us=pl.when(waited_for).then(latency), back=backwards)
         .group_by(*HOP, "status", pl.col("back").fill_null(False), bucket=log_bucket(pl.col("us")))
         .agg(messages=pl.len().cast(pl.Int64), max_us=pl.col("us").max())
-        .collect()
+        .collect(engine="streaming")
     )
     named = counted.with_columns(
         integration=pl.coalesce("integration", pl.concat_str("source", pl.lit(" > "), "target"))

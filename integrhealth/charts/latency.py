@@ -29,7 +29,7 @@ NO_TYPE = "(no object type)"
 
 def spoken(ms: float) -> str:
     """A duration with three digits at most, in the unit a person would use."""
-    size, unit = next(((size, unit) for size, unit in UNITS if ms >= 2 * size or size == 1), UNITS[-1])
+    size, unit = next(((size, unit) for size, unit in UNITS if ms >= size), UNITS[-1])
     return f"{ms / size:.3g} {unit}"
 
 
