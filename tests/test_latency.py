@@ -290,7 +290,7 @@ def test_the_share_of_a_step_has_an_interval_that_holds_the_truth():
         path = latency.report(evidence(conform(frame, "messages"))).tables["critical_path"]
         low, high = path.filter(pl.col("system") == "b").select("share_low", "share_high").row(0)
         held += low <= 0.75 <= high
-    assert 44 <= held  # of 50; the linearised interval is a little short where durations are skewed
+    assert held >= 44  # of 50; the linearised interval is a little short where durations are skewed
 
 
 def rules(found):
