@@ -37,6 +37,19 @@ def severity(value: pl.Expr, low: pl.Expr, high: pl.Expr, *, warning: float, cri
     return pl.when(certain).then(pl.lit("critical")).when(likely).then(pl.lit("warning")).otherwise(pl.lit("note"))
 
 
+def written(count: pl.Expr) -> pl.Expr:
+    """A count as people write it: 1,234,567."""
+    thousands, rest = count // 1000, (count % 1000).cast(pl.String).str.zfill(3)
+    millions, middle = count // 1_000_000, (thousands % 1000).cast(pl.String).str.zfill(3)
+    return (
+        pl.when(count >= 1_000_000)
+        .then(pl.format("{},{},{}", millions, middle, rest))
+        .when(count >= 1000)
+        .then(pl.format("{},{}", thousands, rest))
+        .otherwise(count.cast(pl.String))
+    )
+
+
 def ranked(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """All findings, worst first: by cost, then severity, then reach (n), then name."""
     everything = pl.concat([no_findings(), *frames])

@@ -26,7 +26,7 @@ def test_findings_name_the_owner_and_grow_with_the_unavailability():
         ("low_availability", "Tax", "critical", "fin", 210),
     ]
     assert answers.findings["statement"][1] == (
-        "Nothing replaces ERP: without it Shop to Bank stops; it was up for 90.0% of 1000 messages."
+        "Nothing replaces ERP: without it Shop to Bank stops; it was up for 90.0% of 1,000 messages."
     )
 
 

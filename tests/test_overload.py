@@ -108,7 +108,7 @@ def test_a_flood_of_reports_that_nobody_owns_is_nobodys():
     reads = opened(deliveries.filter(pl.col("person") == PEOPLE[0]), 10)
     found = report(evidence(reports=reports, deliveries=deliveries, reads=reads)).findings.row(0, named=True)
     assert (found["rule"], found["severity"], found["owner"]) == ("flood", "critical", None)
-    assert found["statement"] == "20.0 reports a person and day need 33.6 minutes and get 0.6; 5 of 6 people read none."
+    assert found["statement"] == "20 reports a person and day need 33.6 minutes and get 0.6; 5 of 6 people read none."
 
 
 def test_a_flood_where_nobody_reads_at_all_is_critical_without_a_ratio():

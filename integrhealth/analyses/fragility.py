@@ -7,7 +7,7 @@ import polars as pl
 from integrhealth import traces
 from integrhealth.analyses import capabilities as asking
 from integrhealth.analyses import paths
-from integrhealth.findings import findings, ranked, severity
+from integrhealth.findings import findings, ranked, severity, written
 from integrhealth.published import TABLES, Report, published_report
 from integrhealth.schema import is_ended, is_failed
 from integrhealth.statistics import beta_interval
@@ -284,7 +284,10 @@ def _unavailable_systems(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.Data
         subject=pl.col("system"),
         n=pl.col("ended"),
         statement=pl.format(
-            "{} failed {} of {} messages by itself, not because another system had.", "system", "own_errors", "ended"
+            "{} failed {} of {} messages by itself, not because another system had.",
+            "system",
+            written(pl.col("own_errors")),
+            written(pl.col("ended")),
         ),
         ask=pl.format("What makes {} fail, and do those who wait for it know?", "system"),
     )
@@ -308,4 +311,4 @@ def _begun() -> pl.Expr:
 def _uptime(sentence: str, n: pl.Expr) -> pl.Expr:
     """SENTENCE with the availability in percent (rounded down: 99.999% is not 100%) and n, or that n is too small."""
     percent = ((pl.col("availability") * 10_000).round(6).floor() / 100).round(2)
-    return pl.coalesce(pl.format(sentence, percent, n), pl.lit("too few messages to say how often it is up"))
+    return pl.coalesce(pl.format(sentence, percent, written(n)), pl.lit("too few messages to say how often it is up"))

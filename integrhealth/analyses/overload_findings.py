@@ -12,6 +12,11 @@ NO_OWNER = "reports without an owner"
 NAME_LENGTH = 60
 
 
+def _shown(number: pl.Expr) -> pl.Expr:
+    """A number with one digit after the point, or none when that is a zero."""
+    return number.round(1).cast(pl.String).str.strip_suffix(".0")
+
+
 def flood(whole: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     """One finding when people are sent more than they read: needed / spent of all of them, for the largest owner.
 
@@ -22,7 +27,7 @@ def flood(whole: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     sure = severity(ratio, pl.col("low"), pl.col("high"), warning=FLOOD_WARNING, critical=FLOOD_CRITICAL)
     said = pl.format(
         "{} reports a person and day need {} minutes and get {}",
-        *((pl.col("deliveries") / pl.col("person_days")).round(1), needed.round(1), spent.round(1)),
+        *(_shown(number) for number in (pl.col("deliveries") / pl.col("person_days"), needed, spent)),
     )
     none = pl.when(pl.col("never_reading") > 0).then(
         pl.format("; {} of {} people read none", "never_reading", "people")

@@ -13,7 +13,7 @@ import polars as pl
 
 from integrhealth import traces
 from integrhealth.analyses.cascades import cascade_facts, survival
-from integrhealth.findings import findings, ranked, severity
+from integrhealth.findings import findings, ranked, severity, written
 from integrhealth.published import TABLES, Report, published_report
 from integrhealth.schema import is_ended, is_failed
 from integrhealth.statistics import wilson_interval
@@ -152,7 +152,7 @@ def systems(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.Data
 
 
 def edge_facts(caused: pl.DataFrame) -> pl.DataFrame:
-    """One row per source and target: messages, failed, caused (by its failures), and their squares over cascades.
+    """One row per source and target: messages, ended, failed, caused (by its failures), and squares over cascades.
 
     ``failed_sq``, ``caused_sq`` and ``cross`` are sums over cascades of failed², caused² and failed x caused: what
     the interval of caused per failed needs, in a form that adds up over traces.
@@ -172,7 +172,9 @@ def edge_facts(caused: pl.DataFrame) -> pl.DataFrame:
             cross=(pl.col("failed") * pl.col("caused")).sum(),
         )
     )
-    counted = caused.group_by("source", "target").agg(messages=pl.len().cast(pl.Int64))
+    counted = caused.group_by("source", "target").agg(
+        messages=pl.len().cast(pl.Int64), ended=is_ended(pl.col("status")).sum().cast(pl.Int64)
+    )
     sums = pl.col("failed", "caused", "failed_sq", "caused_sq", "cross").fill_null(0)
     return counted.join(failures, on=["source", "target"], how="left").with_columns(sums).sort("source", "target")
 
@@ -193,7 +195,7 @@ def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFr
         .with_columns(
             low=enough.then((ratio - 1.96 * error).clip(0)),
             high=enough.then(ratio + 1.96 * error),
-            failed_share=enough.then(failed / pl.col("messages")),
+            failed_share=pl.when(pl.col("ended") >= max(min_messages, 1)).then(failed / pl.col("ended")),
         )
         .drop("failed_sq", "caused_sq", "cross")
         .sort("failed", "source", "target", descending=[True, False, False])
@@ -216,8 +218,8 @@ def _multiplying(spread: pl.DataFrame) -> pl.DataFrame:
         statement=pl.format(
             "Every 100 errors cause {} more: {} of {} failed messages failed because another one had.",
             (value * 100).round().cast(pl.Int64),
-            "caused",
-            "failed",
+            written(pl.col("caused")),
+            written(pl.col("failed")),
         ),
         value=value,
         unit=pl.lit("errors caused per error"),
@@ -236,7 +238,12 @@ def _passing_on(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
         severity=severity(
             value, pl.col("stopping_low"), pl.col("stopping_high"), warning=STOPPING_WEAK, critical=STOPPING_NONE
         ),
-        statement=pl.format("{} passed on {} of the {} errors that reached it.", "system", "passed_on", "reached"),
+        statement=pl.format(
+            "{} passed on {} of the {} errors that reached it.",
+            "system",
+            written(pl.col("passed_on")),
+            written(pl.col("reached")),
+        ),
         value=value,
         unit=pl.lit("share of errors stopped"),
         low=pl.col("stopping_low"),

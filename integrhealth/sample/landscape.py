@@ -12,7 +12,7 @@ SYSTEMS = {
     "Webshop": ("sales", "Webshop", "nodejs", False),
     "CRM": ("sales", "CRM", "dotnet", False),
     "Customer portal": ("service", "customer-portal", "nodejs", False),
-    "ERP": ("it", "ERP", "java", False),
+    "ERP": ("IT", "ERP", "java", False),
     "Financial system": ("finance", "fin-core", "java", False),
     "Bank": ("finance", "Bank", "", True),
     "Tax authority": ("finance", "Tax authority", "", True),
@@ -23,11 +23,11 @@ SYSTEMS = {
     "Quality": ("production", "Quality", "python", False),
     "Procurement": ("purchasing", "Procurement", "java", False),
     "Planning": ("production", "Planning", "python", False),
-    "BI": ("it", "BI", "python", False),
+    "BI": ("IT", "BI", "python", False),
 }
 # What the ERP monitor calls the systems; where it differs, the catalog lists it as an alias.
 MONITOR_NAMES = {"Bank": "BANK01", "Tax authority": "AEAT"}
-TEAMS = {"sales": 12, "service": 8, "finance": 9, "warehouse": 14, "production": 21, "purchasing": 6, "it": 7}
+TEAMS = {"sales": 12, "service": 8, "finance": 9, "warehouse": 14, "production": 21, "purchasing": 6, "IT": 7}
 
 
 @dataclass(frozen=True)
