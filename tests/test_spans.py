@@ -113,6 +113,23 @@ def test_shared_ids_are_halves_and_their_children_hang_on_the_half_of_their_own_
     ]
 
 
+def test_a_child_hangs_on_the_half_that_did_the_work_unless_one_is_of_its_own_service():
+    found = messages(
+        spans(
+            """
+            span_id parent_id service span_kind start end
+            a       -         shop    server    1     8
+            a       -         erp     client    0     9
+            a       -         crm     server    2     8
+            b       a         wms     -         3     4
+            c       a         crm     -         3     4
+            """
+        )
+    )
+    below = found.filter(pl.col("message_id").is_in(["t:b", "t:c"]))
+    assert drawn(below, "source", "target") == [("shop", "wms"), ("crm", "crm")]
+
+
 @pytest.mark.parametrize(
     ("kinds", "expected"),
     [(("producer", "consumer"), "queue"), (("client", "server"), "request"), (("client", "consumer"), "queue")],
@@ -288,7 +305,7 @@ def test_counts_say_what_is_odd():
         "ends_before_start": 1,
         "no_end": 1,
     }
-    assert "1 of 7 spans name a parent that is not in the data" in span_notes(odd)
+    assert "spans that name a parent that is not in the data: 1 of 7" in span_notes(odd)
 
 
 def test_no_spans_are_no_messages():
@@ -315,7 +332,7 @@ ANY_SPAN = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rows=st.lists(ANY_SPAN, max_size=14), seed=st.integers(0, 9))
 def test_whatever_repeats_or_loops_rows_are_kept_ids_are_unique_and_order_changes_nothing(rows, seed):
     made = frame(rows)

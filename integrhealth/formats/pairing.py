@@ -15,11 +15,6 @@ SENDERS, RECEIVERS = ("client", "producer"), ("server", "consumer")
 # Where several spans share an id, the one to hang a child on: the half that did the work, then the one that asked.
 PREFERENCE = {**dict.fromkeys(RECEIVERS, 0), **dict.fromkeys(SENDERS, 1)}
 LEAST = 2
-# Breaks ties between spans that share an id. The place in the log comes last: it differs between copies of a file.
-CONTENT = (
-    *("start", "end", "service", "operation", "span_kind", "span_id", "parent_id", "peer", "status"),
-    *("error_text", "log_file", "log_line"),
-)
 
 
 @dataclass(frozen=True)
@@ -87,10 +82,20 @@ def _first_each(table: pl.DataFrame, on: list[str], spans: pl.DataFrame) -> pl.D
         return table.select(*on, "row")
     rank = pl.col("span_kind").replace_strict(PREFERENCE, default=LEAST, return_dtype=pl.Int8)
     again = table.filter(repeated).select(pl.struct(on).alias("key of"), "row")
-    content = spans.select(CONTENT)[again["row"]].with_columns(rank=rank)
-    ranked = pl.concat([again, content], how="horizontal").sort("rank", *CONTENT, nulls_last=True, maintain_order=True)
+    content = spans[again["row"]].with_columns(rank=rank)
+    ranked = pl.concat([again, content], how="horizontal").sort(
+        "rank", *by_content(spans), nulls_last=True, maintain_order=True
+    )
     best = ranked.filter(pl.col("key of").is_first_distinct()).select("key of", "row").unnest("key of")
     return pl.concat([table.filter(~repeated).select(*on, "row"), best.select(*on, "row")])
+
+
+def by_content(spans: pl.DataFrame) -> list[str]:
+    """The columns that break ties between spans that share an id: the earliest first, the place in the log last,
+    which alone may tell two copies apart.
+    """
+    place = ["log_file", "log_line"]
+    return ["start", "end", *(name for name in spans.columns if name not in ("start", "end", *place)), *place]
 
 
 def _found(seekers: pl.DataFrame, table: pl.DataFrame, on: list[str], height: int) -> NDArray[np.int64]:
@@ -119,9 +124,9 @@ def _one_each(candidate: NDArray[np.int64], shared: NDArray[np.bool_], spans: pl
     sender = candidate.copy()
     if wanted.any():
         rivals = pairs.filter(wanted)
-        content = spans.select(CONTENT)[rivals["row"]]
+        content = spans[rivals["row"]]
         ranked = pl.concat([rivals, content], how="horizontal").sort(
-            "apart", *CONTENT, nulls_last=True, maintain_order=True
+            "apart", *by_content(spans), nulls_last=True, maintain_order=True
         )
         sender[ranked.filter(~pl.col("sender").is_first_distinct())["row"].to_numpy()] = NO_ROW
     return sender

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.formats.pairing import CONTENT, NO_ROW, RECEIVERS, SENDERS, Links, links, looped
+from integrhealth.formats.pairing import NO_ROW, RECEIVERS, SENDERS, Links, by_content, links, looped
 from integrhealth.schema import COUNT, FLAG, FRAMES, NUMBER, TEXT, TIME, Frame, is_failed
 
 QUEUED = ("producer", "consumer")
@@ -63,14 +63,14 @@ HALF = (
     *CARRIED,
 )
 COUNTED = {
-    "status_inferred": "{:,} messages carry no status, HTTP, gRPC or error mark and are read as ok (status inferred)",
-    "missing_parents": "{:,} of {:,} spans name a parent that is not in the data",
-    "loops": "{:,} of {:,} spans are their own ancestor, or descend from one that is",
-    "outside_parent": "{:,} of {:,} spans begin before or end after the span that waited for them",
-    "repeated_ids": "{:,} of {:,} spans repeat the id, kind and service of another",
-    "skewed_pairs": "{:,} messages were received before they were sent: the clocks of the two systems disagree",
-    "ends_before_start": "{:,} of {:,} spans end before they start",
-    "no_end": "{:,} of {:,} spans have no end",
+    "status_inferred": "messages without a status, HTTP, gRPC or error mark, read as ok (status inferred): {:,}",
+    "missing_parents": "spans that name a parent that is not in the data: {:,} of {:,}",
+    "loops": "spans that are their own ancestor, or descend from one that is: {:,} of {:,}",
+    "outside_parent": "spans that begin before or end after the span that waited for them: {:,} of {:,}",
+    "repeated_ids": "spans that repeat the id, kind and service of another: {:,} of {:,}",
+    "skewed_pairs": "messages received before they were sent, by clocks that disagree: {:,}",
+    "ends_before_start": "spans that end before they start: {:,} of {:,}",
+    "no_end": "spans without an end: {:,} of {:,}",
 }
 
 
@@ -166,8 +166,10 @@ def _message_ids(halves: pl.DataFrame) -> pl.Series:
     taken = ids.is_duplicated()
     rows = pl.Series(np.flatnonzero(taken.to_numpy()))
     kind = pl.col("span_kind").fill_null("span")
-    longer = halves[rows].select("row", *CONTENT, id=pl.format("{}:{}:{}", short, kind, "service"))
-    numbered = longer.with_columns(place=pl.Series(rows)).sort("id", *CONTENT, nulls_last=True, maintain_order=True)
+    longer = halves[rows].with_columns(id=pl.format("{}:{}:{}", short, kind, "service"))
+    numbered = longer.with_columns(place=pl.Series(rows)).sort(
+        "id", *by_content(pl.DataFrame(schema=SPANS)), nulls_last=True, maintain_order=True
+    )
     count = pl.int_range(pl.len()).over("id")
     distinct = numbered.with_columns(id=pl.when(count == 0).then("id").otherwise(pl.format("{}:{}", "id", count + 1)))
     return ids.scatter(distinct["place"], distinct["id"])
@@ -258,7 +260,7 @@ def span_counts(spans: pl.DataFrame) -> dict[str, int]:
 
 def _waited() -> pl.Expr:
     """Somebody waited for the span: no queue lies between it and its parent."""
-    queued = pl.col("async_parent") | (pl.col("span_kind") == "consumer")
+    queued = pl.col("async_parent") | pl.col("span_kind").is_in(("producer", "consumer"))
     return ~queued.fill_null(False)
 
 

@@ -17,12 +17,12 @@ from integrhealth.formats.spans import SPANS
 UNKNOWN_SERVICE = "unknown_service"
 # Columns that count what a reader had to do to a span, each with the sentence that says so.
 NOTES = {
-    "unnamed": f"{{:,}} spans name no service and are read as {UNKNOWN_SERVICE!r}",
-    "bad_end": "{:,} spans have an end that is no time; it is left out",
-    "other_status": "{:,} spans have a status that their format does not know; it is read as unknown",
-    "not_found": "{:,} lookups that found nothing (404) are read as ok",
-    "other_trace": "{:,} spans refer to spans of other traces only; links are followed inside a trace",
-    "lost": "{:,} attributes hold text where their column takes a number or true/false; they are left out",
+    "unnamed": f"spans that name no service, read as {UNKNOWN_SERVICE!r}: {{:,}}",
+    "bad_end": "spans with an end that is no time, left out: {:,}",
+    "other_status": "spans with a status that their format does not know, read as unknown: {:,}",
+    "not_found": "lookups that found nothing (404), read as ok: {:,}",
+    "other_trace": "spans that refer to spans of other traces only (links are followed inside a trace): {:,}",
+    "lost": "attributes with text where their column takes a number or true/false, left out: {:,}",
 }
 # Blocks worked on at the same time: more would help little and hold more memory.
 THREADS = 2
