@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 README, NUMBERS = ROOT / "README.md", ROOT / "docs" / "numbers.md"
 PAGES = [README, *(ROOT / name for name in ("GLOSSARY.md", "CONTRIBUTING.md", "sample_logs/README.md")), NUMBERS]
 # Where a committed file must not point: folders of one machine, and the addresses of package registries.
-ELSEWHERE = re.compile(r"(?<![\w.])/(?:work|root|home)/\w|pypi\.org|pythonhosted\.org|extra-index-url|index-url *=")
+ELSEWHERE = re.compile(r"(?<![\w.])/(?:work|root|home)/\w|pypi\.org|pythonhosted\.org|extra-index[-]url|index[-]url *=")
 
 
 def section(text: str, heading: str) -> str:
