@@ -56,6 +56,8 @@ FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME = 5, 200, 40
 SLO_SUCCESS = 0.995
 # An error budget spent so many times over is critical (SRE workbook, chapter 5: the slower of the two paging rates).
 BURN_CRITICAL = 6
+# Fewer bad events never break a promise, whatever their share (methods A5: one error on a quiet service pages nobody).
+MIN_BAD_EVENTS = 2
 # A p95 at so many times the promised one is critical (own).
 SLOW_CRITICAL = 2
 # A step with a larger share of all critical-path time is the one to speed up first (own).

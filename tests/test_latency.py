@@ -319,6 +319,14 @@ def test_failing_more_often_than_allowed_is_a_finding(failed, severity):
     assert rules(found) == expected
 
 
+@pytest.mark.parametrize(("messages_sent", "failed"), [(199, 5), (300, 1)])
+def test_a_few_failures_on_a_quiet_feed_page_nobody(messages_sent, failed):
+    quiet = pl.concat([hops([1000] * (messages_sent - failed)), hops([1000] * failed, status="failed")])
+    assert rules(latency.report(evidence(quiet))) == []
+    busy = pl.concat([hops([1000] * 198), hops([1000] * 2, status="failed")])
+    assert rules(latency.report(evidence(busy))) == [("failing_integration", "orders to stock", "warning")]
+
+
 def test_a_step_that_takes_most_of_the_time_is_a_finding():
     found = latency.report(evidence(planted(40)))
     assert ("dominant_step", "depot: pick", "warning") in rules(found)

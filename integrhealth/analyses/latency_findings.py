@@ -9,6 +9,7 @@ from integrhealth.statistics import wilson_interval
 from integrhealth.thresholds import (
     BURN_CRITICAL,
     DOMINANT_SHARE,
+    MIN_BAD_EVENTS,
     MIN_MESSAGES,
     SKEWED_SHARE,
     SLO_SUCCESS,
@@ -92,11 +93,15 @@ def _slow(judged: pl.DataFrame) -> pl.DataFrame:
 
 
 def _failing(judged: pl.DataFrame) -> pl.DataFrame:
-    """Integrations that fail more often than the promise of the catalog, or the default, allows."""
+    """Integrations that fail more often than the promise of the catalog, or the default, allows.
+
+    Only with at least two failures, and so many messages that one is not already beyond the promise.
+    """
     budget = 1 - pl.col("slo_success").fill_null(SLO_SUCCESS)
     share = pl.col("error_share")
     known = judged.with_columns(low="error_low", high="error_high")
-    rows = known.filter(share > budget).with_columns(
+    floor = (pl.col("failed") >= MIN_BAD_EVENTS) & (pl.col("ended") * budget >= 1 - 1e-9)
+    rows = known.filter((share > budget) & floor).with_columns(
         severity=severity(
             share / budget, pl.col("low") / budget, pl.col("high") / budget, warning=1, critical=BURN_CRITICAL
         ),

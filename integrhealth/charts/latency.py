@@ -39,6 +39,17 @@ def _ticks(least: float, most: float) -> list[float]:
     return coarse if len(coarse) >= 3 else [value for value in FINE if least <= value <= most]
 
 
+def _even_ticks(end: float) -> list[float]:
+    """From zero to END at most eight steps of a length that people count in: 1, 2, 5 ms and so on, hours, days."""
+    steps = [
+        *FINE,
+        *(3_600_000 * hours for hours in (2, 3, 6, 12)),
+        *(86_400_000 * days for days in (2, 5, 10, 30, 90)),
+    ]
+    step = next((step for step in sorted(steps) if end / step <= 8), end)
+    return [step * number for number in range(int(end / step) + 1)]
+
+
 def latency_chart(integrations: pl.DataFrame, *, top: int = 25) -> Any:
     """Median, p95 with its interval, and p99 of the slowest integrations, on a logarithmic axis."""
     known = integrations.drop_nulls("p95_ms")
@@ -131,14 +142,18 @@ def journey_parts_chart(journeys: pl.DataFrame, *, top: int = 15) -> Any:
 
 
 def waterfall_chart(waterfall: pl.DataFrame, object_type: str | None = None, *, top: int = 25) -> Any:
-    """The mean journey of one object type step by step, from its start to its end; by default of the commonest type.
+    """The mean journey of one object type step by step, from its start to its end.
+
+    Without OBJECT_TYPE, of the type whose journeys take most time together.
 
     The TOP longest steps are drawn; where one is left out, its place stays empty.
     """
     if waterfall.is_empty():
         return nothing("No journey has an end time, so there are no steps to show.")
     if object_type is None:
-        object_type = waterfall.sort("journeys", "object_type", descending=[True, False])["object_type"][0]
+        total = (pl.col("to_ms") - pl.col("from_ms")).sum() * pl.col("journeys").first()
+        totals = waterfall.group_by("object_type").agg(total.alias("ms"))
+        object_type = totals.sort("ms", "object_type", descending=[True, False])["object_type"][0]
     mine = waterfall.filter(pl.col("object_type").eq_missing(object_type))
     if mine.is_empty():
         return nothing("There is no journey of this object type.")
@@ -153,7 +168,9 @@ def waterfall_chart(waterfall: pl.DataFrame, object_type: str | None = None, *, 
         alt.Chart(shown.select("step", "name", "part", "from_ms", "to_ms", "ms", "seen", "journeys"))
         .mark_bar(height={"band": 0.7}, strokeWidth=1)
         .encode(
-            x=alt.X("from_ms:Q", title="time since the journey began").axis(labelExpr=TIME_LABEL, tickCount=6),
+            x=alt.X("from_ms:Q", title="time since the journey began").axis(
+                labelExpr=TIME_LABEL, values=_even_ticks(end)
+            ),
             x2="to_ms:Q",
             y=alt.Y("name:N", sort=shown["name"].unique(maintain_order=True).to_list(), title=None),
             color=alt.Color("part:N", title=None, legend=alt.Legend(orient="top")).scale(
@@ -171,10 +188,11 @@ def waterfall_chart(waterfall: pl.DataFrame, object_type: str | None = None, *, 
         )
     )
     most = shown.sort("ms", "step", descending=[True, False]).row(0, named=True)
-    where = most["name"] if most["part"] == "step" else f"standing still before {most['name']}"
+    where = most["name"] if most["part"] == "step" else f"the wait before {most['name']}"
+    drawn, steps = min(longest.len(), top), mine["step"].n_unique()
     return titled(
         bars.properties(width=WIDTH, height=alt.Step(22)),
-        f"{where} is {most['ms'] / end:.0%} of the {spoken(end)} of a mean {object_type or 'untyped'} journey",
-        f"Time on the critical path, mean of {journeys:,} journeys; the {min(longest.len(), top)} longest of "
-        f"{mine['step'].n_unique()} steps",
+        f"{most['ms'] / end:.0%} of a mean {object_type or NO_TYPE} journey is {where}",
+        f"Time on the critical path, {spoken(end)} in the mean of {journeys:,} journeys; "
+        f"the {drawn} longest of {steps} steps",
     )
