@@ -226,6 +226,9 @@ def pruned_texts(value: Any, line: int | None, shape: Shape) -> tuple[list[tuple
     """A JSON value as texts that are sure to decode into the shape, and what of it does not fit."""
     made = []
     unpacked, refused = shape.unpack(value)
+    if refused and not unpacked:
+        # A line or document that holds nothing of use is one bad record, however many things it lists.
+        return [], [(line, refused[0][0], shown(value))]
     rejected = [(line, reason, shown(part)) for reason, part in refused]
     for part in unpacked:
         try:
