@@ -272,7 +272,7 @@ def test_few_journeys_have_means_and_no_percentiles():
 
 def test_the_share_of_a_step_has_an_interval_that_holds_the_truth():
     rng = np.random.default_rng(3)
-    held = 0
+    held, shares, widths = 0, [], []
     for _ in range(50):
         size = 200
         first, second = rng.exponential(1e5, size).astype(int) + 1, rng.exponential(3e5, size).astype(int) + 1
@@ -288,9 +288,11 @@ def test_the_share_of_a_step_has_an_interval_that_holds_the_truth():
         }
         frame = pl.DataFrame(rows).with_columns(pl.col("sent_at", "finished_at").cast(TIME))
         path = latency.report(evidence(conform(frame, "messages"))).tables["critical_path"]
-        low, high = path.filter(pl.col("system") == "b").select("share_low", "share_high").row(0)
+        low, share, high = path.filter(pl.col("system") == "b").select("share_low", "share", "share_high").row(0)
+        shares, widths = [*shares, share], [*widths, high - low]
         held += low <= 0.75 <= high
     assert held >= 44  # of 50; the linearised interval is a little short where durations are skewed
+    assert np.mean(widths) == pytest.approx(2 * 1.96 * np.std(shares), rel=0.3)
 
 
 def rules(found):

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from integrhealth.findings import findings, ranked, severity
+from integrhealth.findings import findings, ranked, severity, written
 from integrhealth.statistics import wilson_interval
 from integrhealth.thresholds import (
     BURN_CRITICAL,
     DOMINANT_SHARE,
-    MIN_BAD_EVENTS,
     MIN_MESSAGES,
     SKEWED_SHARE,
     SLO_SUCCESS,
@@ -95,18 +94,23 @@ def _slow(judged: pl.DataFrame) -> pl.DataFrame:
 def _failing(judged: pl.DataFrame) -> pl.DataFrame:
     """Integrations that fail more often than the promise of the catalog, or the default, allows.
 
-    Only with at least two failures, and so many messages that one is not already beyond the promise.
+    Only with so many messages that a single failure is not already beyond the promise (methods A5: the event floor).
     """
     budget = 1 - pl.col("slo_success").fill_null(SLO_SUCCESS)
     share = pl.col("error_share")
     known = judged.with_columns(low="error_low", high="error_high")
-    floor = (pl.col("failed") >= MIN_BAD_EVENTS) & (pl.col("ended") * budget >= 1 - 1e-9)
-    rows = known.filter((share > budget) & floor).with_columns(
+    enough = pl.col("ended") * budget >= 1 - 1e-9
+    rows = known.filter((share > budget) & enough).with_columns(
         severity=severity(
             share / budget, pl.col("low") / budget, pl.col("high") / budget, warning=1, critical=BURN_CRITICAL
         ),
         statement=pl.format(
-            "{}: {} of {} messages failed ({}); {} may.", "subject", "failed", "ended", percent(share), percent(budget)
+            "{}: {} of {} messages failed ({}); at most {} should.",
+            "subject",
+            written(pl.col("failed")),
+            written(pl.col("ended")),
+            percent(share),
+            percent(budget),
         ),
         value=share,
         unit=pl.lit("share of ended messages"),
