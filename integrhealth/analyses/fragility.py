@@ -242,7 +242,7 @@ def _single_points(systems: pl.DataFrame, seen: pl.DataFrame, owners: pl.DataFra
             pl.when(pl.col("stopped") == 1).then(pl.format("{} stops", "named")).otherwise(several),
             _uptime("it was up for {}% of {} messages", pl.col("ended")),
         ),
-        ask=pl.format("What do we do in the hour when {} is down, and when did we last try it?", "system"),
+        ask=pl.format("What do we do in the hour when {} is down?", "system"),
     )
     return findings(REPORT, "single_point", rows)
 
@@ -259,7 +259,7 @@ def _fragile_capabilities(seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFr
             "system",
             _uptime("{}% of {} traces came through", _begun()),
         ),
-        ask=pl.format("What would it take to get from {} to {} without {}, by hand or by a queue?", *ENDS, "system"),
+        ask=pl.format("How would {} reach {} without {}?", *ENDS, "system"),
     )
     return findings(REPORT, "fragile_capability", rows)
 
@@ -284,12 +284,12 @@ def _unavailable_systems(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.Data
         subject=pl.col("system"),
         n=pl.col("ended"),
         statement=pl.format(
-            "{} failed {} of {} messages by itself, not because another system had.",
+            "{} failed {} of {} messages by itself.",
             "system",
             written(pl.col("own_errors")),
             written(pl.col("ended")),
         ),
-        ask=pl.format("What makes {} fail, and do those who wait for it know?", "system"),
+        ask=pl.format("What makes {} fail, and who waits for it?", "system"),
     )
     return findings(REPORT, "low_availability", rows)
 

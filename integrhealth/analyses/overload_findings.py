@@ -40,7 +40,7 @@ def flood(whole: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
         n=pl.col("deliveries"),
         threshold=pl.lit(FLOOD_WARNING),
         owner=pl.lit(_largest_owner(judged), pl.String),
-        ask=pl.lit("Which of your reports would somebody miss if it stopped tomorrow, and for which decision?"),
+        ask=pl.lit("Which report would anybody miss tomorrow, and for which decision?"),
     )
     return findings(NAME, "flood", rows)
 

@@ -177,7 +177,9 @@ def waterfall_chart(waterfall: pl.DataFrame, object_type: str | None = None, *, 
                 domain=["step", "between steps"], range=[ACCENT, NEUTRAL]
             ),
             # An outline, so that a step of no width is still to be seen.
-            stroke=alt.Stroke("part:N", legend=None).scale(domain=["step", "between steps"], range=[ACCENT, NEUTRAL]),
+            stroke=alt.Stroke("part:N", title=None, legend=alt.Legend(orient="top")).scale(
+                domain=["step", "between steps"], range=[ACCENT, NEUTRAL]
+            ),
             tooltip=[
                 alt.Tooltip("name:N", title="step"),
                 "part:N",
