@@ -59,7 +59,12 @@ def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
     )
     if not counts["critical"] and not counts["warning"]:
         return f"Nothing that needs you, in {seen}."
-    return f"{counts['critical']} critical findings and {counts['warning']} warnings, in {seen}."
+    critical, warnings = _counted(counts["critical"], "critical finding"), _counted(counts["warning"], "warning")
+    return f"{critical} and {warnings}, in {seen}."
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = None) -> Report:
