@@ -22,7 +22,9 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except IntegrHealthError as error:
-            click.echo(f"integrhealth: {' '.join(str(error).split())}", err=True)
+            from integrhealth.reports.textual import CONTROL
+
+            click.echo(f"integrhealth: {' '.join(CONTROL.sub(' ', str(error)).split())}", err=True)
             ctx.exit(USER_ERROR)
         except KeyboardInterrupt:
             click.echo("integrhealth: interrupted; nothing was published", err=True)

@@ -1,7 +1,7 @@
 """Evidence: everything that was read, as canonical frames, with what was not understood beside it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ import polars as pl
 from integrhealth.catalog import Catalog, load_catalog, read_catalog, write_catalog
 from integrhealth.conservation import SOURCES, tidied
 from integrhealth.formats.parsed import REJECTED, Parsed
-from integrhealth.intake import named_file, parsed_files
+from integrhealth.intake import CATALOGS, declared_beside, named_file, parsed_files, shown_path
 from integrhealth.period import whole_traces_between
 from integrhealth.schema import FRAMES, conform, split_valid
+from integrhealth.yaml_file import yaml_bytes
 
 SNAPSHOT = "evidence.json"
 
@@ -103,23 +104,30 @@ def read(
     if len(roots) == 1 and (roots[0] / SNAPSHOT).is_file():
         evidence = _snapshot(roots[0])
         if catalog is not None:
-            evidence.catalog = _catalog(catalog, [])
+            evidence.catalog, _ = _catalog(catalog, [])
     else:
-        declared = _catalog(catalog, roots)
-        evidence = _gathered(parsed_files(roots, mapping=mapping, strict=strict), declared, show_people=show_people)
+        declared, passed_over = _catalog(catalog, roots)
+        parsed, idle = parsed_files(roots, mapping=mapping, strict=strict)
+        evidence = _gathered(parsed, declared, show_people=show_people)
+        evidence.warnings = passed_over + idle + evidence.warnings
     return whole_traces_between(evidence, since, until) if since or until else evidence
 
 
-def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> Catalog:
+def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[Catalog, tuple[str, ...]]:
+    """The catalog given, else the first beside the logs, and a sentence for each other one that says something else."""
     if isinstance(catalog, Catalog):
-        return catalog
+        return catalog, ()
     if catalog is not None:
-        return load_catalog(Path(catalog))
-    beside = [root / "catalog.yaml" for root in roots if (root / "catalog.yaml").is_file()]
-    beside += [
-        root.parent / "catalog.yaml" for root in roots if root.is_file() and (root.parent / "catalog.yaml").is_file()
-    ]
-    return load_catalog(beside[0]) if beside else Catalog()
+        return load_catalog(Path(catalog)), ()
+    beside = list(dict.fromkeys(path for root in roots for path in declared_beside(root, CATALOGS)))
+    if not beside:
+        return Catalog(), ()
+    first, *others = beside
+    differing = [other for other in others if yaml_bytes(other) != yaml_bytes(first)]
+    return load_catalog(first), tuple(
+        f"{shown_path(other)} is not read, as {shown_path(first)} comes first; put both into one file for --catalog"
+        for other in differing
+    )
 
 
 def _snapshot(folder: Path) -> Evidence:
@@ -132,8 +140,8 @@ def _snapshot(folder: Path) -> Evidence:
     return evidence
 
 
-def _gathered(parsed: Iterable[Parsed], catalog: Catalog, *, show_people: bool) -> Evidence:
-    tidy = tidied(list(parsed), catalog, show_people=show_people)
+def _gathered(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Evidence:
+    tidy = tidied(parsed, catalog, show_people=show_people)
     evidence = Evidence(catalog=catalog, **tidy.frames)
     evidence.sources, evidence.rejected, evidence.warnings = tidy.sources, tidy.rejected, tidy.warnings
     return evidence

@@ -1,7 +1,7 @@
 """Which files there are, what each of them is, and reading them one after the other."""
 
-import zlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,54 +10,97 @@ import polars as pl
 from integrhealth.errors import NothingToRead
 from integrhealth.formats import FORMATS
 from integrhealth.formats.mapping import Mapping, load_mapping
+from integrhealth.formats.opened import beginning
 from integrhealth.formats.parsed import Head, Parsed, no_rejections
 from integrhealth.formats.tabular import canonical_frame, read_table
 from integrhealth.locations import sample_logs
 
-HEAD_BYTES = 65_536
-DECLARATIONS = {"catalog.yaml", "catalog.yml", "mapping.yaml", "mapping.yml"}
+CATALOGS, MAPPINGS = ("catalog.yaml", "catalog.yml"), ("mapping.yaml", "mapping.yml")
+DECLARATIONS = {*CATALOGS, *MAPPINGS}
 
 
 def named_file(path: str | Path) -> Path:
     """The file or folder that PATH names; ``sample:a`` is a company of the kit. Raises NothingToRead if absent."""
     if isinstance(path, str) and path.startswith("sample:"):
         return sample_logs(path.removeprefix("sample:"))
-    found = Path(path).expanduser()
-    if not found.exists():
-        raise NothingToRead(f"{path} does not exist; name a file or folder with integration logs, or sample:a")
+    try:
+        found = Path(path).expanduser()
+        # No path at all is no path to the working folder: a script may have lost its variable.
+        there = bool(str(path)) and found.exists()
+    except (OSError, RuntimeError):  # too long, or the home of nobody
+        there = False
+    if not there:
+        raise NothingToRead(
+            f"{path or repr('')} does not exist; name a file or folder with integration logs, or sample:a"
+        )
     return found
 
 
 def log_files(root: Path) -> list[tuple[Path, str]]:
-    """Every file under ROOT with its name relative to ROOT, sorted.
+    """Every file under ROOT with its name relative to ROOT, sorted; bytes in it that are no UTF-8 are replaced.
 
     Hidden files, declarations and whatever lies in a report folder of this kit are no logs.
     """
     if root.is_file():
-        return [(root, root.name)]
+        return [(root, shown_path(root.name))]
     paths = sorted(path for path in root.rglob("*") if path.is_file())
     published = {path.parent for path in paths if path.name == "run.json" and (path.parent / "findings.json").exists()}
     named = ((path, path.relative_to(root)) for path in paths if published.isdisjoint(path.parents))
     return [
-        (path, str(name))
+        (path, shown_path(name))
         for path, name in named
         if name.name not in DECLARATIONS and not any(part.startswith(".") for part in name.parts)
     ]
 
 
-def parsed_files(roots: list[Path], *, mapping: str | Path | None, strict: bool) -> Iterator[Parsed]:
-    """What each file held, one Parsed per file and frame; a file that nothing recognised has no format."""
-    given = load_mapping(Path(mapping)) if mapping is not None else None
-    for root in roots:
-        declared = given or _mapping_beside(root)
+def shown_path(path: str | Path) -> str:
+    """A path as text that can be written and printed."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def files_of(roots: Iterable[Path]) -> Iterator[tuple[Path, Path, str]]:
+    """Every log file under ROOTS: its root, its path, its name. A root given twice is read once; a name that an
+    earlier root has too gets the root before it, so that every file has an account of its own.
+    """
+    taken: set[str] = set()
+    for root in {root.resolve(): root for root in roots}.values():
         for path, name in log_files(root):
-            for part in parsed_file(path, name, mapping=declared, strict=strict):
-                yield replace(part, file=name)
+            if name in taken:
+                name = shown_path(path)
+            taken.add(name)
+            yield root, path, name
+
+
+def parsed_files(
+    roots: list[Path], *, mapping: str | Path | None, strict: bool
+) -> tuple[list[Parsed], tuple[str, ...]]:
+    """What each file held, one Parsed per file and frame; a file that nothing recognised has no format. Beside it a
+    sentence for each entry of the mapping of a folder that no file fits.
+    """
+    given = load_mapping(Path(mapping)) if mapping is not None else None
+    beside = {root: given or _mapping_beside(root) for root in roots}
+    folders = [found for root, found in beside.items() if found is not None and root.is_dir()]
+    idle = {(source.file, source.where): source for found in folders for source in found.sources}
+    parsed = []
+    for root, path, name in files_of(roots):
+        for source in [source for source in idle.values() if source.is_for(name)]:
+            del idle[source.file, source.where]
+        try:
+            parts = parsed_file(path, name, mapping=beside[root], strict=strict)
+        except OSError as error:
+            parts = [_unrecognised(f"cannot be read ({error.strerror or error}); check who may read it")]
+        parsed += [replace(part, file=name) for part in parts]
+    return parsed, tuple(f"{file}: {where}.glob: no file fits {idle[file, where].glob!r}" for file, where in idle)
+
+
+def declared_beside(root: Path, names: Iterable[str]) -> list[Path]:
+    """The files of these NAMES that lie beside the logs of ROOT: in the folder, or in the folder of the file."""
+    folder = root if root.is_dir() else root.parent
+    return [folder / name for name in names if (folder / name).is_file()]
 
 
 def _mapping_beside(root: Path) -> Mapping | None:
-    folder = root if root.is_dir() else root.parent
-    files = [folder / name for name in ("mapping.yaml", "mapping.yml") if (folder / name).is_file()]
+    files = declared_beside(root, MAPPINGS)
     return load_mapping(files[0]) if files else None
 
 
@@ -71,17 +114,8 @@ def parsed_file(path: Path, name: str, *, mapping: Mapping | None, strict: bool)
             return format.read(path, name)
     if canonical_frame(head) is not None:
         return read_table(path, name, source=None, strict=strict)
-    return [Parsed(None, None, pl.DataFrame(), 0, no_rejections())]
+    return [_unrecognised()]
 
 
-def beginning(path: Path) -> bytes:
-    """The first 64 KiB of a file, unpacked when it is gzipped; as much as can be unpacked when it is damaged."""
-    with path.open("rb") as file:
-        start = file.read(HEAD_BYTES)
-    if start[:2] != b"\x1f\x8b":
-        return start
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        return unpacker.decompress(start, HEAD_BYTES)
-    except zlib.error:
-        return b""
+def _unrecognised(*warnings: str) -> Parsed:
+    return Parsed(None, None, pl.DataFrame(), 0, no_rejections(), warnings)

@@ -21,7 +21,10 @@ def moment(text: str | datetime | None) -> datetime | None:
         parsed = text if isinstance(text, datetime) else datetime.fromisoformat(text)
     except ValueError:
         raise WrongValue(f"{text!r} is no time; write 2026-01-31 or 2026-01-31T08:00:00+01:00") from None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    try:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except OverflowError:
+        raise WrongValue(f"{text} lies outside the years 1 to 9999 in UTC; write 2026-01-31") from None
 
 
 def whole_traces_between(

@@ -39,10 +39,8 @@ def yaml_file(path: Path) -> dict[str, Any]:
     Raises FaultyFile with the line for what is not YAML, for a repeated key, for aliases (a few lines of which can
     stand for gigabytes) and for anything but a mapping at the top; NothingToRead when there is no such file.
     """
-    if not path.is_file():
-        raise NothingToRead(f"{path} does not exist; name a YAML file")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = yaml_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FaultyFile(path, "", f"byte {error.start} is not UTF-8", "save the file as UTF-8") from error
     try:
@@ -60,6 +58,18 @@ def yaml_file(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise FaultyFile(path, "", f"holds {kind(found)}", "write keys and values, as in the README")
     return found
+
+
+def yaml_bytes(path: Path) -> bytes:
+    """What stands in a file. Raises NothingToRead when there is none, FaultyFile when it cannot be read."""
+    if path.is_dir():
+        raise NothingToRead(f"{path} is a folder; name the YAML file in it")
+    if not path.is_file():
+        raise NothingToRead(f"{path} does not exist; name a YAML file")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FaultyFile(path, "", f"cannot be read ({error.strerror})", "check who may read it") from error
 
 
 def kind(value: object) -> str:

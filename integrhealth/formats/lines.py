@@ -6,15 +6,17 @@ rejected with its number, the reason and its beginning; the lines around it surv
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import polars as pl
 
 from integrhealth.formats.line_faults import judge
+from integrhealth.formats.marks import Marks, marks
 from integrhealth.formats.masking import cut, masked
 from integrhealth.formats.opened import BLOCK_BYTES, Block, in_order, line_blocks
 from integrhealth.schema import COUNT
@@ -24,6 +26,8 @@ RAW_CHARACTERS = 200
 RAW_BYTES = 4_000
 # A block that fails is tried again in this many pieces, so that one bad line costs one piece line by line.
 PIECES = 16
+# Where every line has keys of its own, the first lines of a block tell their names.
+FIRST_LINES = 100
 REFUSED = {"line": pl.Int64, "reason": pl.String, "raw": pl.String}
 SURROGATE = re.compile(rb"\\u[dD]")
 FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
@@ -31,10 +35,14 @@ FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 @dataclass(frozen=True)
 class JsonLines:
-    """The lines of a file that fit the schema, with ``log_line``, and those that do not: line, reason, raw."""
+    """The lines of a file that fit the schema, with ``log_line``, and those that do not: line, reason, raw.
+
+    ``strange`` names keys outside the schema, where the keys to look for were given.
+    """
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
+    strange: tuple[str, ...] = ()
 
     @property
     def rows_in(self) -> int:
@@ -44,37 +52,65 @@ class JsonLines:
 
 @dataclass(frozen=True)
 class _Read:
-    """The rows of one block with the numbers of their lines, and the lines that were refused."""
+    """The rows of one block with the numbers of their lines, the lines refused, and keys out of the schema."""
 
     rows: pl.DataFrame
     numbers: np.ndarray
     refused: list[tuple[int, str, bytes]]
+    strange: tuple[str, ...] = ()
+
+
+@dataclass
+class _Wanted:
+    """The columns to read, and those worth looking for: a key that no line has costs time all the same.
+
+    With ``counted`` every key of a block must be accounted for. Once one is not, all columns are looked for.
+    """
+
+    schema: dict[str, Any]
+    likely: dict[str, Any] = field(default_factory=dict)
+    counted: bool = False
+
+    @classmethod
+    def of(cls, schema: Mapping[str, Any], keys: Iterable[str] | None) -> "_Wanted":
+        """All of SCHEMA, or first of all those of KEYS."""
+        found = {name: schema[name] for name in schema if keys is None or name in set(keys)}
+        return cls(dict(schema), found or dict(schema), keys is not None)
 
 
 def read_json_lines(
-    path: Path, schema: Mapping[str, Any], *, block_bytes: int = BLOCK_BYTES, line_column: str = "log_line"
+    path: Path,
+    schema: Mapping[str, Any],
+    *,
+    keys: Iterable[str] | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    line_column: str = "log_line",
 ) -> JsonLines:
     """The JSON lines of a file as a frame with the columns of SCHEMA and LINE_COLUMN, one row per good line.
 
     SCHEMA may nest with ``pl.Struct``. Keys it does not name are ignored, absent ones are null. Numbers and flags
     are strict, except that 2.0 is the integer 2; text takes numbers and flags as JSON writes them. Blank lines
     are skipped but counted in the numbers. Plain or gzip; a file that breaks off keeps its good lines and rejects
-    one record.
+    one record. KEYS are those of the first lines, which makes a flat file with few of the columns faster to read;
+    any others are found where they turn up.
     """
-    reads = list(in_order(lambda block: _read(block, schema), line_blocks(path, block_bytes=block_bytes)))
+    wanted = _Wanted.of(schema, keys)
+    reads = list(in_order(lambda block: _read(block, wanted), line_blocks(path, block_bytes=block_bytes)))
     return _together(reads, schema, line_column=line_column)
 
 
-def read_json_array(data: bytes, schema: Mapping[str, Any], *, line_column: str = "log_line") -> JsonLines:
+def read_json_array(
+    data: bytes, schema: Mapping[str, Any], *, keys: Iterable[str] | None = None, line_column: str = "log_line"
+) -> JsonLines:
     """The elements of one JSON array as ``read_json_lines`` gives lines; the line is where an element begins.
 
     An array that breaks off keeps the elements before the fault and rejects the rest as one record.
     """
     numbers, elements, refused = _elements(data)
-    read = _read(Block(b"\n".join(elements), 1, max(len(elements) - 1, 0)), schema)
+    read = _read(Block(b"\n".join(elements), 1, max(len(elements) - 1, 0)), _Wanted.of(schema, keys))
     at = np.array(numbers, dtype=np.int64)
     moved = [(numbers[line - 1], reason, raw) for line, reason, raw in read.refused]
-    placed = _Read(read.rows, at[read.numbers - 1], moved + refused)
+    placed = _Read(read.rows, at[read.numbers - 1], moved + refused, read.strange)
     return _together([placed], schema, line_column=line_column)
 
 
@@ -86,35 +122,89 @@ def array_elements(data: bytes) -> list[bytes]:
 def refusals(found: Iterable[tuple[int | None, str, bytes]]) -> pl.DataFrame:
     """Rejected records as a frame in the order of the file, their beginnings masked and cut."""
     rows = [(line, reason, raw[:RAW_BYTES].decode("utf-8", "replace")) for line, reason, raw in found]
+    if not rows:
+        return pl.DataFrame(schema=REFUSED)
     frame = pl.DataFrame(rows, schema=REFUSED, orient="row")
     return frame.with_columns(raw=cut(masked(pl.col("raw")), RAW_CHARACTERS)).sort("line", maintain_order=True)
 
 
 def _together(reads: list[_Read], schema: Mapping[str, Any], *, line_column: str) -> JsonLines:
-    rows = pl.concat([pl.DataFrame(schema=dict(schema)), *(read.rows for read in reads)])
+    rows = _stacked([read.rows for read in reads], schema)
     numbers = np.concatenate([np.empty(0, dtype=np.int64), *(read.numbers for read in reads)])
     refused = [refusal for read in reads for refusal in read.refused]
-    return JsonLines(rows.with_columns(pl.Series(line_column, numbers, dtype=COUNT)), refusals(refused))
+    strange = tuple(dict.fromkeys(key for read in reads for key in read.strange))
+    return JsonLines(rows.with_columns(pl.Series(line_column, numbers, dtype=COUNT)), refusals(refused), strange)
 
 
-def _read(block: Block, schema: Mapping[str, Any]) -> _Read:
+def _stacked(parts: list[pl.DataFrame], schema: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows of all PARTS with all columns of SCHEMA. A null literal costs no memory, a column of nulls does."""
+    met = [name for name in schema if any(name in part.columns for part in parts)]
+    rows = pl.concat(
+        [
+            pl.DataFrame(schema={name: schema[name] for name in met}),
+            *(part.select(*_or_null(part, {name: schema[name] for name in met})) for part in parts),
+        ]
+    )
+    return rows.select(*_or_null(rows, schema)) if rows.height else _nothing(schema)
+
+
+def _or_null(rows: pl.DataFrame, schema: Mapping[str, Any]) -> Iterator[pl.Expr]:
+    for name, dtype in schema.items():
+        yield pl.col(name) if name in rows.columns else pl.lit(None, dtype).alias(name)
+
+
+def _read(block: Block, wanted: _Wanted) -> _Read:
+    schema = wanted.schema
     if block.damage is not None:
         return _Read(_nothing(schema), np.empty(0, dtype=np.int64), [(block.first_line, block.damage, block.data)])
-    rows = _strictly(block.data, schema)
+    counts, looked_for = marks(block.data), wanted.likely
+    rows = _strictly(block.data, looked_for)
+    if rows is not None and wanted.counted and (not_read := _not_read(rows, counts)):
+        if len(looked_for) < len(schema):
+            wanted.likely = schema
+            rows = _strictly(block.data, schema)
+            not_read = 0 if rows is None else _not_read(rows, counts)
+    else:
+        not_read = 0
     if rows is None:
         return _joined([_read_piece(piece, schema) for piece in _pieces(block)], schema)
-    return _whole_block(rows, block, schema) or _line_by_line(block, schema)
+    read = _whole_block(rows, block, counts, schema) or _line_by_line(block, schema)
+    return replace(read, strange=_strange(block.data, schema, not_read)) if not_read else read
 
 
 def _read_piece(piece: Block, schema: Mapping[str, Any]) -> _Read:
     rows = _strictly(piece.data, schema)
-    whole = None if rows is None else _whole_block(rows, piece, schema)
+    whole = None if rows is None else _whole_block(rows, piece, marks(piece.data), schema)
     return whole or _line_by_line(piece, schema)
+
+
+def _not_read(rows: pl.DataFrame, counts: Marks) -> int:
+    """How many keys with a value are in the bytes and not in ROWS; 0 is exact, more may be inside texts or objects.
+
+    Every value in ROWS has its key and every null key is counted, so that one cannot make up for another.
+    """
+    values = sum(rows.height - rows[name].null_count() for name in rows.columns)
+    return counts.keys - counts.nulls - values + counts.gaps
+
+
+def _strange(data: bytes, schema: Mapping[str, Any], not_read: int) -> tuple[str, ...]:
+    """The keys outside the schema: of all lines where they are rare, else of the first."""
+    lines = data.split(b"\n")
+    found = (_keys(line) for line in (lines if not_read < len(lines) else lines[:FIRST_LINES]))
+    return tuple(dict.fromkeys(key for keys in found for key in keys if key not in schema))
+
+
+def _keys(line: bytes) -> Iterable[str]:
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return ()
+    return found if isinstance(found, dict) else ()
 
 
 def _strictly(data: bytes, schema: Mapping[str, Any]) -> pl.DataFrame | None:
     """The rows of DATA, or None when there is anything wrong with any of them."""
-    if not data.strip():
+    if not data or data.isspace():
         return _nothing(schema)
     try:
         return pl.scan_ndjson(data, schema=dict(schema)).collect()
@@ -122,7 +212,7 @@ def _strictly(data: bytes, schema: Mapping[str, Any]) -> pl.DataFrame | None:
         return None
 
 
-def _whole_block(rows: pl.DataFrame, block: Block, schema: Mapping[str, Any]) -> _Read | None:
+def _whole_block(rows: pl.DataFrame, block: Block, counts: Marks, schema: Mapping[str, Any]) -> _Read | None:
     """ROWS with their line numbers, without those that the parser took too kindly; None when they do not line up."""
     last = block.newlines + (not block.data.endswith(b"\n"))
     numbers = np.arange(block.first_line, block.first_line + last)
@@ -130,26 +220,29 @@ def _whole_block(rows: pl.DataFrame, block: Block, schema: Mapping[str, Any]) ->
         numbers = numbers[[bool(line.strip()) for line in block.data.split(b"\n")[:last]]]
         if rows.height != len(numbers):
             return None
-    doubtful = _doubtful(rows, block.data)
+    doubtful = _doubtful(rows, block.data, counts)
     if not len(doubtful):
         return _Read(rows, numbers, [])
     return _checked(rows, numbers, doubtful=doubtful, block=block, schema=schema)
 
 
-def _doubtful(rows: pl.DataFrame, data: bytes) -> np.ndarray:
+def _doubtful(rows: pl.DataFrame, data: bytes, counts: Marks) -> np.ndarray:
     """The rows to look at again: an object or list read as text, and half a character pair read as a zero byte.
 
-    Two passes over the bytes say whether there can be any, so that flat and clean blocks pay nothing more.
+    The bytes say whether there can be any, so that flat and clean blocks pay nothing more.
     """
+    nothing = np.empty(0, dtype=np.int64)
+    if counts.odd == rows.height:
+        return nothing
     nested = b"[" in data or data.count(b"{") > rows.height
     if not nested and not (b"\\" in data and SURROGATE.search(data)):
-        return np.empty(0, dtype=np.int64)
+        return nothing
     signs = [
         leaf.str.starts_with("{") | leaf.str.starts_with("[") | leaf.str.contains("\0", literal=True)
         for leaf in _text_leaves(rows.schema)
     ]
     if not signs:
-        return np.empty(0, dtype=np.int64)
+        return nothing
     return rows.select(doubtful=pl.any_horizontal(signs).arg_true()).to_series().to_numpy()
 
 
@@ -214,7 +307,7 @@ def _halved(lines: list[bytes], numbers: list[int], schema: Mapping[str, Any]) -
 
 
 def _joined(reads: list[_Read], schema: Mapping[str, Any]) -> _Read:
-    rows = pl.concat([_nothing(schema), *(read.rows for read in reads)])
+    rows = _stacked([read.rows for read in reads], schema)
     numbers = np.concatenate([read.numbers for read in reads])
     return _Read(rows, numbers.astype(np.int64), [refusal for read in reads for refusal in read.refused])
 

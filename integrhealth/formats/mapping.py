@@ -81,6 +81,10 @@ class MappedSource:
     file: str = ""
     where: str = ""
 
+    def is_for(self, name: str) -> bool:
+        """Whether the glob fits the file, named relative to any folder above it."""
+        return _pattern(self.glob).search(Path(name).as_posix()) is not None
+
     def time_rule(self, column: str) -> TimeRule:
         """How the times of a canonical column are written."""
         return self.times.get(column, self.time)
@@ -99,7 +103,7 @@ class Mapping:
 
     def source_for(self, name: str) -> MappedSource | None:
         """The first entry whose glob fits the file, named relative to any folder above it."""
-        return next((source for source in self.sources if _pattern(source.glob).search(Path(name).as_posix())), None)
+        return next((source for source in self.sources if source.is_for(name)), None)
 
 
 def names_of(origin: Origin) -> tuple[str, ...]:
@@ -160,6 +164,10 @@ class _Entry:
         glob = self.text(entry, "glob", "*")
         if "glob" not in entry:
             raise self.fault("", "has no 'glob'", 'say which files it is for, such as glob: "exports/*.csv"')
+        try:
+            _pattern(glob)
+        except re.error as error:
+            raise self.fault("glob", f"{glob!r} is not a pattern: {error}", "write [a-z] from low to high") from error
         merged = self.merged(entry)
         frame = self.frame(merged)
         columns = self.columns(merged.get("columns"), frame)

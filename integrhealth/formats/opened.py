@@ -7,12 +7,17 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
 from isal import igzip_threaded, isal_zlib
 
+from integrhealth.formats.marks import newlines
+
 BLOCK_BYTES = 8 << 20
+# As much as it takes to see what a file is.
+HEAD_BYTES = 1 << 16
 WORKERS = 2
 GZIP_MAGIC = b"\x1f\x8b"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -52,13 +57,34 @@ def is_gzip(path: Path) -> bool:
         return file.read(2) == GZIP_MAGIC
 
 
+def beginning(path: Path, *, size: int = HEAD_BYTES) -> bytes:
+    """The first SIZE bytes of a file, unpacked; of a damaged one what can be unpacked of them. Never more."""
+    start = bytearray()
+    try:
+        for part in _rescued(path, size, 0) if is_gzip(path) else _read(path, size):
+            start += part
+            if len(start) >= size:
+                break
+    except DamagedFile:
+        pass  # the reader meets the damage again, and counts it
+    return bytes(start[:size])
+
+
 def line_blocks(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """The file as blocks of whole lines, in order."""
     return _aligned(_plain_utf8(path, block_bytes))
 
 
 def in_order(work: Callable[[Block], T], blocks: Iterator[Block]) -> Iterator[T]:
-    """WORK done on every block, in order, on two threads that read ahead by a few blocks and no more."""
+    """WORK done on every block, in order, on two threads that read ahead by a few blocks and no more.
+
+    A file of one block, as most are, needs no threads.
+    """
+    begun = list(islice(blocks, 2))
+    if len(begun) < 2:
+        yield from map(work, begun)
+        return
+    blocks = chain(begun, blocks)
     with ThreadPoolExecutor(WORKERS) as pool:
         waiting = deque()
         for block in blocks:
@@ -102,23 +128,24 @@ def numbered(data: bytes, numbers: set[int], *, first_line: int = 1, length: int
 
 
 def _aligned(parts: Iterator[bytes]) -> Iterator[Block]:
-    pending, line = b"", 1
+    # In pieces, which are joined once: a line may be as long as the file.
+    pending, line = [], 1
     try:
         for part in parts:
             cut = part.rfind(b"\n") + 1
             if not cut:
-                pending += part
+                pending.append(part)
                 continue
-            data = b"".join((pending, memoryview(part)[:cut]))
-            pending = part[cut:]
-            newlines = data.count(b"\n")
-            yield Block(data, line, newlines)
-            line += newlines
+            data = b"".join((*pending, memoryview(part)[:cut]))
+            pending = [part[cut:]]
+            ends = newlines(data)
+            yield Block(data, line, ends)
+            line += ends
     except DamagedFile as stop:
-        yield Block(pending, line, 0, stop.reason)
+        yield Block(b"".join(pending), line, 0, stop.reason)
         return
-    if pending:
-        yield Block(pending, line, 0)
+    if last := b"".join(pending):
+        yield Block(last, line, 0)
 
 
 def _plain_utf8(path: Path, size: int, *, encoding: str | None = None) -> Iterator[bytes]:

@@ -123,7 +123,7 @@ SAMPLED = 1_000
 
 
 def suggested_mapping(path: Path) -> str:
-    """A mapping.yaml, with its ``sources:`` line, for the table at PATH, or a comment when it is no table.
+    """A mapping.yaml, with its ``sources:`` line, for the table at PATH; empty when it is no table.
 
     Required columns that nothing fits stand as ``{value: undecided}`` with a comment, so that it loads and says
     what is missing; times without a zone, undecided dates and unknown status words are comments too.
@@ -133,7 +133,7 @@ def suggested_mapping(path: Path) -> str:
     columns = {name: _column(name, rows) for name in dict.fromkeys(key for row in rows for key in row)}
     columns = {name: values for name, values in columns.items() if values.drop_nulls().len()}
     if not columns:
-        return f"# {_quoted(path.name)} holds no table that could be mapped\n"
+        return ""
     frame, origins = _best_frame(columns)
     return "\n".join(_written(head, frame, origins, columns)) + "\n"
 

@@ -17,12 +17,13 @@ from integrhealth.formats.columns import canonical, identity
 from integrhealth.formats.csv_rows import header, read_csv_rows
 from integrhealth.formats.lines import RAW_BYTES, JsonLines, array_elements, read_json_array, read_json_lines, refusals
 from integrhealth.formats.mapping import MappedSource, frame_schema
-from integrhealth.formats.opened import UTF16, is_gzip, line_blocks, lines_at, numbered, whole
+from integrhealth.formats.opened import HEAD_BYTES, UTF16, beginning, is_gzip, lines_at, numbered, whole
 from integrhealth.formats.parsed import REJECTED, Head, Parsed
 from integrhealth.schema import FRAMES, TEXT, TIME, WORDS, Frame
 
 PLACE = ("log_file", "log_line")
-HEAD_BYTES = 65_536
+# The first record tells the columns; it may hold an error message of a megabyte.
+LONGEST_FIRST_RECORD = 4 << 20
 # A file is a table of a frame by its columns alone when at least this share of them belongs to the frame (own).
 KNOWN_SHARE = 0.5
 # How many columns a warning names.
@@ -98,10 +99,10 @@ def column_names(head: Head) -> list[str]:
         schema = _parquet_schema(head.path)
         return list(schema) if schema is not None else []
     if kind in ("jsonl", "json"):
-        objects = _first_objects(head.start, kind)
+        objects = _first_objects(head, kind)
         return list(dict.fromkeys(key for found in objects for key in found))
     if kind == "csv":
-        found = header(utf8_start(head.start), wanted=frozenset(_canonical_names()))
+        found = header(_lines(utf8_start(head.start)), wanted=frozenset(_canonical_names()))
         return found.names if found else []
     return []
 
@@ -112,8 +113,8 @@ def sample_rows(head: Head) -> list[dict[str, Any]]:
     if kind == "parquet":
         return pl.scan_parquet(head.path).head(1_000).collect().to_dicts() if column_names(head) else []
     if kind in ("jsonl", "json"):
-        return _first_objects(head.start, kind)
-    data = utf8_start(head.start)
+        return _first_objects(head, kind)
+    data = _lines(utf8_start(head.start))
     found = header(data) if kind == "csv" else None
     if found is None:
         return []
@@ -122,11 +123,7 @@ def sample_rows(head: Head) -> list[dict[str, Any]]:
 
 def head_of(path: Path) -> Head:
     """The beginning of a file, unpacked."""
-    if is_gzip(path):
-        block = next(line_blocks(path, block_bytes=HEAD_BYTES), None)
-        return Head(path, block.data if block is not None else b"")
-    with path.open("rb") as file:
-        return Head(path, file.read(HEAD_BYTES))
+    return Head(path, beginning(path))
 
 
 def table_kind(start: bytes) -> str | None:
@@ -164,9 +161,22 @@ def _loaded(line: bytes) -> Any:
         return None
 
 
-def _first_objects(start: bytes, kind: str) -> list[dict[str, Any]]:
+def _lines(data: bytes) -> bytes:
+    """DATA with the line ends of today, where it has those of an old Mac."""
+    return data if b"\n" in data else data.replace(b"\r", b"\n")
+
+
+def _first_objects(head: Head, kind: str) -> list[dict[str, Any]]:
+    """The first whole records; of a file whose first one goes past the beginning, that one if it ends soon."""
+    found = _objects(head.start, kind)
+    if found or len(head.start) < HEAD_BYTES:
+        return found
+    return _objects(beginning(head.path, size=LONGEST_FIRST_RECORD), kind)
+
+
+def _objects(start: bytes, kind: str) -> list[dict[str, Any]]:
     text = utf8_start(start)
-    elements = array_elements(text) if kind == "json" else text.splitlines()
+    elements = array_elements(text) if kind == "json" else text.split(b"\n")
     found = (_loaded(element) for element in elements)
     return [each for each in found if isinstance(each, dict)]
 
@@ -195,9 +205,7 @@ def _read(head: Head, frame: Frame, source: MappedSource | None) -> _Table:
 
 def _csv(path: Path, frame: Frame, source: MappedSource | None) -> _Table:
     data, damage = whole(path, encoding=source.encoding if source else None)
-    if b"\n" not in data:
-        data = data.replace(b"\r", b"\n")
-    tail = []
+    data, tail = _lines(data), []
     if damage is not None:
         cut = data.rfind(b"\n") + 1
         tail, data = [(data.count(b"\n") + 1, damage, data[cut:])], data[:cut]
@@ -215,11 +223,15 @@ def _csv(path: Path, frame: Frame, source: MappedSource | None) -> _Table:
 
 
 def _json(head: Head, kind: str, frame: Frame, source: MappedSource | None) -> _Table:
-    objects = _first_objects(head.start, kind)
+    objects = _first_objects(head, kind)
     names = list(dict.fromkeys(key for found in objects for key in found))
     schema = _json_schema(names, frame, source)
     data = whole(head.path)[0] if kind == "json" else None
-    read = read_json_lines(head.path, schema) if data is None else read_json_array(data, schema)
+    keys = names if source is None else None
+    read = read_json_lines(head.path, schema, keys=keys) if data is None else read_json_array(data, schema, keys=keys)
+    if source is None:
+        later = (name for name in schema if read.rows[name].null_count() < read.rows.height)
+        names = list(dict.fromkeys((*names, *later, *read.strange)))
     return _Table(kind, _flat(read, names, source), read.rejected, names, [], data)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from integrhealth.evidence import Evidence
-from integrhealth.intake import log_files, named_file
+from integrhealth.intake import files_of, named_file, shown_path
 from integrhealth.reports.textual import one_line, text_table
 
 MAX_SUGGESTIONS = 3
@@ -27,7 +27,7 @@ def check_document(evidence: Evidence) -> dict[str, Any]:
 def check_text(evidence: Evidence, paths: Sequence[str]) -> str:
     """The reading as text: the files, the reasons of rejection, the warnings, mappings for the unknown tables."""
     if evidence.sources.is_empty():
-        return f"there is no file in {' '.join(paths)}"
+        return f"there is no file in {' '.join(one_line(shown_path(path), limit=200) for path in paths)}"
     parts = [text_table(evidence.sources), reasons(evidence.rejected)]
     parts += ["\n".join(f"warning: {one_line(warning, limit=400)}" for warning in evidence.warnings)]
     tables = unknown_tables(paths, evidence.sources.filter(pl.col("format").is_null())["file"].to_list())
@@ -49,14 +49,16 @@ def reasons(rejected: pl.DataFrame) -> str:
 
 def unknown_tables(paths: Sequence[str], unknown: Sequence[str]) -> list[Path]:
     """The files among UNKNOWN (named relative to one of PATHS) that look like tables."""
-    files = (file for path in paths for file in log_files(named_file(path)))
     names = set(unknown)
-    return [path for path, name in files if name in names and path.name.removesuffix(".gz").endswith(TABLES)]
+    files = files_of(named_file(path) for path in paths)
+    return [path for _, path, name in files if name in names and path.name.removesuffix(".gz").endswith(TABLES)]
 
 
 def suggestion(path: Path) -> str:
     """A mapping for an unknown table, ready to paste; undecided columns stand in it as comments."""
     from integrhealth.formats.suggest import suggested_mapping
 
-    mapping = suggested_mapping(path)
-    return f"A mapping.yaml for {path.name} to begin with:\n\n{mapping}" if mapping else ""
+    name, mapping = one_line(shown_path(path.name)), suggested_mapping(path)
+    if not mapping:
+        return f"{name} holds no table that could be mapped"
+    return f"A mapping.yaml for {name} to begin with:\n\n{mapping}"

@@ -19,10 +19,16 @@ RUN = "run.json"
 def fit(out: Path, inputs: list[Path]) -> Path:
     """OUT as an absolute path that a report may replace.
 
-    Raises WrongValue when it is a file, holds something that is not an earlier report, is a mount point, or holds
-    one of the INPUTS, which replacing it would delete.
+    Raises WrongValue when it can be no folder, is a file, holds something that is not an earlier report, is a mount
+    point, or holds one of the INPUTS, which replacing it would delete.
     """
-    place = out.expanduser().resolve()
+    try:
+        return _fit(out, out.expanduser().resolve(), inputs)
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a null byte, an unknown user
+        raise _not_writable(out, error) from error
+
+
+def _fit(out: Path, place: Path, inputs: list[Path]) -> Path:
     if place.exists() and not place.is_dir():
         raise WrongValue(f"{out} is a file; name a folder with --out")
     if place.is_dir() and any(place.iterdir()) and not (place / RUN).is_file():
@@ -40,12 +46,16 @@ def building(out: Path) -> Iterator[Path]:
     """A hidden folder beside OUT to build the report in; removed afterwards, published or not.
 
     A run that was killed left its folder behind: it is cleared, and a good report caught in the middle of the swap
-    is put back. Raises WrongValue while another run builds the same report.
+    is put back. Raises WrongValue while another run builds the same report, and where nothing can be written.
     """
     made = _missing_parents(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
     place = out.parent / f".{out.name}.building"
-    lock = _locked(place, out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        lock = _locked(place, out)
+    except OSError as error:
+        _removed(made)
+        raise _not_writable(out, error) from error
     try:
         if (place / "old").is_dir() and not out.exists():
             (place / "old").rename(out)
@@ -56,9 +66,7 @@ def building(out: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(place, ignore_errors=True)
         os.close(lock)
-        for parent in made:
-            with suppress(OSError):  # not empty: the report is in it
-                parent.rmdir()
+        _removed(made)
 
 
 def replace(out: Path, new: Path) -> None:
@@ -66,6 +74,17 @@ def replace(out: Path, new: Path) -> None:
     if out.exists():
         out.rename(new.parent / "old")
     new.rename(out)
+
+
+def _not_writable(out: Path, error: Exception) -> WrongValue:
+    reason = getattr(error, "strerror", None) or str(error)
+    return WrongValue(f"{out} cannot be written ({reason}); name another folder with --out")
+
+
+def _removed(made: list[Path]) -> None:
+    for parent in made:
+        with suppress(OSError):  # not empty: the report is in it
+            parent.rmdir()
 
 
 def _missing_parents(out: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from integrhealth.reports.parameters import Parameter, checked, declared
 
 FRONT = "overview"
 FIRST = ("error_propagation", "latency", "dependency_fragility", "report_overload")
-DEADLINE_SECONDS = 900.0
+DEADLINE_SECONDS, LONGEST_SECONDS = 900.0, 604_800
 
 # Called after each step: what was done, how many steps are done, how many there are.
 Progress = Callable[[str, int, int], None]
@@ -80,8 +80,8 @@ def planned(request: Request) -> Plan:
     everything = {name: declared(request.notebooks / f"{name}.ipynb") for name in known}
     values = checked(request.parameters, everything)
     since, until = moment(request.since), moment(request.until)
-    if request.jobs < 1 or request.deadline_seconds <= 0:
-        raise WrongValue("--jobs and --deadline must be above zero")
+    if request.jobs < 1 or not 0 < request.deadline_seconds <= LONGEST_SECONDS:
+        raise WrongValue(f"--jobs must be above zero, and --deadline too and at most {LONGEST_SECONDS:,} s, a week")
     roots = tuple(named_file(path) for path in request.paths)
     declarations = {name: everything[name] for name in names}
     return Plan(request, declarations, values, roots, since, until, folder.fit(request.out, roots))

@@ -8,26 +8,32 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from integrhealth.intake import DECLARATIONS, log_files
+from integrhealth.intake import DECLARATIONS, log_files, shown_path
 
 PACKAGES = ("integrhealth", "polars", "numpy", "altair", "papermill", "nbconvert", "ipykernel", "vl-convert-python")
 CHUNK = 1 << 20
 
 
 def inputs(roots: Iterable[Path], declarations: Iterable[Path] = ()) -> list[dict[str, Any]]:
-    """One entry per file that was there to read, catalogs and mappings included: path, bytes, sha256."""
+    """One entry per file that was there to read, catalogs and mappings included: path, bytes, sha256.
+
+    The digest of a file that cannot be read is null.
+    """
     files = {path.resolve() for root in roots for path, _ in log_files(root)}
     folders = {root if root.is_dir() else root.parent for root in roots}
     beside = {folder / name for folder in folders for name in DECLARATIONS}
     files |= {path.resolve() for path in (*beside, *declarations) if path.is_file()}
-    return [{"path": str(path), "bytes": path.stat().st_size, "sha256": _digest(path)} for path in sorted(files)]
+    return [{"path": shown_path(path), "bytes": path.stat().st_size, "sha256": _digest(path)} for path in sorted(files)]
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path) -> str | None:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    except OSError:
+        return None
     return digest.hexdigest()
 
 

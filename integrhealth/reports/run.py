@@ -102,6 +102,11 @@ def _why_nothing(evidence: Evidence, request: Request) -> str:
             f"all {evidence.rejected.height:,} rows were rejected, the first in {first['file']} line {first['line']}: "
             f"{first['reason']}; {remedy}"
         )
+    if evidence.sources["format"].is_not_null().any():
+        empty = evidence.sources.drop_nulls("format")["file"][0]
+        return f"{empty} line 1 is followed by no record, and no other file holds any; {remedy}"
+    if evidence.warnings:
+        return f"{evidence.warnings[0]}; {remedy}"
     if evidence.sources.height:
         return f"{evidence.sources['file'][0]} line 1 is in no known format, nor is any other file; {remedy}"
     return f"there is no file in {paths}; name a folder with logs, or try sample:a"

@@ -40,7 +40,10 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     if wanted < 1000:
         raise WrongValue(f"a sample company needs at least 1000 messages, not {wanted}")
     chosen, folder = COMPANIES[company], Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongValue(f"{folder} cannot be written ({error.strerror}); name another folder") from error
     level = COMPRESSION if wanted < MANY else FASTER_COMPRESSION
     counts, latencies, files = _write_logs(folder, chosen, wanted, seed, level)
     mailed = mail(company, seed)
