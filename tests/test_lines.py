@@ -214,3 +214,35 @@ def test_damaged_bytes_never_crash_and_no_line_is_lost(tmp_path_factory, damage,
         assert found.rows.height + found.rejected.height == len(expected)
     numbers = found.rows["log_line"].to_list() + found.rejected["line"].to_list()
     assert len(set(numbers)) == len(numbers)
+
+
+FLAT = {"id": pl.String, "n": pl.Int64, "x": pl.Float64}
+
+
+@pytest.mark.parametrize(
+    ("late", "row", "strange"),
+    [
+        (b'{"id": "late", "n": 7}', ("late", 7, None), ()),
+        (b'{"id": "late", "n" : 7}', ("late", 7, None), ()),
+        (b'{"n":7}', (None, 7, None), ()),
+        (b'{"id": null, "n": 7, "x":null}', (None, 7, None), ()),
+        (b'{"id": "a\\": \\"n", "\\u006e": 7}', ('a": "n', 7, None), ()),
+        (b'{"id": "late", "other": 7, "again": {"n": 1}}', ("late", None, None), ("other", "again")),
+        (b'{"id": "late", "other": null}', ("late", None, None), ()),
+    ],
+)
+def test_keys_that_the_first_lines_lack_are_found_where_they_turn_up(tmp_path, late, row, strange):
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"id": "early"}\n' * 50 + late + b"\n" + b'{"id": null}\n' * 50)
+    for block_bytes in (40, 1_000, 1 << 20):
+        found = read_json_lines(path, FLAT, keys=["id"], block_bytes=block_bytes)
+        assert found.rows.select(list(FLAT)).row(50) == row
+        assert (found.rows.columns, found.rows.height, found.strange) == ([*FLAT, "log_line"], 101, strange)
+
+
+def test_a_late_key_with_a_bad_value_refuses_its_line_only(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"id": "early"}\n' * 50 + b'{"id": "late", "n": 1.5}\n' + b'{"id": "last"}\n')
+    found = read_json_lines(path, FLAT, keys=["id"])
+    assert found.rejected.select("line", "reason").rows() == [(51, "bad_number:n")]
+    assert (found.rows.height, found.rows.columns) == (51, [*FLAT, "log_line"])

@@ -179,6 +179,18 @@ def test_repeated_column_names_are_renamed_and_unknown_ones_named_once(read):
     assert parsed.warnings[1].endswith("ignored: calls_2, column_5")
 
 
+@pytest.mark.parametrize("name", ["messages.jsonl", "messages.json"])
+def test_columns_that_first_turn_up_far_down_are_read_or_named(tmp_path, name):
+    rows = [{"message_id": f"m{n}", "source": "A", "target": "B", "sent_at": 1.7e9, "status": "ok"} for n in range(900)]
+    rows[899] |= {"amount": 3.5, "extra": 1}
+    lines = [json.dumps(row) for row in rows]
+    path = tmp_path / name
+    path.write_text("[" + ",\n".join(lines) + "]" if name.endswith("json") else "\n".join(lines))
+    [parsed] = read_table(path, name, source=None)
+    assert parsed.rows["amount"].to_list() == [None] * 899 + [3.5]
+    assert "columns that messages does not know are ignored: extra" in parsed.warnings
+
+
 def test_numbers_flags_and_lists_from_text(read):
     parsed = read(
         "report,fields,statutory,words\na,x; y;,Yes,10\nb,,0,10.0\nc,,maybe,1\nd,,true,1.5\ne,,true,1e30\n",

@@ -129,53 +129,38 @@ def refusals(found: Iterable[tuple[int | None, str, bytes]]) -> pl.DataFrame:
 
 
 def _together(reads: list[_Read], schema: Mapping[str, Any], *, line_column: str) -> JsonLines:
-    rows = _stacked([read.rows for read in reads], schema)
-    numbers = np.concatenate([np.empty(0, dtype=np.int64), *(read.numbers for read in reads)])
-    refused = [refusal for read in reads for refusal in read.refused]
-    strange = tuple(dict.fromkeys(key for read in reads for key in read.strange))
-    return JsonLines(rows.with_columns(pl.Series(line_column, numbers, dtype=COUNT)), refusals(refused), strange)
+    read = _joined(reads, schema)
+    rows = _with_all(read.rows, schema).with_columns(pl.Series(line_column, read.numbers, dtype=COUNT))
+    return JsonLines(rows, refusals(read.refused), read.strange)
 
 
-def _stacked(parts: list[pl.DataFrame], schema: Mapping[str, Any]) -> pl.DataFrame:
-    """The rows of all PARTS with all columns of SCHEMA. A null literal costs no memory, a column of nulls does."""
-    met = [name for name in schema if any(name in part.columns for part in parts)]
-    rows = pl.concat(
-        [
-            pl.DataFrame(schema={name: schema[name] for name in met}),
-            *(part.select(*_or_null(part, {name: schema[name] for name in met})) for part in parts),
-        ]
-    )
-    return rows.select(*_or_null(rows, schema)) if rows.height else _nothing(schema)
-
-
-def _or_null(rows: pl.DataFrame, schema: Mapping[str, Any]) -> Iterator[pl.Expr]:
-    for name, dtype in schema.items():
-        yield pl.col(name) if name in rows.columns else pl.lit(None, dtype).alias(name)
+def _with_all(rows: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
+    """ROWS with all columns of SCHEMA. A null literal costs no memory, a column of nulls does."""
+    absent = {name: pl.lit(None, dtype) for name, dtype in schema.items() if name not in rows.columns}
+    return rows.with_columns(**absent).select(list(schema)) if rows.height else _nothing(schema)
 
 
 def _read(block: Block, wanted: _Wanted) -> _Read:
-    schema = wanted.schema
     if block.damage is not None:
-        return _Read(_nothing(schema), np.empty(0, dtype=np.int64), [(block.first_line, block.damage, block.data)])
+        lost = (block.first_line, block.damage, block.data)
+        return _Read(_nothing(wanted.schema), np.empty(0, dtype=np.int64), [lost])
+    pieces = (_at_once(piece, wanted) or _line_by_line(piece, wanted) for piece in _pieces(block))
+    return _at_once(block, wanted) or _joined(list(pieces), wanted.schema)
+
+
+def _at_once(block: Block, wanted: _Wanted) -> _Read | None:
+    """All lines of a block, or None when there is anything wrong with any of them."""
     counts, looked_for = marks(block.data), wanted.likely
     rows = _strictly(block.data, looked_for)
-    if rows is not None and wanted.counted and (not_read := _not_read(rows, counts)):
-        if len(looked_for) < len(schema):
-            wanted.likely = schema
-            rows = _strictly(block.data, schema)
-            not_read = 0 if rows is None else _not_read(rows, counts)
-    else:
-        not_read = 0
-    if rows is None:
-        return _joined([_read_piece(piece, schema) for piece in _pieces(block)], schema)
-    read = _whole_block(rows, block, counts, schema) or _line_by_line(block, schema)
-    return replace(read, strange=_strange(block.data, schema, not_read)) if not_read else read
-
-
-def _read_piece(piece: Block, schema: Mapping[str, Any]) -> _Read:
-    rows = _strictly(piece.data, schema)
-    whole = None if rows is None else _whole_block(rows, piece, marks(piece.data), schema)
-    return whole or _line_by_line(piece, schema)
+    not_read = _not_read(rows, counts) if rows is not None and wanted.counted else 0
+    if not_read and len(looked_for) < len(wanted.schema):
+        wanted.likely = wanted.schema
+        rows = _strictly(block.data, wanted.schema)
+        not_read = _not_read(rows, counts) if rows is not None else 0
+    read = None if rows is None else _whole_block(rows, block, counts, wanted.schema)
+    if read is None or not not_read:
+        return read
+    return replace(read, strange=_strange(block.data, wanted.schema, not_read))
 
 
 def _not_read(rows: pl.DataFrame, counts: Marks) -> int:
@@ -279,8 +264,8 @@ def _pieces(block: Block) -> Iterator[Block]:
         start, line = end, line + newlines
 
 
-def _line_by_line(block: Block, schema: Mapping[str, Any]) -> _Read:
-    judged = judge(schema)
+def _line_by_line(block: Block, wanted: _Wanted) -> _Read:
+    judged = judge(wanted.schema)
     numbers, good, refused = [], [], []
     for number, line in enumerate(block.data.split(b"\n"), start=block.first_line):
         if not line.strip():
@@ -291,7 +276,9 @@ def _line_by_line(block: Block, schema: Mapping[str, Any]) -> _Read:
         else:
             numbers.append(number)
             good.append(readable)
-    return _joined([_Read(_nothing(schema), np.empty(0, np.int64), refused), _halved(good, numbers, schema)], schema)
+    read = _halved(good, numbers, wanted.schema)
+    met = [name for name in wanted.schema if name in wanted.likely or read.rows[name].null_count() < read.rows.height]
+    return replace(read, rows=read.rows.select(met), refused=refused + read.refused)
 
 
 def _halved(lines: list[bytes], numbers: list[int], schema: Mapping[str, Any]) -> _Read:
@@ -307,9 +294,15 @@ def _halved(lines: list[bytes], numbers: list[int], schema: Mapping[str, Any]) -
 
 
 def _joined(reads: list[_Read], schema: Mapping[str, Any]) -> _Read:
-    rows = _stacked([read.rows for read in reads], schema)
-    numbers = np.concatenate([read.numbers for read in reads])
-    return _Read(rows, numbers.astype(np.int64), [refusal for read in reads for refusal in read.refused])
+    numbers = np.concatenate([np.empty(0, dtype=np.int64), *(read.numbers for read in reads)])
+    refused = [refusal for read in reads for refusal in read.refused]
+    met = {name: dtype for name, dtype in schema.items() if any(name in read.rows.columns for read in reads)}
+    rows = pl.concat([_nothing(met), *(_with_all(read.rows, met) for read in reads)])
+    return _Read(rows, numbers, refused, _named(reads))
+
+
+def _named(reads: list[_Read]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for read in reads for key in read.strange))
 
 
 def _nothing(schema: Mapping[str, Any]) -> pl.DataFrame:

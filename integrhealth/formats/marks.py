@@ -13,12 +13,14 @@ NEWLINE, QUOTE, COLON, BLANK, N = (ord(sign) for sign in '\n": n')
 class Marks:
     """Counts over the bytes of a block.
 
-    ``keys``: a quote and a colon, which in flat objects without a backslash is a key and nothing else. ``nulls``:
-    those followed by null. ``odd``: braces that open, brackets that open, backslashes and bars.
+    ``keys``: a quote and a colon, which is a key, or an escaped quote inside a text. ``nulls``: those followed by
+    null. ``gaps``: a quote and white space, behind which a key may hide. ``odd``: braces and brackets that open,
+    backslashes and bars.
     """
 
     keys: int
     nulls: int
+    gaps: int
     odd: int
 
 
@@ -30,11 +32,13 @@ def newlines(data: bytes) -> int:
 def marks(data: bytes) -> Marks:
     """The counts of DATA. Its last three bytes begin no key: after one come a value and a brace."""
     letters = np.frombuffer(data, np.uint8)
-    keys = nulls = 0
+    keys = nulls = gaps = 0
     for start in range(0, len(letters), PIECE):
         piece = letters[start : start + PIECE + 3]
-        key = piece[:-3] == QUOTE
-        key &= piece[1:-2] == COLON
+        quote, after = piece[:-3] == QUOTE, piece[1:-2]
+        key = after == COLON
+        key &= quote
+        quote &= after <= BLANK
         n = piece[2:] == N
         null = piece[2:-1] == BLANK
         null &= n[1:]
@@ -42,7 +46,8 @@ def marks(data: bytes) -> Marks:
         null &= key
         keys += np.count_nonzero(key)
         nulls += np.count_nonzero(null)
-    return Marks(int(keys), int(nulls), _odd(letters))
+        gaps += np.count_nonzero(quote)
+    return Marks(int(keys), int(nulls), int(gaps), _odd(letters))
 
 
 def _odd(letters: np.ndarray) -> int:
