@@ -84,7 +84,10 @@ def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerCha
     diamonds = single.mark_point(filled=True, size=330, color=ACCENT, opacity=1).encode(
         x=x, y=y, shape=_single_point_shape(), tooltip=about
     )
-    names = here.mark_text(dy=-12, fontSize=12).encode(x=x, y=alt.Y("top:Q", axis=None), text="label:N", tooltip=about)
+    above = alt.expr("indexof(datum.label, '\\n') < 0 ? -12 : -26")
+    names = here.mark_text(dy=above, fontSize=12, lineBreak="\n").encode(
+        x=x, y=alt.Y("top:Q", axis=None), text="label:N", tooltip=about
+    )
     chart = alt.layer(*flow, arrows, bars, diamonds, names).resolve_scale(shape="independent")
     chart = chart.properties(width=WIDTH, height=layout.height)
     return titled(chart, _dependency_title(places), _dependency_subtitle(edges, shown))
@@ -93,8 +96,8 @@ def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerCha
 def short_names(places: pl.DataFrame) -> pl.DataFrame:
     """PLACES (system, room) plus label: the name as far as there is room for it.
 
-    Where there is not, the first and the last part that most names share ("ts-", "-service") are left out, then the
-    middle.
+    Where there is not, it takes two lines; where these are too long, the first and the last part that most names
+    share ("ts-", "-service") are left out, then the middle.
     """
     whole, letters = pl.col("system"), (pl.col("room") / LETTER).floor().clip(4, 24).cast(pl.Int64)
     head, tail = _shared(places["system"], r"^\w+?[-_. ]"), _shared(places["system"], r"[-_. ][^-_. ]+$")
@@ -102,7 +105,10 @@ def short_names(places: pl.DataFrame) -> pl.DataFrame:
     name = pl.when(whole.str.len_chars() <= letters).then(whole).otherwise(core)
     last = (letters - 1) * 2 // 5
     cut = pl.format("{}…{}", name.str.head(letters - 1 - last), name.str.tail(last))
-    return places.with_columns(label=pl.when(name.str.len_chars() <= letters).then(name).otherwise(cut))
+    lines = whole.str.splitn(" ", 2).struct
+    wraps = pl.max_horizontal(lines[0].str.len_chars(), lines[1].str.len_chars()) <= letters
+    label = pl.when(name.str.len_chars() <= letters).then(name).when(wraps & whole.str.contains(" "))
+    return places.with_columns(label=label.then(whole.str.replace(" ", "\n")).otherwise(cut))
 
 
 def _shared(names: pl.Series, pattern: str) -> str:
