@@ -10,6 +10,7 @@ from datetime import datetime
 
 import polars as pl
 
+from integrhealth.formats.times_alike import times_alike
 from integrhealth.schema import TIME
 
 UNITS_US = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}
@@ -30,9 +31,6 @@ ISO = [
     for zone in (ZULU, OFFSET, NAIVE)
 ]
 ISO += ["%Y-%m-%d", "%Y/%m/%d"]
-# Formats to the microsecond, with the width of such a time; from MANY values on a shorter way pays.
-MICROSECONDS = {f"%Y-%m-%d{between}%H:%M:%S%.f{zone}": 26 + len(zone) for between in "T " for zone in (ZULU, NAIVE)}
-MANY = 10_000
 REWRITTEN = [f"%Y-%m-%d{between}%H:%M:%S%.f{zone}" for between in "T " for zone in (OFFSET, NAIVE)]
 # A year that a person meant has four digits.
 EARLIEST, LATEST = datetime(1000, 1, 1), datetime(9999, 12, 31)
@@ -75,6 +73,8 @@ def times(values: pl.Series, rule: TimeRule = TimeRule()) -> Times:
         return _result(values, values.dt.convert_time_zone("UTC").cast(TIME))
     if values.dtype.is_numeric():
         return _numbers(values, rule)
+    if rule == TimeRule(zone=rule.zone) and (alike := times_alike(values)) is not None:
+        return _result(values, alike) if alike.dtype == TIME else _placed(alike, values, rule)
     text = values.cast(pl.String).str.strip_chars()
     if rule.unit is not None:
         return _numbers(text, rule)
@@ -156,37 +156,7 @@ def _ways(text: pl.Series) -> Iterator[Callable[[pl.Series], Times]]:
 
 
 def _iso(text: pl.Series, format: str) -> Times:
-    alike = _alike(text, format) if format in MICROSECONDS else None
-    return _partly(text, _strptime(text, format) if alike is None else alike)
-
-
-def _alike(text: pl.Series, format: str) -> pl.Series | None:
-    """Times written to the microsecond in one width, by their minutes, of which there are few; None for any others.
-
-    Three times as fast as strptime, for the way most logs write. A value that does not fit sends the whole column
-    the other way.
-    """
-    if len(text) < MANY or text.null_count():
-        return None
-    whole, zulu = pl.col("text"), format.endswith(ZULU)
-    second, micros = (whole.str.slice(*place).cast(pl.Int32, strict=False) for place in ((17, 2), (20, 6)))
-    sound = (whole.str.len_bytes() == MICROSECONDS[format]) & (whole.str.slice(16, 1) == ":")
-    sound &= (whole.str.slice(19, 1) == ".") & second.is_between(0, 59) & (micros >= 0)
-    sound &= whole.str.ends_with(ZULU) if zulu else True
-    parts = text.to_frame("text").select(
-        minute=whole.str.head(16),
-        micros=second.cast(pl.Int64) * 1_000_000 + micros,
-        sound=sound.fill_null(False).all(),
-    )
-    minutes = parts["minute"].unique()
-    if not parts["sound"][0] or len(minutes) > len(text) // 4:
-        return None
-    starts = minutes.str.to_datetime(format[: format.index(":%S")], time_unit="us", strict=False).cast(pl.Int64)
-    if starts.null_count():
-        return None
-    read = parts["minute"].replace_strict(minutes, starts, return_dtype=pl.Int64) + parts["micros"]
-    local = _sane(read.cast(pl.Datetime("us")))
-    return local.dt.replace_time_zone("UTC") if zulu else local
+    return _partly(text, _strptime(text, format))
 
 
 def _partly(text: pl.Series, read: pl.Series, *, said: tuple[str, ...] = ()) -> Times:
