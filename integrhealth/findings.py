@@ -5,9 +5,11 @@ from collections.abc import Iterable
 import polars as pl
 
 from integrhealth.published import FINDING, empty_table
+from integrhealth.visible import visible_and_cut
 
 SEVERITIES = ("critical", "warning", "note")
 SAME = ("report", "rule", "subject")
+LONGEST_TEXT = 500
 
 
 def no_findings() -> pl.DataFrame:
@@ -19,11 +21,13 @@ def findings(report: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
     """ROWS as findings of one rule: one row per finding.
 
     ROWS brings at least subject, severity, statement and ask; whatever else of the finding's columns it lacks
-    becomes null. RULE is a stable word such as ``single_point``.
+    becomes null. RULE is a stable word such as ``single_point``. Names come from logs: what would act in them on a
+    terminal or a page is replaced, and no text is longer than 500 characters.
     """
     named = rows.with_columns(report=pl.lit(report), rule=pl.lit(rule))
     absent = [pl.lit(None, dtype).alias(column) for column, dtype in FINDING.items() if column not in named.columns]
-    return named.with_columns(absent).select(*FINDING).cast(FINDING)
+    complete = named.with_columns(absent).select(*FINDING).cast(FINDING)
+    return complete.with_columns(visible_and_cut(pl.col(pl.String), LONGEST_TEXT))
 
 
 def severity(value: pl.Expr, low: pl.Expr, high: pl.Expr, *, warning: float, critical: float) -> pl.Expr:

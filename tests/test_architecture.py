@@ -7,6 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "integrhealth"
 LANGUAGE = {"errors", "schema", "published", "thresholds", "statistics", "findings", "locations", "publication"}
+LANGUAGE |= {"visible"}
 IN = {"yaml_file", "catalog_values", "catalog", "formats"}
 REDUCE = {"traces", "facts", "critical_path", "journeys"}
 READING = {"conservation", "intake", "period", "evidence"}

@@ -6,7 +6,11 @@ from typing import Any
 
 import polars as pl
 
+from integrhealth.visible import visible
+
 MAX_CELL = 160
+# What is looked at of a text that may be a megabyte long.
+LONGEST = 2_000
 NO_VALUE = "-"
 MAX_WARNINGS = 12
 
@@ -39,7 +43,7 @@ def cell(value: Any, column: str = "") -> str:
         value = ", ".join(str(item) for item in value) or NO_VALUE
     if hasattr(value, "strftime"):
         value = value.strftime("%Y-%m-%d %H:%M")
-    text = " ".join(str(value).split())
+    text = visible(" ".join(str(value)[:LONGEST].split()))
     return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
 
 
@@ -125,7 +129,7 @@ def _list(findings: pl.DataFrame, tail: str) -> Fragment:
 
 def sentences(*texts: str | None) -> Fragment:
     """Plain sentences, one per paragraph; None is left out."""
-    said = [text for text in texts if text]
+    said = [visible(text) for text in texts if text]
     return Fragment("".join(f"<p>{escape(text)}</p>" for text in said), "\n".join(said))
 
 

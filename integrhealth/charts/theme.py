@@ -9,11 +9,16 @@ from typing import Any
 import altair as alt
 import polars as pl
 
+from integrhealth.visible import visible
+
 NEUTRAL, ACCENT, FAILURE = "#8a93a0", "#0072B2", "#D55E00"
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 # One sequential scale, from little to much; dark means much on paper.
 SEQUENTIAL = "viridis"
 WIDTH = 620
+# The texts of a chart end here, its expressions never.
+LONGEST_TEXT = 400
+EXPRESSIONS = {"expr", "test", "calculate", "filter", "labelExpr"}
 MIME = "application/vnd.vegalite.v5+json"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -56,8 +61,19 @@ def nothing(sentence: str) -> alt.Chart:
 
 def _bundle(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """The mime bundle of a chart: the Vega-Lite spec that JupyterLab draws by itself, and its description as text."""
-    drawn = spec | {"$schema": "https://vega.github.io/schema/vega-lite/v5.json"}
-    return {MIME: drawn, "text/plain": f"<chart: {spec.get('description', 'untitled')}>"}
+    drawn = _shown(spec) | {"$schema": "https://vega.github.io/schema/vega-lite/v5.json"}
+    return {MIME: drawn, "text/plain": f"<chart: {drawn.get('description', 'untitled')}>"}
+
+
+def _shown(part: Any) -> Any:
+    """A part of a spec with its texts, many of them from logs, visible and cut; expressions are the kit's own."""
+    if isinstance(part, dict):
+        return {visible(key): value if key in EXPRESSIONS else _shown(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_shown(item) for item in part]
+    if isinstance(part, str) and len(part) > LONGEST_TEXT:
+        part = part[: LONGEST_TEXT - 1] + "…"
+    return visible(part) if isinstance(part, str) else part
 
 
 alt.renderers.register("integrhealth", _bundle)

@@ -23,6 +23,7 @@ import polars as pl
 
 from integrhealth.formats.masking import cut, masked
 from integrhealth.reports.startup import spare_grammar
+from integrhealth.visible import visible
 
 spare_grammar()
 
@@ -105,7 +106,7 @@ def executed(
         notebook = nbformat.read(output if output.exists() else source, as_version=4)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    error = inert(" ".join(error.split())) if error is not None else None
+    error = visible(inert(" ".join(error.split()))) if error is not None else None
     return Outcome(source.stem, notebook, error, time.perf_counter() - started)
 
 
@@ -211,7 +212,7 @@ def stamped(outcome: Outcome, *, parameters: Mapping[str, Any]) -> Any:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", ()):
             if output.output_type == "error":
-                output.evalue = inert(output.evalue)
+                output.evalue = visible(inert(output.evalue))
                 output.traceback = [inert(line, limit=MAX_TRACEBACK) for line in output.traceback]
         if "injected-parameters" in cell.metadata.get("tags", ()):
             lines = [f"{name} = {value!r}" for name, value in parameters.items()]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from integrhealth.reports.startup import spare_grammar
+from integrhealth.visible import ACTING
 
 spare_grammar()
 
@@ -54,7 +55,7 @@ ATTRIBUTES = {
 # No text to a browser, so taken out whole: the sanitiser, which comes after, would leave their words standing.
 UNSEEN = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\|\Z)|.)", re.DOTALL)
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile(ACTING)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from integrhealth.intake import DECLARATIONS, log_files, shown_path
+from integrhealth.visible import escaped
 
 PACKAGES = ("integrhealth", "polars", "numpy", "altair", "papermill", "nbconvert", "ipykernel", "vl-convert-python")
 CHUNK = 1 << 20
@@ -43,8 +44,8 @@ def versions() -> dict[str, str]:
 
 
 def strict_json(value: Any) -> str:
-    """JSON that every reader takes: no NaN and no infinity, which become null."""
-    return json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    """JSON that every reader takes, no NaN and no infinity, which become null, and that any terminal may show."""
+    return escaped(json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False)) + "\n"
 
 
 def _finite(value: Any) -> Any:
