@@ -59,11 +59,13 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
         there = ", ".join(_listed(name) for name in table.columns if name != "log_line")
         account.warnings.append(f"the mapping names columns that the file lacks: {', '.join(absent)}; it has {there}")
     account.times = _times(table, frame, source)
-    columns = [
-        _column(table, name, dtype, source=source, account=account, strict=strict).alias(name)
-        for name, dtype in frame.columns.items()
-    ]
-    rows = pl.DataFrame([*columns, table["log_line"]])
+    made = {name: dtype for name, dtype in frame.columns.items() if name in source.columns}
+    columns = {
+        name: _column(table, name, dtype, source=source, account=account, strict=strict) for name, dtype in made.items()
+    }
+    # A null literal costs no memory, a column of nulls does.
+    empty = {name: pl.lit(None, dtype) for name, dtype in frame.columns.items() if name not in made}
+    rows = table.select("log_line").with_columns(**columns, **empty).select(*frame.columns, "log_line")
     # A span without a status is unset, which is told from its marks; a message without one is unknown.
     if frame.name == "messages" and (missing := rows["status"].null_count()):
         account.warnings.append(f"{_rows(missing)} without a status became unknown")
@@ -104,9 +106,7 @@ def _without_null_tokens(table: pl.DataFrame, source: MappedSource) -> pl.DataFr
 def _column(
     table: pl.DataFrame, name: str, dtype: Any, *, source: MappedSource, account: _Account, strict: bool
 ) -> pl.Series:
-    origin = source.columns.get(name)
-    if origin is None:
-        return pl.Series(name, [None], dtype=dtype).new_from_index(0, table.height)
+    origin = source.columns[name]
     if dtype == TIME:
         return _time(table, name, origin, source=source, account=account, strict=strict)
     values = _values(table, origin)
@@ -185,6 +185,9 @@ def _numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
 
 def _statuses(values: pl.Series, mapped: dict[str, str], account: _Account) -> pl.Series:
     """Mapped values first (as written, then in any case), then the canonical words; all else is unknown."""
+    plain = not mapped and not values.null_count() and values.dtype == pl.String
+    if plain and values.unique().is_in(STATUSES).all():
+        return values
     text = _text(values).str.strip_chars()
     counts = text.drop_nulls().value_counts(name="rows")
     folded = {written.casefold(): status for written, status in mapped.items()}
@@ -205,11 +208,11 @@ def _statuses(values: pl.Series, mapped: dict[str, str], account: _Account) -> p
 
 def _kinds(values: pl.Series, account: _Account) -> pl.Series:
     """The canonical words in any case; other words are kept, and named."""
+    if values.dtype == pl.String and values.unique().drop_nulls().is_in(KINDS).all():
+        return values
     text = _text(values).str.strip_chars()
     counts = text.drop_nulls().value_counts(name="rows")
     seen = counts.rename({counts.columns[0]: "value"})
-    if seen["value"].is_in(KINDS).all():
-        return text
     strange = seen.filter(~pl.col("value").str.to_lowercase().is_in(KINDS))
     if strange.height:
         account.warnings.append(_said(f"with a kind that is none of {', '.join(KINDS)}", strange))
