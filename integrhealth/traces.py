@@ -73,10 +73,21 @@ def _adopted(traced: pl.DataFrame) -> pl.DataFrame:
     found = found.with_columns(parent_row=pl.when(orphan).then("parent_in_file").otherwise("parent_row"))
     top, _ = roots(_pointers(found.select(pl.when(orphan).then("parent_row")).to_series()))
     adopted = pl.coalesce(pl.col("trace").gather("top"), pl.format("message {}", "top"))
+    joined = found.with_columns(top=pl.Series(top, dtype=pl.UInt32)).with_columns(trace=adopted, orphan=orphan)
+    return _linked_to_adopted(joined).drop("file", "parent_in_file", "top", "orphan")
+
+
+def _linked_to_adopted(joined: pl.DataFrame) -> pl.DataFrame:
+    """Messages whose parent had no trace of its own find it now that it has joined theirs."""
+    unlinked = ~pl.col("orphan") & pl.col("parent_id").is_not_null() & pl.col("parent_row").is_null()
+    candidates = joined.filter(pl.col("orphan") | unlinked).with_columns(
+        parent_id=pl.when(~pl.col("orphan")).then("parent_id")
+    )
+    found = candidates.select("row", found_row=_parents(candidates, on="trace"))
     return (
-        found.with_columns(top=pl.Series(top, dtype=pl.UInt32))
-        .with_columns(trace=adopted)
-        .drop("file", "parent_in_file", "top")
+        joined.join(found, on="row", how="left", maintain_order="left")
+        .with_columns(parent_row=pl.coalesce("parent_row", "found_row"))
+        .drop("found_row")
     )
 
 

@@ -45,6 +45,23 @@ def test_without_a_trace_a_message_joins_its_parents_trace_in_the_same_file():
     assert linked["depth"].to_list() == [0, 1, 2, 0, 0, 0]
 
 
+def test_a_parent_that_joined_a_trace_is_found_by_its_children_there():
+    """The first message names trace t1, the second was logged without one, the third names t1 again."""
+    linked = traces.linked(
+        messages("""
+        message_id trace_id parent_id source target
+        a          t1       -         web    erp
+        b          -        a         erp    wms
+        c          t1       b         wms    dhl
+        d          t2       b         wms    dhl
+        e          t1       f         wms    dhl
+        f          -        -         erp    wms
+    """)
+    )
+    assert linked["parent_row"].to_list() == [None, 0, 1, None, None, None]
+    assert linked["depth"].to_list() == [0, 1, 2, 0, 0, 0]
+
+
 def test_attempts_that_share_an_id_do_not_multiply_their_children():
     linked = traces.linked(
         messages("""
