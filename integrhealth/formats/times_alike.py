@@ -25,13 +25,13 @@ def times_alike(text: pl.Series) -> pl.Series | None:
     digits, zone = WIDTHS.get(width[0], (0, None))
     if zone is None or not (width == width[0]).all():
         return None
-    parts = []
-    for part in text.rechunk().to_frame().iter_slices(STEP):
-        read = _read(_letters(part.to_series(), width[0]), digits, zone)
+    micros = np.empty(len(text), np.int64)
+    for start in range(0, len(text), STEP):
+        read = _read(_letters(text[start : start + STEP], width[0]), digits, zone)
         if read is None:
             return None
-        parts.append(read)
-    local = pl.Series(text.name, np.concatenate(parts), dtype=pl.Int64).cast(pl.Datetime("us"))
+        micros[start : start + STEP] = read
+    local = pl.Series(text.name, micros).cast(pl.Datetime("us"))
     return local.dt.replace_time_zone("UTC") if zone else local
 
 
