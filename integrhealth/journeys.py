@@ -174,13 +174,20 @@ def _overhang(times: Times, trunk: Spine, path: Path, ended: NDArray) -> pl.Data
 def _held(numbered: pl.DataFrame, whole: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:
     """One row per stretch of time in which a message was held: at (its number), held_us and released_us.
 
-    Overlapping holds of one message count once; one that was never released lasts as long as the message.
+    Overlapping holds of one message count once; one that was never released lasts as long as the message. A hold
+    that began before its message was sent belongs to the first of that id.
     """
-    places = numbered.select("message_id", "journey").with_row_index("at").join(holds, on="message_id", how="semi")
-    places = places.unique("message_id", keep="first", maintain_order=True)
+    places = numbered.select("message_id", "journey", "sent_at").with_row_index("at")
+    # An id may come back in another trace, or with another attempt: held was the one sent last before the hold.
+    places = places.join(holds, on="message_id", how="semi").sort("sent_at", "at")
+    held = holds.select("message_id", "held_at", "released_at").sort("held_at", "released_at")
+    before = held.join_asof(
+        places, left_on="held_at", right_on="sent_at", by="message_id", check_sortedness=False
+    ).drop("sent_at")
+    first = places.unique("message_id", keep="first", maintain_order=True).drop("sent_at")
+    early = before.filter(pl.col("at").is_null()).drop("at", "journey").join(first, on="message_id")
     spans = (
-        holds.select("message_id", "held_at", "released_at")
-        .join(places, on="message_id")
+        pl.concat([before.drop_nulls("at"), early.select(before.columns)])
         .join(whole.select("journey", "started_at"), on="journey")
         .select(
             pl.col("at").cast(pl.Int64),

@@ -330,6 +330,29 @@ def test_holding_is_taken_out_of_the_part_it_lies_in():
     assert_complete(found)
 
 
+def test_a_hold_belongs_to_the_message_of_its_id_that_was_sent_last_before_it():
+    """Ids come back, in another trace or with the next attempt; a clock that is off must not lose a hold."""
+    frame = messages("""
+        message_id  trace_id  source  target     kind   sent_at  answered_at  received_at  finished_at
+        parcel      t         orders  warehouse  queue  0        0            90           100
+        parcel      u         orders  warehouse  queue  9000     9000         9090         9100
+        letter      v         orders  mail       queue  50       50           90           100
+    """)
+    holds = drawn(
+        "holds",
+        """
+        message_id  held_at  released_at
+        parcel      9010     9030
+        letter      40       60
+        """,
+        checkpoint="four eyes",
+    )
+    found = walked(frame, holds=holds)
+    held = found.steps.sort("journey").select("message_id", "start_us", pl.col("holding_us") // 1_000_000)
+    assert sorted(held.rows()) == [("letter", 0, 10), ("parcel", 0, 0), ("parcel", 0, 20)]
+    assert_complete(found)
+
+
 def test_the_type_of_a_journey_is_its_first_and_times_that_contradict_each_other_are_counted():
     found = walked(
         messages("""
