@@ -10,6 +10,7 @@ from bad_input_files import ACTING, ATTACKS, attacked
 from click.testing import CliRunner
 
 from integrhealth.cli import main
+from integrhealth.findings import findings
 
 
 class Page(HTMLParser):
@@ -89,3 +90,15 @@ def test_findings_notebooks_and_records_are_inert_and_cut(pages):
         assert not shown.elements.keys() & {"script", "img", "svg", "iframe", "style"}
         assert not [name for _, name in shown.attributes if name.startswith("on")]
     assert record["rejected"] == pl.read_parquet(out / "rejected.parquet").height == len(ATTACKS)
+
+
+@pytest.mark.parametrize("column", ["subject", "statement", "owner", "ask"])
+def test_no_column_of_a_finding_acts_or_goes_on_for_ever(column):
+    text = {"subject": "ERP", "statement": "failed", "owner": "it", "ask": "why?", "severity": "warning"}
+    hostile = text | {column: "\u202e\x1b[2J\x9b31m" + "x" * 10_000}
+    found = findings("latency", "slow", pl.DataFrame([hostile])).row(0, named=True)
+    assert found[column].startswith("\ufffd\ufffd[2J\ufffd31mxxx")
+    assert len(found[column]) == 500
+    assert {name: found[name] for name in text if name != column} == {
+        name: said for name, said in text.items() if name != column
+    }
