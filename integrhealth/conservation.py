@@ -76,9 +76,9 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
 
 def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """ROWS with every record once, the first it was met, and the copies: all columns alike but the place in the log."""
-    suspects = rows.select(pl.struct(_identity(rows, frame)).is_duplicated()).to_series()
-    if not suspects.any():
+    if not _repeats(rows, frame):
         return rows, rows.clear()
+    suspects = rows.select(pl.struct(_identity(rows, frame)).is_duplicated()).to_series()
     content = [
         pl.col(name).list.join("\x1f") if isinstance(dtype, pl.List) else pl.col(name)
         for name, dtype in rows.schema.items()
@@ -91,11 +91,18 @@ def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.Dat
 
 def without_clashes(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """ROWS without those that repeat an id at the same times with other content, and those rows."""
-    if frame not in IDENTITY:
+    if frame not in IDENTITY or not _repeats(rows, frame):
         return rows, rows.clear()
     times = [name for name, dtype in rows.schema.items() if dtype == TIME or name == "attempt"]
     key = pl.struct([*_identity(rows, frame), *times])
     return _split(rows.with_row_index("met"), rows.with_row_index("met").filter(~key.is_first_distinct()))
+
+
+def _repeats(rows: pl.DataFrame, frame: str) -> bool:
+    """Whether an identity may stand twice: where all hashes differ, so do all identities. Most logs repeat nothing."""
+    names = _identity(rows, frame)
+    key = pl.col(names[0]) if len(names) == 1 else pl.struct(names)
+    return rows.select(key.hash().n_unique()).item() < rows.height
 
 
 def _identity(rows: pl.DataFrame, frame: str) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # Pieces that stay in the processor's cache.
-PIECE = 1 << 16
+PIECE = 1 << 17
 NEWLINE, QUOTE, COLON, BLANK, N = (ord(sign) for sign in '\n": n')
 
 
