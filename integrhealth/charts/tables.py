@@ -119,7 +119,7 @@ def _list(findings: pl.DataFrame, tail: str) -> Fragment:
         statement, ask = cell(row["statement"]), cell(row["ask"])
         owner = cell(row["owner"]) if row["owner"] else "nobody named"
         items.append(
-            f'<li class="ih-{escape(row["severity"])}"><b>{escape(row["severity"])}</b> {escape(statement)} '
+            f'<li class="ih-{escape(row["severity"])}"><b>{escape(row["severity"])}</b> {escape(statement)}<br>'
             f'<span class="ih-ask">{escape(owner)}: {escape(ask)}</span></li>'
         )
         lines.append(f"{row['severity']}: {statement} [{owner}: {ask}]")
@@ -139,11 +139,13 @@ def reading_summary(evidence: Any) -> Fragment:
     read = sources.filter(pl.col("format").is_not_null())
     total = read.select(pl.col("rows_in", "rows_out", "rows_rejected").sum()).row(0, named=True)
     unknown = sources.filter(pl.col("format").is_null())["file"].to_list()
+    files = read["file"].n_unique()
     said = (
-        f"Read {total['rows_in']:,} records from {read['file'].n_unique()} files: {total['rows_out']:,} understood, "
+        f"Read {total['rows_in']:,} records from {files} file{'s' if files != 1 else ''}: {total['rows_out']:,} understood, "
         f"{total['rows_rejected']:,} rejected."
     )
-    reasons = evidence.rejected.group_by("reason").len().sort("len", "reason", descending=[True, False]).head(3)
+    kind = pl.col("reason").str.split(": ").list.first()
+    reasons = evidence.rejected.group_by(reason=kind).len().sort("len", "reason", descending=[True, False]).head(3)
     why = "; ".join(f"{count:,} times {cell(reason)}" for reason, count in reasons.iter_rows())
     details = [
         f"Not recognised and left alone: {cell(unknown)}." if unknown else None,
