@@ -6,19 +6,14 @@ does not survive them.
 """
 
 import gzip
-import json
-import re
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from measure import in_turns, measured, seconds_of, table
 
-REPEATS = 3
 SYSTEMS = [
     "Webshop",
     "ERP",
@@ -132,17 +127,6 @@ CASES = [
 ]
 
 
-def measured(reader: str, path: Path) -> None:
-    """One case in this process: seconds, processor seconds, peak memory in MB and rows, as JSON."""
-    READERS[reader](write_warmup(path))
-    began, worked = time.perf_counter(), time.process_time()
-    rows = READERS[reader](path)
-    seconds, cpu = time.perf_counter() - began, time.process_time() - worked
-    # Not getrusage: its peak begins with that of the parent process.
-    peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-    print(json.dumps({"seconds": seconds, "cpu": cpu, "peak_mb": peak, "rows": rows}))
-
-
 def write_warmup(path: Path) -> Path:
     """A file of one hundred lines, so that imports and first calls are not timed."""
     warmup = path.with_name("warmup.jsonl")
@@ -156,39 +140,18 @@ def main(rows: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_cases(folder, rows)
-        results = {case: [] for case in CASES}
-        for _ in range(REPEATS):
-            for reader, file in CASES:
-                command = [sys.executable, __file__, "--case", reader, str(folder / file)]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)
-                results[reader, file].append(json.loads(done.stdout))
+        write_warmup(folder / "clean.jsonl")
+        runs = in_turns(__file__, CASES, folder)
         megabytes = (folder / "clean.jsonl").stat().st_size / 1e6
-    print(table(results, f"{rows:,} rows, {megabytes:.0f} MB, median of {REPEATS}"))
-
-
-def table(results: dict[tuple[str, str], list[dict[str, float]]], title: str) -> str:
-    """The measurements as Markdown; the last column is the other reader's time over ours on the same file."""
-    lines = [
-        title,
-        "",
-        "| file | reader | seconds | CPU s | peak MB | rows | against ours |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    median = {case: statistics.median(run["seconds"] for run in runs) for case, runs in results.items()}
-    for (reader, file), runs in results.items():
-        cpu = statistics.median(run["cpu"] for run in runs)
-        peak = max(run["peak_mb"] for run in runs)
-        seconds, ratio = median[reader, file], median[reader, file] / median["ours", file]
-        lines.append(
-            f"| {file} | {reader} | {seconds:.2f} | {cpu:.2f} | {peak:.0f} | {runs[0]['rows']:,} | {ratio:.2f}x |"
-        )
-    clean = median["ours", "clean.jsonl"]
-    bad, packed = median["ours", "bad.jsonl"] / clean, median["ours", "clean.jsonl.gz"] / clean
-    return "\n".join([*lines, "", f"Three bad lines cost {bad:.2f}x, gzip {packed:.2f}x of the clean file."])
+    print(table(runs, f"{rows:,} rows, {megabytes:.0f} MB"))
+    median = seconds_of(runs)
+    bad, packed = (median["ours", file] / median["ours", "clean.jsonl"] for file in ("bad.jsonl", "clean.jsonl.gz"))
+    print(f"\nThree bad lines cost {bad:.2f}x, gzip {packed:.2f}x of the clean file.")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--case"]:
-        measured(sys.argv[2], Path(sys.argv[3]))
+        reader, file = sys.argv[2], Path(sys.argv[3])
+        measured(READERS[reader], file, warmup=write_warmup(file))
     else:
         main(int(sys.argv[1]) if sys.argv[1:] else 1_000_000)
