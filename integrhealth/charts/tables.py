@@ -139,9 +139,10 @@ def reading_summary(evidence: Any) -> Fragment:
     read = sources.filter(pl.col("format").is_not_null())
     total = read.select(pl.col("rows_in", "rows_out", "rows_rejected").sum()).row(0, named=True)
     unknown = sources.filter(pl.col("format").is_null())["file"].to_list()
-    files = read["file"].n_unique()
+    count = read["file"].n_unique()
+    files = "1 file" if count == 1 else f"{count} files"
     said = (
-        f"Read {total['rows_in']:,} records from {files} file{'s' if files != 1 else ''}: {total['rows_out']:,} understood, "
+        f"Read {total['rows_in']:,} records from {files}: {total['rows_out']:,} understood, "
         f"{total['rows_rejected']:,} rejected."
     )
     kind = pl.col("reason").str.split(": ").list.first()
