@@ -282,7 +282,7 @@ def conform(frame: Any, name: str) -> pl.DataFrame:
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()
     if not isinstance(frame, pl.DataFrame):
-        frame = pl.from_pandas(frame)
+        frame = _from_pandas(frame, name)
     if missing := set(canonical.required) - set(frame.columns):
         raise MissingColumns(name, missing, frame.columns)
     casts = [_cast(frame, column, dtype) for column, dtype in canonical.schema.items()]
@@ -291,6 +291,14 @@ def conform(frame: Any, name: str) -> pl.DataFrame:
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0][:300]
         raise WrongValue(f"{name}: a column does not fit its type: {reason}") from error
+
+
+def _from_pandas(frame: Any, name: str) -> pl.DataFrame:
+    try:
+        return pl.from_pandas(frame)
+    except (TypeError, ValueError) as error:  # mixed objects in a column, repeated names, or no frame at all
+        reason = str(error).splitlines()[0][:300]
+        raise WrongValue(f"{name}: not a frame of plain columns: {reason}") from error
 
 
 def _cast(frame: pl.DataFrame, column: str, dtype: Any) -> pl.Expr:

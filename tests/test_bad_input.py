@@ -6,8 +6,11 @@ import os
 import random
 import shutil
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
+import polars as pl
 import pytest
 from bad_input_files import (
     ACTING,
@@ -31,6 +34,7 @@ from polars.testing import assert_frame_equal
 import integrhealth as ih
 from integrhealth import intake
 from integrhealth.cli import main
+from integrhealth.errors import WrongValue
 from integrhealth.formats.opened import HEAD_BYTES, beginning
 from integrhealth.published import TABLES
 
@@ -287,6 +291,37 @@ def test_ids_keep_every_digit_and_numbers_that_do_not_fit_are_rejected(run, tmp_
         ("18446744073709551615", "ok", None),
         ("2", "unknown", None),
     ]
+
+
+def test_columns_of_parquet_that_are_no_text_cost_their_rows_only(run, tmp_path):
+    moment = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    good = {"source": ["Shop"] * 3, "target": ["ERP"] * 3, "sent_at": [moment] * 3, "status": ["ok"] * 3}
+    odd = {
+        "bytes": {"message_id": [b"m1", b"\xff\x00", b"m3"]},
+        "amounts": {"amount": [b"1.5", b"\xff", None]},
+        "infinite": {"amount": [1.5, float("nan"), None]},
+        "objects": {"error_text": [{"a": 1}, None, None]},
+        "durations": {"error_code": [None, None, timedelta(1)]},
+    }
+    for name, columns in odd.items():
+        (tmp_path / "logs" / name).mkdir(parents=True)
+        ids = {"message_id": [f"{name}{n}" for n in range(3)]}
+        pl.DataFrame(good | ids | columns).write_parquet(tmp_path / "logs" / name / "messages.parquet")
+    document = checked(run, tmp_path / "logs")
+    assert set(accounts(document).values()) == {("parquet", "messages", 3, 2, 1)}
+    assert {each["file"].split("/")[0]: (each["line"], each["reason"]) for each in document["rejected"]} == {
+        "bytes": (2, "bad_text:message_id"),
+        "amounts": (2, "bad_number:amount"),
+        "infinite": (2, "bad_number:amount"),
+        "objects": (1, "bad_text:error_text"),
+        "durations": (3, "bad_text:error_code"),
+    }
+
+
+def test_a_pandas_frame_of_mixed_objects_is_one_sentence():
+    frame = pd.DataFrame({name: ["a", 1] for name in HEAD.strip().split(",")})
+    with pytest.raises(WrongValue, match="messages: not a frame of plain columns"):
+        ih.Evidence(messages=frame)
 
 
 def test_loops_self_parents_and_a_constant_trace_count_every_message_once(tmp_path):

@@ -138,28 +138,47 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
 
 
 def _text(values: pl.Series) -> pl.Series:
-    """Text; a column of floats that are all whole numbers (ids with gaps, as pandas keeps them) loses its ``.0``."""
+    """Text, null where a value has none; a column of floats that are all whole numbers (ids with gaps, as pandas
+    keeps them) loses its ``.0``.
+    """
     if values.dtype == pl.String:
         return values
+    if values.dtype == pl.Binary:
+        return _decoded(values)
+    if _is_no_text(values):
+        return _nothing(values, pl.String)
     if values.dtype.is_float() and ((values.floor() == values) & (values.abs() <= LARGEST_EXACT)).all():
         values = values.cast(COUNT)
     return values.cast(pl.String, strict=False)
 
 
+def _is_no_text(values: pl.Series) -> bool:
+    return values.dtype.is_nested() or values.dtype in (pl.Duration, pl.Object)
+
+
+def _decoded(values: pl.Series) -> pl.Series:
+    """Bytes as text; only a column in which some are not UTF-8 is looked at one by one."""
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        read = [None if value is None else value.decode("utf-8", "replace") for value in values.to_list()]
+        text = pl.Series(values.name, read, pl.String)
+        return text.set(text.str.contains("\ufffd", literal=True), None)
+
+
 def _converted(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
     """VALUES as DTYPE, null where they cannot be it without loss."""
     if dtype == WORDS:
-        listed = values.cast(WORDS) if isinstance(values.dtype, pl.List) else None
-        return (
-            listed if listed is not None else _text(values).to_frame("text").select(words(pl.col("text"))).to_series()
-        )
+        if isinstance(values.dtype, pl.List) and not values.dtype.inner.is_nested():
+            return values.cast(WORDS, strict=False)
+        return _text(values).to_frame("text").select(words(pl.col("text"))).to_series()
     if dtype == FLAG:
         folded = _text(values).str.strip_chars().str.to_lowercase()
         meaning = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
         return folded.replace_strict(meaning, default=None, return_dtype=FLAG)
     if dtype in (NUMBER, COUNT):
         return _numbers(values, dtype, decimal=decimal)
-    return _text(values) if not isinstance(values.dtype, pl.List | pl.Struct) else _nothing(values, dtype)
+    return _text(values)
 
 
 def _nothing(values: pl.Series, dtype: Any) -> pl.Series:
@@ -169,6 +188,8 @@ def _nothing(values: pl.Series, dtype: Any) -> pl.Series:
 def _numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
     if values.dtype == pl.Boolean or values.dtype.is_temporal() or values.dtype.is_nested():
         return _nothing(values, dtype)
+    if values.dtype == pl.Binary:
+        values = _decoded(values)
     if values.dtype == pl.String:
         values = values.str.strip_chars()
         if decimal == ",":
@@ -242,9 +263,9 @@ def _times(table: pl.DataFrame, frame: Frame, source: MappedSource) -> dict[str,
     def read(name: str) -> Times:
         origin = source.columns[name]
         values = _values(table, Column(origin.names[0]) if isinstance(origin, Sum) else origin)
-        if values.dtype == pl.Boolean:
+        if values.dtype in (pl.Boolean, pl.Binary):
             values = _text(values)
-        if values.dtype.is_nested():
+        if _is_no_text(values):
             values = pl.select(pl.when(values.is_not_null()).then(pl.lit("an object"))).to_series()
         return times(values, source.time_rule(name))
 

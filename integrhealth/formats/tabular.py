@@ -326,6 +326,7 @@ def _with_raw(refused: pl.DataFrame, table: _Table, path: Path) -> pl.DataFrame:
     numbers = set(refused["log_line"].to_list())
     if table.format == "parquet":
         shown = table.rows.filter(pl.col("log_line").is_in(refused["log_line"].implode()))
+        shown = shown.with_columns(pl.col(pl.Binary).bin.encode("hex"))
         texts = shown.select(pl.struct(pl.exclude("log_line")).struct.json_encode()).to_series()
         raw = {line: text.encode()[:RAW_BYTES] for line, text in zip(shown["log_line"], texts, strict=True)}
     elif table.data is not None:
