@@ -14,6 +14,8 @@ from integrhealth.formats.parsed import REJECTED, Parsed
 from integrhealth.intake import CATALOGS, declared_beside, named_file, parsed_files, shown_path
 from integrhealth.period import whole_traces_between
 from integrhealth.schema import FRAMES, conform, split_valid
+from integrhealth.thresholds import MAX_TRACE_MESSAGES
+from integrhealth.traces import oversized_traces
 from integrhealth.yaml_file import yaml_bytes
 
 SNAPSHOT = "evidence.json"
@@ -48,7 +50,6 @@ class Evidence:
         if unknown := sorted(frames.keys() - FRAMES.keys()):
             raise TypeError(f"no frames named {unknown}; there are {sorted(FRAMES)}")
         self.catalog = catalog or Catalog()
-        self.warnings: tuple[str, ...] = ()
         rejected = []
         for name in FRAMES:
             given = frames.get(name)
@@ -60,6 +61,7 @@ class Evidence:
             )
         self.rejected = pl.concat(rejected).cast(REJECTED)
         self.sources = pl.DataFrame(schema=SOURCES)
+        self.warnings = _constant_traces(self.messages)
 
     def __repr__(self) -> str:
         filled = ", ".join(f"{getattr(self, name).height:,} {name}" for name in FRAMES if getattr(self, name).height)
@@ -143,5 +145,16 @@ def _snapshot(folder: Path) -> Evidence:
 def _gathered(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Evidence:
     tidy = tidied(parsed, catalog, show_people=show_people)
     evidence = Evidence(catalog=catalog, **tidy.frames)
-    evidence.sources, evidence.rejected, evidence.warnings = tidy.sources, tidy.rejected, tidy.warnings
+    evidence.sources, evidence.rejected = tidy.sources, tidy.rejected
+    evidence.warnings = tidy.warnings + evidence.warnings
     return evidence
+
+
+def _constant_traces(messages: pl.DataFrame) -> tuple[str, ...]:
+    """A sentence for each trace_id that too many messages share to be a trace."""
+    if messages.height <= MAX_TRACE_MESSAGES:
+        return ()
+    return tuple(
+        f"trace_id {trace!r:.80} stands on {count:,} messages: a constant and no trace, it is treated as null"
+        for trace, count in oversized_traces(messages).rows()
+    )

@@ -277,3 +277,18 @@ def test_halves_of_a_call_in_two_files_become_one_message(tmp_path):
     evidence = read(tmp_path)
     assert evidence.messages.select("source", "target").rows() == [("web", "erp")]
     assert evidence.sources["rows_out"].to_list() == [1, 1]
+
+
+def test_a_trace_id_that_is_a_constant_is_reported_once(tmp_path):
+    size = 100_001
+    frame = pl.DataFrame({"message_id": pl.int_range(size, eager=True).cast(pl.String)}).with_columns(
+        trace_id=pl.lit("0"), source=pl.lit("web"), target=pl.lit("erp"), sent_at=pl.lit(NOON), status=pl.lit("ok")
+    )
+    sentence = "trace_id '0' stands on 100,001 messages: a constant and no trace, it is treated as null"
+    assert Evidence(messages=frame).warnings == (sentence,)
+    assert Evidence(messages=frame.head(size - 1)).warnings == ()
+    frame.write_parquet(tmp_path / "messages.parquet")
+    from_file = read(tmp_path)
+    assert from_file.warnings.count(sentence) == 1
+    from_file.save(tmp_path / "saved")
+    assert read(tmp_path / "saved").warnings == from_file.warnings
