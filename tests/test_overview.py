@@ -56,6 +56,17 @@ def test_the_front_page_never_has_more_than_five_findings_nor_words_than_it_may(
     assert overview.worst(many, besides=["word " * 200]).is_empty()
 
 
+def test_no_name_is_so_long_that_it_keeps_its_finding_from_the_front_page():
+    long = "a system whose name\tdoes not end " * 12
+    everything = ranked([found("a", f"rule {number}", long, n=99) for number in range(3)] + [found("b", "ill", "x")])
+    worst = overview.worst(everything, besides=["word " * 40])
+    assert worst["rule"].to_list() == ["rule 0", "rule 1"]
+    texts = worst.select(pl.concat_str("severity", "statement", "ask", separator=" ").str.count_matches(r"\S+"))
+    assert texts.to_series().max() <= 1 + 32 + 20
+    assert worst["statement"].str.contains("^a system whose name .* … ").all()
+    assert overview.worst(ranked([found("b", "ill", "x")]))["statement"].to_list() == ["x is ill."]
+
+
 def test_a_critical_finding_needs_the_whole_interval_beyond_the_threshold():
     rows = pl.DataFrame({"value": [0.9, 0.9, 0.4, 0.1], "low": [0.8, 0.6, 0.3, 0.0], "high": [1.0, 1.0, 0.5, 0.2]})
     rising = severity(pl.col("value"), pl.col("low"), pl.col("high"), warning=0.3, critical=0.7)

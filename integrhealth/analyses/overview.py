@@ -7,7 +7,7 @@ import polars as pl
 
 from integrhealth.findings import SEVERITIES, changes, no_findings, ranked
 from integrhealth.published import Report, published_report
-from integrhealth.thresholds import FRONT_PAGE_FINDINGS, FRONT_PAGE_FRAME, FRONT_PAGE_WORDS
+from integrhealth.thresholds import FRONT_PAGE_FINDINGS, FRONT_PAGE_FRAME, FRONT_PAGE_SENTENCES, FRONT_PAGE_WORDS
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -21,16 +21,27 @@ def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.D
     """The findings of the front page, worst first: the worst of each rule, five at most, in the page's budget of words.
 
     ``more`` counts the further findings of the same report and rule, so that ten systems with one ill take one line.
-    BESIDES are the other sentences of the page: what they take is not left for findings.
+    BESIDES are the other sentences of the page: what they take is not left for findings. Sentences with overlong
+    names lose their middle, so that no name can keep its finding from the page.
     """
     leaders = findings.with_columns(more=pl.len().over("report", "rule") - 1).unique(
         ["report", "rule"], keep="first", maintain_order=True
     )
     shown = leaders.filter(pl.col("severity") != "note").head(FRONT_PAGE_FINDINGS)
+    shown = shown.with_columns(_without_middle(column, most) for column, most in FRONT_PAGE_SENTENCES.items())
     said = pl.concat_str("severity", "statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
     words = said.str.count_matches(r"\S+") + pl.when(pl.col("more") > 0).then(2).otherwise(0)
     left = FRONT_PAGE_WORDS - FRONT_PAGE_FRAME - sum(len(text.split()) for text in besides if text)
     return shown.filter(words.cum_sum() <= left)
+
+
+def _without_middle(column: str, most: int) -> pl.Expr:
+    """A text of at most MOST words: the first two thirds and, as figures stand at the end, the last third."""
+    words = pl.col(column).str.extract_all(r"\S+")
+    first, last = most - 1 - most // 3, most // 3
+    parts = [words.list.head(first).list.join(" "), pl.lit("…"), words.list.tail(last).list.join(" ")]
+    cut = pl.concat_str(parts, separator=" ")
+    return pl.when(words.list.len() > most).then(cut).otherwise(pl.col(column)).alias(column)
 
 
 def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
