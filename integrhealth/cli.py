@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -167,4 +166,5 @@ def formats() -> None:
 def _print_json(document: Any) -> None:
     from integrhealth.reports.record import strict_json
 
-    sys.stdout.write(strict_json(document))
+    # JSON is UTF-8, whatever the locale of the terminal or of cron.
+    click.echo(strict_json(document).encode("utf-8", "replace"), nl=False)

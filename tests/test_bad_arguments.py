@@ -1,5 +1,10 @@
 """What a person can fix: exit 2, one line on stderr with file, place and remedy, and nothing left behind."""
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 from bad_input_files import ACTING, ALL_BAD, GOOD, HEAD, folder, png
 from click.testing import CliRunner
@@ -115,6 +120,7 @@ OPTIONS = [
     (["--out", "x" * 300], "cannot be written (File name too long)"),
     (["--out", "~nobody-of-that-name/out"], "cannot be written"),
     (["--out", "/proc/new/out"], "cannot be written"),
+    (["--out", "o\udcffut"], "cannot be written"),
     (["--catalog", "logs"], "logs is a folder; name the YAML file in it"),
 ]
 
@@ -137,3 +143,13 @@ def test_a_path_that_is_not_there_is_one_line(run, path):
         assert "does not exist; name a file or folder" in shown.stderr
         assert len(shown.stderr.splitlines()) == 1
         assert not ACTING.search(shown.stderr)
+
+
+def test_json_is_utf8_whatever_the_locale(tmp_path):
+    place = folder(tmp_path / "logs", {"bestellungen_für_märz.csv": GOOD})
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    start = "import sys; from integrhealth.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", start, "check", "--json", str(place)]
+    shown = subprocess.run(command, capture_output=True, env=os.environ | locale, check=False)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert json.loads(shown.stdout.decode())["sources"][0]["file"] == "bestellungen_für_märz.csv"

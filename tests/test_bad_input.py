@@ -1,6 +1,7 @@
 """Damaged files, foreign files and odd records: each file is accounted for, and the good records around them count."""
 
 import gzip
+import io
 import json
 import os
 import random
@@ -227,6 +228,22 @@ def test_a_name_that_is_no_text_is_shown_with_marks_in_it(run, tmp_path):
     place = folder(tmp_path / "logs", {})
     (Path(os.fsdecode(bytes(place) + b"/mess\xff.csv"))).write_text(GOOD)
     assert accounts(checked(run, place)) == {"mess\ufffd.csv": ("csv", "messages", 2, 2, 0)}
+
+
+def test_parquet_files_are_opened_under_any_name(run, tmp_path):
+    place = folder(tmp_path / "logs", {})
+    row = {"source": ["Shop"], "target": ["ERP"], "sent_at": [datetime(2026, 3, 1, tzinfo=UTC)], "status": ["ok"]}
+    names = [b"export [1].parquet", b"{a,b}.parquet", b"*.parquet", b"m\xff.parquet"]
+    for number, name in enumerate(names):
+        file = io.BytesIO()
+        pl.DataFrame({"message_id": [f"m{number}"]} | row).write_parquet(file)
+        Path(os.fsdecode(bytes(place) + b"/" + name)).write_bytes(file.getvalue())
+    unknown = io.BytesIO()
+    pl.DataFrame({"colour": ["red"]}).write_parquet(unknown)
+    folder(place, {"unknown [2].parquet": unknown.getvalue(), "unknown.parquet.gz": gzip.compress(unknown.getvalue())})
+    found = accounts(checked(run, place))
+    assert found.pop("unknown [2].parquet") == found.pop("unknown.parquet.gz") == UNKNOWN
+    assert found == {name.decode("utf-8", "replace"): ("parquet", "messages", 1, 1, 0) for name in names}
 
 
 def test_many_small_files_are_one_frame(tmp_path):

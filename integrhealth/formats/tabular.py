@@ -26,6 +26,8 @@ PLACE = ("log_file", "log_line")
 LONGEST_FIRST_RECORD = 4 << 20
 # A file is a table of a frame by its columns alone when at least this share of them belongs to the frame (own).
 KNOWN_SHARE = 0.5
+# Rows that are looked at for a suggestion.
+SAMPLED = 1_000
 # How many columns a warning names.
 NAMED = 20
 
@@ -111,7 +113,7 @@ def sample_rows(head: Head) -> list[dict[str, Any]]:
     """The first records of a table, as far as its beginning holds them, for guessing what they are."""
     kind = table_kind(head.start)
     if kind == "parquet":
-        return pl.scan_parquet(head.path).head(1_000).collect().to_dicts() if column_names(head) else []
+        return _parquet_rows(head.path) if column_names(head) else []
     if kind in ("jsonl", "json"):
         return _first_objects(head, kind)
     data = _lines(utf8_start(head.start))
@@ -284,18 +286,26 @@ def _flat(read: JsonLines, names: list[str], source: MappedSource | None) -> pl.
 
 def _parquet_schema(path: Path) -> pl.Schema | None:
     try:
-        return pl.read_parquet_schema(_parquet_source(path))
+        return pl.scan_parquet(_parquet_source(path), glob=False).collect_schema()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
         return None
 
 
+def _parquet_rows(path: Path) -> list[dict[str, Any]]:
+    try:
+        return pl.scan_parquet(_parquet_source(path), glob=False).head(SAMPLED).collect().to_dicts()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return []
+
+
 def _parquet_source(path: Path) -> Path | io.BytesIO:
-    return io.BytesIO(whole(path)[0]) if is_gzip(path) else path
+    named = str(path).isprintable() or str(path).isascii()  # polars takes no path with bytes that are no text
+    return path if named and not is_gzip(path) else io.BytesIO(whole(path)[0])
 
 
 def _parquet(path: Path, source: MappedSource | None) -> _Table:
     try:
-        rows = pl.read_parquet(_parquet_source(path))
+        rows = pl.read_parquet(_parquet_source(path), glob=False)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         lost = [(1, "damaged_parquet", b"")]
         return _Table("parquet", pl.DataFrame(schema={"log_line": pl.Int64}), refusals(lost), [], [])

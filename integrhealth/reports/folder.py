@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from integrhealth.errors import WrongValue
+from integrhealth.intake import shown_path
 
 try:
     import fcntl
@@ -23,8 +24,10 @@ def fit(out: Path, inputs: list[Path]) -> Path:
     point, or holds one of the INPUTS, which replacing it would delete.
     """
     try:
-        return _fit(out, out.expanduser().resolve(), inputs)
-    except (OSError, ValueError, RuntimeError) as error:  # too long, a null byte, an unknown user
+        place = out.expanduser().resolve()
+        str(place).encode()
+        return _fit(out, place, inputs)
+    except (OSError, ValueError, RuntimeError) as error:  # too long, bytes that are no text, an unknown user
         raise _not_writable(out, error) from error
 
 
@@ -78,7 +81,7 @@ def replace(out: Path, new: Path) -> None:
 
 def _not_writable(out: Path, error: Exception) -> WrongValue:
     reason = getattr(error, "strerror", None) or str(error)
-    return WrongValue(f"{out} cannot be written ({reason}); name another folder with --out")
+    return WrongValue(f"{shown_path(out)} cannot be written ({reason}); name another folder with --out")
 
 
 def _removed(made: list[Path]) -> None:

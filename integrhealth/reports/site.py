@@ -13,6 +13,7 @@ import nbformat
 import polars as pl
 
 from integrhealth.findings import no_findings, ranked
+from integrhealth.intake import shown_path
 from integrhealth.publication import PREVIOUS, publish, published_reports
 from integrhealth.published import TABLES, Report, published_report
 from integrhealth.reports.execute import Kernels, Outcome, executed, stamped
@@ -129,7 +130,7 @@ def _inside(shop: Workshop) -> dict[str, Any]:
 def _outside(shop: Workshop) -> dict[str, Any]:
     """The same for a reader who runs a published notebook again: the scratch folder is gone by then."""
     paths = [
-        path if path.startswith("sample:") else str(root)
+        path if path.startswith("sample:") else shown_path(root)
         for path, root in zip(shop.plan.request.paths, (root.resolve() for root in shop.plan.roots), strict=True)
     ]
     return {"logs": paths[0] if len(paths) == 1 else paths, "output": "", "published": ""} | _bounds(shop)
