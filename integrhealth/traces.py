@@ -44,25 +44,41 @@ def oversized_traces(messages: pl.DataFrame) -> pl.DataFrame:
 
 def _parents(numbered: pl.DataFrame, *, on: str) -> pl.Series:
     """The row of each message's parent among the messages of the same ON, or null."""
-    children = numbered.filter(pl.col("parent_id").is_not_null() & pl.col(on).is_not_null())
-    children = children.select("row", on, "sent_at", id="parent_id")
-    named = numbered.join(children.select(on, message_id="id").unique(), on=[on, "message_id"], how="semi")
-    candidates = named.select(on, "sent_at", id="message_id", parent_row="row")
-    if candidates.select(pl.struct(on, "id").is_duplicated().any()).item():
-        pairs = _latest_attempt_before(children, candidates, on=on)
-    else:
-        pairs = children.join(candidates.drop("sent_at"), on=[on, "id"])
-    pairs = pairs.filter(pl.col("row") != pl.col("parent_row")).select("row", "parent_row")
-    return numbered.select("row").join(pairs, on="row", how="left", maintain_order="left")["parent_row"]
+    traced = pl.col(on).is_not_null()
+    # A 64-bit key joins five times as fast as two texts; what it brings together is then compared for real.
+    keyed = numbered.select(
+        pl.int_range(pl.len()).alias("place"),
+        key=pl.when(traced).then(pl.struct(on, id="message_id").hash()),
+        parent_key=pl.when(traced & pl.col("parent_id").is_not_null()).then(pl.struct(on, id="parent_id").hash()),
+    )
+    children = keyed.select("place", key="parent_key").drop_nulls()
+    named = keyed.select("key", above="place").join(children.select("key"), on="key", how="semi")
+    repeated = named["key"].is_duplicated()
+    pairs = children.join(named.filter(~repeated), on="key").filter(pl.col("place") != pl.col("above"))
+    same = numbered["parent_id"].gather(pairs["place"]) == numbered["message_id"].gather(pairs["above"])
+    same &= numbered[on].gather(pairs["place"]) == numbered[on].gather(pairs["above"])
+    above = np.full(numbered.height, NO_ROW)
+    for found in (pairs.filter(same), _of_attempts(numbered, children, named.filter(repeated), on=on)):
+        above[found["place"].to_numpy()] = found["above"].to_numpy()
+    places = pl.Series("parent_row", above)
+    return numbered["row"].gather(places.set(places == NO_ROW, None)).alias("parent_row")
+
+
+def _of_attempts(numbered: pl.DataFrame, children: pl.DataFrame, named: pl.DataFrame, *, on: str) -> pl.DataFrame:
+    """place and above of the children whose parent's id is taken more than once."""
+    asking = children.join(named, on="key", how="semi")["place"]
+    told = numbered[asking].select(asking, on, "sent_at", id="parent_id")
+    candidates = numbered[named["above"]].select(named["above"], on, "sent_at", id="message_id")
+    return _latest_attempt_before(told, candidates, on=on).filter(pl.col("place") != pl.col("above"))
 
 
 def _latest_attempt_before(children: pl.DataFrame, candidates: pl.DataFrame, *, on: str) -> pl.DataFrame:
-    before = children.sort("sent_at", "row").join_asof(
-        candidates.sort("sent_at", "parent_row"), on="sent_at", by=[on, "id"], check_sortedness=False
+    before = children.sort("sent_at", "place").join_asof(
+        candidates.sort("sent_at", "above"), on="sent_at", by=[on, "id"], check_sortedness=False
     )
-    first = candidates.sort("sent_at", "parent_row").unique([on, "id"], keep="first", maintain_order=True)
-    late = before.filter(pl.col("parent_row").is_null()).drop("parent_row").join(first.drop("sent_at"), on=[on, "id"])
-    return pl.concat([before.drop_nulls("parent_row").select("row", "parent_row"), late.select("row", "parent_row")])
+    first = candidates.sort("sent_at", "above").unique([on, "id"], keep="first", maintain_order=True)
+    late = before.filter(pl.col("above").is_null()).drop("above").join(first.drop("sent_at"), on=[on, "id"])
+    return pl.concat([before.drop_nulls("above").select("place", "above"), late.select("place", "above")])
 
 
 def _adopted(traced: pl.DataFrame) -> pl.DataFrame:
