@@ -208,7 +208,8 @@ def critical_path(steps: pl.DataFrame, whole: pl.DataFrame, *, min_messages: int
     all_us, all_sq = pl.lit(whole["path_us"].sum()), pl.lit(whole["path_sq"].sum())
     share = pl.when(all_us > 0).then(pl.col("self_us") / all_us)
     square = pl.col("self_sq") - 2 * pl.col("share") * pl.col("cross") + pl.col("share").pow(2) * all_sq
-    error = 1.96 * square.clip(0).sqrt() / (all_us / 1000)
+    # Rounded, since sums of squares depend on the order of rows in their last digits.
+    error = (1.96 * square.clip(0).sqrt() / (all_us / 1000)).round(9)
     enough = pl.when(pl.lit(whole["journeys"].sum()) >= max(min_messages, 1))
     in_ms = [(pl.col(f"{name}_us") / 1000).alias(f"{name}_ms") for name in ("self", "drag", "gap", "overhang")]
     return (
