@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from integrhealth.catalog import Catalog, load_catalog, read_catalog, write_catalog
-from integrhealth.conservation import SOURCES, tidied
+from integrhealth.conservation import SOURCES, tidied, with_integration
 from integrhealth.formats.parsed import REJECTED, Parsed
 from integrhealth.intake import CATALOGS, declared_beside, named_file, parsed_files, shown_path
 from integrhealth.period import whole_traces_between
@@ -30,6 +30,7 @@ class Evidence:
 
     Made by ``read``, or from frames that an analyst has: ``Evidence(messages=frame)``, polars or pandas. Raises
     MissingColumns or WrongValue when such a frame does not fit the schema; rows that break a rule go to ``rejected``.
+    With a catalog, messages that name no integration get that of their source and target.
     """
 
     messages: pl.DataFrame
@@ -59,6 +60,8 @@ class Evidence:
             rejected.append(
                 broken.select(file=pl.lit(name), line="log_line", reason="reason", raw=pl.lit(None, pl.String))
             )
+        if catalog is not None and self.messages["integration"].null_count():
+            self.messages = with_integration(self.messages, catalog)
         self.rejected = pl.concat(rejected).cast(REJECTED)
         self.sources = pl.DataFrame(schema=SOURCES)
         self.warnings = _constant_traces(self.messages)

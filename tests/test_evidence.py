@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from integrhealth import conservation
-from integrhealth.catalog import Catalog
+from integrhealth.catalog import Catalog, load_catalog
 from integrhealth.errors import MissingColumns, NothingToRead, WrongValue
 from integrhealth.evidence import Evidence, read
 from integrhealth.schema import FRAMES, TIME
@@ -292,3 +292,16 @@ def test_a_trace_id_that_is_a_constant_is_reported_once(tmp_path):
     assert from_file.warnings.count(sentence) == 1
     from_file.save(tmp_path / "saved")
     assert read(tmp_path / "saved").warnings == from_file.warnings
+
+
+def test_frames_given_in_python_take_their_integrations_from_the_catalog_too(tmp_path):
+    (tmp_path / "catalog.yaml").write_text("integrations:\n  - {name: orders, source: web, target: erp}\n")
+    frame = messages("""
+        message_id source target integration
+        a          web    erp    -
+        b          erp    wms    -
+        c          web    erp    own
+    """)
+    named = Evidence(messages=frame, catalog=load_catalog(tmp_path / "catalog.yaml"))
+    assert named.messages["integration"].to_list() == ["orders", "erp > wms", "own"]
+    assert Evidence(messages=frame).messages["integration"].to_list() == [None, None, "own"]
