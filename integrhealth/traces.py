@@ -160,19 +160,20 @@ def failure_links(linked: pl.DataFrame) -> pl.DataFrame:
     internal work, so the child is the cause; a queue, batch or file is sent away, so the parent is. Without a kind,
     whichever finished first is the cause; on a tie, or without times, the child. An effect that is ok was shielded.
     """
-    ended = pl.coalesce("finished_at", "answered_at").alias("ended_at")
-    state = linked.select("row", "status", ended, failed=is_failed(pl.col("status")))
-    links = linked.filter(pl.col("parent_row").is_not_null()).select(
-        child_row="row", parent_row="parent_row", kind="kind"
-    )
-    touched = links.join(
-        state.select(child_row="row", child_failed="failed", child_status="status", child_ended="ended_at"),
-        on="child_row",
-    ).join(
-        state.select(parent_row="row", parent_failed="failed", parent_status="status", parent_ended="ended_at"),
-        on="parent_row",
-    )
-    touched = touched.filter(pl.col("child_failed") | pl.col("parent_failed"))
+    ended = pl.coalesce("finished_at", "answered_at").alias("ended")
+    state = linked.select("row", "parent_row", "kind", "status", ended, failed=is_failed(pl.col("status")))
+    failed = state.filter("failed").select("row")
+    links = state.select("row", "parent_row").drop_nulls()
+    # Failures are few: only what they touch is looked up.
+    touched = pl.concat(
+        [
+            links.join(failed, on="row", how="semi"),
+            links.join(failed.rename({"row": "parent_row"}), on="parent_row", how="semi"),
+        ]
+    ).unique()
+    child = state.drop("parent_row").rename({name: f"child_{name}" for name in ("row", "status", "ended", "failed")})
+    parent = state.drop("parent_row", "kind").select(pl.all().name.prefix("parent_"))
+    touched = touched.rename({"row": "child_row"}).join(child, on="child_row").join(parent, on="parent_row")
     parent_first = pl.col("kind").is_in(SENT_AWAY) | (
         pl.col("kind").is_null() & (pl.col("parent_ended") < pl.col("child_ended"))
     )
