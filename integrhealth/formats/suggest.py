@@ -135,6 +135,9 @@ def suggested_mapping(path: Path) -> str:
     if not columns:
         return ""
     frame, origins = _best_frame(columns)
+    # One column that looks like nothing is a nested document, no table.
+    if not origins and len(columns) == 1:
+        return ""
     return "\n".join(_written(head, frame, origins, columns)) + "\n"
 
 
