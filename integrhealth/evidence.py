@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 
 from integrhealth.catalog import Catalog, load_catalog, read_catalog, write_catalog
-from integrhealth.conservation import SOURCES, tidied, with_integration
+from integrhealth.conservation import Tidy, tidied
 from integrhealth.formats.parsed import REJECTED, Parsed
 from integrhealth.intake import CATALOGS, declared_beside, named_file, parsed_files, shown_path
 from integrhealth.period import whole_traces_between
-from integrhealth.schema import FRAMES, conform, split_valid
+from integrhealth.schema import FRAMES, STATUSES, TIME, as_polars, conform, split_valid
 from integrhealth.thresholds import MAX_TRACE_MESSAGES
 from integrhealth.traces import oversized_traces
 from integrhealth.yaml_file import yaml_bytes
@@ -30,7 +30,7 @@ class Evidence:
 
     Made by ``read``, or from frames that an analyst has: ``Evidence(messages=frame)``, polars or pandas. Raises
     MissingColumns or WrongValue when such a frame does not fit the schema; rows that break a rule go to ``rejected``.
-    With a catalog, messages that name no integration get that of their source and target.
+    They are tidied like rows that were read: copies once, clashing ids rejected, integrations and systems named.
     """
 
     messages: pl.DataFrame
@@ -50,21 +50,23 @@ class Evidence:
     def __init__(self, *, catalog: Catalog | None = None, **frames: Any) -> None:
         if unknown := sorted(frames.keys() - FRAMES.keys()):
             raise TypeError(f"no frames named {unknown}; there are {sorted(FRAMES)}")
-        self.catalog = catalog or Catalog()
-        rejected = []
+        declared = catalog or Catalog()
+        given = [_given(name, frames[name]) for name in FRAMES if frames.get(name) is not None]
+        self._hold(tidied(given, declared, show_people=True), declared)
+        self.sources = self.sources.clear()
+
+    def _hold(self, tidy: Tidy, catalog: Catalog) -> None:
         for name in FRAMES:
-            given = frames.get(name)
-            frame = FRAMES[name].empty() if given is None else conform(given, name)
-            valid, broken = split_valid(frame, name)
-            setattr(self, name, valid)
-            rejected.append(
-                broken.select(file=pl.lit(name), line="log_line", reason="reason", raw=pl.lit(None, pl.String))
-            )
-        if catalog is not None and self.messages["integration"].null_count():
-            self.messages = with_integration(self.messages, catalog)
-        self.rejected = pl.concat(rejected).cast(REJECTED)
-        self.sources = pl.DataFrame(schema=SOURCES)
-        self.warnings = _constant_traces(self.messages)
+            setattr(self, name, tidy.frames.get(name, FRAMES[name].empty()))
+        self.catalog, self.sources, self.rejected = catalog, tidy.sources, tidy.rejected
+        self.warnings = tidy.warnings + _constant_traces(self.messages)
+
+    @classmethod
+    def _of(cls, tidy: Tidy, catalog: Catalog) -> "Evidence":
+        """What was read and tidied, as it is."""
+        evidence = cls.__new__(cls)
+        evidence._hold(tidy, catalog)
+        return evidence
 
     def __repr__(self) -> str:
         filled = ", ".join(f"{getattr(self, name).height:,} {name}" for name in FRAMES if getattr(self, name).height)
@@ -113,7 +115,7 @@ def read(
     else:
         declared, passed_over = _catalog(catalog, roots)
         parsed, idle = parsed_files(roots, mapping=mapping, strict=strict)
-        evidence = _gathered(parsed, declared, show_people=show_people)
+        evidence = Evidence._of(tidied(parsed, declared, show_people=show_people), declared)
         evidence.warnings = passed_over + idle + evidence.warnings
     return whole_traces_between(evidence, since, until) if since or until else evidence
 
@@ -138,19 +140,29 @@ def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[C
 def _snapshot(folder: Path) -> Evidence:
     files = {name: folder / f"{name}.parquet" for name in FRAMES}
     frames = {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
-    evidence = Evidence(catalog=read_catalog(folder), **frames)
-    evidence.sources = pl.read_parquet(folder / "_sources.parquet")
-    evidence.rejected = pl.read_parquet(folder / "_rejected.parquet")
+    evidence = Evidence._of(
+        Tidy(frames, pl.read_parquet(folder / "_sources.parquet"), pl.read_parquet(folder / "_rejected.parquet"), ()),
+        read_catalog(folder),
+    )
     evidence.warnings = tuple(json.loads((folder / SNAPSHOT).read_text())["warnings"])
     return evidence
 
 
-def _gathered(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Evidence:
-    tidy = tidied(parsed, catalog, show_people=show_people)
-    evidence = Evidence(catalog=catalog, **tidy.frames)
-    evidence.sources, evidence.rejected = tidy.sources, tidy.rejected
-    evidence.warnings = tidy.warnings + evidence.warnings
-    return evidence
+def _given(name: str, frame: Any) -> Parsed:
+    """A frame of an analyst as if one file had held it: rows that keep every rule, the others with their reasons."""
+    table = as_polars(frame, name)
+    naive = [
+        column
+        for column, dtype in FRAMES[name].columns.items()
+        if dtype == TIME and isinstance(found := table.schema.get(column), pl.Datetime) and found.time_zone is None
+    ]
+    said = [f"times without a zone are read as UTC: {', '.join(naive)}"] if naive else []
+    rows = conform(table, name)
+    if name == "messages" and (unknown := rows.filter(~pl.col("status").fill_null("").is_in(STATUSES)).height):
+        said.append(f"messages whose status is none of {', '.join(STATUSES)} became unknown: {unknown:,}")
+    valid, broken = split_valid(rows, name)
+    rejected = broken.select(file=pl.lit(name), line="log_line", reason="reason", raw=pl.lit(None, pl.String))
+    return Parsed("frame", name, valid, rows.height, rejected.cast(REJECTED), tuple(said), name)
 
 
 def _constant_traces(messages: pl.DataFrame) -> tuple[str, ...]:

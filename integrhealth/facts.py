@@ -63,7 +63,8 @@ def percentiles(
 
     BUCKETS has the columns ``bucket`` (rows with null are left out) and COUNT, how many values fell into it. The
     quantile q of n values is the one of rank ceil(q n), the smallest with at least that share at or below it. With
-    INTERVAL_OF, the name of one quantile, its 95% interval by order statistics is added as ``low_ms``, ``high_ms``.
+    INTERVAL_OF, the name of one quantile, its 95% interval by order statistics is added as ``low_ms``, ``high_ms``;
+    a side that no value of so few bounds is null.
     """
     counted = buckets.filter(pl.col("bucket").is_not_null()).group_by(*keys, "bucket").agg(pl.col(count).sum())
     groups = counted.filter(pl.col(count) > 0).group_by(keys).agg(n=pl.col(count).sum()).sort(keys)
@@ -72,8 +73,10 @@ def percentiles(
     ranked = groups.with_columns(**ranks)
     names = list(quantiles)
     if interval_of is not None:
-        low, high = quantile_ranks(groups["n"].to_numpy(), quantiles[interval_of])
-        ranked = ranked.with_columns(pl.Series("_low_ms", low), pl.Series("_high_ms", high))
+        sizes = groups["n"].to_numpy()
+        low, high = quantile_ranks(sizes, quantiles[interval_of])
+        beyond = sizes + 1  # a rank that no bucket reaches
+        ranked = ranked.with_columns(pl.Series("_low_ms", np.where(low < 1, beyond, low)), pl.Series("_high_ms", high))
         names += ["low_ms", "high_ms"]
     running = (
         counted.join(ranked, on=keys, nulls_equal=True)

@@ -278,11 +278,7 @@ def conform(frame: Any, name: str) -> pl.DataFrame:
     Absent optional columns become null, unknown columns are dropped, naive times are read as UTC. Raises
     MissingColumns when a required column is absent and WrongValue when a column cannot take its type without loss.
     """
-    canonical = FRAMES[name]
-    if isinstance(frame, pl.LazyFrame):
-        frame = frame.collect()
-    if not isinstance(frame, pl.DataFrame):
-        frame = _from_pandas(frame, name)
+    canonical, frame = FRAMES[name], as_polars(frame, name)
     if missing := set(canonical.required) - set(frame.columns):
         raise MissingColumns(name, missing, frame.columns)
     casts = [_cast(frame, column, dtype) for column, dtype in canonical.schema.items()]
@@ -293,7 +289,12 @@ def conform(frame: Any, name: str) -> pl.DataFrame:
         raise WrongValue(f"{name}: a column does not fit its type: {reason}") from error
 
 
-def _from_pandas(frame: Any, name: str) -> pl.DataFrame:
+def as_polars(frame: Any, name: str) -> pl.DataFrame:
+    """FRAME (polars, eager or lazy, or pandas) as an eager polars frame. Raises WrongValue when it is none of them."""
+    if isinstance(frame, pl.LazyFrame):
+        return frame.collect()
+    if isinstance(frame, pl.DataFrame):
+        return frame
     try:
         return pl.from_pandas(frame)
     except (TypeError, ValueError) as error:  # mixed objects in a column, repeated names, or no frame at all
@@ -325,11 +326,15 @@ def words(text: pl.Expr) -> pl.Expr:
 
 def split_valid(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of a canonical frame that keep every rule, and the rest with ``reason``: ``no_<column>`` for a null
-    in a required column, the first one in the order of the schema. A message without a known status is ``unknown``.
+    in a required column, the first one in the order of the schema. A message without a known status is ``unknown``,
+    one of a kind that is none has none.
     """
     if name == "messages":
         known = pl.col("status").is_in(STATUSES)
-        frame = frame.with_columns(status=pl.when(known).then("status").otherwise(pl.lit("unknown")))
+        frame = frame.with_columns(
+            status=pl.when(known).then("status").otherwise(pl.lit("unknown")),
+            kind=pl.when(pl.col("kind").is_in(KINDS)).then("kind"),
+        )
     rules = [pl.when(pl.col(column).is_null()).then(pl.lit(f"no_{column}")) for column in FRAMES[name].required]
     checked = frame.with_columns(reason=pl.coalesce(rules))
     keeps = pl.col("reason").is_null()

@@ -56,8 +56,9 @@ FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME = 5, 200, 38
 FRONT_PAGE_SENTENCES = {"statement": 32, "ask": 20, "owner": 6}
 # Share of messages that must be delivered where the catalog promises nothing (methods A5, own).
 SLO_SUCCESS = 0.995
-# An error budget spent so many times over is critical (SRE workbook, chapter 5: the slower of the two paging rates).
-BURN_CRITICAL = 6
+# An error budget spent so many times over is critical (SRE workbook, chapter 5: the slower and the faster of its two
+# paging rates); with few messages it takes that many times the budget, and two failures, to say anything (methods A5).
+BURN_CRITICAL, BURN_FAST, MIN_BAD_EVENTS = 6, 14.4, 2
 # A p95 at so many times the promised one is critical (own).
 SLOW_CRITICAL = 2
 # A step with a larger share of all critical-path time is the one to speed up first (own).

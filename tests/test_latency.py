@@ -14,6 +14,7 @@ from integrhealth import traces
 from integrhealth.analyses import latency
 from integrhealth.analyses.latency_findings import spoken
 from integrhealth.catalog import CATALOG, Catalog
+from integrhealth.evidence import Evidence
 from integrhealth.facts import bucket_ms, log_bucket, merged, percentiles
 from integrhealth.journeys import journeys as walked
 from integrhealth.published import TABLES
@@ -395,3 +396,25 @@ def test_holds_of_the_evidence_are_taken_out_of_waiting():
 )
 def test_durations_are_said_as_people_say_them(ms, said):
     assert pl.DataFrame({"ms": [float(ms)]}).select(spoken(pl.col("ms"))).item() == said
+
+
+@pytest.mark.parametrize(
+    ("failed", "ended", "found"),
+    [(30, 30, True), (100, 100, True), (10, 40, True), (2, 40, False), (1, 30, False), (1, 200, False), (4, 200, True)],
+)
+def test_a_feed_that_certainly_fails_is_named_though_it_is_quiet(failed, ended, found):
+    """At 99.5% promised: 200 messages, or fewer when the failures are certainly beyond six or fourteen times that."""
+    lines = ["message_id source target status"]
+    lines += [f"m{i} shop erp {'failed' if i < failed else 'ok'}" for i in range(ended)]
+    report = latency.report(Evidence(messages=messages("\n".join(lines))))
+    assert ("failing_integration" in set(report.findings["rule"])) == found
+
+
+def test_the_highest_of_fifty_values_is_no_upper_bound_of_their_95th_percentile():
+    lines = ["message_id source target kind sent_at answered_at"]
+    lines += [f"m{i} shop erp request {i} {2 * i + 1}" for i in range(100)]
+    frame = messages("\n".join(lines))
+    few, many = (latency.report(Evidence(messages=f)).tables["integrations"] for f in (frame.head(50), frame))
+    assert few["p95_high_ms"].to_list() == [None]
+    assert few["p95_low_ms"].item() < few["p95_ms"].item()
+    assert many["p95_high_ms"].item() > many["p95_ms"].item()

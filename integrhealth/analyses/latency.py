@@ -81,11 +81,17 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _at_most_the_largest(figure: str) -> pl.Expr:
+    """A bucket's value may lie above the largest latency in it, which is known exactly; what is null stays so."""
+    return pl.when(pl.col(figure).is_not_null()).then(pl.min_horizontal(figure, "max_ms"))
+
+
 def integrations(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per source, target and integration, slowest p95 first.
 
     ``error_share`` = failed / ended, with its Wilson interval (error_low, error_high). Percentiles are over
-    ``measured`` messages (delivered or timed out), with the 95% interval of p95 by order statistics. Below
+    ``measured`` messages (delivered or timed out), with the 95% interval of p95 by order statistics, open above
+    (null) below 72 of them. Below
     MIN_MESSAGES ended or measured messages the row stays with its counts and null in place of the figures.
     """
     counts = pl.exclude(*HOP, "bucket", "max_us").sum()
@@ -100,8 +106,7 @@ def integrations(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl
         totals.with_columns(error_low=pl.Series(low, dtype=pl.Float64), error_high=pl.Series(high, dtype=pl.Float64))
         .join(renamed, on=HOP, how="left")
         .with_columns(
-            # A bucket's value may lie above the largest latency in it, which is known exactly.
-            *(enough.then(pl.min_horizontal(figure, "max_ms")).alias(figure) for figure in figures),
+            *(enough.then(_at_most_the_largest(figure)).alias(figure) for figure in figures),
             error_share=ended.then(pl.col("failed") / pl.col("ended")),
             error_low=ended.then("error_low"),
             error_high=ended.then("error_high"),
@@ -189,7 +194,7 @@ def journeys(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.Dat
     figures = [*wanted, "p95_low_ms", "p95_high_ms"]
     return (
         totals.join(found, on="object_type", how="left", nulls_equal=True)
-        .with_columns(enough.then(pl.min_horizontal(figure, "max_ms")).alias(figure) for figure in figures)
+        .with_columns(enough.then(_at_most_the_largest(figure)).alias(figure) for figure in figures)
         .with_columns(pl.col("mean_ms", *means).fill_nan(None))
         .sort("mean_ms", "object_type", descending=[True, False], nulls_last=True)
     )

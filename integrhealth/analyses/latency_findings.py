@@ -8,7 +8,9 @@ from integrhealth.findings import findings, ranked, severity, written
 from integrhealth.statistics import wilson_interval
 from integrhealth.thresholds import (
     BURN_CRITICAL,
+    BURN_FAST,
     DOMINANT_SHARE,
+    MIN_BAD_EVENTS,
     MIN_MESSAGES,
     SKEWED_SHARE,
     SLO_SUCCESS,
@@ -94,12 +96,15 @@ def _slow(judged: pl.DataFrame) -> pl.DataFrame:
 def _failing(judged: pl.DataFrame) -> pl.DataFrame:
     """Integrations that fail more often than the promise of the catalog, or the default, allows.
 
-    Only with so many messages that a single failure is not already beyond the promise (methods A5: the event floor).
+    Only with so many messages that a single failure is not already beyond the promise (methods A5: the event floor);
+    with fewer, when the share is certainly beyond six or fourteen times what is promised, by at least two failures.
     """
     budget = 1 - pl.col("slo_success").fill_null(SLO_SUCCESS)
     share = pl.col("error_share")
     known = judged.with_columns(low="error_low", high="error_high")
-    enough = pl.col("ended") * budget >= 1 - 1e-9
+    expected = pl.col("ended") * budget  # failures that the promise allows
+    burning = [(expected * rate >= 1) & (pl.col("low") > budget * rate) for rate in (BURN_CRITICAL, BURN_FAST)]
+    enough = (expected >= 1 - 1e-9) | (pl.any_horizontal(burning) & (pl.col("failed") >= MIN_BAD_EVENTS))
     rows = known.filter((share > budget) & enough).with_columns(
         severity=severity(
             share / budget, pl.col("low") / budget, pl.col("high") / budget, warning=1, critical=BURN_CRITICAL

@@ -66,7 +66,7 @@ def latency_chart(integrations: pl.DataFrame, *, top: int = 25) -> Any:
         pl.col("variable").replace_strict({"p50_ms": "half take less", "p95_ms": "95 of 100", "p99_ms": "99 of 100"})
     )
     y = alt.Y("name:N", sort=shown["name"].to_list(), title=None)
-    least, most = drawn["p50_ms"].min() / 1.2, max(drawn["p99_ms"].max(), drawn["p95_high_ms"].max()) * 1.2
+    least, most = drawn["p50_ms"].min() / 1.2, max(drawn["p99_ms"].max(), drawn["p95_high_ms"].max() or 0) * 1.2
     axis = alt.Axis(labelExpr=TIME_LABEL, values=_ticks(least, most), grid=True)
     scale = alt.Scale(type="log", domain=[least, most], nice=False)
     x = alt.X("value:Q", title="time from sent to done", scale=scale, axis=axis)
@@ -88,7 +88,10 @@ def latency_chart(integrations: pl.DataFrame, *, top: int = 25) -> Any:
             ],
         )
     )
-    interval = alt.Chart(drawn).mark_rule(color=ACCENT, strokeWidth=2).encode(x="p95_low_ms:Q", x2="p95_high_ms:Q", y=y)
+    bounded = drawn.drop_nulls("p95_high_ms")
+    interval = (
+        alt.Chart(bounded).mark_rule(color=ACCENT, strokeWidth=2).encode(x="p95_low_ms:Q", x2="p95_high_ms:Q", y=y)
+    )
     slowest = shown.row(0, named=True)
     return titled(
         (interval + marks).properties(width=WIDTH, height=alt.Step(22)),
