@@ -75,10 +75,11 @@ def parsed_files(
     roots: list[Path], *, mapping: str | Path | None, strict: bool
 ) -> tuple[list[Parsed], tuple[str, ...]]:
     """What each file held, one Parsed per file and frame; a file that nothing recognised has no format. Beside it a
-    sentence for each entry of the mapping of a folder that no file fits.
+    sentence for each entry of a mapping that is left out, or in that of a folder fits no file.
     """
     given = load_mapping(Path(mapping)) if mapping is not None else None
     beside = {root: given or _mapping_beside(root) for root in roots}
+    left_out = dict.fromkeys(sentence for found in beside.values() if found is not None for sentence in found.left_out)
     folders = [found for root, found in beside.items() if found is not None and root.is_dir()]
     idle = {(source.file, source.where): source for found in folders for source in found.sources}
     parsed = []
@@ -90,7 +91,8 @@ def parsed_files(
         except OSError as error:
             parts = [_unrecognised(f"cannot be read ({error.strerror or error}); check who may read it")]
         parsed += [replace(part, file=name) for part in parts]
-    return parsed, tuple(f"{file}: {where}.glob: no file fits {idle[file, where].glob!r}" for file, where in idle)
+    unfit = (f"{file}: {where}.glob: no file fits {idle[file, where].glob!r}" for file, where in idle)
+    return parsed, (*left_out, *unfit)
 
 
 def declared_beside(root: Path, names: Iterable[str]) -> list[Path]:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared_data import shared_data
 
-from integrhealth.formats import otlp
+import integrhealth as ih
+from integrhealth.formats import jaeger_dependencies, otlp
 from integrhealth.formats.jaeger import FORMAT
 from integrhealth.formats.parsed import Head, Parsed
 from integrhealth.formats.spans import SPANS, messages
@@ -269,3 +270,76 @@ def test_every_real_file_keeps_its_spans():
 def test_dependencies_are_no_trace():
     path = shared_data("formats", "jaeger", "dependencies_small.json")
     assert not FORMAT.recognises(Head(path, path.read_bytes()))
+
+
+def edge(parent="shop", child="erp", count=3, **more):
+    return {"parent": parent, "child": child, "callCount": count} | more
+
+
+def graph(path: Path) -> Parsed:
+    assert jaeger_dependencies.FORMAT.recognises(Head(path, path.read_bytes()[:65536]))
+    (parsed,) = jaeger_dependencies.FORMAT.read(path, path.name)
+    assert parsed.rows.schema == pl.Schema(ih.Evidence().dependencies.schema)
+    assert parsed.rows_in == parsed.rows.height + parsed.rejected.height
+    return parsed
+
+
+def test_the_real_dependency_graph_keeps_every_edge_and_count():
+    path = shared_data("formats", "jaeger", "dependencies_small.json")
+    told = [(one["parent"], one["child"], None, one["callCount"]) for one in json.loads(path.read_text())]
+    assert graph(path).rows.select("source", "target", "kind", "calls").rows() == told
+    evidence = ih.read(path)
+    assert evidence.dependencies.select("source", "target", "kind", "calls").rows() == told
+    assert evidence.sources.rows() == [(path.name, "jaeger_dependencies", "dependencies", 7, 7, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda e: {"data": e, "total": 0, "errors": None}, lambda e: {"data": e}, lambda e: e]
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_every_edge_is_a_row_or_rejected_with_its_reason(tmp_path, wrap, indent):
+    good = [edge(), edge("shop {eu}", "shop {eu}", 0), edge("a", "b", None), edge("a", "b", "12", source="zipkin")]
+    faults = {
+        "no_source": [edge(""), {"child": "erp", "callCount": 1}],
+        "no_target": [edge(child=None)],
+        "bad_number:calls": [edge(count=count) for count in (-1, 1.5, True, "many", 2**64)],
+        "wrong_type": ["shop", None, edge(["shop"])],
+    }
+    bad = [(reason, each) for reason, several in faults.items() for each in several]
+    path = tmp_path / "dependencies.json"
+    path.write_text(json.dumps(wrap([each for _, each in bad] + good), indent=indent))
+    parsed = graph(path)
+    assert parsed.rows.select("source", "target", "calls").rows() == [
+        ("shop", "erp", 3),
+        ("shop {eu}", "shop {eu}", 0),
+        ("a", "b", None),
+        ("a", "b", 12),
+    ]
+    assert sorted(parsed.rejected["reason"]) == sorted(reason for reason, _ in bad)
+    if indent:
+        assert parsed.rejected.select("line", "reason").rows() == [(n, reason) for n, (reason, _) in enumerate(bad, 1)]
+        assert parsed.rows["log_line"].to_list() == [len(bad) + n for n in range(1, 5)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([{"parent": "a", "child": "b"}]),
+        json.dumps([{"message_id": "m", "seen": edge()}]),
+        json.dumps({"data": [trace(span("a"))], "note": "callCount"}),
+        json.dumps({"data": [{"tags": [edge()]}]}),
+        json.dumps(edge()) + "\n" + json.dumps(edge()),
+        '"parent","child","callCount"\na,b,1\n',
+        "",
+    ],
+)
+def test_what_only_resembles_a_dependency_graph_is_none(tmp_path, text):
+    assert not jaeger_dependencies.FORMAT.recognises(Head(tmp_path / "x.json", text.encode()))
+
+
+@settings(max_examples=50, deadline=None)
+@given(edges=st.lists(ANYTHING | st.fixed_dictionaries({"parent": ANYTHING, "child": ANYTHING, "callCount": ANYTHING})))
+def test_whatever_stands_in_a_dependency_graph_every_edge_is_counted(tmp_path_factory, edges):
+    path = tmp_path_factory.mktemp("any") / "dependencies.json"
+    path.write_text(json.dumps({"data": [edge(), *edges]}))
+    assert graph(path).rows_in == 1 + len(edges)

@@ -95,6 +95,26 @@ def test_a_mapped_export_becomes_messages_and_nothing_is_lost_in_silence(read):
     assert "'99' (1)" in parsed.warnings[0]
 
 
+def test_a_kind_that_is_no_canonical_word_becomes_null_and_is_counted(read):
+    kinds = ["Queue", "topic", "topic", "rfc", "", "batch"]
+    rows = [MESSAGE | {"message_id": number, "kind": kind} for number, kind in enumerate(kinds)]
+    columns = ", ".join(f"{name}: {name}" for name in rows[0])
+    for parsed in (
+        read(csv_of(rows)),
+        read(csv_of(rows), mapping=f"sources: [{{glob: '*', frame: messages, columns: {{{columns}}}}}]"),
+    ):
+        assert parsed.rows["kind"].to_list() == ["queue", None, None, None, None, "batch"]
+        said = (
+            "3 rows with a kind that is none of request, queue, batch, file, internal lost it: 'topic' (2), 'rfc' (1)"
+        )
+        assert parsed.warnings == (said,)
+
+
+def test_the_kind_of_a_contact_is_any_word(read):
+    parsed = read("at,team_a,team_b,kind\n2026-01-01T00:00:00Z,a,b,chat\n", "contacts.csv")
+    assert (parsed.rows["kind"].to_list(), parsed.warnings) == (["chat"], ())
+
+
 def test_a_decimal_comma_can_be_declared(read):
     parsed = read(EXPORT, mapping=ERP.replace('{separator: ";"}', '{separator: ";", decimal: ","}'))
     assert parsed.rows.filter(pl.col("message_id") == "012")["amount"].to_list() == [12.5]

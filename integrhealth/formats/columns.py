@@ -16,6 +16,8 @@ from integrhealth.schema import COUNT, FLAG, KINDS, NUMBER, STATUSES, TIME, WORD
 
 TRUE, FALSE = ("true", "1", "yes", "y", "t"), ("false", "0", "no", "n", "f")
 LARGEST_EXACT = 2.0**53
+# Where ``kind`` is one of KINDS; in other frames it is any word.
+WITH_KINDS = ("messages", "dependencies")
 # How many values a warning lists, and how much of each.
 LISTED, LISTED_CHARACTERS = 10, 40
 
@@ -49,8 +51,8 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
 
     A value that its column cannot hold refuses the row (``bad_time:sent_at``, ``bad_number:amount``,
     ``bad_flag:fallback``), a null in a required column likewise (``no_target``). A status that is neither a
-    canonical word nor in the map becomes unknown and is counted in a warning. With STRICT a time without a zone
-    refuses the row too (``naive_time:sent_at``).
+    canonical word nor in the map becomes unknown, a kind of a message or dependency that is no canonical word null;
+    both are counted in a warning. With STRICT a time without a zone refuses the row too (``naive_time:sent_at``).
     """
     account = _Account()
     table = _without_null_tokens(table, source)
@@ -112,7 +114,7 @@ def _column(
     values = _values(table, origin)
     if name == "status":
         return _statuses(values, source.status, account)
-    if name == "kind":
+    if name == "kind" and source.frame in WITH_KINDS:
         return _kinds(values, account)
     if values.dtype == dtype:
         if dtype == NUMBER:
@@ -228,7 +230,7 @@ def _statuses(values: pl.Series, mapped: dict[str, str], account: _Account) -> p
 
 
 def _kinds(values: pl.Series, account: _Account) -> pl.Series:
-    """The canonical words in any case; other words are kept, and named."""
+    """The canonical words in any case; other words become null, and are named."""
     if values.dtype == pl.String and values.unique().drop_nulls().is_in(KINDS).all():
         return values
     text = _text(values).str.strip_chars()
@@ -236,9 +238,9 @@ def _kinds(values: pl.Series, account: _Account) -> pl.Series:
     seen = counts.rename({counts.columns[0]: "value"})
     strange = seen.filter(~pl.col("value").str.to_lowercase().is_in(KINDS))
     if strange.height:
-        account.warnings.append(_said(f"with a kind that is none of {', '.join(KINDS)}", strange))
+        account.warnings.append(_said(f"with a kind that is none of {', '.join(KINDS)} lost it", strange))
     lowered = text.str.to_lowercase()
-    return pl.select(pl.when(lowered.is_in(KINDS)).then(lowered).otherwise(text)).to_series()
+    return pl.select(pl.when(lowered.is_in(KINDS)).then(lowered)).to_series()
 
 
 def _said(what: str, seen: pl.DataFrame) -> str:

@@ -31,6 +31,7 @@ ENCODINGS: dict[str, str | None] = {
     "windows-1252": "cp1252",
 }
 SEPARATORS = (",", ";", "\t", "|")
+NO_DATABASES = "databases are not read by this version; left out"
 
 
 class Column(NamedTuple):
@@ -65,7 +66,8 @@ Origin = Column | Constant | First | Sum
 class MappedSource:
     """One entry of mapping.yaml: the files it is for, and how their columns become those of ``frame``.
 
-    ``file`` and ``where`` say where the entry stands, for errors.
+    ``file`` and ``where`` say where the entry stands, for errors. ``fault`` is what is wrong with an entry for vendor
+    exports that this version does not know: raised by ``source_for`` once there is such a file.
     """
 
     frame: str
@@ -80,13 +82,18 @@ class MappedSource:
     decimal: str = "."
     file: str = ""
     where: str = ""
+    fault: FaultyFile | None = None
 
     def is_for(self, name: str) -> bool:
         """Whether the glob fits the file, named relative to any folder above it."""
         return _pattern(self.glob).search(Path(name).as_posix()) is not None
 
     def time_rule(self, column: str) -> TimeRule:
-        """How the times of a canonical column are written."""
+        """How the times of a canonical column are written; a sum without a rule has that of the column it adds to."""
+        origin = self.columns.get(column)
+        if isinstance(origin, Sum) and column not in self.times:
+            declared = (name for name in self.times if name in self.columns)
+            column = next((name for name in declared if origin.names[0] in names_of(self.columns[name])), column)
         return self.times.get(column, self.time)
 
     def names(self) -> list[str]:
@@ -96,14 +103,21 @@ class MappedSource:
 
 @dataclass(frozen=True)
 class Mapping:
-    """The entries of one mapping.yaml, in its order."""
+    """The entries of one mapping.yaml for files, in its order, and a sentence for each entry that is left out."""
 
     file: str
     sources: tuple[MappedSource, ...]
+    left_out: tuple[str, ...] = ()
 
     def source_for(self, name: str) -> MappedSource | None:
-        """The first entry whose glob fits the file, named relative to any folder above it."""
-        return next((source for source in self.sources if source.is_for(name)), None)
+        """The first entry whose glob fits the file, named relative to any folder above it.
+
+        Raises FaultyFile when that entry names a preset that this version does not have.
+        """
+        found = next((source for source in self.sources if source.is_for(name)), None)
+        if found is not None and found.fault is not None:
+            raise found.fault
+        return found
 
 
 def names_of(origin: Origin) -> tuple[str, ...]:
@@ -126,15 +140,21 @@ def load_mapping(path: Path) -> Mapping:
     """The mapping in a YAML file.
 
     Raises FaultyFile for YAML that cannot be read, an unknown or repeated key, a wrong type, an unknown frame,
-    column, status, zone or preset, a required column without a source, and an entry that asks for a database.
+    column, status or zone, and a required column without a source. An unknown preset is a fault only once a file
+    fits its entry, and an entry that asks for a database is left out: one mapping serves several versions.
     """
     found = yaml_file(Path(path))
     checked_keys(path, "", found, ["sources"])
     entries = found.get("sources") or []
     if not isinstance(entries, list):
         raise FaultyFile(path, "sources", f"is {kind(entries)}, not a list", "start each source with '- '")
-    sources = [_Entry(Path(path), f"sources[{index}]").source(entry) for index, entry in enumerate(entries)]
-    return Mapping(str(path), tuple(sources))
+    placed = [(_Entry(Path(path), f"sources[{index}]"), entry) for index, entry in enumerate(entries)]
+    sources = [(place, place.source(entry)) for place, entry in placed]
+    return Mapping(
+        str(path),
+        tuple(source for _, source in sources if source is not None),
+        tuple(f"{path}: {place.where}: {NO_DATABASES}" for place, source in sources if source is None),
+    )
 
 
 def preset_names() -> list[str]:
@@ -152,15 +172,16 @@ class _Entry:
     def fault(self, below: str, reason: str, remedy: str) -> FaultyFile:
         return FaultyFile(self.path, f"{self.where}.{below}" if below else self.where, reason, remedy)
 
-    def source(self, entry: Any) -> MappedSource:
+    def source(self, entry: Any) -> MappedSource | None:
+        """The entry as it is used on files; None for one that asks a database."""
         if not isinstance(entry, dict):
             raise self.fault("", f"is {kind(entry)}, not a mapping", "write glob, frame and columns")
         checked_keys(self.path, self.where, entry, SOURCE_KEYS)
+        if "query" in entry and "glob" not in entry:
+            return None
         for key in ("query", "url"):
             if key in entry:
-                raise self.fault(
-                    key, "databases are not read yet", "export the rows to a CSV or Parquet file and use glob"
-                )
+                raise self.fault(key, "an entry is for files or for a database", "write glob, or query and url")
         glob = self.text(entry, "glob", "*")
         if "glob" not in entry:
             raise self.fault("", "has no 'glob'", 'say which files it is for, such as glob: "exports/*.csv"')
@@ -168,7 +189,12 @@ class _Entry:
             _pattern(glob)
         except re.error as error:
             raise self.fault("glob", f"{glob!r} is not a pattern: {error}", "write [a-z] from low to high") from error
-        merged = self.merged(entry)
+        preset = self.text(entry, "preset", "") if entry.get("preset") is not None else None
+        if preset is not None and preset not in preset_names():
+            known = ", ".join(preset_names()) or "no preset comes with this version; write frame and columns"
+            fault = self.fault("preset", f"unknown preset {preset!r}", known)
+            return MappedSource(frame="", columns={}, glob=glob, file=str(self.path), where=self.where, fault=fault)
+        merged = entry if preset is None else self.merged(entry, preset)
         frame = self.frame(merged)
         columns = self.columns(merged.get("columns"), frame)
         csv = self.csv(self.mapping(merged, "csv"))
@@ -186,14 +212,8 @@ class _Entry:
             **csv,
         )
 
-    def merged(self, entry: dict[str, Any]) -> dict[str, Any]:
+    def merged(self, entry: dict[str, Any], name: str) -> dict[str, Any]:
         """The entry over its preset: its own keys win, inside columns, time, status and csv key by key."""
-        if entry.get("preset") is None:
-            return entry
-        name = self.text(entry, "preset", "")
-        if name not in preset_names():
-            known = ", ".join(preset_names()) or "no preset comes with this version; write frame and columns"
-            raise self.fault("preset", f"unknown preset {name!r}", known)
         file = PRESETS / f"{name}.yaml"
         preset = yaml_file(file)
         checked_keys(file, "", preset, [key for key in SOURCE_KEYS if key not in ("glob", "preset", "query", "url")])
