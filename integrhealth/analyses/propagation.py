@@ -204,7 +204,7 @@ def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFr
 
 def propagation_findings(tables: dict[str, pl.DataFrame], system_owners: pl.DataFrame) -> pl.DataFrame:
     """What a person should talk about: errors that multiply, systems that pass everything on, errors that go far."""
-    owners = system_owners.select("system", "owner")
+    owners = system_owners.select("system", owner=pl.coalesce("owner", "team"))
     return ranked(
         [_multiplying(tables["spread"]), _passing_on(tables["systems"], owners), _wide(tables["cascades"], owners)]
     )
