@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from integrhealth.evidence import Evidence
+from integrhealth.formats.remedies import remedies
 from integrhealth.intake import files_of, named_file, shown_path
 from integrhealth.reports.textual import one_line, text_table
 
@@ -38,13 +39,16 @@ def check_text(evidence: Evidence, paths: Sequence[str]) -> str:
 
 
 def reasons(rejected: pl.DataFrame) -> str:
-    """The reasons of rejection with their number and the first line of each; empty when nothing was rejected."""
+    """The reasons of rejection with their number, the first line of each and what to do; empty without any."""
     if rejected.is_empty():
         return ""
     first = rejected.group_by("file", "reason", maintain_order=True).agg(
         rows=pl.len(), first_line=pl.col("line").first(), raw=pl.col("raw").first()
     )
-    return "Rejected\n" + text_table(first.select("rows", "file", "first_line", "reason", "raw"))
+    told = {kind: said for reason in first["reason"] for kind, said in remedies(reason).items()}
+    remedy = "\n".join(f"  {kind}: {said}" for kind, said in sorted(told.items()))
+    table = text_table(first.select("rows", "file", "first_line", "reason", "raw"))
+    return f"Rejected\n{table}" + (f"\nWhat to do\n{remedy}" if remedy else "")
 
 
 def unknown_tables(paths: Sequence[str], unknown: Sequence[str]) -> list[Path]:

@@ -1,0 +1,47 @@
+"""What to do about a rejected record, by the reason for which it was rejected."""
+
+import re
+
+# A reason is a word, or several joined by "; ", each with the column or the detail behind a colon.
+KIND = re.compile(r"(?:^|; )(no JSON|no OTLP|logs or metrics|[a-z_0-9]+)")
+REMEDIES = {
+    "bad_encoding": "declare csv: {encoding: ...} in mapping.yaml",
+    "bad_flag": "write true or false, or name the word for nothing under null: in mapping.yaml",
+    "bad_json": "write one whole JSON object per line",
+    "bad_list": "write a list of texts, or one text with semicolons",
+    "bad_number": "write a number, or name the word for nothing under null: in mapping.yaml",
+    "bad_object": "map a value inside the object, as in delivery.id",
+    "bad_quotes": "close the quotes, and double those inside a value",
+    "bad_text": "write text or a number, no object and no list",
+    "bad_time": "declare time: {format: ..., zone: ...} or {unit: ms} in mapping.yaml",
+    "bad_utf8": "write UTF-8, or declare csv: {encoding: ...} in mapping.yaml",
+    "conflicting_id": "give each attempt an attempt number or times of its own, and each message an id of its own",
+    "damaged_gzip": "copy the file again",
+    "damaged_parquet": "copy the file again",
+    "invalid_id": "write ids as hex or base64",
+    "invalid_kind": "write one of the five kinds of span",
+    "logs or metrics": "give spans; logs and metrics are not read yet",
+    "naive_time": "declare time: {zone: ...} in mapping.yaml, or leave out --strict",
+    "no JSON": "write whole JSON",
+    "no OTLP": "keep JSON without resourceSpans in another file",
+    "no_start": "a span needs a start; the exporter left it out",
+    "not_an_object": "write one whole JSON object per line",
+    "start_out_of_range": "check the unit of the start: nanoseconds in OTLP, microseconds in Jaeger and Zipkin",
+    "truncated_gzip": "the file breaks off; copy it again",
+    "undecided_day_or_month": "declare time: {format: ...} in mapping.yaml",
+    "wrong_type": "write each value in the type that the format asks for",
+    "zipkin_v1_only_v2_is_read": "export the traces as Zipkin v2",
+}
+
+
+def remedies(reason: str) -> dict[str, str]:
+    """The kinds of fault that REASON names, each with what to do about it; those that say it themselves are left out."""
+    kinds = dict.fromkeys(KIND.findall(reason))
+    return {kind: said for kind in kinds if (said := REMEDIES.get(kind) or _missing(kind))}
+
+
+def _missing(kind: str) -> str | None:
+    """A required column without a value: ``no_target``."""
+    if not kind.startswith("no_"):
+        return None
+    return f"every record needs {kind.removeprefix('no_')}: map a column to it, or give it a {{value: ...}}"

@@ -1,0 +1,48 @@
+"""Whoever reads why a record was rejected reads what to do about it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from integrhealth.cli import main
+from integrhealth.formats.remedies import REMEDIES, remedies
+
+FORMATS = Path(__file__).parents[1] / "integrhealth" / "formats"
+
+
+@pytest.mark.parametrize(
+    ("reason", "kinds"),
+    [
+        ("bad_time:sent_at; bad_time:finished_at", ["bad_time"]),
+        ("bad_time:at; no_person", ["bad_time", "no_person"]),
+        ("no JSON: unexpected end of data: line 1", ["no JSON"]),
+        ("no_start", ["no_start"]),
+        ("4 values where the header names 5", []),
+    ],
+)
+def test_a_reason_is_told_by_its_kinds(reason, kinds):
+    assert list(remedies(reason)) == kinds
+
+
+def test_a_required_column_is_named_in_its_remedy():
+    assert remedies("no_target")["no_target"].startswith("every record needs target: map a column to it")
+
+
+def test_every_word_that_a_reader_rejects_with_has_a_remedy():
+    source = "\n".join(path.read_text(encoding="utf-8") for path in FORMATS.glob("*.py") if path.stem != "remedies")
+    words = set(re.findall(r'DamagedFile\("(\w+)"\)|fault\(f"(\w+?):', source))
+    said = {word for pair in words for word in pair if word and word != "no_"}
+    assert said
+    assert said <= REMEDIES.keys()
+
+
+def test_check_says_what_to_do(tmp_path):
+    (tmp_path / "messages.csv").write_text(
+        "message_id,source,target,sent_at,status\nm,a,b,soon,ok\nn,a,,2026-03-02T12:00:00Z,ok\n"
+    )
+    said = CliRunner().invoke(main, ["check", str(tmp_path)]).output
+    assert "What to do" in said
+    assert "bad_time: declare time: {format: ..., zone: ...}" in said
+    assert "no_target: every record needs target" in said
