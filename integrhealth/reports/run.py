@@ -50,8 +50,7 @@ def report(request: Request, *, progress: Progress = silent) -> Result:
         ThreadPoolExecutor(2) as background,
     ):
         background.submit(_tools)
-        evidence = _evidence(plan)
-        evidence.save(Path(scratch, "evidence"))
+        evidence = _saved(plan, Path(scratch, "evidence"))
         read_seconds = time.perf_counter() - started
         progress(f"read {_amounts(evidence)}", 1, total)
         files = background.submit(inputs, plan.roots, [path for path in (request.catalog, request.mapping) if path])
@@ -73,6 +72,15 @@ def _tools() -> Any:
     from integrhealth.reports import site
 
     return site
+
+
+def _saved(plan: Plan, place: Path) -> Evidence:
+    """What was read, saved at PLACE; here only its account is kept, since the notebooks need the memory."""
+    evidence = _evidence(plan)
+    evidence.save(place)
+    account = Evidence(catalog=evidence.catalog)
+    account.sources, account.rejected, account.warnings = evidence.sources, evidence.rejected, evidence.warnings
+    return account
 
 
 def _evidence(plan: Plan) -> Evidence:
