@@ -60,7 +60,8 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
     if "spans" in frames:
         joined = frames.pop("spans")
         warnings += spans.span_notes(joined)
-        frames["messages"] = pl.concat([*(frames[n] for n in ("messages",) if n in frames), spans.messages(joined)])
+        tables = [frames["messages"]] if "messages" in frames else []
+        frames["messages"] = pl.concat([*tables, spans.messages(joined)])
     frames = {name: _private(rows, show_people=show_people) for name, rows in frames.items()}
     frames = {name: _named_by_catalog(rows, catalog) for name, rows in frames.items()}
     if "messages" in frames:

@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from integrhealth.traces import NO_ROW, roots
+from integrhealth.ancestry import NO_ROW, roots
 
 # Siblings may overlap by this share of their parent and still follow each other (CRISP's allowance for clock skew).
 OVERLAP_ALLOWANCE = 0.01

@@ -54,12 +54,13 @@ class Evidence:
         given = [_given(name, frames[name]) for name in FRAMES if frames.get(name) is not None]
         self._hold(tidied(given, declared, show_people=True), declared)
         self.sources = self.sources.clear()
+        self.warnings += _constant_traces(self.messages)
 
     def _hold(self, tidy: Tidy, catalog: Catalog) -> None:
         for name in FRAMES:
             setattr(self, name, tidy.frames.get(name, FRAMES[name].empty()))
         self.catalog, self.sources, self.rejected = catalog, tidy.sources, tidy.rejected
-        self.warnings = tidy.warnings + _constant_traces(self.messages)
+        self.warnings = tidy.warnings
 
     @classmethod
     def _of(cls, tidy: Tidy, catalog: Catalog) -> "Evidence":
@@ -116,7 +117,7 @@ def read(
         declared, passed_over = _catalog(catalog, roots)
         parsed, idle = parsed_files(roots, mapping=mapping, strict=strict)
         evidence = Evidence._of(tidied(parsed, declared, show_people=show_people), declared)
-        evidence.warnings = passed_over + idle + evidence.warnings
+        evidence.warnings = passed_over + idle + evidence.warnings + _constant_traces(evidence.messages)
     return whole_traces_between(evidence, since, until) if since or until else evidence
 
 
@@ -140,12 +141,9 @@ def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[C
 def _snapshot(folder: Path) -> Evidence:
     files = {name: folder / f"{name}.parquet" for name in FRAMES}
     frames = {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
-    evidence = Evidence._of(
-        Tidy(frames, pl.read_parquet(folder / "_sources.parquet"), pl.read_parquet(folder / "_rejected.parquet"), ()),
-        read_catalog(folder),
-    )
-    evidence.warnings = tuple(json.loads((folder / SNAPSHOT).read_text())["warnings"])
-    return evidence
+    sources, rejected = (pl.read_parquet(folder / f"_{account}.parquet") for account in ("sources", "rejected"))
+    warnings = tuple(json.loads((folder / SNAPSHOT).read_text())["warnings"])
+    return Evidence._of(Tidy(frames, sources, rejected, warnings), read_catalog(folder))
 
 
 def _given(name: str, frame: Any) -> Parsed:

@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from integrhealth.ancestry import NO_ROW, roots
 from integrhealth.critical_path import NEVER, Path, Spine, Times, critical_path
 from integrhealth.schema import SENT_AWAY
-from integrhealth.traces import NO_ROW, roots
 
 PARTS = ("sending_us", "waiting_us", "holding_us", "working_us")
 LINKS = ("row", "trace", "trace_id", "parent_row", "depth")
@@ -218,11 +218,6 @@ def _cuts(windows: pl.DataFrame, times: Times) -> NDArray:
     sent = np.where(away, times.answered[at], times.received[at])
     worked = np.where(away, end, times.finished[at])
     return np.stack([start, *(np.clip(cut, start, end) for cut in (sent, times.received[at], worked)), end])
-
-
-def _overlaps(cuts: NDArray, start: NDArray, end: NDArray) -> NDArray:
-    """How much of [start, end] lies in each of the four stretches between the five CUTS: an array of four rows."""
-    return np.maximum(0, np.minimum(cuts[1:], end) - np.maximum(cuts[:-1], start))
 
 
 def _with_parts(windows: pl.DataFrame, times: Times, *, holds: pl.DataFrame) -> pl.DataFrame:

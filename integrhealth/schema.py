@@ -252,11 +252,6 @@ def is_ended(status: pl.Expr) -> pl.Expr:
     return status.is_in(DELIVERED + FAILED)
 
 
-def elapsed_ms(start: str, end: str) -> pl.Expr:
-    """Milliseconds from one time column to another, fractions kept."""
-    return (pl.col(end) - pl.col(start)).dt.total_microseconds() / 1000
-
-
 def latency_ms() -> pl.Expr:
     """How long the sender's purpose took: sent to answered for requests, sent to finished for all else.
 

@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "integrhealth"
-LANGUAGE = {"errors", "schema", "published", "thresholds", "statistics", "findings", "locations", "publication"}
+LANGUAGE = {
+    "ancestry",
+    "errors",
+    "schema",
+    "published",
+    "thresholds",
+    "statistics",
+    "findings",
+    "locations",
+    "publication",
+}
 LANGUAGE |= {"visible"}
 IN = {"yaml_file", "catalog_values", "catalog", "formats"}
 REDUCE = {"traces", "facts", "critical_path", "journeys"}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from integrhealth import traces
+from integrhealth.ancestry import depths
 from integrhealth.schema import FRAMES
 
 
@@ -176,7 +177,7 @@ def test_of_several_causes_the_one_that_finished_first_is_chosen():
 @given(st.lists(st.integers(-1, 30), min_size=1, max_size=31))
 def test_depths_agree_with_a_walk(pointers):
     parent = np.array([p if p < len(pointers) else -1 for p in pointers])
-    depth, looped = traces.depths(parent)
+    depth, looped = depths(parent)
     for row in range(len(parent)):
         seen, at = [], row
         while at >= 0 and at not in seen:

@@ -2,8 +2,8 @@
 
 import polars as pl
 
+from integrhealth.ancestry import NO_ROW, depths, roots
 from integrhealth.schema import is_failed
-from integrhealth.traces import NO_ROW, depths, roots
 
 
 def cascade_facts(caused: pl.DataFrame) -> pl.DataFrame:

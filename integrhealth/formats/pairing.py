@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-NO_ROW = -1
+from integrhealth.ancestry import NO_ROW
+
 SENDERS, RECEIVERS = ("client", "producer"), ("server", "consumer")
 # Where several spans share an id, the one to hang a child on: the half that did the work, then the one that asked.
 PREFERENCE = {**dict.fromkeys(RECEIVERS, 0), **dict.fromkeys(SENDERS, 1)}
@@ -130,15 +131,3 @@ def _one_each(candidate: NDArray[np.int64], shared: NDArray[np.bool_], spans: pl
         )
         sender[ranked.filter(~pl.col("sender").is_first_distinct())["row"].to_numpy()] = NO_ROW
     return sender
-
-
-def looped(parent: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Rows whose chain of parents never ends."""
-    itself = np.arange(len(parent))
-    jump = np.where(parent < 0, itself, parent)
-    for _ in range(max(1, len(parent).bit_length())):
-        further = jump[jump]
-        if np.array_equal(further, jump):
-            break
-        jump = further
-    return (parent[jump] >= 0) if len(parent) else np.zeros(0, bool)

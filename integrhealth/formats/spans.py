@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.formats.pairing import NO_ROW, RECEIVERS, SENDERS, Links, by_content, links, looped
+from integrhealth.ancestry import NO_ROW, roots
+from integrhealth.formats.pairing import RECEIVERS, SENDERS, Links, by_content, links
 from integrhealth.schema import COUNT, FLAG, FRAMES, NUMBER, TEXT, TIME, Frame, is_failed
 
 QUEUED = ("producer", "consumer")
@@ -253,7 +254,7 @@ def span_counts(spans: pl.DataFrame) -> dict[str, int]:
         # Each half without a status, but a pair counts once, and only when both have none.
         "status_inferred": int(unset.sum() - (unset[received] | unset[sent]).sum()),
         "missing_parents": int((spans["parent_id"].is_not_null().to_numpy() & (linked.parent == NO_ROW)).sum()),
-        "loops": int(looped(linked.parent).sum()),
+        "loops": int(roots(linked.parent)[1].sum()),
         "skewed_pairs": int((spans["start"].gather(received) < spans["start"].gather(sent)).sum()),
     } | {name: int(count) for name, count in counts.row(0, named=True).items()}
 
