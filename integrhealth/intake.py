@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from integrhealth.errors import NothingToRead
 from integrhealth.formats import FORMATS
+from integrhealth.formats.archives import Volume, is_packed, read_packed
 from integrhealth.formats.mapping import Mapping, load_mapping
 from integrhealth.formats.opened import beginning
 from integrhealth.formats.parsed import Head, Parsed, no_rejections
@@ -84,13 +86,15 @@ def parsed_files(
     idle = {(source.file, source.where): source for found in folders for source in found.sources}
     parsed = []
     for root, path, name in files_of(roots):
-        for source in [source for source in idle.values() if source.is_for(name)]:
-            del idle[source.file, source.where]
         try:
             parts = parsed_file(path, name, mapping=beside[root], strict=strict)
         except OSError as error:
             parts = [_unrecognised(f"cannot be read ({error.strerror or error}); check who may read it")]
-        parsed += [replace(part, file=name) for part in parts]
+        # What was packed in a file has names of its own.
+        parts = [replace(part, file=part.file or name) for part in parts]
+        for source in [source for source in idle.values() if any(source.is_for(part.file) for part in parts)]:
+            del idle[source.file, source.where]
+        parsed += parts
     unfit = (f"{file}: {where}.glob: no file fits {idle[file, where].glob!r}" for file, where in idle)
     return parsed, (*left_out, *unfit)
 
@@ -106,14 +110,21 @@ def _mapping_beside(root: Path) -> Mapping | None:
     return load_mapping(files[0]) if files else None
 
 
-def parsed_file(path: Path, name: str, *, mapping: Mapping | None, strict: bool) -> list[Parsed]:
-    """What one file held: by its mapping, else by its content, else nothing recognised it."""
-    if mapping is not None and (source := mapping.source_for(name)) is not None:
-        return read_table(path, name, source=source, strict=strict)
+def parsed_file(
+    path: Path, name: str, *, mapping: Mapping | None, strict: bool, volume: Volume | None = None
+) -> list[Parsed]:
+    """What one file held: by its mapping, else by its content, else nothing recognised it. A packed file that no format
+    takes as a whole is read as the files in it; VOLUME is how much was unpacked to come to this one.
+    """
     head = Head(path, beginning(path))
+    packed = is_packed(head.start)
+    if not packed and mapping is not None and (source := mapping.source_for(name)) is not None:
+        return read_table(path, name, source=source, strict=strict)
     for format in FORMATS:
         if format.recognises(head):
             return format.read(path, name)
+    if packed:
+        return read_packed(path, name, read=partial(parsed_file, mapping=mapping, strict=strict), volume=volume)
     if canonical_frame(head) is not None:
         return read_table(path, name, source=None, strict=strict)
     return [_unrecognised()]

@@ -1,7 +1,11 @@
-"""The bytes of a log file in whole lines: plain or gzip, with or without a byte order mark, damaged or not."""
+"""The bytes of a log file in whole lines: plain or gzip, with or without a byte order mark, damaged or not.
+
+A gzip that unpacks to far more than logs ever do is given up where that shows, so that it fills no memory.
+"""
 
 import codecs
 import gzip
+import io
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -9,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from isal import igzip_threaded, isal_zlib
 
@@ -23,8 +27,14 @@ GZIP_MAGIC = b"\x1f\x8b"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # 16 + 15: a gzip wrapper and the largest window.
 GZIP_WINDOW = 31
-# Small steps: a step that meets the damage gives nothing.
+# In small steps and small pieces: each step moves what is left of the piece.
 RESCUED_BYTES = 1 << 14
+PACKED_BYTES = 1 << 16
+# Whatever a file packs may be this large. Beyond it, one packed byte may stand for so many: the same line of JSON over
+# and over packs 300 to 1, logs up to 200 to 1, and nothing packs more than 1,032 to 1.
+FREE_BYTES = 100 << 20
+MOST_TO_ONE = 500
+TOO_LARGE = "unpacks_too_large"
 
 
 T = TypeVar("T")
@@ -58,16 +68,63 @@ def is_gzip(path: Path) -> bool:
 
 
 def beginning(path: Path, *, size: int = HEAD_BYTES) -> bytes:
-    """The first SIZE bytes of a file, unpacked; of a damaged one what can be unpacked of them. Never more."""
-    start = bytearray()
+    """The first SIZE bytes of a file, unpacked; of a damaged one what can be unpacked of them. Never more.
+
+    UTF-16 is given as UTF-8, so that whoever recognises a file need not know of it.
+    """
+    start, _ = _start(path, size)
+    if not start.startswith(UTF16):
+        return start
+    wider, _ = _start(path, 2 * size)
+    return codecs.getincrementaldecoder("utf-16")("replace").decode(wider).encode()[:size]
+
+
+def damage_at_start(path: Path) -> str | None:
+    """What is wrong with a packed file that breaks before much of it could be seen, if anything is."""
+    return _start(path, HEAD_BYTES)[1]
+
+
+def _start(path: Path, size: int) -> tuple[bytes, str | None]:
+    start, damage = bytearray(), None
     try:
-        for part in _rescued(path, size, 0) if is_gzip(path) else _read(path, size):
+        for part in _rescued(path, 0) if is_gzip(path) else _read(path, size):
             start += part
             if len(start) >= size:
                 break
-    except DamagedFile:
-        pass  # the reader meets the damage again, and counts it
-    return bytes(start[:size])
+    except DamagedFile as stop:
+        damage = stop.reason  # the reader meets it again, and counts it
+    return bytes(start[:size]), damage
+
+
+def most_from(packed: int) -> int:
+    """How many bytes so many packed ones may unpack to."""
+    return max(FREE_BYTES, MOST_TO_ONE * packed)
+
+
+def unpacked_size(path: Path, *, most: int) -> int:
+    """How many bytes a gzip holds, as far as it can be read, and once there are more than MOST no exact number."""
+    size = 0
+    try:
+        for part in _unpacked(path, PACKED_BYTES):
+            size += len(part)
+            if size > most:
+                break
+    except DamagedFile as stop:
+        return most + 1 if stop.reason == TOO_LARGE else size  # the reader meets any other damage, and counts it
+    return size
+
+
+def unpack(path: Path, into: Path, *, most: int) -> int:
+    """Write what a gzip holds to another file, and say how many bytes it is.
+
+    Raises DamagedFile where it breaks, or has more than MOST bytes.
+    """
+    with into.open("wb") as file:
+        for part in _unpacked(path, PACKED_BYTES):
+            if file.tell() + len(part) > most:
+                raise DamagedFile(TOO_LARGE)
+            file.write(part)
+        return file.tell()
 
 
 def line_blocks(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
@@ -178,28 +235,78 @@ def _read(path: Path, size: int) -> Iterator[bytes]:
 def _unpacked(path: Path, size: int) -> Iterator[bytes]:
     delivered = 0
     try:
-        with igzip_threaded.open(path, "rb", threads=1) as file:
-            while part := file.read(size):
-                delivered += len(part)
-                yield part
+        with path.open("rb") as file:
+            sipped = _Sipped(file)
+            with igzip_threaded.open(sipped, "rb", threads=1) as unpacker:
+                while part := unpacker.read(size):
+                    if delivered + len(part) > most_from(sipped.taken):
+                        raise DamagedFile(TOO_LARGE)
+                    delivered += len(part)
+                    yield part
     except (EOFError, gzip.BadGzipFile, zlib.error, isal_zlib.IsalError):
         # The threaded reader drops what it had unpacked when it meets the damage: fetch that with the patient one.
-        yield from _rescued(path, size, delivered)
+        yield from _rescued(path, delivered)
 
 
-def _rescued(path: Path, size: int, delivered: int) -> Iterator[bytes]:
+class _Sipped(io.RawIOBase):
+    """A file read in sips and how much of it was taken, which tells how much its bytes unpack to."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self.file, self.taken = file, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        read = self.file.readinto(memoryview(buffer)[:PACKED_BYTES])
+        self.taken += read
+        return read
+
+
+def _rescued(path: Path, delivered: int) -> Iterator[bytes]:
     unpacker, ahead = zlib.decompressobj(GZIP_WINDOW), delivered
+    unpacked, taken, begun = 0, 0, False
     with path.open("rb") as file:
-        while packed := file.read(size):
+        while packed := file.read(PACKED_BYTES):
+            taken += len(packed)
             while packed:
-                try:
-                    part = unpacker.decompress(packed, RESCUED_BYTES)
-                except zlib.error as error:
-                    raise DamagedFile("damaged_gzip") from error
+                part, damaged = _step(unpacker, packed)
+                unpacked += len(part)
+                if unpacked > most_from(taken):
+                    raise DamagedFile(TOO_LARGE)
                 if len(part) > ahead:
                     yield part[ahead:]
                 ahead = max(0, ahead - len(part))
-                packed = unpacker.unconsumed_tail
+                if damaged:
+                    raise DamagedFile("damaged_gzip")
+                packed, begun = unpacker.unconsumed_tail, True
                 if unpacker.eof:
-                    packed, unpacker = unpacker.unused_data, zlib.decompressobj(GZIP_WINDOW)
-    raise DamagedFile("truncated_gzip")
+                    packed, begun = unpacker.unused_data, False
+                    unpacker = zlib.decompressobj(GZIP_WINDOW)
+    if begun:
+        raise DamagedFile("truncated_gzip")
+
+
+def _step(unpacker: Any, packed: bytes) -> tuple[bytes, bool]:
+    """The next bytes, and whether the file breaks after them."""
+    before = unpacker.copy()
+    try:
+        return unpacker.decompress(packed, RESCUED_BYTES), False
+    except zlib.error:
+        return _up_to_the_damage(before, packed), True
+
+
+def _up_to_the_damage(unpacker: Any, packed: bytes) -> bytes:
+    """What a step would have given, had it not met the damage: by steps that halve where they meet it."""
+    found, size = bytearray(), RESCUED_BYTES // 2
+    while size:
+        before = unpacker.copy()
+        try:
+            found += unpacker.decompress(packed, size)
+            packed = unpacker.unconsumed_tail
+        except zlib.error:
+            unpacker, size = before, size // 2
+        else:
+            if not packed:
+                break
+    return bytes(found)
