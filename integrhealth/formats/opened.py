@@ -75,7 +75,7 @@ def beginning(path: Path, *, size: int = HEAD_BYTES) -> bytes:
     start, _ = _start(path, size)
     if not start.startswith(UTF16):
         return start
-    wider, _ = _start(path, 2 * size)
+    wider, _ = _start(path, 2 * size + len(UTF16[0]))
     return codecs.getincrementaldecoder("utf-16")("replace").decode(wider).encode()[:size]
 
 
@@ -239,10 +239,11 @@ def _unpacked(path: Path, size: int) -> Iterator[bytes]:
             sipped = _Sipped(file)
             with igzip_threaded.open(sipped, "rb", threads=1) as unpacker:
                 while part := unpacker.read(size):
-                    if delivered + len(part) > most_from(sipped.taken):
-                        raise DamagedFile(TOO_LARGE)
+                    most = most_from(sipped.taken)
+                    yield part[: max(0, most - delivered)]
                     delivered += len(part)
-                    yield part
+                    if delivered > most:
+                        raise DamagedFile(TOO_LARGE)
     except (EOFError, gzip.BadGzipFile, zlib.error, isal_zlib.IsalError):
         # The threaded reader drops what it had unpacked when it meets the damage: fetch that with the patient one.
         yield from _rescued(path, delivered)
@@ -273,6 +274,7 @@ def _rescued(path: Path, delivered: int) -> Iterator[bytes]:
                 part, damaged = _step(unpacker, packed)
                 unpacked += len(part)
                 if unpacked > most_from(taken):
+                    yield part[ahead : most_from(taken) - unpacked]
                     raise DamagedFile(TOO_LARGE)
                 if len(part) > ahead:
                     yield part[ahead:]
@@ -297,16 +299,13 @@ def _step(unpacker: Any, packed: bytes) -> tuple[bytes, bool]:
 
 
 def _up_to_the_damage(unpacker: Any, packed: bytes) -> bytes:
-    """What a step would have given, had it not met the damage: by steps that halve where they meet it."""
-    found, size = bytearray(), RESCUED_BYTES // 2
+    """What the step would have given, had it not met the damage: in pieces that halve where they meet it."""
+    found, size = bytearray(), len(packed) // 2
     while size:
         before = unpacker.copy()
         try:
-            found += unpacker.decompress(packed, size)
-            packed = unpacker.unconsumed_tail
+            found += unpacker.decompress(packed[:size], RESCUED_BYTES)
+            packed = packed[size:]
         except zlib.error:
             unpacker, size = before, size // 2
-        else:
-            if not packed:
-                break
     return bytes(found)
