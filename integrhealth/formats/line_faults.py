@@ -1,7 +1,9 @@
 """What is wrong with one JSON line: judged one line at a time, for the few lines a whole block failed over."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
+from decimal import Context, Decimal
 from typing import Any
 
 import orjson
@@ -10,6 +12,10 @@ import polars as pl
 from integrhealth.schema import COUNT, FLAG, NUMBER
 
 LARGEST = 2**63
+# A key, or a text that ends before a colon inside another text.
+KEY = re.compile(rb'"[ \t\r]*:')
+# An exponent too long for a decimal gives one that is no number, instead of an error.
+QUIET = Context(traps=[])
 
 
 class Fault(Exception):
@@ -20,7 +26,7 @@ def judge(schema: Mapping[str, Any]) -> Callable[[bytes], tuple[str | None, byte
     """A function that says what is wrong with a line (None: nothing) and gives the line as it is to be read.
 
     The line comes back changed only where the same value is written another way than its column needs: 2.0 as an
-    integer, a list written as text with semicolons.
+    integer, a list written as text with semicolons. Of a repeated key the first counts, as for the block parser.
     """
     accept = _object(schema, "")
 
@@ -32,16 +38,41 @@ def judge(schema: Mapping[str, Any]) -> Callable[[bytes], tuple[str | None, byte
         if not isinstance(found, dict):
             return "not_an_object", line
         try:
-            accepted = accept(found)
-        except Fault as fault:
-            return str(fault), line
-        if accepted is found:
-            return None, line
-        # The standard library keeps integers of any size, orjson does not.
-        exact = json.loads(line)
-        return None, json.dumps(accept(exact), ensure_ascii=False).encode()
+            if accept(found) is found and len(KEY.findall(line)) == len(found):
+                return None, line
+        except Fault:
+            pass  # judged once more, by the digits as they are written
+        return _exactly(line, accept)
 
     return judged
+
+
+class _Written(float):
+    """A number with a point or an exponent, with its digits, of which a float keeps seventeen."""
+
+    def __new__(cls, digits: str) -> "_Written":
+        number = super().__new__(cls, digits)
+        number.digits = digits
+        return number
+
+
+def _exactly(line: bytes, accept: Callable[[Any], Any]) -> tuple[str | None, bytes]:
+    """What is wrong with a line of good JSON, and the line as it is to be read.
+
+    The standard library keeps integers of any size, the digits of other numbers and repeated keys; orjson does not.
+    """
+    try:
+        found = json.loads(line, parse_float=_Written, object_pairs_hook=_first_of_each)
+        accepted = accept(found)
+        return None, line if accepted is found else json.dumps(accepted, ensure_ascii=False).encode()
+    except Fault as fault:
+        return str(fault), line
+    except RecursionError:
+        return "bad_json", line
+
+
+def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(reversed(pairs))
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -99,12 +130,23 @@ def _list(path: str) -> Callable[[Any], Any]:
 
 def _count(path: str) -> Callable[[Any], Any]:
     def count(value: Any) -> Any:
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, bool) or not whole or not -LARGEST <= value < LARGEST:
+        whole = _whole(value)
+        if whole is None or not -LARGEST <= whole < LARGEST:
             raise Fault(f"bad_number:{path}")
-        return int(value) if isinstance(value, float) else value
+        return whole
 
     return count
+
+
+def _whole(value: Any) -> int | None:
+    """The integer that a number is, to the last digit; None for anything else."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    exact = Decimal(value.digits, QUIET) if isinstance(value, _Written) else Decimal(value)
+    # Only then turned into an integer, which an exponent may make very long.
+    return int(exact) if value.is_integer() and exact.is_finite() and exact == exact.to_integral_value() else None
 
 
 def _number(path: str) -> Callable[[Any], Any]:

@@ -29,7 +29,10 @@ PIECES = 16
 # Where every line has keys of its own, the first lines of a block tell their names.
 FIRST_LINES = 100
 REFUSED = {"line": pl.Int64, "reason": pl.String, "raw": pl.String}
-SURROGATE = re.compile(rb"\\u[dD]")
+# What JSON calls white space, without and with the line end; Python would strip form feeds too.
+BLANK, WHITE_SPACE = b" \t\r", " \t\r\n"
+# The first half of a character pair without the second, which the block parser reads as a zero byte.
+HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
@@ -89,10 +92,11 @@ def read_json_lines(
     """The JSON lines of a file as a frame with the columns of SCHEMA and LINE_COLUMN, one row per good line.
 
     SCHEMA may nest with ``pl.Struct``. Keys it does not name are ignored, absent ones are null. Numbers and flags
-    are strict, except that 2.0 is the integer 2; text takes numbers and flags as JSON writes them. Blank lines
-    are skipped but counted in the numbers. Plain or gzip; a file that breaks off keeps its good lines and rejects
-    one record. KEYS are those of the first lines, which makes a flat file with few of the columns faster to read;
-    any others are found where they turn up.
+    are strict, except that 2.0 is the integer 2; text takes numbers and flags as JSON writes them (integers to the
+    last digit, other numbers as the nearest double). Of a repeated key the first counts. Blank lines are skipped
+    but counted in the numbers. Plain or gzip; a file that breaks off keeps its good lines and rejects one record.
+    KEYS are those of the first lines, which makes a flat file with few of the columns faster to read; any others
+    are found where they turn up.
     """
     wanted = _Wanted.of(schema, keys)
     reads = list(in_order(lambda block: _read(block, wanted), line_blocks(path, block_bytes=block_bytes)))
@@ -190,7 +194,7 @@ def _keys(line: bytes) -> Iterable[str]:
 
 def _strictly(data: bytes, schema: Mapping[str, Any]) -> pl.DataFrame | None:
     """The rows of DATA, or None when there is anything wrong with any of them."""
-    if not data or data.isspace():
+    if not data or (data.isspace() and not data.strip(BLANK + b"\n")):
         return _nothing(schema)
     try:
         return pl.scan_ndjson(data, schema=dict(schema)).collect()
@@ -203,42 +207,49 @@ def _whole_block(rows: pl.DataFrame, block: Block, counts: Marks, schema: Mappin
     last = block.newlines + (not block.data.endswith(b"\n"))
     numbers = np.arange(block.first_line, block.first_line + last)
     if rows.height != last:
-        numbers = numbers[[bool(line.strip()) for line in block.data.split(b"\n")[:last]]]
+        numbers = numbers[[bool(line.strip(BLANK)) for line in block.data.split(b"\n")[:last]]]
         if rows.height != len(numbers):
             return None
-    doubtful = _doubtful(rows, block.data, counts)
+    if counts.odd == rows.height:  # one brace per line: nothing nests, nothing is escaped
+        return _Read(rows, numbers, [])
+    doubtful = np.union1d(_nesting(rows, block.data), _half_pairs(block, numbers))
     if not len(doubtful):
         return _Read(rows, numbers, [])
     return _checked(rows, numbers, doubtful=doubtful, block=block, schema=schema)
 
 
-def _doubtful(rows: pl.DataFrame, data: bytes, counts: Marks) -> np.ndarray:
-    """The rows to look at again: an object or list read as text, and half a character pair read as a zero byte.
+def _nesting(rows: pl.DataFrame, data: bytes) -> np.ndarray:
+    """The rows with an object or a list where a text should be, which the parser takes as text; a few too many.
 
-    The bytes say whether there can be any, so that flat and clean blocks pay nothing more.
+    The bytes say whether there can be any, so that flat blocks pay nothing more.
     """
-    nothing = np.empty(0, dtype=np.int64)
-    if counts.odd == rows.height:
-        return nothing
-    nested = b"[" in data or data.count(b"{") > rows.height
-    if not nested and not (b"\\" in data and SURROGATE.search(data)):
-        return nothing
-    signs = [
-        leaf.str.starts_with("{") | leaf.str.starts_with("[") | leaf.str.contains("\0", literal=True)
-        for leaf in _text_leaves(rows.schema)
-    ]
+    signs = [*_brackets(rows.schema)] if b"[" in data or data.count(b"{") > rows.height else []
     if not signs:
-        return nothing
+        return np.empty(0, dtype=np.int64)
     return rows.select(doubtful=pl.any_horizontal(signs).arg_true()).to_series().to_numpy()
 
 
-def _text_leaves(schema: Mapping[str, Any], parent: pl.Expr | None = None) -> Iterator[pl.Expr]:
+def _brackets(schema: Mapping[str, Any], parent: pl.Expr | None = None) -> Iterator[pl.Expr]:
     for name, dtype in schema.items():
         here = pl.col(name) if parent is None else parent.struct.field(name)
         if dtype == pl.String:
-            yield here
+            yield _opens(here)
+        elif dtype == pl.List(pl.String):
+            yield here.list.eval(_opens(pl.element())).list.any()
         elif isinstance(dtype, pl.Struct):
-            yield from _text_leaves({field.name: field.dtype for field in dtype.fields}, here)
+            yield from _brackets({field.name: field.dtype for field in dtype.fields}, here)
+
+
+def _opens(text: pl.Expr) -> pl.Expr:
+    return text.str.starts_with("{") | text.str.starts_with("[")
+
+
+def _half_pairs(block: Block, numbers: np.ndarray) -> np.ndarray:
+    """The rows with half a character pair, wherever in the line it stands."""
+    if b"\\u" not in block.data or not HALF_PAIR.search(block.data):
+        return np.empty(0, dtype=np.int64)
+    lines = enumerate(block.data.split(b"\n"), start=block.first_line)
+    return np.searchsorted(numbers, [number for number, line in lines if HALF_PAIR.search(line)])
 
 
 def _checked(
@@ -269,7 +280,7 @@ def _line_by_line(block: Block, wanted: _Wanted) -> _Read:
     judged = judge(wanted.schema)
     numbers, good, refused = [], [], []
     for number, line in enumerate(block.data.split(b"\n"), start=block.first_line):
-        if not line.strip():
+        if not line.strip(BLANK):
             continue
         reason, readable = judged(line)
         if reason is not None:
@@ -314,13 +325,14 @@ def _elements(data: bytes) -> tuple[list[int], list[bytes], list[tuple[int, str,
     """The elements of a JSON array, each on one line, with the line it began on; and what could not be split off."""
     text = data.decode("utf-8", "surrogateescape")
     numbers, elements = [], []
-    decoder, here = JSONDecoder(), text.index("[") + 1
+    # Only their ends are looked for: numbers stay text, of any length.
+    decoder, here = JSONDecoder(parse_int=str, parse_float=str), text.index("[") + 1
     line, counted = 1, 0
     expected = "]{"
     while True:
-        here = _past(text, here, " \t\r\n")
+        here = _past(text, here, WHITE_SPACE)
         line, counted = line + text.count("\n", counted, here), here
-        if here < len(text) and text[here] == "]" and not text[here + 1 :].strip():
+        if here < len(text) and text[here] == "]" and not text[here + 1 :].strip(WHITE_SPACE):
             return numbers, elements, []
         if elements and expected == "," and text[here : here + 1] == ",":
             here, expected = here + 1, ""
