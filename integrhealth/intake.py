@@ -10,7 +10,7 @@ import polars as pl
 
 from integrhealth.errors import NothingToRead
 from integrhealth.formats import FORMATS
-from integrhealth.formats.archives import Volume, is_packed, read_packed
+from integrhealth.formats.archives import MAGIC_BYTES, Volume, is_packed, read_packed
 from integrhealth.formats.mapping import Mapping, load_mapping
 from integrhealth.formats.opened import beginning
 from integrhealth.formats.parsed import Head, Parsed, no_rejections
@@ -116,8 +116,10 @@ def parsed_file(
     """What one file held: by its mapping, else by its content, else nothing recognised it. A packed file that no format
     takes as a whole is read as the files in it; VOLUME is how much was unpacked to come to this one.
     """
-    head = Head(path, beginning(path))
-    packed = is_packed(head.start)
+    start = beginning(path)
+    packed = is_packed(start)
+    # The bytes of members tell nothing of the whole: who takes an archive knows it by the names in it.
+    head = Head(path, start[:MAGIC_BYTES] if packed else start)
     if not packed and mapping is not None and (source := mapping.source_for(name)) is not None:
         return read_table(path, name, source=source, strict=strict)
     for format in FORMATS:

@@ -35,6 +35,7 @@ from integrhealth.schema import FRAMES
 from integrhealth.visible import visible
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+MAGIC_BYTES = 4
 MAX_MEMBERS = 10_000
 # Of a longer name the end is shown, which has the ending that a glob asks for.
 NAME_CHARACTERS = 200
