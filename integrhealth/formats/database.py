@@ -10,21 +10,23 @@ was fetched: a trace that goes over the edge is whole only with a margin, ``sent
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
 from integrhealth.errors import FaultyFile
+from integrhealth.formats.columns import identity
 from integrhealth.formats.database_answer import Answer, Unanswered, Wanted
 from integrhealth.formats.database_postgresql import postgresql_answer
 from integrhealth.formats.database_sqlite import sqlite_answer
 from integrhealth.formats.database_url import Address, address
 from integrhealth.formats.framing import RawLines, Table, framed
 from integrhealth.formats.lines import RAW_BYTES, refusals
-from integrhealth.formats.mapping import MappedSource, names_in
+from integrhealth.formats.mapping import MappedSource, frame_schema, names_in
 from integrhealth.formats.parsed import Parsed
+from integrhealth.schema import Frame
 
 STATEMENT_SECONDS = 300
 EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -58,7 +60,8 @@ def read_query(
     """The rows that the query gives now, one Parsed per frame its sources fill; LOG_FILE is the name to give them.
 
     A row with a value that cannot be read is refused. Raises FaultyFile, without the password, for whatever keeps the
-    database from answering, and for a result that lacks a column which the entry maps.
+    database from answering, and for a result that lacks a column which the entry maps. An entry without columns takes
+    those of its frame by their names.
     """
     bounds = {"since": since or EARLIEST, "until": until or LATEST}
     try:
@@ -69,8 +72,21 @@ def read_query(
         answer = _asked(query, place, bounds)
     except Unanswered as why:
         raise query.fault(why.key, place.shown(why.reason), why.remedy) from None
+    sources = [source if source.columns else _as_named(source, answer.names) for source in query.sources]
     kind = "postgresql" if place.path is None else "sqlite"
-    return framed(_table(answer), query.sources, format=kind, log_file=log_file, strict=strict)
+    return framed(_table(answer), sources, format=kind, log_file=log_file, strict=strict)
+
+
+def _as_named(source: MappedSource, names: Sequence[str]) -> MappedSource:
+    """A source without columns takes those of its frame by their own names, as far as the query gives them."""
+    return replace(source, columns=identity(_frame(source), names).columns)
+
+
+def _frame(source: MappedSource) -> Frame:
+    frame = frame_schema(source.frame)
+    if frame is None:
+        raise ValueError(f"no frame is named {source.frame!r}")
+    return frame
 
 
 def _asked(query: Query, place: Address, bounds: dict[str, datetime]) -> Answer:
@@ -83,9 +99,12 @@ def _asked(query: Query, place: Address, bounds: dict[str, datetime]) -> Answer:
 def _places(query: Query) -> Wanted:
     """Picks the columns of a result that the sources use, in any case for a preset, or that hold what they use."""
     any_case = any(source.any_case for source in query.sources)
+    as_named = [_frame(source) for source in query.sources if not source.columns]
+    needed = [*names_in(query.sources), *(name for frame in as_named for name in frame.required)]
     # ``a.b`` is a column, or lies in the JSON of a column ``a``.
-    asked = {name: {name, name.split(".")[0]} for name in names_in(query.sources)}
+    asked = {name: {name, name.split(".")[0]} for name in needed}
     used = {_folded(each, any_case) for both in asked.values() for each in both}
+    used |= {name for frame in as_named for name in frame.columns}
 
     def places(names: Sequence[str]) -> list[int]:
         lacking = [name for name, both in asked.items() if both.isdisjoint(names)]
