@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import polars as pl
 import pytest
-from bad_input_files import GOOD, folder, lines, otlp_line, png, record
+from bad_input_files import GOOD, csv_rows, folder, lines, otlp_line, png, record
 from shared_data import shared_data
 from zip_files import accounts, damaged, good, zipped
 
@@ -203,6 +203,14 @@ def test_a_gzip_holds_an_archive_or_another_gzip_and_no_third(account):
     )
 
 
+@pytest.mark.parametrize(("method", "reason"), [(ZIP_DEFLATED, "damaged_zip"), (ZIP_STORED, "truncated_zip")])
+def test_a_member_that_is_said_to_go_past_the_end_keeps_its_records(account, method, reason):
+    content = zipped(("a.csv", csv_rows(100)), method=method)
+    size = content.index(b"PK\x01\x02") + 20
+    content = content[:size] + len(content).to_bytes(4, "little") + content[size + 4 :]
+    assert account(content) == ({"a.zip/a.csv": ("csv", 101, 100, 1)}, [("a.zip/a.csv", reason)])
+
+
 @pytest.mark.parametrize("mark", ["[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"])
 def test_what_is_a_zip_only_by_its_make_is_left_alone(tmp_path, mark):
     place = folder(tmp_path, {"table.xlsx": zipped((mark, "x"), ("messages.csv", GOOD))})
@@ -240,7 +248,7 @@ def test_the_table_in_the_archive_of_sap_is_read_whole(tmp_path):
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(
         """sources:
-  - glob: VBFA.zip/VBFA.zip
+  - glob: VBFA.zip
     frame: documents
     time: {format: "%Y%m%d", zone: UTC}
     columns: {document: VBELN, line: POSNN, type: VBTYP_N, preceding: VBELV, preceding_line: POSNV, created_at: ERDAT}

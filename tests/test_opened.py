@@ -137,6 +137,12 @@ def test_what_unpacks_to_far_too_much_ends_as_one_record(account, small_limit, n
     assert [reason for _, reason in found[1]] == ["unpacks_too_large"]
 
 
+def test_no_more_than_the_limit_is_delivered(tmp_path, small_limit):
+    place = folder(tmp_path, {"a.gz": gzip.compress(b"\n" * 3_000_000)})
+    found, damage = opened.whole(place / "a.gz")
+    assert (len(found), damage) == (300_000, "unpacks_too_large")
+
+
 def test_a_line_without_an_end_is_given_up_too(account, small_limit):
     bomb = gzip.compress(lines(otlp_line(1)).encode() + b'{"resourceSpans": "' + b"x" * 3_000_000)
     assert account("a.jsonl", bomb) == (("otlp", 2, 1, 1), [(2, "unpacks_too_large")])

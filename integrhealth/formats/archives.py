@@ -220,7 +220,7 @@ def _wrap(archive: BinaryIO, entry: ZipInfo, into: Path) -> None:
             left -= len(piece)
             file.write(packer.compress(piece) if packer else piece)
         if packer:
-            file.write(packer.flush(zlib.Z_SYNC_FLUSH if left else zlib.Z_FINISH))
+            file.write(packer.flush())
         if not left:
             file.write(struct.pack("<II", entry.CRC, entry.file_size & 0xFFFFFFFF))
 
