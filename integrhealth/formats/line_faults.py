@@ -1,9 +1,10 @@
 """What is wrong with one JSON line: judged one line at a time, for the few lines a whole block failed over."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
+from functools import partial
+from json import JSONDecoder, JSONEncoder
 from typing import Any
 
 import orjson
@@ -15,7 +16,10 @@ LARGEST = 2**63
 # A key, or a text that ends before a colon inside another text.
 KEY = re.compile(rb'"[ \t\r]*:')
 # An exponent too long for a decimal gives one that is no number, instead of an error.
-QUIET = Context(traps=[])
+DECIMAL = partial(Decimal, context=Context(traps=[]))
+# The standard library keeps integers of any size, the digits of other numbers and repeated keys; orjson does not.
+EXACT = JSONDecoder(parse_float=DECIMAL, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+REWRITTEN = JSONEncoder(ensure_ascii=False, default=float)
 
 
 class Fault(Exception):
@@ -47,32 +51,16 @@ def judge(schema: Mapping[str, Any]) -> Callable[[bytes], tuple[str | None, byte
     return judged
 
 
-class _Written(float):
-    """A number with a point or an exponent, with its digits, of which a float keeps seventeen."""
-
-    def __new__(cls, digits: str) -> "_Written":
-        number = super().__new__(cls, digits)
-        number.digits = digits
-        return number
-
-
 def _exactly(line: bytes, accept: Callable[[Any], Any]) -> tuple[str | None, bytes]:
-    """What is wrong with a line of good JSON, and the line as it is to be read.
-
-    The standard library keeps integers of any size, the digits of other numbers and repeated keys; orjson does not.
-    """
+    """What is wrong with a line of good JSON, and the line as it is to be read."""
     try:
-        found = json.loads(line, parse_float=_Written, object_pairs_hook=_first_of_each)
+        found = EXACT.decode(line.decode())
         accepted = accept(found)
-        return None, line if accepted is found else json.dumps(accepted, ensure_ascii=False).encode()
+        return None, line if accepted is found else REWRITTEN.encode(accepted).encode()
     except Fault as fault:
         return str(fault), line
     except RecursionError:
         return "bad_json", line
-
-
-def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return dict(reversed(pairs))
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -140,18 +128,17 @@ def _count(path: str) -> Callable[[Any], Any]:
 
 def _whole(value: Any) -> int | None:
     """The integer that a number is, to the last digit; None for anything else."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
     if isinstance(value, int):
-        return value
-    exact = Decimal(value.digits, QUIET) if isinstance(value, _Written) else Decimal(value)
-    # Only then turned into an integer, which an exponent may make very long.
-    return int(exact) if value.is_integer() and exact.is_finite() and exact == exact.to_integral_value() else None
+        return None if isinstance(value, bool) else value
+    exact = Decimal(value) if isinstance(value, float) else value
+    if not isinstance(exact, Decimal) or not exact.is_finite() or exact != exact.to_integral_value():
+        return None
+    return int(exact)
 
 
 def _number(path: str) -> Callable[[Any], Any]:
     def number(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             raise Fault(f"bad_number:{path}")
         return value
 
