@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from integrhealth.catalog import Catalog, catalog_aliases
-from integrhealth.formats import spans
+from integrhealth.formats import message_events, spans
 from integrhealth.formats.masking import cut, masked, masked_secrets, pseudonym, pseudonym_key
 from integrhealth.formats.parsed import REJECTED, Parsed, no_rejections
 from integrhealth.schema import FRAMES, TEXT, TIME
@@ -60,8 +60,11 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
     if "spans" in frames:
         joined = frames.pop("spans")
         warnings += spans.span_notes(joined)
-        tables = [frames["messages"]] if "messages" in frames else []
-        frames["messages"] = pl.concat([*tables, spans.messages(joined)])
+        frames["messages"] = pl.concat([*_there(frames), spans.messages(joined)])
+    if "message_events" in frames:
+        told = message_events.lives(frames.pop("message_events"))
+        warnings += told.notes
+        frames["messages"] = pl.concat([*_there(frames), told.messages])
     frames = {name: _private(rows, show_people=show_people) for name, rows in frames.items()}
     frames = {name: _named_by_catalog(rows, catalog) for name, rows in frames.items()}
     if "messages" in frames:
@@ -73,6 +76,10 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
         _masked_rejections(pl.concat([*(part.rejected for part in parsed), clashed.drop("frame")])),
         tuple(dict.fromkeys(warnings)),
     )
+
+
+def _there(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
+    return [frames["messages"]] if "messages" in frames else []
 
 
 def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -107,6 +114,8 @@ def _repeats(rows: pl.DataFrame, frame: str) -> bool:
 
 
 def _identity(rows: pl.DataFrame, frame: str) -> list[str]:
+    if frame == "message_events":
+        return list(message_events.EVENTS.required)
     return IDENTITY.get(frame) or list(FRAMES[frame].required)
 
 
@@ -127,7 +136,7 @@ def _accounts(parsed: list[Parsed], copies: list[pl.DataFrame], clashes: pl.Data
     """One row per file and frame, in the order of reading."""
     rows = pl.DataFrame(
         [
-            (part.file, part.format, part.frame, part.rows_in, part.rows.height, part.rejected.height, 0)
+            (part.file, part.format, part.frame, part.rows_in, part.rows_out, part.rejected.height, 0)
             if part.frame is not None
             else (part.file, None, None, None, None, None, None)
             for part in parsed
@@ -145,8 +154,8 @@ def _accounts(parsed: list[Parsed], copies: list[pl.DataFrame], clashes: pl.Data
     return counts.select(
         "file",
         "format",
-        # Spans are an inner form: what a trace file fills is messages.
-        pl.col("frame").replace("spans", "messages"),
+        # Spans and events are inner forms: what such a file fills is messages.
+        pl.col("frame").replace({"spans": "messages", "message_events": "messages"}),
         "rows_in",
         rows_out=pl.col("rows_out") - pl.col("clashed"),
         rows_rejected=pl.col("rows_rejected") + pl.col("clashed"),

@@ -11,9 +11,11 @@ import polars as pl
 from integrhealth.errors import NothingToRead
 from integrhealth.formats import FORMATS
 from integrhealth.formats.archives import MAGIC_BYTES, Volume, is_packed, read_packed
-from integrhealth.formats.mapping import Mapping, load_mapping
+from integrhealth.formats.mapping import Mapping
+from integrhealth.formats.mapping_file import load_mapping
 from integrhealth.formats.opened import beginning
 from integrhealth.formats.parsed import Head, Parsed, no_rejections
+from integrhealth.formats.presets import preset_of
 from integrhealth.formats.tabular import canonical_frame, read_table
 from integrhealth.locations import sample_logs
 
@@ -120,15 +122,17 @@ def parsed_file(
     packed = is_packed(start)
     # The bytes of members tell nothing of the whole: who takes an archive knows it by the names in it.
     head = Head(path, start[:MAGIC_BYTES] if packed else start)
-    if not packed and mapping is not None and (source := mapping.source_for(name)) is not None:
-        return read_table(path, name, source=source, strict=strict)
+    if not packed and mapping is not None and (sources := mapping.sources_for(name)):
+        return read_table(path, name, sources=sources, strict=strict)
     for format in FORMATS:
         if format.recognises(head):
-            return format.read(path, name)
+            return format.read(path, name, strict=strict)
     if packed:
         return read_packed(path, name, read=partial(parsed_file, mapping=mapping, strict=strict), volume=volume)
     if canonical_frame(head) is not None:
-        return read_table(path, name, source=None, strict=strict)
+        return read_table(path, name, strict=strict)
+    if (preset := preset_of(head)) is not None:
+        return read_table(path, name, sources=preset.sources, strict=strict, format=preset.name)
     return [_unrecognised()]
 
 

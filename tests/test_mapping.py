@@ -7,8 +7,9 @@ import pytest
 
 import integrhealth as ih
 from integrhealth.errors import FaultyFile
-from integrhealth.formats import mapping as mapping_module
-from integrhealth.formats.mapping import Column, Constant, First, Sum, frame_schema, load_mapping
+from integrhealth.formats import mapping_file as mapping_module
+from integrhealth.formats.mapping import Column, Constant, First, Sum, frame_schema
+from integrhealth.formats.mapping_file import load_mapping
 from integrhealth.formats.suggest import suggested_mapping
 from integrhealth.formats.tabular import read_table
 from integrhealth.formats.times import TimeRule, times
@@ -49,6 +50,12 @@ def written(tmp_path):
     return write
 
 
+def only(sources):
+    """The one source that a file has, or None."""
+    assert len(sources) <= 1
+    return sources[0] if sources else None
+
+
 def fault(path):
     with pytest.raises(FaultyFile) as caught:
         load_mapping(path)
@@ -84,10 +91,10 @@ def test_the_example_that_users_copy_loads_whole(written):
     mapping = load_mapping(path)
     assert [source.glob for source in mapping.sources] == ["erp_monitor/*.csv", "webhooks/*.jsonl.gz", "boomi/*.csv"]
     assert mapping.left_out == (f"{path}: sources[3]: {NO_DATABASE}",)
-    assert mapping.source_for("erp_monitor/a.csv").columns["kind"] == Constant("queue")
-    assert mapping.source_for("other/a.csv") is None
+    assert only(mapping.sources_for("erp_monitor/a.csv")).columns["kind"] == Constant("queue")
+    assert only(mapping.sources_for("other/a.csv")) is None
     with pytest.raises(FaultyFile) as caught:
-        mapping.source_for("boomi/a.csv")
+        only(mapping.sources_for("boomi/a.csv"))
     assert (caught.value.file, caught.value.where) == (str(path), "sources[2].preset")
     assert caught.value.reason == "unknown preset 'boomi_executions'"
 
@@ -127,10 +134,13 @@ sources:
        received_at: {first: [T0, DUR]}, finished_at: {add: [T1, DUR], unit: ms}}
     time: {unit: s, received_at: {unit: ms}, sent_at: {format: "%d.%m.%Y %H:%M:%S", zone: Europe/Madrid}OWN}
 """
-    (parsed,) = read_table(table, "a.csv", source=load_mapping(written(entry.replace("OWN", ""))).source_for("a.csv"))
+    sources = load_mapping(written(entry.replace("OWN", ""))).sources_for("a.csv")
+    (parsed,) = read_table(table, "a.csv", sources=sources)
     assert parsed.rows.select("sent_at", "finished_at").rows() == [(at(2026, 2, 1, 9), at(2026, 2, 1, 9, 0, 1, 500000))]
     own = ', finished_at: {format: "%m.%d.%Y %H:%M:%S", zone: UTC}'
-    (parsed,) = read_table(table, "a.csv", source=load_mapping(written(entry.replace("OWN", own))).source_for("a.csv"))
+    (parsed,) = read_table(
+        table, "a.csv", sources=load_mapping(written(entry.replace("OWN", own))).sources_for("a.csv")
+    )
     assert parsed.rows["finished_at"].to_list() == [at(2026, 1, 2, 10, 0, 1, 500000)]
 
 
@@ -147,7 +157,7 @@ sources:
     ],
 )
 def test_a_glob_is_relative_to_any_folder_above_the_file(written, name, frame):
-    source = load_mapping(written(WHOLE)).source_for(name)
+    source = only(load_mapping(written(WHOLE)).sources_for(name))
     assert (source.frame if source else None) == frame
 
 
@@ -304,14 +314,14 @@ def test_a_suggested_mapping_loads_and_reads_the_table(tmp_path):
     table.write_text(EXPORT)
     suggestion = suggested_mapping(table)
     (tmp_path / "mapping.yaml").write_text(suggestion)
-    source = load_mapping(tmp_path / "mapping.yaml").source_for(table.name)
+    source = only(load_mapping(tmp_path / "mapping.yaml").sources_for(table.name))
     assert source.columns["message_id"] == Column("MSG_ID")
     assert source.columns["target"] == Column("PARTNER")
     assert source.columns["sent_at"] == Column("SENT")
     assert source.status == {"COMPLETED": "ok", "FAILED": "failed"}
     assert '# "64": ?  # undecided' in suggestion
     assert "# time: {zone:" in suggestion
-    (parsed,) = read_table(table, table.name, source=source)
+    (parsed,) = read_table(table, table.name, sources=[source])
     assert parsed.rows.select("message_id", "status").rows() == [("007", "ok"), ("008", "failed"), ("009", "unknown")]
 
 
@@ -320,7 +330,7 @@ def test_what_nothing_fits_is_open_and_the_suggestion_still_loads(tmp_path):
     table.write_text('{"colour": "red\\u0085", "no\\nline: {": 1}\n')
     suggestion = suggested_mapping(table)
     (tmp_path / "mapping.yaml").write_text(suggestion, encoding="utf-8")
-    source = load_mapping(tmp_path / "mapping.yaml").source_for("x.jsonl")
+    source = only(load_mapping(tmp_path / "mapping.yaml").sources_for("x.jsonl"))
     assert Constant("undecided") in source.columns.values()
     assert "undecided: required" in suggestion
 

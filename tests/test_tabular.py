@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrhealth.errors import FaultyFile
-from integrhealth.formats.mapping import frame_schema, load_mapping
+from integrhealth.formats.mapping import frame_schema
+from integrhealth.formats.mapping_file import load_mapping
 from integrhealth.formats.parsed import REJECTED
 from integrhealth.formats.tabular import canonical_frame, head_of, read_table
 
@@ -56,11 +57,11 @@ def read(tmp_path):
     def reading(data, name="messages.csv", *, mapping=None, strict=False):
         path = tmp_path / name
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        source = None
+        sources = ()
         if mapping is not None:
             (tmp_path / "mapping.yaml").write_text(mapping, encoding="utf-8")
-            source = load_mapping(tmp_path / "mapping.yaml").source_for(name)
-        (parsed,) = read_table(path, name, source=source, strict=strict)
+            sources = load_mapping(tmp_path / "mapping.yaml").sources_for(name)
+        (parsed,) = read_table(path, name, sources=sources, strict=strict)
         assert parsed.rows_in == parsed.rows.height + parsed.rejected.height
         assert parsed.rows.schema == pl.Schema(frame_schema(parsed.frame).schema)
         assert parsed.rejected.schema == pl.Schema(REJECTED)
@@ -206,7 +207,7 @@ def test_columns_that_first_turn_up_far_down_are_read_or_named(tmp_path, name):
     lines = [json.dumps(row) for row in rows]
     path = tmp_path / name
     path.write_text("[" + ",\n".join(lines) + "]" if name.endswith("json") else "\n".join(lines))
-    [parsed] = read_table(path, name, source=None)
+    [parsed] = read_table(path, name, sources=())
     assert parsed.rows["amount"].to_list() == [None] * 899 + [3.5]
     assert "columns that messages does not know are ignored: extra" in parsed.warnings
 
@@ -374,8 +375,8 @@ def test_damaged_bytes_never_crash_and_every_record_is_accounted_for(tmp_path_fa
         data[place : place + len(patch)] = patch
     (folder / "log").write_bytes(bytes(data[:cut]))
     (folder / "mapping.yaml").write_text(ERP)
-    source = load_mapping(folder / "mapping.yaml").source_for("log")
-    (parsed,) = read_table(folder / "log", "log", source=source)
+    sources = load_mapping(folder / "mapping.yaml").sources_for("log")
+    (parsed,) = read_table(folder / "log", "log", sources=sources)
     assert parsed.rows_in == parsed.rows.height + parsed.rejected.height
     assert parsed.rejected["reason"].null_count() == 0
     assert parsed.rows["message_id"].null_count() == parsed.rows["sent_at"].null_count() == 0
@@ -385,11 +386,11 @@ def test_damaged_bytes_never_crash_and_every_record_is_accounted_for(tmp_path_fa
 def test_the_order_of_rows_changes_nothing(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("shuffled")
     (folder / "mapping.yaml").write_text(ERP)
-    source = load_mapping(folder / "mapping.yaml").source_for("log.csv")
+    sources = load_mapping(folder / "mapping.yaml").sources_for("log.csv")
 
     def read(lines):
         (folder / "log.csv").write_text("\n".join([EXPORT.splitlines()[0], *lines]))
-        (parsed,) = read_table(folder / "log.csv", "log.csv", source=source)
+        (parsed,) = read_table(folder / "log.csv", "log.csv", sources=sources)
         return parsed.rows.drop("log_line").sort("message_id"), sorted(parsed.rejected["raw"])
 
     (one, refused), (other, also_refused) = read(rows), read(EXPORT.splitlines()[1:])

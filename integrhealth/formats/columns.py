@@ -8,8 +8,19 @@ from typing import Any
 
 import polars as pl
 
-from integrhealth.formats.mapping import Column, Constant, MappedSource, Origin, Sum, names_of
-from integrhealth.formats.masking import masked
+from integrhealth.formats.mapping import (
+    Column,
+    Constant,
+    Hashed,
+    Joined,
+    MappedSource,
+    Origin,
+    Sum,
+    Translated,
+    names_of,
+)
+from integrhealth.formats.masking import masked, value_hashes
+from integrhealth.formats.message_events import BEGUN
 from integrhealth.formats.opened import WORKERS
 from integrhealth.formats.times import UNITS_US, Times, times
 from integrhealth.schema import COUNT, FLAG, KINDS, NUMBER, STATUSES, TIME, WORDS, Frame, words
@@ -69,9 +80,10 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
     empty = {name: pl.lit(None, dtype) for name, dtype in frame.columns.items() if name not in made}
     rows = table.select("log_line").with_columns(**columns, **empty).select(*frame.columns, "log_line")
     # A span without a status is unset, which is told from its marks; a message without one is unknown.
-    if frame.name == "messages" and (missing := rows["status"].null_count()):
+    told = {"messages": "status", "message_events": "event"}.get(frame.name)
+    if told is not None and (missing := rows[told].null_count()):
         account.warnings.append(f"{_rows(missing)} without a status became unknown")
-        rows = rows.with_columns(status=pl.col("status").fill_null("unknown"))
+        rows = rows.with_columns(pl.col(told).fill_null("unknown"))
     for name in frame.required:
         account.fault(f"no_{name}", rows[name].is_null() & ~_faulted(account, name, rows.height))
     _say_times(account)
@@ -112,8 +124,12 @@ def _column(
     if dtype == TIME:
         return _time(table, name, origin, source=source, account=account, strict=strict)
     values = _values(table, origin)
+    if isinstance(origin, Translated):
+        values = _translated(values, origin, account)
     if name == "status":
-        return _statuses(values, source.status, account)
+        return _with_errors_inside(_statuses(values, source.status, account), table, source, account)
+    if name == "event" and source.frame == "message_events":
+        return _with_errors_inside(_statuses(values, source.status, account, BEGUN), table, source, account)
     if name == "kind" and source.frame in WITH_KINDS:
         return _kinds(values, account)
     if values.dtype == dtype:
@@ -131,8 +147,15 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
     nothing = pl.Series("", [None], dtype=pl.String).new_from_index(0, table.height)
     if isinstance(origin, Constant):
         return pl.Series("", [origin.value]).new_from_index(0, table.height)
-    if isinstance(origin, Column):
+    if isinstance(origin, Column | Translated):
         return table[origin.name] if origin.name in table.columns else nothing
+    if isinstance(origin, Hashed):
+        return value_hashes(_text(table[origin.name])) if origin.name in table.columns else nothing
+    if isinstance(origin, Joined):
+        if not set(origin.names) <= set(table.columns):
+            return nothing
+        parts = [_text(table[name]) for name in origin.names]
+        return pl.select(pl.concat_str(parts, separator=origin.between, ignore_nulls=False)).to_series()
     there = [table[name] for name in names_of(origin) if name in table.columns]
     if len({each.dtype for each in there}) > 1:
         there = [_text(each) for each in there]
@@ -206,7 +229,38 @@ def _numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
     return pl.select(pl.coalesce(whole, same.cast(COUNT, strict=False))).to_series()
 
 
-def _statuses(values: pl.Series, mapped: dict[str, str], account: _Account) -> pl.Series:
+def _translated(values: pl.Series, origin: Translated, account: _Account) -> pl.Series:
+    """The meanings of words, in any case; those that have none are the same word for all of them, and counted."""
+    text = _text(values).str.strip_chars()
+    folded = {word.casefold(): meaning for word, meaning in origin.words.items()}
+    different = text.drop_nulls().unique().to_list()
+    known = {word: origin.words.get(word, folded.get(word.casefold())) for word in different}
+    strange = text.drop_nulls().value_counts(name="rows").rename({text.name: "value"})
+    strange = strange.filter(pl.col("value").is_in([word for word, meaning in known.items() if meaning is None]))
+    if strange.height and origin.otherwise is None:
+        account.warnings.append(_said(f"with a word in {origin.name} that has no meaning here lost it", strange))
+    meant = text.replace_strict(known, default=None, return_dtype=pl.String)
+    return meant if origin.otherwise is None else pl.select(_where_null(meant, origin.otherwise)).to_series()
+
+
+def _where_null(values: pl.Series, word: str) -> pl.Expr:
+    return pl.lit(values).fill_null(pl.lit(word))
+
+
+def _with_errors_inside(statuses: pl.Series, table: pl.DataFrame, source: MappedSource, account: _Account) -> pl.Series:
+    """STATUSES in which an ok with errors counted beside it is partial."""
+    counts = [table[name] for name in source.errors_inside if name in table.columns]
+    if not counts:
+        return statuses
+    numbers = [_numbers(count, NUMBER, decimal=source.decimal) for count in counts]
+    for count, number in zip(counts, numbers, strict=True):
+        account.fault(f"bad_number:{count.name}", count.is_not_null() & number.is_null())
+    erroneous = pl.any_horizontal(pl.lit(number) > 0 for number in numbers).fill_null(False)
+    status = pl.lit(statuses)
+    return pl.select(pl.when(erroneous & (status == "ok")).then(pl.lit("partial")).otherwise(status)).to_series()
+
+
+def _statuses(values: pl.Series, mapped: dict[str, str], account: _Account, *more: str) -> pl.Series:
     """Mapped values first (as written, then in any case), then the canonical words; all else is unknown."""
     plain = not mapped and not values.null_count() and values.dtype == pl.String
     if plain and values.unique().is_in(STATUSES).all():
@@ -214,7 +268,7 @@ def _statuses(values: pl.Series, mapped: dict[str, str], account: _Account) -> p
     text = _text(values).str.strip_chars()
     counts = text.drop_nulls().value_counts(name="rows")
     folded = {written.casefold(): status for written, status in mapped.items()}
-    canonical_words = {status: status for status in STATUSES}
+    canonical_words = {status: status for status in (*STATUSES, *more)}
     known = {}
     for written in counts.to_series(0).to_list():
         key = written.casefold()

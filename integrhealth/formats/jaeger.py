@@ -65,7 +65,7 @@ def recognises(head: Head) -> bool:
     return ids and beside and b'"operationName"' in start and b'"startTime' in start
 
 
-def read(path: Path, log_file: str) -> list[Parsed]:
+def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The spans of one file."""
     return [read_spans(path, log_file, shape=SHAPE, flat=flat, name=FORMAT.name)]
 

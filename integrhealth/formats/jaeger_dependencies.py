@@ -38,7 +38,7 @@ def _is_edge(element: bytes) -> bool:
     return isinstance(found, dict) and found.keys() >= set(KEYS)
 
 
-def read(path: Path, log_file: str) -> list[Parsed]:
+def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The edges of one file: source called target, ``calls`` times; null where the file does not count."""
     rows, bad = [FRAME.empty()], []
     for lines, refused in texts(path, SHAPE):

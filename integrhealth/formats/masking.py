@@ -82,6 +82,14 @@ def pseudonym(person: pl.Expr, key: bytes) -> pl.Expr:
     return person.map_batches(lambda people: _pseudonyms(people, key), return_dtype=pl.String, is_elementwise=True)
 
 
+def value_hashes(values: pl.Series) -> pl.Series:
+    """Equal texts become equal hashes; without the key of this machine nobody can test a guess."""
+    key = pseudonym_key()
+    different = values.drop_nulls().unique()
+    hashes = [hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:32] for value in different]
+    return values.replace_strict(different, pl.Series(hashes, dtype=pl.String), default=None)
+
+
 def pseudonym_key() -> bytes:
     """The key of the pseudonyms: made once, kept in the user's configuration folder, readable by the user only.
 

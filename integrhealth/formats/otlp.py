@@ -94,7 +94,7 @@ def recognises(head: Head) -> bool:
     return b'"resourceSpans"' in start or (b'"batches"' in start and spans)
 
 
-def read(path: Path, log_file: str) -> list[Parsed]:
+def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The spans of one file."""
     return [read_spans(path, log_file, shape=SHAPE, flat=flat, name=FORMAT.name)]
 

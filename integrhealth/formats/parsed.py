@@ -1,8 +1,9 @@
 """What a reader gives back for one file, and how a reader makes itself known."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
@@ -14,9 +15,11 @@ class Parsed:
     """The rows of one frame that one file held, and the records that were not understood.
 
     ``file`` is the name as the rows carry it; ``format`` and ``frame`` are None for a file nothing recognised.
-    Counted in records of the file (a line, a table row, a span): ``rows_in`` = rows.height + rejected.height.
-    ``rows`` has the columns of the canonical frame (or of ``spans``, which become messages once all files are
-    read), ``rejected`` those of REJECTED with ``raw`` cut and masked; ``warnings`` are sentences to say once.
+    Counted in records of the file (a line, a table row, a span): ``rows_in`` = records + passed + rejected.height.
+    ``records`` is how many of them made the rows, None where each made one; ``passed`` are those that were understood
+    and say nothing of the frame. ``rows`` has the columns of the canonical frame (or of ``spans`` or
+    ``message_events``, which become messages once all files are read), ``rejected`` those of REJECTED with ``raw``
+    cut and masked; ``warnings`` are sentences to say once.
     """
 
     format: str | None
@@ -26,6 +29,13 @@ class Parsed:
     rejected: pl.DataFrame
     warnings: tuple[str, ...] = ()
     file: str = ""
+    passed: int = 0
+    records: int | None = None
+
+    @property
+    def rows_out(self) -> int:
+        """Records that were understood."""
+        return (self.rows.height if self.records is None else self.records) + self.passed
 
 
 @dataclass(frozen=True)
@@ -36,18 +46,28 @@ class Head:
     start: bytes
 
 
+class Read(Protocol):
+    """Reads one file: LOG_FILE is the name to write into the rows, relative to what the user named. STRICT rejects
+    times without a zone. Returns one Parsed per frame the file fills.
+    """
+
+    def __call__(self, path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]: ...
+
+
 @dataclass(frozen=True)
 class Format:
     """One input format: its name, one line that describes it, how to recognise it and how to read it.
 
-    ``read(path, log_file)`` returns one Parsed per frame the file fills; LOG_FILE is the name to write into the
-    rows, relative to what the user named.
+    ``tried`` is ``real`` where it was tried on files that nobody here wrote, ``documented`` where such files were
+    not to be had. ``fills`` are the frames and columns it can fill.
     """
 
     name: str
     description: str
     recognises: Callable[[Head], bool]
-    read: Callable[[Path, str], list[Parsed]]
+    read: Read
+    tried: str = "real"
+    fills: Callable[[], Mapping[str, tuple[str, ...]]] = field(default=dict)
 
 
 def no_rejections() -> pl.DataFrame:

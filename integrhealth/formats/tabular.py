@@ -4,8 +4,8 @@ With an entry of mapping.yaml, or without where the columns are canonical alread
 """
 
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ import orjson
 import polars as pl
 
 from integrhealth.errors import FaultyFile
-from integrhealth.formats.columns import canonical, identity
+from integrhealth.formats.columns import identity
 from integrhealth.formats.csv_rows import header, read_csv_rows
+from integrhealth.formats.framing import RawLines, Table, framed, respelled
 from integrhealth.formats.lines import RAW_BYTES, JsonLines, array_elements, read_json_array, read_json_lines, refusals
-from integrhealth.formats.mapping import MappedSource, frame_schema
+from integrhealth.formats.mapping import MappedSource, frame_schema, list_columns, names_in
 from integrhealth.formats.opened import HEAD_BYTES, UTF16, beginning, is_gzip, lines_at, numbered, whole
-from integrhealth.formats.parsed import REJECTED, Head, Parsed
+from integrhealth.formats.parsed import Head, Parsed
+from integrhealth.formats.wrapped import wrapped_names, wrapped_table
 from integrhealth.schema import FRAMES, TEXT, TIME, WORDS, Frame
 
 PLACE = ("log_file", "log_line")
@@ -32,47 +34,29 @@ SAMPLED = 1_000
 NAMED = 20
 
 
-@dataclass(frozen=True)
-class _Table:
-    """The columns of a file with log_line, what was refused on the way, and its beginning for later refusals."""
-
-    format: str
-    rows: pl.DataFrame
-    refused: pl.DataFrame
-    names: list[str]
-    notes: list[str]
-    data: bytes | None = None
-
-
-def read_table(path: Path, log_file: str, *, source: MappedSource | None, strict: bool = False) -> list[Parsed]:
-    """The rows of one table, of the frame that SOURCE names or its columns show, and the records it refused.
+def read_table(
+    path: Path,
+    log_file: str,
+    *,
+    sources: Sequence[MappedSource] = (),
+    strict: bool = False,
+    format: str | None = None,
+) -> list[Parsed]:
+    """The rows of one table as SOURCES map them, or of the frame that its columns show, and the records it refused.
 
     Counted in records: lines, elements, rows; ``log_line`` is the line a record begins on, in Parquet its row.
-    STRICT refuses times without a zone. Raises FaultyFile when SOURCE asks for what the file cannot have.
+    STRICT refuses times without a zone. FORMAT is the name of the preset that SOURCES are. Raises FaultyFile when
+    they ask for what the file cannot have.
     """
     head = head_of(path)
-    frame = frame_schema(source.frame if source else canonical_frame(head) or "")
+    frame = frame_schema(sources[0].frame if sources else canonical_frame(head) or "")
     if frame is None:
         raise ValueError(f"{path.name} is no table of a canonical frame")
-    table = _read(head, frame, source)
-    wanted = source or identity(frame, table.names)
-    made = canonical(table.rows, frame, wanted, strict=strict)
-    rows = made.rows.with_columns(log_file=pl.lit(log_file)).select(list(frame.schema))
-    rejected = pl.concat([table.refused, _with_raw(made.refused, table, path)]).sort("line", maintain_order=True)
-    notes = [*table.notes, *made.warnings]
-    if source is None and (extra := _unknown(table.names, frame)):
-        notes.append(f"columns that {frame.name} does not know are ignored: {extra}")
-    return [
-        Parsed(
-            format=table.format,
-            frame=frame.name,
-            rows=rows,
-            rows_in=rows.height + rejected.height,
-            rejected=rejected.with_columns(file=pl.lit(log_file)).select(list(REJECTED)),
-            warnings=tuple(notes),
-            file=log_file,
-        )
-    ]
+    kind, table = _read(head, frame, sources)
+    if not sources and (extra := _unknown(table.names, frame)):
+        table = replace(table, notes=(*table.notes, f"columns that {frame.name} does not know are ignored: {extra}"))
+    mapped = sources or [identity(frame, table.names)]
+    return framed(table, mapped, format=format or kind, log_file=log_file, strict=strict)
 
 
 def canonical_frame(head: Head) -> str | None:
@@ -193,71 +177,87 @@ def _unknown(names: Iterable[str], frame: Frame) -> str:
     return ", ".join(name[:60] for name in extra[:NAMED]) + more
 
 
-def _read(head: Head, frame: Frame, source: MappedSource | None) -> _Table:
+def _read(head: Head, frame: Frame, sources: Sequence[MappedSource]) -> tuple[str, Table]:
+    """What kind of table a file is, and the columns that are asked for."""
     kind = table_kind(head.start)
     if kind == "parquet":
-        return _parquet(head.path, source)
+        return kind, _parquet(head.path, sources)
+    if kind in ("json", "jsonl") and sources and wrapped_names(head):
+        return "json", wrapped_table(head.path, sources)
     if kind in ("json", "jsonl"):
-        return _json(head, kind, frame, source)
+        return kind, _json(head, kind, frame, sources)
     if kind == "csv":
-        return _csv(head.path, frame, source)
+        return kind, _csv(head.path, frame, sources)
     refused = [] if not head.start.strip() else [(1, "not_a_table", b"")]
-    return _Table("csv", pl.DataFrame(schema={"log_line": pl.Int64}), refusals(refused), [], [])
+    return "csv", _no_table(refused)
 
 
-def _csv(path: Path, frame: Frame, source: MappedSource | None) -> _Table:
-    data, damage = whole(path, encoding=source.encoding if source else None)
+def _no_table(refused: list[tuple[int, str, bytes]]) -> Table:
+    return Table(pl.DataFrame(schema={"log_line": pl.Int64}), refusals(refused), [], lambda _: refusals([]))
+
+
+def _csv(path: Path, frame: Frame, sources: Sequence[MappedSource]) -> Table:
+    declared = sources[0] if sources else None
+    data, damage = whole(path, encoding=declared.encoding if declared else None)
     data, tail = _lines(data), []
     if damage is not None:
         cut = data.rfind(b"\n") + 1
         tail, data = [(data.count(b"\n") + 1, damage, data[cut:])], data[:cut]
-    wanted = frozenset(source.names() if source else frame.columns)
-    found = header(data, separator=source.separator if source else None, wanted=wanted)
+    wanted = frozenset(names_in(sources) if sources else frame.columns)
+    found = header(data, separator=declared.separator if declared else None, wanted=wanted)
     if found is None:
-        lost = tail or ([(1, "no_header", data[:RAW_BYTES])] if data.strip() else [])
-        return _Table("csv", pl.DataFrame(schema={"log_line": pl.Int64}), refusals(lost), [], [])
+        return _no_table(tail or ([(1, "no_header", data[:RAW_BYTES])] if data.strip() else []))
     read = read_csv_rows(data, found)
     notes = [f"columns with a repeated or empty name are read as {', '.join(found.renamed)}"] if found.renamed else []
     if (read.rejected["reason"] == "bad_utf8").any():
         notes.append("some lines are not UTF-8; declare csv: {encoding: cp1252} if the file is from Windows")
     refused = pl.concat([read.rejected, refusals(tail)])
-    return _Table("csv", read.rows, refused, found.names, notes, data)
+    return Table(
+        read.rows,
+        refused,
+        found.names,
+        _raw_lines(lambda numbers: numbered(data, numbers, length=RAW_BYTES)),
+        tuple(notes),
+    )
 
 
-def _json(head: Head, kind: str, frame: Frame, source: MappedSource | None) -> _Table:
+def _json(head: Head, kind: str, frame: Frame, sources: Sequence[MappedSource]) -> Table:
     objects = _first_objects(head, kind)
     names = list(dict.fromkeys(key for found in objects for key in found))
-    schema = _json_schema(names, frame, source)
+    sources = [respelled(source, names) if source.any_case else source for source in sources]
+    schema = _json_schema(names, frame, sources)
     data = whole(head.path)[0] if kind == "json" else None
-    keys = names if source is None else None
+    keys = None if sources else names
     read = read_json_lines(head.path, schema, keys=keys) if data is None else read_json_array(data, schema, keys=keys)
-    if source is None:
+    if not sources:
         later = (name for name in schema if read.rows[name].null_count() < read.rows.height)
         names = list(dict.fromkeys((*names, *later, *read.strange)))
-    return _Table(kind, _flat(read, names, source), read.rejected, names, [], data)
+
+    def beginnings(numbers: set[int]) -> dict[int, bytes]:
+        if data is None:
+            return lines_at(head.path, numbers, length=RAW_BYTES)
+        return numbered(data, numbers, length=RAW_BYTES)
+
+    rows = _flat(read, names, sources)
+    return Table(rows, read.rejected, names if not sources else rows.columns, _raw_lines(beginnings))
 
 
-def _json_schema(names: list[str], frame: Frame, source: MappedSource | None) -> dict[str, Any]:
+def _json_schema(names: list[str], frame: Frame, sources: Sequence[MappedSource]) -> dict[str, Any]:
     """The keys to read: typed for a canonical file; text for a mapped one, nested where ``a.b`` is not a key itself."""
-    if source is None:
+    if not sources:
         return {name: TEXT if dtype == TIME else dtype for name, dtype in frame.columns.items()}
     nested: dict[str, Any] = {}
-    for name in source.names():
+    for name in names_in(sources):
         *above, leaf = [name] if name in names else name.split(".")
         place = nested
         for key in above:
             place = place.setdefault(key, {})
             if not isinstance(place, dict):
-                raise _both_value_and_object(source, key)
+                raise _both_value_and_object(sources[0], key)
         if isinstance(place.get(leaf), dict):
-            raise _both_value_and_object(source, leaf)
-        place[leaf] = _leaf(name, frame, source)
+            raise _both_value_and_object(sources[0], leaf)
+        place[leaf] = WORDS if name in list_columns(sources) else TEXT
     return {name: _typed(found) for name, found in nested.items()}
-
-
-def _leaf(name: str, frame: Frame, source: MappedSource) -> Any:
-    uses = [frame.columns[column] for column, origin in source.columns.items() if getattr(origin, "name", "") == name]
-    return WORDS if uses and all(dtype == WORDS for dtype in uses) else TEXT
 
 
 def _typed(found: Any) -> Any:
@@ -271,11 +271,11 @@ def _both_value_and_object(source: MappedSource, key: str) -> FaultyFile:
     return FaultyFile(source.file, f"{source.where}.columns", reason, "use either the value or what is inside it")
 
 
-def _flat(read: JsonLines, names: list[str], source: MappedSource | None) -> pl.DataFrame:
-    if source is None:
+def _flat(read: JsonLines, names: list[str], sources: Sequence[MappedSource]) -> pl.DataFrame:
+    if not sources:
         return read.rows
     columns = []
-    for name in source.names():
+    for name in names_in(sources):
         first, *below = [name] if name in names else name.split(".")
         column = pl.col(first)
         for key in below:
@@ -303,21 +303,21 @@ def _parquet_source(path: Path) -> Path | io.BytesIO:
     return path if named and not is_gzip(path) else io.BytesIO(whole(path)[0])
 
 
-def _parquet(path: Path, source: MappedSource | None) -> _Table:
+def _parquet(path: Path, sources: Sequence[MappedSource]) -> Table:
     try:
         rows = pl.read_parquet(_parquet_source(path), glob=False)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        lost = [(1, "damaged_parquet", b"")]
-        return _Table("parquet", pl.DataFrame(schema={"log_line": pl.Int64}), refusals(lost), [], [])
+        return _no_table([(1, "damaged_parquet", b"")])
     names = list(rows.columns)
-    rows = rows.with_columns(_inside_structs(rows.schema, source)).drop(PLACE, strict=False)
-    return _Table("parquet", rows.with_row_index("log_line", 1).cast({"log_line": pl.Int64}), refusals([]), names, [])
+    rows = rows.with_columns(_inside_structs(rows.schema, names_in(sources))).drop(PLACE, strict=False)
+    rows = rows.with_row_index("log_line", 1).cast({"log_line": pl.Int64})
+    return Table(rows, refusals([]), names, lambda refused: _raw_rows(rows, refused))
 
 
-def _inside_structs(schema: pl.Schema, source: MappedSource | None) -> list[pl.Expr]:
+def _inside_structs(schema: pl.Schema, names: Iterable[str]) -> list[pl.Expr]:
     """The columns ``a.b.c`` of the mapping that lie inside a struct of the file."""
     columns = []
-    for name in source.names() if source else []:
+    for name in names:
         first, *below = name.split(".")
         column, dtype = pl.col(first), schema.get(first)
         for key in below if name not in schema else []:
@@ -329,18 +329,22 @@ def _inside_structs(schema: pl.Schema, source: MappedSource | None) -> list[pl.E
     return columns
 
 
-def _with_raw(refused: pl.DataFrame, table: _Table, path: Path) -> pl.DataFrame:
-    """Refused rows with the beginning of their lines, which are read again: there are few of them."""
+def _raw_rows(rows: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+    """Refused rows of a Parquet file as JSON."""
     if refused.is_empty():
         return refusals([])
-    numbers = set(refused["log_line"].to_list())
-    if table.format == "parquet":
-        shown = table.rows.filter(pl.col("log_line").is_in(refused["log_line"].implode()))
-        shown = shown.with_columns(pl.col(pl.Binary).bin.encode("hex"))
-        texts = shown.select(pl.struct(pl.exclude("log_line")).struct.json_encode()).to_series()
-        raw = {line: text.encode()[:RAW_BYTES] for line, text in zip(shown["log_line"], texts, strict=True)}
-    elif table.data is not None:
-        raw = numbered(table.data, numbers, length=RAW_BYTES)
-    else:
-        raw = lines_at(path, numbers, length=RAW_BYTES)
-    return refusals((line, reason, raw.get(line, b"").rstrip(b"\r")) for line, reason in refused.rows())
+    shown = rows.filter(pl.col("log_line").is_in(refused["log_line"].implode()))
+    shown = shown.with_columns(pl.col(pl.Binary).bin.encode("hex"))
+    texts = shown.select(pl.struct(pl.exclude("log_line")).struct.json_encode()).to_series()
+    raw = {line: text.encode()[:RAW_BYTES] for line, text in zip(shown["log_line"], texts, strict=True)}
+    return refusals((line, reason, raw.get(line, b"")) for line, reason in refused.rows())
+
+
+def _raw_lines(found: Callable[[set[int]], dict[int, bytes]]) -> RawLines:
+    """Refused rows with the beginning of their lines, which are FOUND again: there are few of them."""
+
+    def raw(refused: pl.DataFrame) -> pl.DataFrame:
+        beginnings = found(set(refused["log_line"].to_list())) if refused.height else {}
+        return refusals((line, reason, beginnings.get(line, b"").rstrip(b"\r")) for line, reason in refused.rows())
+
+    return raw

@@ -49,7 +49,7 @@ def recognises(head: Head) -> bool:
     return bool(ids) and any(mark in start for mark in MARKS) and b'"resourceSpans"' not in start
 
 
-def read(path: Path, log_file: str) -> list[Parsed]:
+def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The spans of one file."""
     return [read_spans(path, log_file, shape=SHAPE, flat=flat, name=FORMAT.name)]
 

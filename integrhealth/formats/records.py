@@ -1,0 +1,212 @@
+"""Nested formats: a file comes apart into records, and a preset says what their fields mean.
+
+A format is one generator, from a path to what was found, and one YAML file in ``presets`` whose sources name the
+kind of record they are for. Everything else (types, times, statuses, what is rejected and why) is as for tables.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from integrhealth.formats.framing import Table, framed
+from integrhealth.formats.lines import RAW_BYTES, refusals
+from integrhealth.formats.mapping import MappedSource, list_columns, names_in
+from integrhealth.formats.mapping_file import preset_sources
+from integrhealth.formats.parsed import Format, Head, Parsed
+from integrhealth.schema import FRAMES, TEXT, WORDS
+
+Fields = dict[str, Any]
+
+
+class Record(NamedTuple):
+    """One record of a file that was understood, as rows: (kind, fields by name). No rows: it says nothing of them.
+
+    ``line`` is the line it stands on, or None for a part of a document: then it is its ordinal among the records.
+    """
+
+    line: int | None
+    rows: tuple[tuple[str, Fields], ...] = ()
+
+
+class Refused(NamedTuple):
+    """A record that was not understood: why, and what it looks like."""
+
+    line: int | None
+    reason: str
+    raw: Any
+
+
+class Note(NamedTuple):
+    """A sentence to say once about the file."""
+
+    sentence: str
+
+
+Found = Record | Refused | Note
+
+
+@dataclass
+class _Kind:
+    """The fields of all rows of one kind, by column, and where each row stands."""
+
+    columns: dict[str, list[Any]]
+    lines: list[int] = field(default_factory=list)
+
+    def add(self, line: int, fields: Fields) -> None:
+        self.lines.append(line)
+        for name, values in self.columns.items():
+            values.append(fields.get(name))
+
+
+def nested_format(
+    name: str,
+    description: str,
+    *,
+    recognises: Callable[[Head], bool],
+    records: Callable[[Path], Iterable[Found]],
+    tried: str = "real",
+) -> Format:
+    """A format whose RECORDS the preset NAME maps."""
+
+    def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
+        return read_records(records(path), preset_sources(name), format=name, log_file=log_file, strict=strict)
+
+    return Format(name, description, recognises, read, tried, lambda: fills(preset_sources(name)))
+
+
+def fills(sources: Iterable[MappedSource]) -> Mapping[str, tuple[str, ...]]:
+    """The canonical frames and columns that the sources fill."""
+    filled: dict[str, dict[str, None]] = {}
+    for source in sources:
+        inner = source.frame == "message_events"
+        columns = ("sent_at", "finished_at", "status", *source.columns) if inner else source.columns
+        frame = "messages" if inner else source.frame
+        known = [name for name in columns if name in FRAMES[frame].columns]
+        filled.setdefault(frame, {}).update(dict.fromkeys(known))
+    return {frame: tuple(columns) for frame, columns in filled.items()}
+
+
+def read_records(
+    found: Iterable[Found],
+    sources: Iterable[MappedSource],
+    *,
+    format: str,
+    log_file: str,
+    strict: bool = False,
+) -> list[Parsed]:
+    """What was found in a file as rows of the frames that the sources fill, one Parsed per frame.
+
+    What is refused, and records without rows, count in the frame of the first source. Fields may be text, numbers,
+    flags, lists or objects; nothing is read but the fields that the sources name.
+    """
+    sources = list(sources)
+    kinds = {kind: [source for source in sources if source.record == kind] for kind in _kinds_of(sources)}
+    made = {kind: _Kind({name: [] for name in names_in(of_kind)}) for kind, of_kind in kinds.items()}
+    refused, notes, passed = [], {}, 0
+    for ordinal, each in _numbered(found):
+        if isinstance(each, Note):
+            notes[each.sentence] = None
+        elif isinstance(each, Refused):
+            refused.append((ordinal, each.reason, _shown(each.raw)))
+        else:
+            passed += not each.rows
+            for kind, fields in each.rows:
+                made[kind].add(ordinal, fields)
+    parts: list[Parsed] = []
+    for place, (kind, of_kind) in enumerate(kinds.items()):
+        first = place == 0
+        table = _table(made[kind], of_kind, refused if first else [], tuple(notes) if first else (), passed * first)
+        parts += framed(table, of_kind, format=format, log_file=log_file, strict=strict)
+    return merged(parts)
+
+
+def merged(parts: Iterable[Parsed]) -> list[Parsed]:
+    """PARTS with one for each frame."""
+    by_frame: dict[str | None, Parsed] = {}
+    for part in parts:
+        if (before := by_frame.get(part.frame)) is None:
+            by_frame[part.frame] = part
+            continue
+        by_frame[part.frame] = Parsed(
+            format=part.format,
+            frame=part.frame,
+            rows=pl.concat([before.rows, part.rows]),
+            rows_in=before.rows_in + part.rows_in,
+            rejected=pl.concat([before.rejected, part.rejected]).sort("line", nulls_last=True, maintain_order=True),
+            warnings=tuple(dict.fromkeys([*before.warnings, *part.warnings])),
+            file=part.file,
+            passed=before.passed + part.passed,
+            records=_records(before) + _records(part),
+        )
+    return list(by_frame.values())
+
+
+def _records(part: Parsed) -> int:
+    return part.rows.height if part.records is None else part.records
+
+
+def _kinds_of(sources: list[MappedSource]) -> list[str]:
+    return list(dict.fromkeys(source.record for source in sources))
+
+
+def _numbered(found: Iterable[Found]) -> Iterator[tuple[int, Found]]:
+    """Each with its line, or its ordinal among the records where it has none."""
+    ordinal = 0
+    for each in found:
+        ordinal += not isinstance(each, Note)
+        line = None if isinstance(each, Note) else each.line
+        yield ordinal if line is None else line, each
+
+
+def _table(
+    kind: _Kind, sources: list[MappedSource], refused: list[tuple[int, str, bytes]], notes: tuple[str, ...], passed: int
+) -> Table:
+    lists = list_columns(sources)
+    columns = [
+        pl.Series(name, [_words(value) for value in values], dtype=WORDS)
+        if name in lists
+        else pl.Series(name, [text(value) for value in values], dtype=TEXT)
+        for name, values in kind.columns.items()
+    ]
+    rows = pl.DataFrame([*columns, pl.Series("log_line", kind.lines, dtype=pl.Int64)])
+    return Table(rows, refusals(refused), list(kind.columns), lambda later: _raw(rows, later), notes, passed, True)
+
+
+def _raw(rows: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+    """Refused rows as the fields that were read of them."""
+    shown = refused.join(rows.unique("log_line", keep="first"), on="log_line", how="left", maintain_order="left")
+    records = shown.drop("log_line", "reason").to_dicts()
+    raw = [
+        json.dumps({name: value for name, value in record.items() if value is not None}, ensure_ascii=False)
+        for record in records
+    ]
+    return refusals(
+        (line, reason, each.encode()[:RAW_BYTES])
+        for (line, reason), each in zip(refused.select("log_line", "reason").rows(), raw, strict=True)
+    )
+
+
+def text(value: Any) -> str | None:
+    """A value of JSON as text: objects and lists as JSON, true and false as JSON writes them."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _words(value: Any) -> list[str] | None:
+    if value is None:
+        return None
+    return [word for each in (value if isinstance(value, list) else [value]) if (word := text(each)) is not None]
+
+
+def _shown(raw: Any) -> bytes:
+    if isinstance(raw, bytes):
+        return raw[:RAW_BYTES]
+    try:
+        return (text(raw) or "").encode("utf-8", "replace")[:RAW_BYTES]
+    except RecursionError:
+        return b"(nested too deeply to show)"
