@@ -26,6 +26,8 @@ from integrhealth.formats.times import UNITS_US, Times, times
 from integrhealth.schema import COUNT, FLAG, KINDS, NUMBER, STATUSES, TIME, WORDS, Frame, words
 
 TRUE, FALSE = ("true", "1", "yes", "y", "t"), ("false", "0", "no", "n", "f")
+# What a template leaves open is no value.
+TEMPLATE = "{{"
 LARGEST_EXACT = 2.0**53
 # Where ``kind`` is one of KINDS; in other frames it is any word.
 WITH_KINDS = ("messages", "dependencies")
@@ -85,6 +87,8 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
         account.warnings.append(f"{_rows(missing)} without a status became unknown")
         rows = rows.with_columns(pl.col(told).fill_null("unknown"))
     for name in frame.required:
+        if rows.schema[name] == pl.String:
+            account.fault(f"template:{name}", rows[name].str.contains(TEMPLATE, literal=True))
         account.fault(f"no_{name}", rows[name].is_null() & ~_faulted(account, name, rows.height))
     _say_times(account)
     rows, refused = _split(rows, account.faults)

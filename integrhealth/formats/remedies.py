@@ -31,6 +31,7 @@ REMEDIES = {
     "packed_too_deep": "unpack the outer archive, and give what was in it",
     "start_out_of_range": "check the unit of the start: nanoseconds in OTLP, microseconds in Jaeger and Zipkin",
     "too_many_members": "unpack the archive, and give the folder",
+    "template": "a template was not filled in; export the values themselves",
     "truncated_gzip": "the file breaks off; copy it again",
     "truncated_zip": "the archive breaks off; copy it again",
     "undecided_day_or_month": "declare time: {format: ...} in mapping.yaml",
