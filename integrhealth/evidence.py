@@ -12,7 +12,7 @@ from integrhealth.catalog import Catalog, load_catalog, read_catalog, write_cata
 from integrhealth.conservation import Tidy, tidied
 from integrhealth.formats.parsed import REJECTED, Parsed
 from integrhealth.intake import CATALOGS, declared_beside, named_file, parsed_files, shown_path
-from integrhealth.period import whole_traces_between
+from integrhealth.period import moment, whole_traces_between
 from integrhealth.schema import FRAMES, STATUSES, TIME, as_polars, conform, split_valid
 from integrhealth.thresholds import MAX_TRACE_MESSAGES
 from integrhealth.traces import oversized_traces
@@ -115,7 +115,7 @@ def read(
             evidence.catalog, _ = _catalog(catalog, [])
     else:
         declared, passed_over = _catalog(catalog, roots)
-        parsed, idle = parsed_files(roots, mapping=mapping, strict=strict)
+        parsed, idle = parsed_files(roots, mapping=mapping, strict=strict, since=moment(since), until=moment(until))
         evidence = Evidence._of(tidied(parsed, declared, show_people=show_people), declared)
         evidence.warnings = passed_over + idle + evidence.warnings + _constant_traces(evidence.messages)
     return whole_traces_between(evidence, since, until) if since or until else evidence

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import polars as pl
 from integrhealth.errors import NothingToRead
 from integrhealth.formats import FORMATS
 from integrhealth.formats.archives import MAGIC_BYTES, Volume, is_packed, read_packed
-from integrhealth.formats.mapping import Mapping
+from integrhealth.formats.database import database_files, read_query
+from integrhealth.formats.mapping import Mapping, Query
 from integrhealth.formats.mapping_file import load_mapping
 from integrhealth.formats.opened import beginning
 from integrhealth.formats.parsed import Head, Parsed, no_rejections
@@ -76,18 +78,31 @@ def files_of(roots: Iterable[Path]) -> Iterator[tuple[Path, Path, str]]:
 
 
 def parsed_files(
-    roots: list[Path], *, mapping: str | Path | None, strict: bool
+    roots: list[Path],
+    *,
+    mapping: str | Path | None,
+    strict: bool,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> tuple[list[Parsed], tuple[str, ...]]:
-    """What each file held, one Parsed per file and frame; a file that nothing recognised has no format. Beside it a
-    sentence for each entry of a mapping that is left out, or in that of a folder fits no file.
+    """What each query, for which SINCE and UNTIL are, gave and each file held, one Parsed per file and frame; a file
+    that nothing recognised has no format. Beside it a sentence for each entry of a folder's mapping that fits no file.
     """
     given = load_mapping(Path(mapping)) if mapping is not None else None
     beside = {root: given or _mapping_beside(root) for root in roots}
-    left_out = dict.fromkeys(sentence for found in beside.values() if found is not None for sentence in found.left_out)
     folders = [found for root, found in beside.items() if found is not None and root.is_dir()]
     idle = {(source.file, source.where): source for found in folders for source in found.sources}
-    parsed = []
+    # A mapping beside a file that was named is there for that file.
+    queries = named_queries([given] if given is not None else folders)
+    parsed = [
+        part
+        for name, query in queries.items()
+        for part in read_query(query, name, since=since, until=until, strict=strict)
+    ]
+    databases = {path for query in queries.values() for path in database_files(query)}
     for root, path, name in files_of(roots):
+        if path.resolve() in databases:
+            continue
         try:
             parts = parsed_file(path, name, mapping=beside[root], strict=strict)
         except OSError as error:
@@ -98,7 +113,17 @@ def parsed_files(
             del idle[source.file, source.where]
         parsed += parts
     unfit = (f"{file}: {where}.glob: no file fits {idle[file, where].glob!r}" for file, where in idle)
-    return parsed, (*left_out, *unfit)
+    return parsed, tuple(unfit)
+
+
+def named_queries(mappings: Iterable[Mapping]) -> dict[str, Query]:
+    """Every query of the mappings once, under its place in the mapping, which is named whole where several have it."""
+    found = {(Path(query.file).resolve(), query.where): query for each in mappings for query in each.queries}
+    named: dict[str, Query] = {}
+    for query in found.values():
+        short, whole = (f"{shown_path(file)} {query.where}" for file in (Path(query.file).name, query.file))
+        named[whole if short in named else short] = query
+    return named
 
 
 def declared_beside(root: Path, names: Iterable[str]) -> list[Path]:

@@ -1,5 +1,6 @@
 """PostgreSQL: a real server on loopback, what a query gives, and what one line says of each way to fail."""
 
+import json
 import os
 import shutil
 import socket
@@ -13,12 +14,16 @@ from urllib.parse import quote
 
 import pytest
 from adbc_driver_postgresql import dbapi
+from click.testing import CliRunner
+from runner import chosen_notebooks
 
+from integrhealth.cli import main
 from integrhealth.errors import FaultyFile
 from integrhealth.formats import database, database_postgresql, database_url
-from integrhealth.formats.database import Query, read_query
-from integrhealth.formats.mapping import Column, Constant, MappedSource
+from integrhealth.formats.database import read_query
+from integrhealth.formats.mapping import Column, Constant, MappedSource, Query
 from integrhealth.formats.times import TimeRule
+from integrhealth.reports import plan
 
 SECRET = "h/u@n:t#e?r%2"
 COLUMNS = {
@@ -28,6 +33,15 @@ COLUMNS = {
     "sent_at": Column("at"),
     "status": Constant("ok"),
 }
+LOG = """create table message_log as
+select 'm' || i as message_id, 'Shop' as source, 'ERP' as target,
+  timestamptz '2026-03-01' + i * interval '1 hour' as sent_at, 'ok' as status from generate_series(1, 48) as i"""
+MAPPING = """
+sources:
+  - query: "select * from message_log where sent_at >= :since"
+    url: ${AUDIT}
+    frame: messages
+"""
 AS_POSTGRES = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 
 
@@ -69,6 +83,7 @@ def port():
         try:
             with dbapi.connect(url(number)) as connection, connection.cursor() as cursor:
                 cursor.execute("create sequence counted")
+                cursor.execute(LOG)
                 connection.commit()
             yield number
         finally:
@@ -269,3 +284,35 @@ def test_without_the_driver_the_line_says_what_to_install(ask, monkeypatch):
     monkeypatch.setitem(sys.modules, "adbc_driver_postgresql", None)
     with pytest.raises(FaultyFile, match="not installed; install it with: pip install 'integrhealth\\[postgresql\\]'"):
         ask("select 1")
+
+
+def test_the_password_is_nowhere_in_what_a_report_says_and_writes(port, tmp_path, monkeypatch):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "mapping.yaml").write_text(MAPPING)
+    monkeypatch.setattr(plan, "notebooks", lambda: notebooks)
+    notebooks = chosen_notebooks(tmp_path / "notebooks", "latency")
+    arguments = ["report", str(logs), "--out", str(tmp_path / "out"), "--since", "2026-03-02", "--json"]
+    monkeypatch.setenv("AUDIT", url(port))
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["sources"][0] | {"duplicates": 0} == {
+        "file": "mapping.yaml sources[0]",
+        "format": "postgresql",
+        "frame": "messages",
+        "rows_in": 25,
+        "rows_out": 25,
+        "rows_rejected": 0,
+        "duplicates": 0,
+    }
+    said = done.output.encode()
+    written = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert len(written) > 5
+    for secret in (SECRET, quote(SECRET, safe=""), f"127.0.0.1:{port}"):
+        assert all(secret.encode() not in content for content in (said, *written))
+    monkeypatch.setenv("AUDIT", url(port, password=f"{SECRET}wrong"))
+    refused = CliRunner().invoke(main, ["check", str(logs)])
+    assert refused.exit_code == 2
+    assert "mapping.yaml: sources[0].url: " in refused.output
+    assert refused.output.count("\n") == 1
+    assert not any(secret in refused.output for secret in (SECRET, quote(SECRET, safe="")))

@@ -4,12 +4,15 @@ import sqlite3
 from datetime import UTC, datetime
 
 import pytest
+from click.testing import CliRunner
 
+import integrhealth as ih
+from integrhealth.cli import main
 from integrhealth.errors import FaultyFile
 from integrhealth.formats import database, database_sqlite
-from integrhealth.formats.database import Query, read_query
+from integrhealth.formats.database import read_query
 from integrhealth.formats.database_url import has_password
-from integrhealth.formats.mapping import Column, Constant, MappedSource
+from integrhealth.formats.mapping import Column, Constant, MappedSource, Query
 from integrhealth.formats.times import TimeRule
 
 SECRET = "hunter2/@:#?%s"
@@ -244,3 +247,65 @@ def test_the_url_comes_from_the_environment_and_is_never_shown(log, tmp_path, mo
 )
 def test_a_password_in_the_mapping_itself_is_seen(url, held):
     assert has_password(url) is held
+
+
+WRITTEN = """
+sources:
+  - query: |
+      select id, src, at, state from log where datetime(at) >= :since and datetime(at) < :until
+    url: ${AUDIT}
+    frame: messages
+    columns: {message_id: id, source: src, target: {value: ERP}, sent_at: at, status: state}
+"""
+
+
+def test_a_folder_with_a_mapping_is_read_with_what_its_databases_give(log, tmp_path, monkeypatch):
+    monkeypatch.setenv("AUDIT", "sqlite:///audit.db")
+    (tmp_path / "mapping.yaml").write_text(WRITTEN)
+    evidence = ih.read(tmp_path)
+    assert evidence.sources.rows() == [("mapping.yaml sources[0]", "sqlite", "messages", 5, 2, 3, 0)]
+    later = ih.read(tmp_path, since="2026-03-01T08:30:00Z", until="2026-03-01T11:30+01:00")
+    assert later.sources["rows_in"].to_list() == [2]
+    assert later.messages["message_id"].to_list() == ["2"]
+    assert ih.read(log.parent, mapping=tmp_path / "mapping.yaml").messages.equals(evidence.messages)
+
+
+def test_two_mappings_keep_the_accounts_of_their_queries_apart(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUDIT", "sqlite:///audit.db")
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mapping.yaml").write_text(WRITTEN)
+        written(tmp_path / name, LOG)
+    read = ih.read(tmp_path / "a", tmp_path / "b", tmp_path / "a" / ".." / "a").sources
+    assert read["file"].to_list() == ["mapping.yaml sources[0]", f"{tmp_path}/b/mapping.yaml sources[0]"]
+
+
+def test_beside_a_file_that_is_named_no_database_is_asked(log, tmp_path):
+    (tmp_path / "mapping.yaml").write_text(WRITTEN)
+    (tmp_path / "messages.csv").write_text("message_id,source,target,sent_at\n1,A,B,2026-03-01T00:00:00Z\n")
+    assert ih.read(tmp_path / "messages.csv").sources["file"].to_list() == ["messages.csv"]
+    with pytest.raises(FaultyFile, match="AUDIT is not set"):
+        ih.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "reason"),
+    [
+        (("url: ${AUDIT}", f"url: 'postgresql://me:{SECRET}@host/db'"), "sources[0].url", "holds a password"),
+        (("    url: ${AUDIT}\n", ""), "sources[0]", "has no 'url'"),
+        (
+            ("select id, src, at, state from log where datetime(at) >= :since and datetime(at) < :until", ""),
+            "sources[0].query",
+            "is empty",
+        ),
+        (("url:", "glob: '*'\n    url:"), "sources[0].query", "an entry is for files or for a database"),
+        (("frame: messages", "preset: none_such"), "sources[0].preset", "unknown preset"),
+    ],
+)
+def test_a_fault_of_the_entry_is_one_line_and_exit_code_2(tmp_path, change, where, reason):
+    (tmp_path / "mapping.yaml").write_text(WRITTEN.replace(*change))
+    result = CliRunner().invoke(main, ["check", str(tmp_path)])
+    assert result.exit_code == 2
+    assert f"{where}: {reason}" in result.output
+    assert result.output.count("\n") == 1
+    assert SECRET not in result.output

@@ -1,5 +1,6 @@
 """mapping.yaml: every key of the interface is read, every fault is one line with file, path and remedy."""
 
+import sqlite3
 from datetime import UTC, datetime
 
 import polars as pl
@@ -78,7 +79,7 @@ def test_every_key_of_the_interface_is_read(written):
     assert webhooks.columns["report"] == Column("delivery.report")
 
 
-NO_DATABASE = "databases are not read by this version; left out"
+LOGGED = "select 3 as message_id, 'CRM' as source, 'ERP' as target, '2026-02-02T00:00:00Z' as sent_at, 'ok' as status"
 
 
 def example():
@@ -90,7 +91,7 @@ def test_the_example_that_users_copy_loads_whole(written):
     path = written(example())
     mapping = load_mapping(path)
     assert [source.glob for source in mapping.sources] == ["erp_monitor/*.csv", "webhooks/*.jsonl.gz", "boomi/*.csv"]
-    assert mapping.left_out == (f"{path}: sources[3]: {NO_DATABASE}",)
+    assert [(query.where, query.url) for query in mapping.queries] == [("sources[3]", "${AUDIT_DATABASE_URL}")]
     assert only(mapping.sources_for("erp_monitor/a.csv")).columns["kind"] == Constant("queue")
     assert only(mapping.sources_for("other/a.csv")) is None
     with pytest.raises(FaultyFile) as caught:
@@ -99,8 +100,11 @@ def test_the_example_that_users_copy_loads_whole(written):
     assert caught.value.reason == "unknown preset 'boomi_executions'"
 
 
-def test_the_example_beside_an_erp_export_reads_it_and_says_once_what_it_leaves_out(written, tmp_path):
-    path = written(example())
+def test_the_example_beside_an_erp_export_reads_it_and_asks_the_database(written, tmp_path, monkeypatch):
+    path = written(example().replace("audit.message_log", "message_log"))
+    monkeypatch.setenv("AUDIT_DATABASE_URL", "sqlite:///audit.db")
+    audit = sqlite3.connect(tmp_path / "audit.db")
+    audit.executescript(f"create table message_log as {LOGGED}")
     head = "MSG_ID;CORRELATION;PARTNER;ORDER_NO;SENT;DURATION;STATE;MESSAGE\n"
     for folder in ("erp_monitor", "boomi"):
         (tmp_path / folder).mkdir()
@@ -111,12 +115,14 @@ def test_the_example_beside_an_erp_export_reads_it_and_says_once_what_it_leaves_
     expected = [
         ("1", "ERP", "WMS", "queue", "0042", at(2026, 2, 1, 9), at(2026, 2, 1, 9, 0, 1, 500000), "ok", None),
         ("2", "ERP", "CRM", "queue", "0042", at(2026, 2, 1, 9, 0, 2), None, "failed", "no route"),
+        ("3", "CRM", "ERP", None, None, at(2026, 2, 2), None, "ok", None),
     ]
     assert evidence.messages.select(columns).sort("message_id").rows() == expected
-    assert [said for said in evidence.warnings if "databases" in said] == [f"{path}: sources[3]: {NO_DATABASE}"]
+    assert evidence.sources.filter(pl.col("rows_in") == 1)["format"].to_list() == ["sqlite", "csv", "csv"]
+    assert "audit.db" not in evidence.sources["file"].to_list()
     assert ih.read(tmp_path).messages.equals(evidence.messages)
     alone = ih.read(tmp_path / "erp_monitor" / "a.csv", mapping=path)
-    assert alone.warnings == (f"{path}: sources[3]: {NO_DATABASE}",)
+    assert alone.messages["message_id"].to_list() == ["3"]
     (tmp_path / "boomi" / "a.csv").write_text("a\n1\n")
     with pytest.raises(FaultyFile, match="unknown preset 'boomi_executions'"):
         ih.read(tmp_path)

@@ -10,7 +10,7 @@ was fetched: a trace that goes over the edge is whole only with a margin, ``sent
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,29 +24,12 @@ from integrhealth.formats.database_sqlite import sqlite_answer
 from integrhealth.formats.database_url import Address, address
 from integrhealth.formats.framing import RawLines, Table, framed
 from integrhealth.formats.lines import RAW_BYTES, refusals
-from integrhealth.formats.mapping import MappedSource, frame_schema, names_in
+from integrhealth.formats.mapping import MappedSource, Query, frame_schema, names_in
 from integrhealth.formats.parsed import Parsed
 from integrhealth.schema import Frame
 
 STATEMENT_SECONDS = 300
 EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Query:
-    """One entry of mapping.yaml that asks a database; ``url`` as it is written there, with ``${NAME}``."""
-
-    text: str
-    url: str
-    sources: tuple[MappedSource, ...]
-
-    @property
-    def file(self) -> str:
-        """The mapping it stands in."""
-        return self.sources[0].file
-
-    def fault(self, below: str, reason: str, remedy: str) -> FaultyFile:
-        return FaultyFile(self.file, f"{self.sources[0].where}.{below}", reason, remedy)
 
 
 def read_query(
@@ -64,17 +47,28 @@ def read_query(
     those of its frame by their names.
     """
     bounds = {"since": since or EARLIEST, "until": until or LATEST}
-    try:
-        place = address(query.url, folder=Path(query.file).parent)
-    except Unanswered as why:
-        raise query.fault(why.key, why.reason, why.remedy) from None
+    place = _address(query)
     try:
         answer = _asked(query, place, bounds)
     except Unanswered as why:
-        raise query.fault(why.key, place.shown(why.reason), why.remedy) from None
+        reason = place.shown(why.reason)
+        raise FaultyFile(query.file, f"{query.where}.{why.key}", reason, why.remedy) from None
     sources = [source if source.columns else _as_named(source, answer.names) for source in query.sources]
     kind = "postgresql" if place.path is None else "sqlite"
     return framed(_table(answer), sources, format=kind, log_file=log_file, strict=strict)
+
+
+def database_files(query: Query) -> set[Path]:
+    """The files that a query reads, which are no logs: those of SQLite, with what it keeps beside them."""
+    path = _address(query).path
+    return set() if path is None else {Path(f"{path.resolve()}{end}") for end in ("", "-wal", "-shm", "-journal")}
+
+
+def _address(query: Query) -> Address:
+    try:
+        return address(query.url, folder=Path(query.file).parent)
+    except Unanswered as why:
+        raise FaultyFile(query.file, f"{query.where}.{why.key}", why.reason, why.remedy) from None
 
 
 def _as_named(source: MappedSource, names: Sequence[str]) -> MappedSource:

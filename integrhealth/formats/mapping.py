@@ -111,12 +111,34 @@ class MappedSource:
 
 
 @dataclass(frozen=True)
+class Query:
+    """One entry of mapping.yaml that asks a database; ``url`` as it is written there, with ``${NAME}``.
+
+    A source without columns takes those of its frame by their own names.
+    """
+
+    text: str
+    url: str
+    sources: tuple[MappedSource, ...]
+
+    @property
+    def file(self) -> str:
+        """The mapping it stands in."""
+        return self.sources[0].file
+
+    @property
+    def where(self) -> str:
+        """Its place there."""
+        return self.sources[0].where
+
+
+@dataclass(frozen=True)
 class Mapping:
-    """The entries of one mapping.yaml for files, in its order, and a sentence for each entry that is left out."""
+    """The entries of one mapping.yaml, those for files and those that ask a database, each in its order."""
 
     file: str
     sources: tuple[MappedSource, ...]
-    left_out: tuple[str, ...] = ()
+    queries: tuple[Query, ...] = ()
 
     def sources_for(self, name: str) -> tuple[MappedSource, ...]:
         """The first entry whose glob fits the file, named relative to any folder above it; empty if none does.

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 import polars as pl
 
 from integrhealth.errors import FaultyFile
+from integrhealth.formats.database_url import IN_THE_ENVIRONMENT, has_password
 from integrhealth.formats.mapping import (
     ANY,
     Column,
@@ -19,6 +20,7 @@ from integrhealth.formats.mapping import (
     MappedSource,
     Mapping,
     Origin,
+    Query,
     Sum,
     Translated,
     frame_schema,
@@ -49,7 +51,6 @@ ENCODINGS: dict[str, str | None] = {
     "cp1252": "cp1252",
     "windows-1252": "cp1252",
 }
-NO_DATABASES = "databases are not read by this version; left out"
 FORMS = "write a column, {value: x}, {first: [a, b]}, {join: [a, b]}, {of: a, map: {...}}, {hash: a} or {add: [a, b]}"
 
 
@@ -57,8 +58,8 @@ def load_mapping(path: Path) -> Mapping:
     """The mapping in a YAML file.
 
     Raises FaultyFile for YAML that cannot be read, an unknown or repeated key, a wrong type, an unknown frame,
-    column, status or zone, and a required column without a source. An unknown preset is a fault only once a file
-    fits its entry, and an entry that asks for a database is left out: one mapping serves several versions.
+    column, status or zone, a required column without a source, and a password in the URL of a database. An unknown
+    preset is a fault only once a file fits its entry: one mapping serves several versions.
     """
     found = yaml_file(Path(path))
     checked_keys(path, "", found, ["sources"])
@@ -66,11 +67,11 @@ def load_mapping(path: Path) -> Mapping:
     if not isinstance(entries, list):
         raise FaultyFile(path, "sources", f"is {kind(entries)}, not a list", "start each source with '- '")
     placed = [(_Entry(Path(path), f"sources[{index}]"), entry) for index, entry in enumerate(entries)]
-    sources = [(place, place.sources(entry)) for place, entry in placed]
+    read = [place.read(entry) for place, entry in placed]
     return Mapping(
         str(path),
-        tuple(source for _, found in sources for source in found),
-        tuple(f"{path}: {place.where}: {NO_DATABASES}" for place, found in sources if not found),
+        tuple(source for each in read if not isinstance(each, Query) for source in each),
+        tuple(each for each in read if isinstance(each, Query)),
     )
 
 
@@ -107,13 +108,13 @@ class _Entry:
     def fault(self, below: str, reason: str, remedy: str) -> FaultyFile:
         return FaultyFile(self.path, f"{self.where}.{below}" if below else self.where, reason, remedy)
 
-    def sources(self, entry: Any) -> tuple[MappedSource, ...]:
-        """The entry as it is used on files, once per source of its preset; empty for one that asks a database."""
+    def read(self, entry: Any) -> tuple[MappedSource, ...] | Query:
+        """The entry as it is used on files, once per source of its preset, or as it asks a database."""
         if not isinstance(entry, dict):
             raise self.fault("", f"is {kind(entry)}, not a mapping", "write glob, frame and columns")
         checked_keys(self.path, self.where, entry, SOURCE_KEYS)
         if "query" in entry and "glob" not in entry:
-            return ()
+            return self.query(entry)
         for key in ("query", "url"):
             if key in entry:
                 raise self.fault(key, "an entry is for files or for a database", "write glob, or query and url")
@@ -124,15 +125,35 @@ class _Entry:
             pattern(glob)
         except re.error as error:
             raise self.fault("glob", f"{glob!r} is not a pattern: {error}", "write [a-z] from low to high") from error
+        return tuple(replace(source, glob=glob) for source in self.sources(entry))
+
+    def query(self, entry: dict[str, Any]) -> Query:
+        text, url = self.text(entry, "query", "").strip(), self.text(entry, "url", "")
+        if not text:
+            raise self.fault("query", "is empty", "write a select")
+        if not url:
+            raise self.fault("", "has no 'url'", IN_THE_ENVIRONMENT)
+        if has_password(url):
+            raise self.fault("url", "holds a password, which a file must not", IN_THE_ENVIRONMENT)
+        if entry.get("preset") is None and entry.get("columns") is None:
+            named = entry | {"columns": {name: name for name in self.frame(entry).required}}
+            return Query(text, url, (replace(self.source(named), columns={}),))
+        sources = self.sources(entry)
+        if (fault := sources[0].fault) is not None:
+            raise fault
+        return Query(text, url, sources)
+
+    def sources(self, entry: dict[str, Any]) -> tuple[MappedSource, ...]:
+        """What the entry says of the rows, or each source of its preset."""
         if entry.get("preset") is None:
-            return (replace(self.source(entry), glob=glob),)
+            return (self.source(entry),)
         preset = self.text(entry, "preset", "")
         if preset not in preset_names():
             known = ", ".join(preset_names()) or "no preset comes with this version; write frame and columns"
             fault = self.fault("preset", f"unknown preset {preset!r}", known)
-            return (MappedSource("", {}, glob=glob, file=str(self.path), where=self.where, fault=fault),)
+            return (MappedSource("", {}, file=str(self.path), where=self.where, fault=fault),)
         merged = self.over(preset_file(preset)["sources"], entry)
-        return tuple(replace(self.source(each), glob=glob, any_case=True) for each in merged)
+        return tuple(replace(self.source(each), any_case=True) for each in merged)
 
     def preset_source(self, entry: dict[str, Any]) -> MappedSource:
         """One source of a preset file; ``record`` says for which records of a nested format it is."""
