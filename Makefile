@@ -4,7 +4,7 @@ LOGS ?= sample:a
 OUT ?= integrhealth-report
 BIN := .venv/bin
 
-.PHONY: help report test lab lint refresh samples picture benchmarks clean
+.PHONY: help report test lab lint refresh formats samples picture benchmarks clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -25,6 +25,9 @@ lab: .venv/ready  ## open JupyterLab on the notebooks
 
 refresh: .venv/ready  ## run the notebooks in place, so that their outputs are those of today's code
 	$(BIN)/python -m integrhealth.reports.refresh
+
+formats: .venv/ready  ## write docs/formats.md from the list of formats
+	$(BIN)/python docs/formats_page.py
 
 samples: .venv/ready  ## regenerate the committed sample logs
 	$(BIN)/integrhealth sample sample_logs/company_a --company a

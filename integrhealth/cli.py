@@ -151,16 +151,11 @@ def history(folder: Path, as_json: bool) -> None:
 
 @main.command()
 def formats() -> None:
-    """Every format and preset that can be read."""
-    import polars as pl
-
-    from integrhealth.formats import FORMATS
+    """Every format and vendor export that can be read."""
+    from integrhealth.formats.catalogue import format_list
     from integrhealth.reports.textual import text_table
 
-    rows = [{"format": known.name, "what it is": known.description} for known in FORMATS]
-    table = "any table (CSV, JSON lines, Parquet, plain or gzipped), in canonical columns or through a mapping.yaml"
-    rows.append({"format": "table", "what it is": table})
-    click.echo(text_table(pl.DataFrame(rows)))
+    click.echo(text_table(format_list()))
 
 
 def _print_json(document: Any) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import subprocess
 from pathlib import Path
 
@@ -164,3 +165,12 @@ def test_no_committed_file_names_a_machine_or_a_registry():
         if path.exists() and b"\0" not in (content := path.read_bytes()):
             found += [f"{name}: {told[0]}" for told in ELSEWHERE.finditer(content.decode("utf-8", "replace"))]
     assert found == []
+
+
+def test_the_page_of_formats_is_that_of_the_list_of_formats():
+    made = runpy.run_path(str(ROOT / "docs" / "formats_page.py"))
+    written = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert written == made["page"](), "run make formats"
+    readers = made["reports_of_frames"]()
+    assert readers["reads"] == ["report_overload"]
+    assert readers["messages"] == ["error_propagation", "latency", "dependency_fragility"]

@@ -21,7 +21,7 @@ from integrhealth.formats.attributes import (
 )
 from integrhealth.formats.jsonfile import CLASH, Shape
 from integrhealth.formats.parsed import Format, Head, Parsed
-from integrhealth.formats.tracefile import UNKNOWN_SERVICE, read_spans, reason
+from integrhealth.formats.tracefile import UNKNOWN_SERVICE, filled_by_spans, read_spans, reason
 
 TEXT = pl.String
 # The UI and Elasticsearch write a tag's value into one field, the domain form into one per type.
@@ -253,4 +253,5 @@ FORMAT = Format(
     description="Jaeger JSON: saved traces of the UI and API, Elasticsearch documents, the storage form",
     recognises=recognises,
     read=read,
+    fills=filled_by_spans,
 )

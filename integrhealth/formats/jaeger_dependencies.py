@@ -98,4 +98,5 @@ FORMAT = Format(
     description="Jaeger dependency graph: which service calls which, and how often",
     recognises=recognises,
     read=read,
+    fills=lambda: {FRAME.name: ("source", "target", "calls")},
 )

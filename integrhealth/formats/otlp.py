@@ -13,7 +13,7 @@ import polars as pl
 from integrhealth.formats.attributes import KNOWN, described, elements, id_by_length, listed, moment, placed
 from integrhealth.formats.jsonfile import CLASH, Shape
 from integrhealth.formats.parsed import Format, Head, Parsed
-from integrhealth.formats.tracefile import UNKNOWN_SERVICE, read_spans, reason
+from integrhealth.formats.tracefile import UNKNOWN_SERVICE, filled_by_spans, read_spans, reason
 
 TEXT = pl.String
 # Every scalar is declared as text: numbers come out digit by digit as they were written, 64-bit ones unharmed.
@@ -215,4 +215,5 @@ FORMAT = Format(
     description="OpenTelemetry traces as JSON: exporter files (JSON lines), documents, answers of Tempo and Jaeger v3",
     recognises=recognises,
     read=read,
+    fills=filled_by_spans,
 )

@@ -12,6 +12,7 @@ import polars as pl
 from integrhealth.formats.jsonfile import RAW_KEPT, Rejection, Shape, decoded, rejections, texts
 from integrhealth.formats.parsed import Parsed
 from integrhealth.formats.spans import SPANS
+from integrhealth.schema import FRAMES
 
 # What OpenTelemetry calls a service without a name
 UNKNOWN_SERVICE = "unknown_service"
@@ -28,6 +29,11 @@ NOTES = {
 THREADS = 2
 # line, span: where the record stood and what it was; reason: null for a good one
 RECORD = ("line", "span", "reason")
+
+
+def filled_by_spans() -> dict[str, tuple[str, ...]]:
+    """Spans become messages, and their attributes may fill any column."""
+    return {"messages": tuple(FRAMES["messages"].columns)}
 
 
 def read_spans(

@@ -13,7 +13,7 @@ import polars as pl
 from integrhealth.formats.attributes import KNOWN, described, hex_id, moment
 from integrhealth.formats.jsonfile import CLASH, Shape
 from integrhealth.formats.parsed import Format, Head, Parsed
-from integrhealth.formats.tracefile import UNKNOWN_SERVICE, read_spans, reason
+from integrhealth.formats.tracefile import UNKNOWN_SERVICE, filled_by_spans, read_spans, reason
 
 TEXT = pl.String
 TAGS = sorted(KNOWN | {"error"})
@@ -135,4 +135,5 @@ FORMAT = Format(
     description="Zipkin v2 JSON: arrays of spans or of traces, or one span per line",
     recognises=recognises,
     read=read,
+    fills=filled_by_spans,
 )
