@@ -171,6 +171,15 @@ def test_no_row_is_said_and_is_no_fault(log, tmp_path):
     assert parsed.warnings[0].startswith("the query gave no row")
 
 
+def test_with_no_row_at_all_there_is_nothing_to_report_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUDIT", "sqlite:///audit.db")
+    written(tmp_path, "create table log (id, src, at, state)")
+    (tmp_path / "mapping.yaml").write_text(WRITTEN)
+    result = CliRunner().invoke(main, ["report", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert "nothing to report on: mapping.yaml sources[0]: the query gave no row; widen" in result.output
+
+
 @pytest.mark.parametrize(
     ("text", "where", "reason"),
     [

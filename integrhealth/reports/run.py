@@ -112,7 +112,8 @@ def _why_nothing(evidence: Evidence, request: Request) -> str:
         )
     if evidence.sources["format"].is_not_null().any():
         empty = evidence.sources.drop_nulls("format")["file"][0]
-        return f"{empty} line 1 is followed by no record, and no other file holds any; {remedy}"
+        told = next((sentence for sentence in evidence.warnings if sentence.startswith(f"{empty}: ")), None)
+        return f"{told or f'{empty} line 1 is followed by no record, and no other file holds any'}; {remedy}"
     if evidence.warnings:
         return f"{evidence.warnings[0]}; {remedy}"
     if evidence.sources.height:
