@@ -104,11 +104,28 @@ def test_check_lists_every_file_and_why_rows_were_rejected(run, tmp_path):
     (place / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00")
     shown = run("check", place)
     assert shown.exit_code == 0
-    for words in ("messages.csv", "photo.png", "Rejected"):
-        assert words in shown.output
+    assert "1 file read, 1 not recognised; records rejected: 1, copies: 0" in shown.output
+    assert "Not recognised\n  photo.png" in shown.output
+    rejected = shown.output.split("Rejected\n")[1].splitlines()
+    assert rejected[0].startswith("  messages.csv: 1 x ")
+    assert rejected[1].startswith("           4: ")
     document = json.loads(run("check", place, "--json").output)
     assert {source["file"] for source in document["sources"]} == {"messages.csv", "photo.png"}
     assert document["rejected"][0]["line"] == 4
+
+
+def test_check_shows_the_first_lines_of_each_reason_and_counts_the_rest(run, tmp_path):
+    good = "1,A,B,2026-01-02T03:04:05Z,ok"
+    late = [f"{number},A,B,late {number},ok" for number in range(3, 9)]
+    tables = {f"{name}.csv": [good, *late] for name in "abcdefghijklmnopqrstuvw"}
+    for name, rows in tables.items():
+        (tmp_path / name).write_text("\n".join(["message_id,source,target,sent_at,status", *rows]))
+    shown = run("check", tmp_path).output
+    assert "  a.csv: 6 x bad_time:sent_at\n           3: 3,A,B,late 3,ok\n" in shown
+    assert shown.count("late 5") == 20
+    assert "late 6" not in shown
+    assert "and 3 more reasons; --json has every record" in shown
+    assert "  bad_time: declare time:" in shown
 
 
 def test_check_of_an_empty_folder_prints_its_document(run, tmp_path):
