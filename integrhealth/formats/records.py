@@ -5,8 +5,8 @@ kind of record they are for. Everything else (types, times, statuses, what is re
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,11 +106,14 @@ def read_records(
     sources = list(sources)
     kinds = {kind: [source for source in sources if source.record == kind] for kind in _kinds_of(sources)}
     made = {kind: _Kind({name: [] for name in names_in(of_kind)}) for kind, of_kind in kinds.items()}
-    refused, notes, passed = [], {}, 0
-    for ordinal, each in _numbered(found):
+    refused, notes, passed, lines = [], {}, 0, []
+    for each in found:
         if isinstance(each, Note):
             notes[each.sentence] = None
-        elif isinstance(each, Refused):
+            continue
+        ordinal = len(lines) + 1
+        lines.append(ordinal if each.line is None else each.line)
+        if isinstance(each, Refused):
             refused.append((ordinal, each.reason, _shown(each.raw)))
         else:
             passed += not each.rows
@@ -121,7 +124,7 @@ def read_records(
         first = place == 0
         table = _table(made[kind], of_kind, refused if first else [], tuple(notes) if first else (), passed * first)
         parts += framed(table, of_kind, format=format, log_file=log_file, strict=strict)
-    return merged(parts)
+    return [_led_back(part, lines) for part in merged(parts)]
 
 
 def merged(parts: Iterable[Parsed]) -> list[Parsed]:
@@ -153,13 +156,12 @@ def _kinds_of(sources: list[MappedSource]) -> list[str]:
     return list(dict.fromkeys(source.record for source in sources))
 
 
-def _numbered(found: Iterable[Found]) -> Iterator[tuple[int, Found]]:
-    """Each with its line, or its ordinal among the records where it has none."""
-    ordinal = 0
-    for each in found:
-        ordinal += not isinstance(each, Note)
-        line = None if isinstance(each, Note) else each.line
-        yield ordinal if line is None else line, each
+def _led_back(part: Parsed, lines: list[int]) -> Parsed:
+    """PART with the lines of the records instead of their ordinals: by these they are told apart on one line."""
+    line_of = pl.Series(lines, dtype=pl.Int64)
+    rows = part.rows.with_columns(log_line=line_of.gather(part.rows["log_line"] - 1))
+    rejected = part.rejected.with_columns(line=line_of.gather(part.rejected["line"] - 1))
+    return replace(part, rows=rows, rejected=rejected)
 
 
 def _table(
