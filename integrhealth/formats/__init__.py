@@ -1,7 +1,15 @@
 """What the kit reads: one small reader per nested format, one for all tables, vendor exports as presets of that one."""
 
-from integrhealth.formats import jaeger, jaeger_dependencies, otlp, zipkin
+from integrhealth.formats import jaeger, jaeger_dependencies, openlineage, otlp, prometheus, servicenow_tasks, zipkin
 from integrhealth.formats.parsed import Format
 
 # In the order in which a file is tried; each recognises its own by content. Tables are tried after all of these.
-FORMATS: tuple[Format, ...] = (otlp.FORMAT, jaeger.FORMAT, jaeger_dependencies.FORMAT, zipkin.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    otlp.FORMAT,
+    jaeger.FORMAT,
+    jaeger_dependencies.FORMAT,
+    zipkin.FORMAT,
+    servicenow_tasks.FORMAT,
+    openlineage.FORMAT,
+    prometheus.FORMAT,
+)
