@@ -234,9 +234,12 @@ def _numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
 
 
 def _translated(values: pl.Series, origin: Translated, account: _Account) -> pl.Series:
-    """The meanings of words, in any case; those that have none are the same word for all of them, and counted."""
+    """The meanings of words, in any case; those that have none are the same word for all of them, and counted.
+
+    A single letter is a code, of which the case counts.
+    """
     text = _text(values).str.strip_chars()
-    folded = {word.casefold(): meaning for word, meaning in origin.words.items()}
+    folded = {word.casefold(): meaning for word, meaning in origin.words.items() if len(word) > 1}
     different = text.drop_nulls().unique().to_list()
     known = {word: origin.words.get(word, folded.get(word.casefold())) for word in different}
     strange = text.drop_nulls().value_counts(name="rows").rename({text.name: "value"})

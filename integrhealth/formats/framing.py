@@ -113,9 +113,15 @@ def _chosen(rows: pl.DataFrame, source: MappedSource) -> tuple[pl.DataFrame, pl.
             else:
                 text = pl.col(name).cast(pl.String).str.strip_chars()
                 there = text.is_not_null() & (text != "")
-                fits = there if ANY in words else text.str.to_lowercase().is_in([word.lower() for word in words])
+                fits = there if ANY in words else _is_one_of(text, words)
             mine &= fits.fill_null(False) if wanted else ~fits.fill_null(False)
     return rows.filter(mine), rows.filter(~mine)
+
+
+def _is_one_of(text: pl.Expr, words: Iterable[str]) -> pl.Expr:
+    """Whether it is one of the words, in any case; a single letter is a code, of which the case counts."""
+    letters = [word for word in words if len(word) == 1]
+    return text.is_in(letters) | text.str.to_lowercase().is_in([word.lower() for word in words if len(word) > 1])
 
 
 def with_inner(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:

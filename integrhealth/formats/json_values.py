@@ -33,6 +33,7 @@ CONTINUATIONS = (
     ("odata.nextLink",),
     ("d", "__next"),
     ("continuationUri",),
+    ("continuationToken",),
     ("nextToken",),
     ("NextToken",),
     ("nextCursor",),

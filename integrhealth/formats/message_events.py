@@ -24,6 +24,8 @@ message; those of the latest event that fills them count."""
 # After these nothing more is to come, unless the message is tried again.
 LAST = (*FAILED, "ok", "partial", "skipped", "cancelled")
 OF_THE_END = ("error_code", "error_text")
+SIDES = ("source", "target")
+OF_THEIR_OWN = ("message_id", "status", "sent_at", "finished_at", *SIDES)
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,15 @@ def lives(events: pl.DataFrame) -> Lives:
     failed = is_failed(pl.col("event"))
     again = (failed.shift(1, fill_value=False) & ~failed).cum_sum().over("message_id")
     ordered = ordered.with_columns(trial=again)
-    told = [name for name in MESSAGES.columns if name not in ("message_id", "status", "sent_at", "finished_at")]
+    told = [name for name in MESSAGES.columns if name not in OF_THEIR_OWN]
     ends, begins = pl.col("event").is_in(LAST), pl.col("event") == BEGUN
+    both_sides = pl.col("source") != pl.col("target")
     end = pl.col("event").filter(ends).last()
     grouped = ordered.group_by("message_id", "trial", maintain_order=True).agg(
         *(pl.col(name).drop_nulls().last() for name in told if name not in OF_THE_END),
         *(pl.col(name).filter(~begins).drop_nulls().last() for name in OF_THE_END),
+        # Events that know only one side (source = target) leave it to those that know both.
+        *(pl.coalesce(pl.col(name).filter(both_sides).last(), pl.col(name).last()) for name in SIDES),
         *(pl.col(name).first() for name in ("log_file", "log_line")),
         row=pl.col("row").min(),
         begun=begins.any(),

@@ -18,6 +18,8 @@ UNITS_US = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}
 MAGNITUDES = ((1e11, "s"), (1e14, "ms"), (1e17, "us"))
 NUMERIC = r"^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$"
 COMPACT = r"^(?:19|20)\d{6}(?:\d{6}(?:\.\d+)?)?$"
+# A date and a time that stand in two columns of numbers: a spreadsheet drops the zeros that the time begins with.
+COMPACT_PAIR = r"^((?:19|20)\d{6}) (\d{1,6})$"
 ODATA = r"^/Date\((-?\d+)(?:[+-]\d+)?\)/$"
 DAY_MONTH = (
     r"^(?P<first>\d{1,2})[./-](?P<second>\d{1,2})[./-](?P<year>\d{4})"
@@ -151,6 +153,7 @@ def _ways(text: pl.Series) -> Iterator[Callable[[pl.Series], Times]]:
     for format in REWRITTEN:
         yield lambda part, format=format: _rewritten(part, format)
     yield _epoch_or_compact
+    yield _compact_pair
     yield _odata
     yield _day_month
 
@@ -182,6 +185,11 @@ def _epoch_or_compact(text: pl.Series) -> Times:
         return _partly(text, read, said=("numbers such as 20260131120000 are read as dates",))
     guessed = _numbers(numbers, TimeRule())
     return _partly(text, guessed.times, said=guessed.said if guessed.times.is_not_null().any() else ())
+
+
+def _compact_pair(text: pl.Series) -> Times:
+    parts = text.str.extract_groups(COMPACT_PAIR).struct.unnest()
+    return _partly(text, _strptime(parts["1"] + parts["2"].str.zfill(6), "%Y%m%d%H%M%S"))
 
 
 def _odata(text: pl.Series) -> Times:
