@@ -1,6 +1,16 @@
 """What the kit reads: one small reader per nested format, one for all tables, vendor exports as presets of that one."""
 
-from integrhealth.formats import jaeger, jaeger_dependencies, openlineage, otlp, prometheus, servicenow_tasks, zipkin
+from integrhealth.formats import (
+    dbt,
+    email_events,
+    jaeger,
+    jaeger_dependencies,
+    openlineage,
+    otlp,
+    prometheus,
+    servicenow_tasks,
+    zipkin,
+)
 from integrhealth.formats.parsed import Format
 
 # In the order in which a file is tried; each recognises its own by content. Tables are tried after all of these.
@@ -12,4 +22,6 @@ FORMATS: tuple[Format, ...] = (
     servicenow_tasks.FORMAT,
     openlineage.FORMAT,
     prometheus.FORMAT,
+    dbt.FORMAT,
+    email_events.FORMAT,
 )
