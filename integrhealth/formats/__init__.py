@@ -8,6 +8,7 @@ from integrhealth.formats import (
     openlineage,
     otlp,
     prometheus,
+    prometheus_api,
     servicenow_tasks,
     zipkin,
 )
@@ -24,4 +25,5 @@ FORMATS: tuple[Format, ...] = (
     prometheus.FORMAT,
     dbt.FORMAT,
     email_events.FORMAT,
+    prometheus_api.FORMAT,
 )
