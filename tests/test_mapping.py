@@ -211,7 +211,8 @@ def test_a_preset_gives_what_the_entry_does_not_say(written, tmp_path, monkeypat
     monkeypatch.setattr(mapping_module, "PRESETS", tmp_path / "presets")
     (tmp_path / "presets").mkdir()
     (tmp_path / "presets" / "vendor.yaml").write_text(
-        "frame: reads\ncolumns: {report: R, person: P, at: T}\ntime: {zone: UTC, unit: ms}\nnull: [x]\n"
+        "tried: real\nsources:\n"
+        "- {frame: reads, columns: {report: R, person: P, at: T}, time: {zone: UTC, unit: ms}, null: [x]}\n"
     )
     (source,) = load_mapping(
         written("sources:\n  - {glob: '*.csv', preset: vendor, columns: {person: WHO}, time: {unit: s}}\n")

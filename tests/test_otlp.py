@@ -396,3 +396,15 @@ def test_a_real_trace_becomes_the_edges_that_tempo_counts():
         ("user", "mythical-server", "request", "server-root"),
         ("mythical-requester", "mythical-requester", "internal", "unmatched"),
     ]
+
+
+def test_half_of_a_surrogate_pair_costs_its_line_and_nothing_becomes_a_zero_byte(tmp_path):
+    def line(name: str) -> str:
+        start = f'{{"traceId": "{1:032x}", "spanId": "{1:016x}", "startTimeUnixNano": "1", "name": "{name}"}}'
+        return f'{{"resourceSpans": [{{"scopeSpans": [{{"spans": [{start}]}}]}}]}}'
+
+    path = tmp_path / "traces.jsonl"
+    path.write_text("\n".join(line(name) for name in ("a", "x\\ud83dy", "x\\ud83d\\ude00", "\\\\ud83d")))
+    (parsed,) = FORMAT.read(path, path.name)[:1]
+    assert parsed.rows["operation"].to_list() == ["a", "x\U0001f600", "\\ud83d"]
+    assert parsed.rejected.select("line", "reason").rows() == [(2, "no JSON: half of a surrogate pair")]

@@ -412,3 +412,23 @@ sources:
     )
     assert parsed.rows["status"].to_list() == [None, "unknown"]
     assert not [sentence for sentence in parsed.warnings if "without a status" in sentence]
+
+
+def test_an_array_that_breaks_off_in_its_archive_says_so(tmp_path):
+    packed = gzip.compress(
+        json.dumps([MESSAGE | {"message_id": str(n), "error_text": "x" * n} for n in range(900)]).encode()
+    )
+    path = tmp_path / "messages.json.gz"
+    path.write_bytes(packed[: len(packed) // 2])
+    (parsed,) = read_table(path, path.name)
+    assert parsed.rows.height > 100
+    assert parsed.rejected["reason"].to_list() == ["truncated_gzip"]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "  \t "])
+@pytest.mark.parametrize("other", ["x", ""])
+def test_a_blank_is_nothing_whatever_stands_in_the_other_rows(tmp_path, blank, other):
+    rows = [f'{n},ERP,WMS,2026-01-02T03:04:05Z,ok,"{text}"' for n, text in enumerate([blank, other])]
+    (tmp_path / "messages.csv").write_text("\n".join(["message_id,source,target,sent_at,status,actor", *rows]))
+    (parsed,) = read_table(tmp_path / "messages.csv", "messages.csv")
+    assert parsed.rows["actor"].to_list() == [None, other or None]

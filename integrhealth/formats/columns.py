@@ -11,6 +11,7 @@ import polars as pl
 from integrhealth.formats.mapping import (
     Column,
     Constant,
+    First,
     Hashed,
     Joined,
     MappedSource,
@@ -28,6 +29,7 @@ from integrhealth.schema import COUNT, FLAG, KINDS, NUMBER, STATUSES, TIME, WORD
 TRUE, FALSE = ("true", "1", "yes", "y", "t"), ("false", "0", "no", "n", "f")
 # What a template leaves open is no value.
 TEMPLATE = "{{"
+BLANKS = " \t\r\n\f\v"
 LARGEST_EXACT = 2.0**53
 # Where ``kind`` is one of KINDS; in other frames it is any word.
 WITH_KINDS = ("messages", "dependencies")
@@ -112,12 +114,14 @@ def _faulted(account: _Account, column: str, height: int) -> pl.Series:
 
 def _without_null_tokens(table: pl.DataFrame, source: MappedSource) -> pl.DataFrame:
     texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
-    null = pl.col(texts).str.strip_chars().is_in(source.null) if len(source.null) > 1 else pl.col(texts) == ""
+    text = pl.col(texts)
+    # Without words for nothing only blanks count; what has some in front sorts before every letter.
+    null = text.str.strip_chars(BLANKS).is_in(source.null) if len(source.null) > 1 else text < "!"
     found = table.select(null.any()) if texts else table.select()
     hit = [name for name in found.columns if found[name][0]]
     if not hit:
         return table
-    is_null = pl.col(hit).str.strip_chars().is_in(source.null)
+    is_null = pl.col(hit).str.strip_chars(BLANKS).is_in(source.null)
     return table.with_columns(pl.when(~is_null).then(pl.col(hit)).name.keep())
 
 
@@ -163,7 +167,10 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
     there = [table[name] for name in names_of(origin) if name in table.columns]
     if len({each.dtype for each in there}) > 1:
         there = [_text(each) for each in there]
-    return pl.select(pl.coalesce(there)).to_series() if there else nothing
+    found = pl.select(pl.coalesce(there)).to_series() if there else nothing
+    if isinstance(origin, First) and origin.otherwise is not None:
+        return pl.select(_where_null(_text(found), origin.otherwise)).to_series()
+    return found
 
 
 def _text(values: pl.Series) -> pl.Series:
@@ -176,7 +183,7 @@ def _text(values: pl.Series) -> pl.Series:
         return _decoded(values)
     if _is_no_text(values):
         return _nothing(values, pl.String)
-    if values.dtype.is_float() and ((values.floor() == values) & (values.abs() <= LARGEST_EXACT)).all():
+    if values.dtype.is_float() and ((values.floor() == values) & (values.abs() < LARGEST_EXACT)).all():
         values = values.cast(COUNT)
     return values.cast(pl.String, strict=False)
 
@@ -229,7 +236,7 @@ def _numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
         return finite
     whole = _nothing(values, COUNT) if values.dtype.is_float() else values.cast(COUNT, strict=False)
     # 2.0 is the whole number 2; beyond 2^53 a float no longer tells which whole number was meant.
-    same = pl.select(pl.when((finite.floor() == finite) & (finite.abs() <= LARGEST_EXACT)).then(finite)).to_series()
+    same = pl.select(pl.when((finite.floor() == finite) & (finite.abs() < LARGEST_EXACT)).then(finite)).to_series()
     return pl.select(pl.coalesce(whole, same.cast(COUNT, strict=False))).to_series()
 
 

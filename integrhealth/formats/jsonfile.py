@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from integrhealth.formats.lines import HALF_PAIR
 from integrhealth.formats.masking import cut, masked
 from integrhealth.formats.opened import Block, line_blocks
 from integrhealth.formats.parsed import REJECTED
@@ -108,7 +109,21 @@ def _lines(block: Block) -> tuple[pl.DataFrame, list[Rejection]]:
     except FAILURES:
         lines, rejected = _decodable(block.data, block.first_line)
     lines = lines.select(pl.col("line").cast(pl.Int64), pl.col("text").str.strip_chars())
-    return lines.filter(pl.col("text") != ""), rejected
+    lines = lines.filter(pl.col("text") != "")
+    if HALF_PAIR.search(block.data) and (halves := _half_pairs(lines)):
+        rejected += [(number, "no JSON: half of a surrogate pair", text[:RAW_KEPT]) for number, text in halves]
+        lines = lines.filter(~pl.col("line").is_in([number for number, _ in halves]))
+    return lines, rejected
+
+
+def _half_pairs(lines: pl.DataFrame) -> list[tuple[int, str]]:
+    """The lines with half of a surrogate pair, which the block parser reads as a zero byte."""
+    suspects = lines.filter(pl.col("text").str.contains("\\u", literal=True)).iter_rows()
+    return [
+        (number, text)
+        for number, text in suspects
+        if HALF_PAIR.search(text.encode()) and _loaded(text.encode()) is None
+    ]
 
 
 def _decodable(data: bytes, first_line: int) -> tuple[pl.DataFrame, list[Rejection]]:
@@ -241,7 +256,7 @@ def pruned_texts(value: Any, line: int | None, shape: Shape) -> tuple[list[tuple
 def shown(value: Any) -> str:
     """The beginning of a JSON value."""
     try:
-        return json.dumps(value, ensure_ascii=False)[:RAW_KEPT]
+        return json.dumps(value, ensure_ascii=False)[:RAW_KEPT].encode("utf-8", "replace").decode()
     except RecursionError:
         return "(nested too deeply to show)"
 
@@ -270,7 +285,16 @@ def _pruned(value: Any, dtype: Any, record: pl.Struct) -> Any:
         return [_pruned(item, dtype.inner, record) for item in value]
     if isinstance(value, dict | list):
         raise TypeError(f"a text or number was expected, not {shown(value)[:40]}")
-    return value if isinstance(value, str) else json.dumps(value)
+    return _characters(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _characters(text: str) -> str:
+    """TEXT, which must be one. Raises TypeError for half of a surrogate pair, which is no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TypeError("half of a surrogate pair is no character") from error
+    return text
 
 
 def _fields(value: Any, dtype: pl.Struct, record: pl.Struct) -> dict[str, Any]:

@@ -226,7 +226,7 @@ def _json(head: Head, kind: str, frame: Frame, sources: Sequence[MappedSource]) 
     names = list(dict.fromkeys(key for found in objects for key in found))
     sources = [respelled(source, names) if source.any_case else source for source in sources]
     schema = _json_schema(names, frame, sources)
-    data = whole(head.path)[0] if kind == "json" else None
+    data, damage = whole(head.path) if kind == "json" else (None, None)
     keys = None if sources else names
     read = read_json_lines(head.path, schema, keys=keys) if data is None else read_json_array(data, schema, keys=keys)
     if not sources:
@@ -238,8 +238,12 @@ def _json(head: Head, kind: str, frame: Frame, sources: Sequence[MappedSource]) 
             return lines_at(head.path, numbers, length=RAW_BYTES)
         return numbered(data, numbers, length=RAW_BYTES)
 
-    rows = _flat(read, names, sources)
-    return Table(rows, read.rejected, names if not sources else rows.columns, _raw_lines(beginnings))
+    rows, refused = _flat(read, names, sources), read.rejected
+    if damage is not None and refused.height:
+        # The array ends where the file broke off: that is what is wrong with its last record.
+        last = pl.int_range(pl.len()) == pl.len() - 1
+        refused = refused.with_columns(reason=pl.when(last).then(pl.lit(damage)).otherwise("reason"))
+    return Table(rows, refused, names if not sources else rows.columns, _raw_lines(beginnings))
 
 
 def _json_schema(names: list[str], frame: Frame, sources: Sequence[MappedSource]) -> dict[str, Any]:
@@ -307,7 +311,8 @@ def _parquet(path: Path, sources: Sequence[MappedSource]) -> Table:
     try:
         rows = pl.read_parquet(_parquet_source(path), glob=False)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        return _no_table([(1, "damaged_parquet", b"")])
+        damage = whole(path)[1] if is_gzip(path) else None
+        return _no_table([(1, damage or "damaged_parquet", b"")])
     names = list(rows.columns)
     rows = rows.with_columns(_inside_structs(rows.schema, names_in(sources))).drop(PLACE, strict=False)
     rows = rows.with_row_index("log_line", 1).cast({"log_line": pl.Int64})
