@@ -1,6 +1,7 @@
 """What the kit reads: one small reader per nested format, one for all tables, vendor exports as presets of that one."""
 
 from integrhealth.formats import (
+    cloudevents,
     dbt,
     email_events,
     jaeger,
@@ -10,6 +11,7 @@ from integrhealth.formats import (
     prometheus,
     prometheus_api,
     servicenow_tasks,
+    xes,
     zipkin,
 )
 from integrhealth.formats.parsed import Format
@@ -21,9 +23,11 @@ FORMATS: tuple[Format, ...] = (
     jaeger_dependencies.FORMAT,
     zipkin.FORMAT,
     servicenow_tasks.FORMAT,
+    cloudevents.FORMAT,
     openlineage.FORMAT,
     prometheus.FORMAT,
     dbt.FORMAT,
     email_events.FORMAT,
     prometheus_api.FORMAT,
+    xes.FORMAT,
 )
