@@ -27,9 +27,10 @@ class Constant(NamedTuple):
 
 
 class First(NamedTuple):
-    """The first of several columns that is not null."""
+    """The first of several columns that is not null, else a word."""
 
     names: tuple[str, ...]
+    otherwise: str | None = None
 
 
 class Sum(NamedTuple):

@@ -239,8 +239,9 @@ class _Entry:
             return Column(_plain(value))
         if value.keys() == {"value"} and not isinstance(value["value"], dict | list) and value["value"] is not None:
             return Constant(_plain(value["value"]))
-        if value.keys() == {"first"}:
-            return First(self.names(f"{below}.first", value["first"], at_least=1))
+        if "first" in value and value.keys() <= {"first", "else"}:
+            otherwise = None if value.get("else") is None else _plain(value["else"])
+            return First(self.names(f"{below}.first", value["first"], at_least=1), otherwise)
         if "add" in value and value.keys() <= {"add", "unit"}:
             if dtype != TIME:
                 raise self.fault(

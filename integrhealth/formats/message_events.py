@@ -19,7 +19,7 @@ EVENTS = Frame(
     required=("message_id", "source", "target", "at", "event"),
 )
 """``event`` is ``begun`` or a canonical status; ``at`` is when it happened. The other columns say what they say of a
-message; those of the latest event that fills them count."""
+message; those of the latest event that fills them count. Of events at the same moment ``seq`` tells the order."""
 
 # After these nothing more is to come, unless the message is tried again.
 LAST = (*FAILED, "ok", "partial", "skipped", "cancelled")
@@ -45,7 +45,7 @@ def lives(events: pl.DataFrame) -> Lives:
     """
     if events.is_empty():
         return Lives(MESSAGES.empty(), ())
-    ordered = events.with_row_index("row").sort("message_id", "at", "row")
+    ordered = events.with_row_index("row").sort("message_id", "at", "seq", "row", nulls_last=True)
     failed = is_failed(pl.col("event"))
     again = (failed.shift(1, fill_value=False) & ~failed).cum_sum().over("message_id")
     ordered = ordered.with_columns(trial=again)
