@@ -1,10 +1,21 @@
 """XML that nobody vouches for: parsed without a document type, so that no entity is ever expanded or fetched."""
 
+import re
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from integrhealth.formats.opened import whole
+
+# The attribute under which the line of an element stands; no XML name begins with a colon.
+LINE = ":line"
+DOCTYPE = "xml_doctype"
+# A comment, an instruction, a document type up to its subset: what stands before the root.
+BEFORE_THE_ROOT = re.compile(rb"<!--.*?-->|<\?.*?\?>|<![^>\[]*", re.DOTALL)
+ELEMENT = re.compile(rb"<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)")
+# What is no element: up to its end, in the order in which a parser would meet it.
+NO_ELEMENT = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>"}
 
 
 class RefusedXml(Exception):
@@ -13,6 +24,24 @@ class RefusedXml(Exception):
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(line, reason)
         self.line, self.reason = line, reason
+
+
+class XmlText(NamedTuple):
+    """The elements of an XML file as text: well-formed as far as it goes, and why it goes no further.
+
+    Comments, CDATA and instructions are left out but for their line ends, so that ``<`` begins a tag and nothing else.
+    """
+
+    text: str
+    fault: RefusedXml | None
+
+
+def root_name(start: bytes) -> str | None:
+    """The name of the root element without its prefix, by the beginning of a file; None for what is no XML."""
+    if not start.lstrip().startswith(b"<"):
+        return None
+    found = ELEMENT.search(BEFORE_THE_ROOT.sub(b"", start))
+    return found[1].decode("utf-8", "replace") if found else None
 
 
 def xml_root(path: Path) -> Element:
@@ -24,9 +53,7 @@ def xml_root(path: Path) -> Element:
     if damage is not None:
         raise RefusedXml(data.count(b"\n") + 1, damage)
     builder = TreeBuilder()
-    # UTF-16 has become UTF-8 on the way, whatever its declaration says.
-    encoding = "utf-8" if b"utf-16" in data[:200].lower() else None
-    parser = expat.ParserCreate(encoding, namespace_separator=" ")
+    parser = expat.ParserCreate(_encoding(data), namespace_separator=" ")
     parser.buffer_text = True
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -40,15 +67,33 @@ def xml_root(path: Path) -> Element:
     return builder.close()
 
 
-# The attribute under which the line of an element stands; no XML name begins with a colon.
-LINE = ":line"
+def xml_text(path: Path) -> XmlText:
+    """The elements of a file as text, for readers that are too many for a tree; nothing of a file with a doctype."""
+    data, damage = whole(path)
+    encoding = _encoding(data) or "utf-8"
+    parser = expat.ParserCreate(_encoding(data))
+
+    def declare(version: str, declared: str | None, standalone: int) -> None:
+        nonlocal encoding
+        b" ".decode(declared or encoding)  # raises LookupError for one that is unknown
+        encoding = declared or encoding
+
+    if _encoding(data) is None:
+        parser.XmlDeclHandler = declare
+    fault = None
+    try:
+        parse_without_doctype(parser, data)
+    except RefusedXml as refused:
+        fault = refused if damage is None else RefusedXml(refused.line, damage)
+        data = b"" if refused.reason == DOCTYPE else data[: max(parser.ErrorByteIndex, 0)]
+    return XmlText(_elements_only(data.decode(encoding, "replace")), fault)
 
 
 def parse_without_doctype(parser: expat.XMLParserType, data: bytes) -> None:
     """Parse all of DATA. Raises RefusedXml for what is no XML and for a document type."""
 
     def refuse(*_: object) -> None:
-        raise RefusedXml(parser.CurrentLineNumber, "xml_doctype")
+        raise RefusedXml(parser.CurrentLineNumber, DOCTYPE)
 
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
@@ -56,8 +101,28 @@ def parse_without_doctype(parser: expat.XMLParserType, data: bytes) -> None:
         parser.Parse(data, True)
     except expat.ExpatError as error:
         raise RefusedXml(error.lineno, f"no XML: {expat.ErrorString(error.code)}") from error
+    except (LookupError, ValueError) as error:  # an encoding that Python does not know, or not for XML
+        raise RefusedXml(parser.CurrentLineNumber, f"no XML: {error}") from error
 
 
 def local(name: str) -> str:
     """A name without its namespace."""
     return name.rpartition(" ")[2]
+
+
+def _encoding(data: bytes) -> str | None:
+    """UTF-16 has become UTF-8 on the way, whatever its declaration says."""
+    return "utf-8" if b"utf-16" in data[:200].lower() else None
+
+
+def _elements_only(text: str) -> str:
+    kept, here = [], 0
+    found = {opening: text.find(opening) for opening in NO_ELEMENT}
+    while there := [(at, opening) for opening, at in found.items() if at >= 0]:
+        begin, opening = min(there)
+        end = text.find(NO_ELEMENT[opening], begin + len(opening))
+        end = len(text) if end < 0 else end + len(NO_ELEMENT[opening])
+        kept += [text[here:begin], "\n" * text.count("\n", begin, end)]
+        here = end
+        found |= {each: text.find(each, end) for each, at in found.items() if 0 <= at < end}
+    return "".join([*kept, text[here:]]) if kept else text
