@@ -27,6 +27,7 @@ REMEDIES = {
     "no JSON": "write whole JSON",
     "no OTLP": "keep JSON without resourceSpans in another file",
     "no_start": "a span needs a start; the exporter left it out",
+    "no_time": "a time may be left out of a CloudEvent, but not here: let the sender write it",
     "not_an_object": "write one whole JSON object per line",
     "packed_too_deep": "unpack the outer archive, and give what was in it",
     "start_out_of_range": "check the unit of the start: nanoseconds in OTLP, microseconds in Jaeger and Zipkin",
