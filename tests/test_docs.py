@@ -3,6 +3,7 @@
 import ast
 import re
 import runpy
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -120,7 +121,13 @@ def test_targets_named_in_the_documents_exist():
         assert set(re.findall(r"^make ([a-z]+)", spoken, re.MULTILINE)) <= made, page.name
 
 
-def test_the_mapping_of_the_readme_reads_such_an_export(tmp_path):
+def test_the_mapping_of_the_readme_reads_such_an_export(tmp_path, monkeypatch):
+    database = sqlite3.connect(tmp_path / "audit.db")
+    database.execute("create table message_log (message_id, source, target, sent_at, status)")
+    database.execute("insert into message_log values ('0003', 'WMS', 'ERP', '2025-12-01T08:00:02Z', 'ok')")
+    database.commit()
+    database.close()
+    monkeypatch.setenv("AUDIT_DATABASE_URL", "sqlite:///audit.db")
     (tmp_path / "mapping.yaml").write_text(code(README.read_text(encoding="utf-8"), "yaml"), encoding="utf-8")
     (tmp_path / "erp_monitor").mkdir()
     (tmp_path / "erp_monitor" / "monitor.csv").write_text(
@@ -132,7 +139,9 @@ def test_the_mapping_of_the_readme_reads_such_an_export(tmp_path):
     assert messages.select("message_id", "source", "target", "status", "error_text").rows() == [
         ("0001", "ERP", "WMS", "ok", None),
         ("0002", "ERP", "WMS", "failed", "stock is locked"),
+        ("0003", "WMS", "ERP", "ok", None),
     ]
+    messages = messages.head(2)
     assert (messages["finished_at"] - messages["sent_at"]).dt.total_milliseconds().to_list() == [1500, 20]
     assert messages["sent_at"].dt.hour().to_list() == [7, 7]
 
