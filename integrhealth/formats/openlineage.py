@@ -1,8 +1,9 @@
 """OpenLineage events: one per line, an array of them, or a single one.
 
-A record is an event; ``log_line`` is its line, or its ordinal in a document. The events of a run become one message,
-told in several events over all files. What a run is a part of, and which systems its datasets are in, is gathered
-over the file: any of its events may say so. Events about a job or a dataset alone tell of no run, only of edges.
+A record is an event; ``log_line`` is its line, or its ordinal in a document of several lines. The events of a run
+become one message, told in several events over all files. What a run is a part of, and which systems its datasets are
+in, is gathered over the file: any of its events may say so. Events about a job or a dataset alone tell of no run, only
+of edges.
 """
 
 import re
