@@ -106,7 +106,6 @@ def _tags(read_text: XmlText) -> pl.DataFrame:
     text = read_text.text
     begin = max(text.find("<"), 0)
     tags = pl.Series("tag", _pieces(text, begin), pl.String).str.split("<").explode().to_frame()
-    tags = tags.filter(pl.col("tag") != "")
     if read_text.fault is not None and tags["tag"].tail(1).str.extract(TAG).null_count():
         tags = tags.head(-1)
     lines = pl.col("tag").str.count_matches("\n", literal=True).cast(pl.Int64)
@@ -120,12 +119,12 @@ def _tags(read_text: XmlText) -> pl.DataFrame:
 
 
 def _pieces(text: str, here: int) -> list[str]:
-    """The text cut before tags."""
+    """The text cut before tags, each piece without its first ``<``."""
     pieces = []
     while here < len(text):
         end = text.find("<", here + PIECE)
         end = len(text) if end < 0 else end
-        pieces.append(text[here:end])
+        pieces.append(text[here + 1 : end])
         here = end
     return pieces
 

@@ -14,8 +14,8 @@ DOCTYPE = "xml_doctype"
 # A comment, an instruction, a document type up to its subset: what stands before the root.
 BEFORE_THE_ROOT = re.compile(rb"<!--.*?-->|<\?.*?\?>|<![^>\[]*", re.DOTALL)
 ELEMENT = re.compile(rb"<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)")
-# What is no element: up to its end, in the order in which a parser would meet it.
-NO_ELEMENT = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>"}
+# What is no element, by its beginning, and how it ends.
+NO_ELEMENT = {b"<!-": b"-->", b"<![": b"]]>", b"<?": b"?>"}
 
 
 class RefusedXml(Exception):
@@ -72,21 +72,26 @@ def xml_text(path: Path) -> XmlText:
     data, damage = whole(path)
     encoding = _encoding(data) or "utf-8"
     parser = expat.ParserCreate(_encoding(data))
+    found = [0] if data.startswith(b"<?") else []
 
     def declare(version: str, declared: str | None, standalone: int) -> None:
         nonlocal encoding
-        b" ".decode(declared or encoding)  # raises LookupError for one that is unknown
-        encoding = declared or encoding
+        if _encoding(data) is None and declared is not None:
+            b" ".decode(declared)  # raises LookupError for one that is unknown
+            encoding = declared
 
-    if _encoding(data) is None:
-        parser.XmlDeclHandler = declare
+    def note(*_: object) -> None:
+        found.append(parser.CurrentByteIndex)
+
+    parser.XmlDeclHandler = declare
+    parser.CommentHandler = parser.StartCdataSectionHandler = parser.ProcessingInstructionHandler = note
     fault = None
     try:
         parse_without_doctype(parser, data)
     except RefusedXml as refused:
         fault = refused if damage is None else RefusedXml(refused.line, damage)
         data = b"" if refused.reason == DOCTYPE else data[: max(parser.ErrorByteIndex, 0)]
-    return XmlText(_elements_only(data.decode(encoding, "replace")), fault)
+    return XmlText(_elements_only(data, found).decode(encoding, "replace"), fault)
 
 
 def parse_without_doctype(parser: expat.XMLParserType, data: bytes) -> None:
@@ -115,14 +120,13 @@ def _encoding(data: bytes) -> str | None:
     return "utf-8" if b"utf-16" in data[:200].lower() else None
 
 
-def _elements_only(text: str) -> str:
+def _elements_only(data: bytes, found: list[int]) -> bytes:
+    """DATA with nothing but line ends where something that is no element was found to begin."""
     kept, here = [], 0
-    found = {opening: text.find(opening) for opening in NO_ELEMENT}
-    while there := [(at, opening) for opening, at in found.items() if at >= 0]:
-        begin, opening = min(there)
-        end = text.find(NO_ELEMENT[opening], begin + len(opening))
-        end = len(text) if end < 0 else end + len(NO_ELEMENT[opening])
-        kept += [text[here:begin], "\n" * text.count("\n", begin, end)]
+    for begin in found:
+        ending = next((end for start, end in NO_ELEMENT.items() if data.startswith(start, begin)), b">")
+        end = data.find(ending, begin + len(ending))
+        end = len(data) if end < 0 else end + len(ending)
+        kept += [data[here:begin], b"\n" * data.count(b"\n", begin, end)]
         here = end
-        found |= {each: text.find(each, end) for each, at in found.items() if 0 <= at < end}
-    return "".join([*kept, text[here:]]) if kept else text
+    return b"".join([*kept, data[here:]]) if kept else data
