@@ -136,12 +136,17 @@ def test_times_and_waiting(tmp_path):
 def test_attempts_and_sizes(tmp_path):
     tries = [{"code": "BadGateway"}, {"code": "BadGateway"}]
     actions = {
-        "Twice": action(code="OK", retryHistory=tries),
+        "Twice": action(code="OK", retryHistory=tries, outputsLink={"contentSize": 5}),
         "Never": action(status="Failed", code="BadGateway", retryHistory=tries, inputsLink={"contentSize": 7}),
         "Once": action(inputsLink={"contentSize": 0}, outputsLink={"contentSize": 9}),
     }
-    found = by_operation(read(tmp_path, run(actions)), "attempt", "bytes")
-    assert found == {"manual": (None, None), "Twice": (3, None), "Never": (2, 7), "Once": (None, 0)}
+    found = by_operation(read(tmp_path, run(actions)), "attempt", "bytes", "status")
+    assert found == {
+        "manual": (None, None, "partial"),
+        "Twice": (3, 5, "ok"),
+        "Never": (2, 7, "failed"),
+        "Once": (None, 0, "ok"),
+    }
 
 
 def test_systems_that_the_definition_tells(tmp_path):
