@@ -42,6 +42,8 @@ CONTINUATIONS = (
     ("nextRecordsUrl",),
     ("next",),
 )
+# What an answer of an API has at its top; a value with none of these is a record.
+WRAPPING = frozenset(keys[0] for keys in (*WRAPPERS, *CONTINUATIONS))
 BLANK = " \t\r\n"
 
 
@@ -107,12 +109,14 @@ def unwrapped(value: Any) -> Iterator[Any]:
 
     A token for the next page is said out loud: the rest of the records is not in this file.
     """
+    if not isinstance(value, dict) or WRAPPING.isdisjoint(value):
+        yield from value if isinstance(value, list) else [value]
+        return
     for keys in CONTINUATIONS:
         if isinstance(token := field(value, *keys), str) and token:
             yield Note(f"{'.'.join(keys)} names a next page: this export is not complete unless that page is here too")
             break
-    inner = next((found for keys in WRAPPERS if isinstance(found := field(value, *keys), list)), None)
-    yield from value if isinstance(value, list) else inner if inner is not None else [value]
+    yield from next((found for keys in WRAPPERS if isinstance(found := field(value, *keys), list)), [value])
 
 
 def _refuse_constant(name: str) -> Any:
