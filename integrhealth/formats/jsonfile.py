@@ -70,6 +70,25 @@ def texts(path: Path, shape: Shape) -> Iterator[tuple[pl.DataFrame, list[Rejecti
         yield lines, rejected
 
 
+def values(path: Path, shape: Shape) -> Iterator[tuple[int | None, Any]]:
+    """The JSON values that ``texts`` finds in a file, as they are, each with its line; None in a document."""
+    parts = line_blocks(path)
+    first = next(parts, None)
+    if first is None:
+        return
+    if not _is_lines(first, shape):
+        read = [first, *parts]
+        data = b"".join(block.data for block in read)
+        whole = _loaded(data)
+        found = [whole] if whole is not None else _in_a_row(data.decode("utf-8", "replace"), read[-1].damage)[0]
+        yield from ((None, value) for value in found)
+        return
+    for block in _chain(first, parts):
+        for number, text in _lines(block)[0].iter_rows():
+            if (value := _loaded(text)) is not None:
+                yield number, value
+
+
 def _chain(first: Block, rest: Iterator[Block]) -> Iterator[Block]:
     yield first
     yield from rest
@@ -91,7 +110,7 @@ def _is_lines(block: Block, shape: Shape) -> bool:
     return any(shape.unpack(value)[0] for value in map(_loaded, lines) if isinstance(value, dict))
 
 
-def _loaded(text: bytes) -> Any:
+def _loaded(text: bytes | str) -> Any:
     """The JSON value, or None if there is none."""
     try:
         return orjson.loads(text)

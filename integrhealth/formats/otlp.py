@@ -1,17 +1,23 @@
-"""OTLP JSON traces: exporter files (one document per line), single documents, arrays, and what query APIs wrap.
+"""OTLP JSON: exporter files (one document per line), single documents, arrays, and what query APIs wrap.
 
 ``{"resourceSpans"}``, ``{"batches"}`` (Tempo), ``{"result": {...}}`` (Jaeger's v3 API), ``instrumentationLibrarySpans``
-(before 2022). A record is a span; a line that is no JSON or holds no spans is one record. ``log_line`` is the line
-of a JSONL file, or the ordinal of the span in a document.
+(before 2022); ``{"resourceLogs"}`` and ``{"resourceMetrics"}``, which may stand between them. A record is a span, a log
+record or a data point; a line that is no JSON or holds none of them is one record. ``log_line`` is the line of a JSONL
+file, or the ordinal among the records of its kind in a document.
 """
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from integrhealth.formats.attributes import KNOWN, described, elements, id_by_length, listed, moment, placed
-from integrhealth.formats.jsonfile import CLASH, Shape
+from integrhealth.formats.jsonfile import CLASH, Shape, values
+from integrhealth.formats.opened import line_blocks
+from integrhealth.formats.otlp_logs import logs
+from integrhealth.formats.otlp_metrics import metrics
+from integrhealth.formats.otlp_signals import together
 from integrhealth.formats.parsed import Format, Head, Parsed
 from integrhealth.formats.tracefile import UNKNOWN_SERVICE, filled_by_spans, read_spans, reason
 
@@ -47,7 +53,11 @@ RESOURCES = pl.List(
 )
 DOCUMENT = pl.Struct({"resourceSpans": RESOURCES, "batches": RESOURCES})
 WRAPPERS = ("result", "trace", "data")
-OTHER_SIGNALS = ("resourceLogs", "resourceMetrics", "resourceProfiles")
+SPANS_IN = ("resourceSpans", "batches")
+OTHER_SIGNALS: dict[str, Callable[[Iterator[tuple[int | None, Any]], str], Parsed]] = {
+    "resourceLogs": logs,
+    "resourceMetrics": metrics,
+}
 
 KINDS = {
     "SPAN_KIND_UNSPECIFIED": None,
@@ -65,7 +75,7 @@ EXCEPTION = frozenset({"exception.type", "exception.message"})
 
 
 def documents(value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
-    """The OTLP trace documents in a JSON value, and what in it is none."""
+    """The OTLP documents in a JSON value, and what in it is none."""
     found, refused, todo = [], [], [value]
     while todo:
         part = todo.pop()
@@ -73,12 +83,10 @@ def documents(value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
             todo += reversed(part)
         elif not isinstance(part, dict):
             refused.append(("no OTLP: neither an object nor a list", part))
-        elif "resourceSpans" in part or "batches" in part:
+        elif any(name in part for name in (*SPANS_IN, *OTHER_SIGNALS)):
             found.append(part)
         elif inner := [part[name] for name in WRAPPERS if isinstance(part.get(name), dict | list)]:
             todo += inner
-        elif any(name in part for name in OTHER_SIGNALS):
-            refused.append(("logs or metrics, no spans", part))
         else:
             refused.append(("no OTLP: no resourceSpans", part))
     return found, refused
@@ -88,15 +96,27 @@ SHAPE = Shape(dtype=DOCUMENT, record=SPAN, unpack=documents, direct=True)
 
 
 def recognises(head: Head) -> bool:
-    """Trace documents name resourceSpans; Tempo's batches are known by their scopes."""
+    """Documents name their signal; Tempo's batches are known by their scopes."""
     start = head.start
     spans = b'"scopeSpans"' in start or b'"instrumentationLibrarySpans"' in start
-    return b'"resourceSpans"' in start or (b'"batches"' in start and spans)
+    named = any(_key(name) in start for name in ("resourceSpans", *OTHER_SIGNALS))
+    return named or (b'"batches"' in start and spans)
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
-    """The spans of one file."""
-    return [read_spans(path, log_file, shape=SHAPE, flat=flat, name=FORMAT.name)]
+    """The spans of one file, its log records and its metric points."""
+    spans = read_spans(path, log_file, shape=SHAPE, flat=flat, name=FORMAT.name)
+    there = [name for name in OTHER_SIGNALS if any(_key(name) in block.data for block in line_blocks(path))]
+    return together(spans, [OTHER_SIGNALS[name](_documents(path), log_file) for name in there])
+
+
+def _documents(path: Path) -> Iterator[tuple[int | None, Any]]:
+    for line, value in values(path, SHAPE):
+        yield from ((line, found) for found in documents(value)[0])
+
+
+def _key(name: str) -> bytes:
+    return f'"{name}"'.encode()
 
 
 def flat(values: pl.DataFrame) -> pl.DataFrame:
@@ -212,7 +232,7 @@ def _linked(named: pl.DataFrame) -> pl.DataFrame:
 
 FORMAT = Format(
     name="otlp",
-    description="OpenTelemetry traces as JSON: exporter files (JSON lines), documents, answers of Tempo and Jaeger v3",
+    description="OpenTelemetry traces, logs and metrics as JSON: exporter files, answers of Tempo and Jaeger v3",
     recognises=recognises,
     read=read,
     fills=filled_by_spans,

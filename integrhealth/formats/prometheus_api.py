@@ -16,6 +16,7 @@ import polars as pl
 
 from integrhealth.formats.json_values import field, json_values
 from integrhealth.formats.lines import refusals
+from integrhealth.formats.metric_series import escaped
 from integrhealth.formats.parsed import Format, Head, Parsed
 from integrhealth.formats.prometheus_samples import FRAME, SAMPLES, judged, metrics, stem
 from integrhealth.formats.prometheus_series import Families
@@ -123,16 +124,12 @@ def _samples(each: Any, line: int | None, name: str) -> Iterator[_Sample | Refus
 
 def _head(labels: dict[str, Any]) -> str:
     """Labels as the text format writes them."""
-    written = (f'{_label(label)}="{_escaped(text(said) or "")}"' for label, said in labels.items())
+    written = (f'{_label(label)}="{escaped(text(said) or "")}"' for label, said in labels.items())
     return "{" + ",".join(written)
 
 
 def _label(label: str) -> str:
-    return label if LABEL.fullmatch(label) else f'"{_escaped(label)}"'
-
-
-def _escaped(said: str) -> str:
-    return said.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return label if LABEL.fullmatch(label) else f'"{escaped(label)}"'
 
 
 def _list(value: Any) -> list[Any]:

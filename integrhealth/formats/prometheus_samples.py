@@ -8,6 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from integrhealth.formats.lines import refusals
+from integrhealth.formats.metric_series import resets_note
 from integrhealth.formats.parsed import REJECTED, Parsed
 from integrhealth.formats.prometheus_series import SYSTEM_LABELS, Families, series
 from integrhealth.formats.times import TimeRule, times
@@ -83,7 +84,7 @@ def metrics(
         made,
         made.height + passed + rejected.height,
         rejected.select(list(REJECTED)),
-        (*_notes(rows, passed, written), *notes),
+        (*_notes(rows, passed, written), *resets_note(made), *notes),
         log_file,
         passed,
     )
