@@ -11,6 +11,7 @@ from integrhealth.formats.mapping import (
     Column,
     Constant,
     Hashed,
+    Host,
     MappedSource,
     Origin,
     Translated,
@@ -84,7 +85,11 @@ def _parsed(
     if table.several:
         good = rows["log_line"].n_unique()
         refused = refused.unique("log_line", keep="first", maintain_order=True)
+        lost = refused.join(rows.select("log_line"), on="log_line", how="semi", maintain_order="left")
         refused = refused.join(rows.select("log_line"), on="log_line", how="anti", maintain_order="left")
+        if lost.height:
+            reasons = ", ".join(lost["reason"].unique(maintain_order=True).head(10))
+            notes.append(f"records of which a part was left out, while the rest is good: {lost.height:,} ({reasons})")
     parts = [table.refused] if first else []
     rejected = pl.concat([*parts, table.raw(refused)]).sort("line", maintain_order=True)
     frame = frame_schema(name)
@@ -159,6 +164,6 @@ def respelled(source: MappedSource, there: Iterable[str]) -> MappedSource:
 def _renamed(origin: Origin, names: dict[str, str]) -> Origin:
     if isinstance(origin, Constant):
         return origin
-    if isinstance(origin, Column | Translated | Hashed):
+    if isinstance(origin, Column | Translated | Hashed | Host):
         return origin._replace(name=names.get(origin.name, origin.name))
     return origin._replace(names=tuple(names.get(name, name) for name in origin.names))
