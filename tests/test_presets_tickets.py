@@ -106,6 +106,12 @@ def test_servicenow_references_come_as_objects_and_in_two_ways(read):
     assert evidence.rejected.select("line", "reason").rows() == [(1, "no_at"), (1, "not_an_object")]
 
 
+def test_a_step_whose_time_is_bad_is_said_while_the_others_are_good(read):
+    evidence = read("sys_id,opened_at,closed_at,sys_updated_on\na1,2024-05-01 08:00:00,soon,2024-05-02 08:00:00\n")
+    assert steps(evidence, "action") == [("opened",), ("updated",)]
+    assert any("a part was left out, while the rest is good: 1 (bad_time:at)" in each for each in evidence.warnings)
+
+
 def test_broken_lines_of_a_servicenow_table_do_not_take_the_good_ones_along(read):
     evidence = read("Number,Opened_At,Sys_Updated_On\nINC1,2024-05-01 08:00:00,2024-05-02 08:00:00\nINC2\n")
     assert account(evidence) == [("servicenow_tasks", 2, 1, 1, 0)]

@@ -10,6 +10,7 @@ from integrhealth.formats import (
     ocel,
     openlineage,
     otlp,
+    powerbi_refreshes,
     prometheus,
     prometheus_api,
     servicenow_tasks,
@@ -38,4 +39,5 @@ FORMATS: tuple[Format, ...] = (
     ocel.FORMAT,
     slack.FORMAT,
     webhooks.FORMAT,
+    powerbi_refreshes.FORMAT,
 )
