@@ -2,6 +2,7 @@
 
 from integrhealth.formats import (
     cloudevents,
+    data_factory,
     dbt,
     email_events,
     jaeger,
@@ -29,6 +30,7 @@ FORMATS: tuple[Format, ...] = (
     zipkin.FORMAT,
     servicenow_tasks.FORMAT,
     logic_apps.FORMAT,
+    data_factory.FORMAT,
     cloudevents.FORMAT,
     openlineage.FORMAT,
     prometheus.FORMAT,
