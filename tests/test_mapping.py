@@ -94,10 +94,12 @@ def test_the_example_that_users_copy_loads_whole(written):
     assert [(query.where, query.url) for query in mapping.queries] == [("sources[3]", "${AUDIT_DATABASE_URL}")]
     assert only(mapping.sources_for("erp_monitor/a.csv")).columns["kind"] == Constant("queue")
     assert only(mapping.sources_for("other/a.csv")) is None
+    assert only(mapping.sources_for("boomi/a.csv")).columns["message_id"] == Column("executionId")
+    path = written(example().replace("boomi_executions", "boomi_excursions"))
     with pytest.raises(FaultyFile) as caught:
-        only(mapping.sources_for("boomi/a.csv"))
+        only(load_mapping(path).sources_for("boomi/a.csv"))
     assert (caught.value.file, caught.value.where) == (str(path), "sources[2].preset")
-    assert caught.value.reason == "unknown preset 'boomi_executions'"
+    assert caught.value.reason == "unknown preset 'boomi_excursions'"
 
 
 def test_the_example_beside_an_erp_export_reads_it_and_asks_the_database(written, tmp_path, monkeypatch):
@@ -123,8 +125,10 @@ def test_the_example_beside_an_erp_export_reads_it_and_asks_the_database(written
     assert ih.read(tmp_path).messages.equals(evidence.messages)
     alone = ih.read(tmp_path / "erp_monitor" / "a.csv", mapping=path)
     assert alone.messages["message_id"].to_list() == ["3"]
-    (tmp_path / "boomi" / "a.csv").write_text("a\n1\n")
-    with pytest.raises(FaultyFile, match="unknown preset 'boomi_executions'"):
+    (tmp_path / "boomi" / "a.csv").write_text("executionId,executionTime,status\n9,2026-02-03T00:00:00Z,COMPLETE\n")
+    assert ih.read(tmp_path).messages["message_id"].sort().to_list() == ["1", "2", "3", "9"]
+    path.write_text(path.read_text().replace("boomi_executions", "boomi_excursions"))
+    with pytest.raises(FaultyFile, match="unknown preset 'boomi_excursions'"):
         ih.read(tmp_path)
 
 

@@ -13,6 +13,7 @@ from integrhealth.formats.mapping import (
     Constant,
     First,
     Hashed,
+    Host,
     Joined,
     MappedSource,
     Origin,
@@ -20,7 +21,7 @@ from integrhealth.formats.mapping import (
     Translated,
     names_of,
 )
-from integrhealth.formats.masking import masked, value_hashes
+from integrhealth.formats.masking import hosts, masked, value_hashes
 from integrhealth.formats.message_events import BEGUN
 from integrhealth.formats.opened import WORKERS
 from integrhealth.formats.times import UNITS_US, Times, times
@@ -33,6 +34,8 @@ BLANKS = " \t\r\n\f\v"
 LARGEST_EXACT = 2.0**53
 # Where ``kind`` is one of KINDS; in other frames it is any word.
 WITH_KINDS = ("messages", "dependencies")
+# JSON that Java wrote with the type of a number beside it: ["Long", 5021].
+TYPED_NUMBER = r'^\["[A-Za-z.]+",\s*"?([^"\]]*)"?\]$'
 # How many values a warning lists, and how much of each.
 LISTED, LISTED_CHARACTERS = 10, 40
 
@@ -159,6 +162,8 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
         return table[origin.name] if origin.name in table.columns else nothing
     if isinstance(origin, Hashed):
         return value_hashes(_text(table[origin.name])) if origin.name in table.columns else nothing
+    if isinstance(origin, Host):
+        return hosts(_text(table[origin.name])) if origin.name in table.columns else nothing
     if isinstance(origin, Joined):
         if not set(origin.names) <= set(table.columns):
             return nothing
@@ -227,7 +232,7 @@ def _numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
     if values.dtype == pl.Binary:
         values = _decoded(values)
     if values.dtype == pl.String:
-        values = values.str.strip_chars()
+        values = values.str.strip_chars().str.replace(TYPED_NUMBER, "$1")
         if decimal == ",":
             values = values.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
     broken = values.cast(pl.Float64, strict=False)

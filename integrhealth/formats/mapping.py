@@ -61,7 +61,13 @@ class Hashed(NamedTuple):
     name: str
 
 
-Origin = Column | Constant | First | Sum | Joined | Translated | Hashed
+class Host(NamedTuple):
+    """A column of URLs, of which the host is meant: the system that they lead to."""
+
+    name: str
+
+
+Origin = Column | Constant | First | Sum | Joined | Translated | Hashed | Host
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,7 @@ def names_of(origin: Origin) -> tuple[str, ...]:
     """The columns of the file that a canonical column is made of."""
     if isinstance(origin, Constant):
         return ()
-    return (origin.name,) if isinstance(origin, Column | Translated | Hashed) else origin.names
+    return (origin.name,) if isinstance(origin, Column | Translated | Hashed | Host) else origin.names
 
 
 def names_in(sources: Iterable[MappedSource]) -> list[str]:

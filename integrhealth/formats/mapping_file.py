@@ -16,6 +16,7 @@ from integrhealth.formats.mapping import (
     Constant,
     First,
     Hashed,
+    Host,
     Joined,
     MappedSource,
     Mapping,
@@ -51,7 +52,10 @@ ENCODINGS: dict[str, str | None] = {
     "cp1252": "cp1252",
     "windows-1252": "cp1252",
 }
-FORMS = "write a column, {value: x}, {first: [a, b]}, {join: [a, b]}, {of: a, map: {...}}, {hash: a} or {add: [a, b]}"
+FORMS = (
+    "write a column, {value: x}, {first: [a, b]}, {join: [a, b]}, {of: a, map: {...}}, {hash: a}, {host: a} "
+    "or {add: [a, b]}"
+)
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -261,6 +265,8 @@ class _Entry:
             )
         if value.keys() == {"hash"} and not isinstance(value["hash"], dict | list):
             return Hashed(_plain(value["hash"]))
+        if value.keys() == {"host"} and not isinstance(value["host"], dict | list):
+            return Host(_plain(value["host"]))
         raise self.fault(below, "is none of the known forms", FORMS)
 
     def chosen(self, entry: dict[str, Any], key: str) -> dict[str, tuple[str, ...]]:

@@ -82,6 +82,11 @@ def pseudonym(person: pl.Expr, key: bytes) -> pl.Expr:
     return person.map_batches(lambda people: _pseudonyms(people, key), return_dtype=pl.String, is_elementwise=True)
 
 
+def hosts(urls: pl.Series) -> pl.Series:
+    """The host of each URL, without user and port; of what has no scheme, all before its path."""
+    return urls.str.extract(r'^["\s]*(?:[A-Za-z][\w+.-]*://)?(?:[^/?#@"]*@)?([^/?#"\s]+)').str.replace(r":\d*$", "")
+
+
 def value_hashes(values: pl.Series) -> pl.Series:
     """Equal texts become equal hashes; without the key of this machine nobody can test a guess."""
     key = pseudonym_key()
