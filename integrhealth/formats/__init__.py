@@ -1,6 +1,7 @@
 """What the kit reads: one small reader per nested format, one for all tables, vendor exports as presets of that one."""
 
 from integrhealth.formats import (
+    airbyte_jobs,
     cloudevents,
     data_factory,
     dbt,
@@ -48,4 +49,5 @@ FORMATS: tuple[Format, ...] = (
     powerbi_refreshes.FORMAT,
     x12.FORMAT,
     ecs.FORMAT,
+    airbyte_jobs.FORMAT,
 )
