@@ -10,6 +10,7 @@ from integrhealth.formats import (
     icalendar,
     jaeger,
     jaeger_dependencies,
+    logfmt,
     logic_apps,
     nacha,
     ocel,
@@ -23,6 +24,7 @@ from integrhealth.formats import (
     servicenow_tasks,
     slack,
     step_functions,
+    syslog,
     webhooks,
     x12,
     xes,
@@ -58,4 +60,6 @@ FORMATS: tuple[Format, ...] = (
     pain002.FORMAT,
     nacha.FORMAT,
     icalendar.FORMAT,
+    logfmt.FORMAT,
+    syslog.FORMAT,
 )
