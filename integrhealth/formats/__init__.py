@@ -25,6 +25,7 @@ from integrhealth.formats import (
     slack,
     step_functions,
     syslog,
+    tableau,
     webhooks,
     x12,
     xes,
@@ -62,4 +63,5 @@ FORMATS: tuple[Format, ...] = (
     icalendar.FORMAT,
     logfmt.FORMAT,
     syslog.FORMAT,
+    tableau.FORMAT,
 )

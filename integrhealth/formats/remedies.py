@@ -28,6 +28,7 @@ REMEDIES = {
     "naive_time": "declare time: {zone: ...} in mapping.yaml, or leave out --strict",
     "no JSON": "write whole JSON",
     "no OTLP": "keep JSON without resourceSpans, resourceLogs or resourceMetrics in another file",
+    "no_entry": "a line that begins no entry of this log and continues none; keep another log in a file of its own",
     "no_points": "a metric needs data points of a kind that OpenTelemetry knows",
     "no_sample": 'write a sample as name{label="value"} number',
     "no_start": "a span needs a start; the exporter left it out",
