@@ -41,7 +41,8 @@ def test_boomi_executions(tmp_path):
     top = {"topLevelExecutionId": "a", "parentExecutionId": "a", "executionType": "sub_process"}
     retry = {"originalExecutionId": "a", "executionType": "retry_manual", "executionDuration": 7}
     rows = [boomi("a", "ERROR", message="no route"), boomi("b", "ERROR", **top), boomi("c", **retry)]
-    evidence = read(tmp_path, "boomi_executions", {"@type": "QueryResult", "result": rows, "numberOfResults": 3})
+    evidence = read(tmp_path, "boomi_executions", {"@type": "QueryResult", "result": rows, "queryToken": "abc"})
+    assert any("queryToken names a next page" in each for each in evidence.warnings)
     columns = ["message_id", "trace_id", "parent_id", "attempt", "status", "error_text", "bytes"]
     assert evidence.messages.select(columns).rows() == [
         ("a", "a", None, 1, "failed", "no route", 900),

@@ -39,6 +39,7 @@ CONTINUATIONS = (
     ("nextCursor",),
     ("next_cursor",),
     ("next_page",),
+    ("queryToken",),
     ("nextRecordsUrl",),
     ("next",),
 )
