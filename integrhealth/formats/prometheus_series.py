@@ -29,6 +29,8 @@ UNITS = (
     *("ratio", "percent", "celsius", "meters", "volts", "amperes", "joules", "watts", "grams", "hertz"),
 )
 COUNTED = ("bucket", "count")
+# Labels that are part of the statistic where the sample is of a histogram or a summary.
+STATISTICS = ("le", "quantile")
 SERIES = {"head": TEXT, "system": TEXT, "label": TEXT, "metric": TEXT, "statistic": TEXT, "unit": TEXT, "reason": TEXT}
 
 
@@ -87,7 +89,10 @@ def series(heads: pl.Series, families: Families) -> pl.DataFrame:
     )
     # Where le or quantile is no statistic it stays a label, and a bucket without le is no bucket.
     family = pl.when((pl.col("part") == "bucket") & ~bucket).then("name").otherwise("family")
-    rest = pl.when(bucket).then("without_le").when(quantile).then("without_quantile").otherwise("rest")
+    kept = [
+        pl.when(~used.fill_null(False)).then(name) for used, name in ((bucket, "le_said"), (quantile, "quantile_said"))
+    ]
+    rest = pl.concat_str("rest", *kept, separator=",", ignore_nulls=True)
     reason = (
         pl.when(pl.col("malformed").fill_null(True))
         .then(pl.lit("bad_labels"))
@@ -129,22 +134,26 @@ def label_sets(texts: pl.Series) -> pl.DataFrame:
     )
     system = system.sort("row", "rank").unique("row", keep="first", maintain_order=True).drop("rank")
     pairs = pairs.join(system.select("row", "label", chosen=pl.lit(True)), on=["row", "label"], how="left")
-    shown = pairs.filter(pl.col("chosen").is_null()).sort("row", "label")
-    text = pl.concat_str("label", pl.lit("="), "said")
-    merged = shown.group_by("row").agg(
-        rest=text.str.join(","),
-        without_le=text.filter(pl.col("label") != "le").str.join(","),
-        without_quantile=text.filter(pl.col("label") != "quantile").str.join(","),
-        le=pl.col("value").filter(pl.col("label") == "le").first(),
-        quantile=pl.col("value").filter(pl.col("label") == "quantile").first(),
-    )
-    names = tokens.group_by("row").agg(
-        named=pl.col("value").filter(pl.col("label") == "__name__").first(),
-        repeated=pl.col("label").is_duplicated().any(),
-    )
-    for part in (system, merged, names):
-        found = found.join(part, on="row", how="left", maintain_order="left")
-    return found.with_columns(pl.col("repeated").fill_null(False)).drop("row")
+    shown = pairs.filter(pl.col("chosen").is_null()).select("row", "label", "value", said=_joined("label", "said"))
+    own = pl.col("label").is_in(STATISTICS)
+    rest = shown.filter(~own).sort("row", "label").group_by("row", maintain_order=True).agg(rest="said")
+    found = found.join(system, on="row", how="left", maintain_order="left")
+    found = found.join(rest.with_columns(pl.col("rest").list.join(",")), on="row", how="left", maintain_order="left")
+    for name in STATISTICS:
+        one = shown.filter(pl.col("label") == name).unique("row", keep="first")
+        one = one.select("row", pl.col("value").alias(name), pl.col("said").alias(f"{name}_said"))
+        found = found.join(one, on="row", how="left", maintain_order="left")
+    named = tokens.filter(pl.col("label") == "__name__").unique("row", keep="first").select("row", named="value")
+    # Sorted, so that a label that stands twice is beside itself.
+    ordered = tokens.select("row", "label").sort("row", "label")
+    twice = (pl.col("row") == pl.col("row").shift(1)) & (pl.col("label") == pl.col("label").shift(1))
+    repeated = ordered.filter(twice)["row"].implode()
+    found = found.join(named, on="row", how="left", maintain_order="left")
+    return found.with_columns(repeated=pl.col("row").is_in(repeated)).drop("row")
+
+
+def _joined(label: str, said: str) -> pl.Expr:
+    return pl.concat_str(label, pl.lit("="), said)
 
 
 def _ranks() -> dict[str, int]:

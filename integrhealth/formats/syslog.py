@@ -28,7 +28,10 @@ RFC5424 = rf"^(?:\d+ )?{PRIORITY}\d{{1,2}} {NAMED} {DATA}(?: \x{{FEFF}}?(?P<text
 RFC3164 = rf"^{PRIORITY}?{DATE} {CLOCK}:? (?P<host>\S+) (?:{TAGGED})? ?(?P<text>.*)$"
 RSYSLOG = rf"^{PRIORITY}?{INSTANT} (?P<host>\S+) {TAGGED} ?(?P<text>.*)$"
 PARTS = ("priority", "instant", "month", "day", "year", "clock", "host", "app", "text")
-KNOWN = [re.compile(form.replace(r"\x{FEFF}", "\ufeff")) for form in (RFC5424, RFC3164, RSYSLOG)]
+FORMS = (RFC5424, RFC3164, RSYSLOG)
+# All forms as one pattern, which is tried once.
+ANY = "|".join(re.sub(r"\(\?P<\w+>", "(?:", form) for form in FORMS)
+KNOWN = re.compile(ANY.replace(r"\x{FEFF}", "\ufeff"))
 # The severities of RFC 5424 in OpenTelemetry's words: emergency, alert, critical, error, warning, notice, info, debug.
 LEVELS = ("FATAL", "ERROR", "ERROR", "ERROR", "WARN", "INFO", "INFO", "DEBUG")
 # Local time may be ahead of UTC, and clocks of each other; 29 February comes every eight years at the least.
@@ -37,19 +40,13 @@ AHEAD, YEARS = timedelta(days=1), 9
 
 def recognises(head: Head) -> bool:
     """Most lines are syslog."""
-    return mostly(head, lambda line: any(form.match(line) for form in KNOWN))
+    return mostly(head, KNOWN.match)
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The log lines of one file."""
-    text = pl.col("text")
-    found = entries(path, text.str.contains(RFC5424) | text.str.contains(RFC3164) | text.str.contains(RSYSLOG))
-    parts = [_parts(found.rows["text"], form) for form in (RFC5424, RFC3164, RSYSLOG)]
-    first = pl.concat(
-        [part.rename({name: f"{name}_{number}" for name in PARTS}) for number, part in enumerate(parts)],
-        how="horizontal",
-    )
-    one = first.select(pl.coalesce(f"{name}_{number}" for number in range(3)).alias(name) for name in PARTS)
+    found = entries(path, pl.col("text").str.contains(ANY))
+    one = _parts(found.rows["text"])
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     severity = pl.col("priority").cast(pl.Int64) % len(LEVELS)
     fields = one.with_columns(tail=found.rows["tail"], dated=dated(one, written)).select(
@@ -82,11 +79,16 @@ def dated(parts: pl.DataFrame, written: datetime) -> pl.Series:
     return found.dt.to_string("%Y-%m-%dT%H:%M:%S%.6f")
 
 
-def _parts(text: pl.Series, form: str) -> pl.DataFrame:
-    """What the groups of FORM found, a column for each of PARTS."""
-    groups = text.str.extract_groups(form).struct.unnest()
-    absent = (pl.lit(None, TEXT).alias(name) for name in PARTS if name not in groups.columns)
-    return groups.with_columns(absent).select(PARTS)
+def _parts(texts: pl.Series) -> pl.DataFrame:
+    """What the first form that fits each text finds in it, a column for each of PARTS."""
+    left = texts.to_frame("line").with_row_index("row")
+    made = [pl.DataFrame(schema={"row": pl.UInt32} | dict.fromkeys(PARTS, TEXT))]
+    for form in FORMS:
+        groups = left.select("row", pl.col("line").str.extract_groups(form).struct.unnest())
+        fitting = groups["host"].is_not_null()
+        made.append(groups.filter(fitting))
+        left = left.filter(~fitting)
+    return pl.concat(made, how="diagonal").sort("row").select(PARTS)
 
 
 FORMAT = Format(
