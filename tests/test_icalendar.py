@@ -183,6 +183,22 @@ def test_bad_events_are_refused_with_their_line_and_good_ones_survive(read):
     assert not rejected["raw"].fill_null("").str.contains("secret").any()
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;INTERVAL=0;BYMONTH=2;BYMONTHDAY=30",
+        "INTERVAL=2",
+        "FREQ=WEEKLY;BYDAY=9XX",
+        "FREQ=HOURLY",
+        "FREQ=DAILY;UNTIL=tomorrow",
+        "FREQ=WEEKLY;BYSETPOS=0",
+    ],
+)
+def test_rules_that_make_no_series_are_refused(read, rule):
+    evidence = read(calendar(event(BERLIN, f"RRULE:{rule}"), event(BERLIN, uid="u2")))
+    assert account(evidence) == [("icalendar", 2, 1, 1, 0)]
+
+
 def test_a_file_that_breaks_off_and_one_that_is_utf16_with_windows_line_ends(read):
     whole = calendar(event(BERLIN), event(BERLIN, uid="u2"))
     evidence = read(whole[:-40].encode(), whole.replace("\n", "\r\n").encode("utf-16"))

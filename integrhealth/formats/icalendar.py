@@ -138,7 +138,7 @@ def _met(meeting: _Meeting, moved: list[Any], last: date) -> Found:
         return Record(meeting.line)
     try:
         starts = _starts(event, moved if "RECURRENCE-ID" not in event else [], last)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         return Refused(meeting.line, f"bad_rule: {error}", str(event.get("RRULE")))
     if len(starts) * len(pairs) > MOST_CONTACTS:
         return Refused(meeting.line, "too_many_contacts", None)
@@ -191,6 +191,8 @@ def _repeated(rule: Any, start: datetime, zone: tzinfo | None, last: date) -> It
     told = {name.upper(): value for name, value in rule.items()}
     if (frequency := str(told["FREQ"][0]).upper()) not in FREQUENCIES:
         raise ValueError(f"{frequency} is no series of meetings")
+    if any(number < 1 for number in told.get("INTERVAL", [])):
+        raise ValueError("its interval is zero")  # and the library would look for the next time for ever
     end = datetime.combine(last, clock.max)
     if "UNTIL" in told:
         end = _local(told["UNTIL"][0], zone, clock.max)
