@@ -17,3 +17,16 @@ def shared_data(*parts: str) -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+def small_real_files(*, per_folder: int, longest: int) -> list[str]:
+    """A few files of every folder of formats that are not longer than LONGEST, by their paths below it.
+
+    Where the data are absent there is one name, so that the tests over these files skip with a reason.
+    """
+    chosen = []
+    for folder in sorted(path for path in (ROOT / "formats").glob("*") if path.is_dir()):
+        files = [path for path in sorted(folder.iterdir()) if 0 < path.stat().st_size <= longest]
+        step = max(1, len(files) // per_folder)
+        chosen += [f"{folder.name}/{path.name}" for path in files[::step][:per_folder]]
+    return chosen or ["any"]

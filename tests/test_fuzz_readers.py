@@ -8,15 +8,13 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shared_data import ROOT, shared_data
+from shared_data import shared_data, small_real_files
 
 import integrhealth as ih
 from integrhealth.formats.mapping import frame_schema
 from integrhealth.intake import parsed_file
 
 LONGEST = 24_000
-# Files per folder: the smallest, which are mutated most thoroughly, and those that look different.
-PER_FOLDER = 4
 # A value of JSON, XML or CSV: a quoted text, a number, a word.
 VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null')
 NASTY = [
@@ -25,19 +23,6 @@ NASTY = [
     *(b"0", b"99999999999999999999", b'"9223372036854775808"', b"'", b"\xff\xfe", b"\x00", b"<", b"&x;", b"]]>", b"\n"),
     *(b"[" * 3_000, b'{"a":' * 3_000, b"<a>" * 3_000),
 ]
-DEEP = 3
-
-
-def real_files() -> list[str]:
-    """A few small files of every format folder, by their paths; none where the data are absent."""
-    folders = sorted(path for path in (ROOT / "formats").glob("*") if path.is_dir())
-    chosen = []
-    for folder in folders:
-        files = [path for path in sorted(folder.iterdir()) if 0 < path.stat().st_size <= LONGEST]
-        files = [path for path in files if "SCHEMA" not in path.name]
-        step = max(1, len(files) // PER_FOLDER)
-        chosen += [f"{folder.name}/{path.name}" for path in files[::step][:PER_FOLDER]]
-    return chosen
 
 
 @st.composite
@@ -88,7 +73,7 @@ def check(path: Path) -> None:
     assert sources.filter(pl.col("rows_in") != pl.col("rows_out") + pl.col("rows_rejected")).is_empty()
 
 
-@pytest.mark.parametrize("name", real_files() or ["no files"])
+@pytest.mark.parametrize("name", small_real_files(per_folder=4, longest=LONGEST))
 def test_a_damaged_file_costs_what_is_damaged_and_nothing_else(name, tmp_path):
     original = shared_data("formats", *name.split("/")).read_bytes()
     path = tmp_path / Path(name).name

@@ -86,7 +86,7 @@ def read_packed(path: Path, name: str, *, read: Read, volume: Volume | None = No
     """
     nested, volume = volume is not None, volume or Volume()
     with TemporaryDirectory(prefix="integrhealth-") as folder:
-        place = _Place(Path(folder), read, volume, nested)
+        place = _Place(Path(folder), read, volume, nested, path.stat().st_mtime)
         try:
             if is_gzip(path):
                 return place.inside(path, name)
@@ -102,18 +102,23 @@ def read_packed(path: Path, name: str, *, read: Read, volume: Volume | None = No
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the members of one packed file are put, one at a time, and how they are read."""
+    """Where the members of one packed file are put, one at a time, and how they are read.
+
+    A member is as old as its archive, WRITTEN in seconds since 1970: its own time has no zone.
+    """
 
     folder: Path
     read: Read
     volume: Volume
     nested: bool
+    written: float
 
     def member(self, archive: BinaryIO, entry: ZipInfo, name: str) -> list[Parsed]:
         """What one member of a ZIP held."""
         packed = self._path("packed", name)
         try:
             _wrap(archive, entry, packed)
+            os.utime(packed, (self.written, self.written))
             parts = self.inside(packed, name) if is_packed(beginning(packed)) else self._judged(packed, name)
         except DamagedFile as fault:
             parts = [_refused(name, IN_A_ZIP.get(fault.reason, fault.reason))]
@@ -127,6 +132,7 @@ class _Place:
         inner = self._path("inner", name)
         self.volume.packed = self.volume.packed or packed.stat().st_size
         self.volume.unpacked += unpack(packed, inner, most=self.volume.left)
+        os.utime(inner, (self.written, self.written))
         if is_gzip(inner) and not self._has_room(inner):
             raise DamagedFile(TOO_LARGE)
         return self.read(inner, name, volume=self.volume)

@@ -70,11 +70,11 @@ def is_gzip(path: Path) -> bool:
 def beginning(path: Path, *, size: int = HEAD_BYTES) -> bytes:
     """The first SIZE bytes of a file, unpacked; of a damaged one what can be unpacked of them. Never more.
 
-    UTF-16 is given as UTF-8, so that whoever recognises a file need not know of it.
+    A byte order mark is left out and UTF-16 given as UTF-8, so that whoever recognises a file need not know of them.
     """
     start, _ = _start(path, size)
     if not start.startswith(UTF16):
-        return start
+        return start.removeprefix(codecs.BOM_UTF8)
     wider, _ = _start(path, 2 * size + len(UTF16[0]))
     return codecs.getincrementaldecoder("utf-16")("replace").decode(wider).encode()[:size]
 
