@@ -5,10 +5,12 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from shared_data import shared_data
 
 import integrhealth as ih
+from integrhealth.formats.masking import hosts
 
 AT = "2026-03-01T10:00:00Z"
 BEGUN = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -250,3 +252,40 @@ def test_other_salesforce_events_are_passed_over_and_columns_differ(tmp_path):
     assert evidence.messages.select("target", "status").rows() == [("wms.example", "failed"), ("callout:Stock", "ok")]
     assert evidence.sources["rows_out"].item() == 3
     assert Counter(evidence.rejected["line"]) == {5: 1}
+
+
+def test_nifi_provenance_tells_of_exchanges_with_other_systems(tmp_path):
+    step = {"componentId": "p1", "componentName": "Put orders", "entityId": "f1", "entityType": "FlowFile"}
+    step |= {"timestampMillis": 1_772_359_200_000, "entitySize": 70, "parentIds": ["f0"], "durationMillis": 40}
+    events = [
+        step | {"eventId": "1", "eventType": "RECEIVE", "transitUri": "sftp://user:key@shop.example:22/in"},
+        step | {"eventId": "2", "eventType": "ROUTE", "transitUri": None},
+        step | {"eventId": "3", "eventType": "SEND", "transitUri": "https://erp.example/orders", "durationMillis": -1},
+        step | {"eventId": "4", "eventType": "SEND", "transitUri": None},
+    ]
+    evidence = read(tmp_path, "nifi_provenance", events)
+    assert evidence.messages.select("message_id", "source", "target", "trace_id", "sent_at").rows() == [
+        ("3", "NiFi", "erp.example", "f1", BEGUN),
+        ("1", "shop.example", "NiFi", "f1", BEGUN),
+    ]
+    assert evidence.messages["finished_at"].to_list() == [None, BEGUN + timedelta(milliseconds=40)]
+    assert evidence.rejected["reason"].to_list() == ["no_target"]
+    assert evidence.sources["rows_out"].item() == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://shop.example", "shop.example"),
+        ('"https://user:key@shop.example:8443/a@b?c=d"', "shop.example"),
+        ("shop.example:80", "shop.example"),
+        ("https://[2001:db8::1]:443/x", "[2001:db8::1]"),
+        ("callout:Stock/items?a=b", "callout:Stock"),
+        ("https://", None),
+        ("/items", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_host_of_an_address(url, host):
+    assert hosts(pl.Series([url], dtype=pl.String)).to_list() == [host]

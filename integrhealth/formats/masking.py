@@ -84,7 +84,8 @@ def pseudonym(person: pl.Expr, key: bytes) -> pl.Expr:
 
 def hosts(urls: pl.Series) -> pl.Series:
     """The host of each URL, without user and port; of what has no scheme, all before its path."""
-    return urls.str.extract(r'^["\s]*(?:[A-Za-z][\w+.-]*://)?(?:[^/?#@"]*@)?([^/?#"\s]+)').str.replace(r":\d*$", "")
+    begun = urls.str.replace(r'^["\s]*(?:[A-Za-z][\w+.-]*://)?(?:[^/?#@"]*@)?', "")
+    return begun.str.extract(r'^([^/?#"\s]+)').str.replace(r":\d*$", "")
 
 
 def value_hashes(values: pl.Series) -> pl.Series:
