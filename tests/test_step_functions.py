@@ -214,6 +214,36 @@ def test_states_lie_in_the_parallel_and_map_states_around_them(tmp_path):
     ]
 
 
+def test_a_state_that_was_left_encloses_nothing_and_what_failed_inside_fails_what_is_around(tmp_path):
+    picture = """1 0 ExecutionStarted
+        2 0 ParallelStateEntered name=Outer
+        3 2 ParallelStateStarted
+        4 3 ParallelStateEntered name=Inner
+        5 4 ParallelStateStarted
+        6 5 PassStateEntered name=Deep
+        7 6 PassStateExited name=Deep
+        8 7 ParallelStateSucceeded
+        9 8 ParallelStateExited name=Inner
+        10 9 ParallelStateSucceeded
+        11 10 ParallelStateExited name=Outer
+        12 11 MapStateEntered name=Each
+        13 12 MapStateStarted
+        14 13 MapIterationStarted name=Each
+        15 14 ChoiceStateEntered name=Which
+        16 13 MapIterationStarted name=Each
+        17 16 WaitStateEntered name=Wait
+        18 15 ExecutionFailed error=States.Runtime"""
+    found = read(tmp_path, history(picture))
+    assert told(found, "operation", "parent_id", "finished_at", "status")[1:] == [
+        ("Outer", "run", moment(10), "ok"),
+        ("Inner", "run/2", moment(8), "ok"),
+        ("Deep", "run/4", moment(7), "ok"),
+        ("Each", "run", moment(18), "failed"),
+        ("Which", "run/12", moment(18), "failed"),
+        ("Wait", "run/12", moment(18), "cancelled"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("cause", "text"),
     [
@@ -245,6 +275,7 @@ def test_a_log_of_several_executions_and_how_cloudwatch_hands_it_out(tmp_path):
     lines = read(tmp_path, "\n".join(map(json.dumps, events)))
     expected = [(ARN, "orders", "orders", "cancelled"), (other, "orders", "orders", "ok")]
     assert lines.messages.select("message_id", "integration", "source", "status").rows() == expected
+    assert not any("numbers are read" in warning for warning in lines.warnings)
     assert lines.messages["sent_at"][0] == moment(1) + timedelta(milliseconds=7)
     page = {"events": [{"timestamp": 1, "message": json.dumps(each)} for each in events]}
     assert read(tmp_path, page).messages.drop("log_line").equals(lines.messages.drop("log_line"))

@@ -32,7 +32,7 @@ DEEPEST = 4
 # What the last word of a type says of the state; types without one of them tell nothing of its life.
 WORD = re.compile(r"(Entered|Exited|Scheduled|Started|Succeeded|Failed|TimedOut|Aborted|Redriven)$")
 PARTS = ("MapIteration", "MapRunStarted", "MapRunSucceeded", "MapRunRedriven")
-WITHIN = re.compile(r"^(Map|Parallel)(?:State|Iteration|Run)(?!Entered)")
+WITHIN = re.compile(r"^(Map|Parallel)(?:State|Iteration|Run)")
 OPENING = ("ParallelStateStarted", "MapStateStarted", "MapIterationStarted")
 BEGINS, GOES_WRONG = ("Entered", "Scheduled", "Started", "Redriven"), ("Failed", "TimedOut")
 UNNAMED = "AWS Step Functions"
