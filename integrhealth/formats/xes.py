@@ -15,16 +15,14 @@ from integrhealth.formats.mapping import names_in
 from integrhealth.formats.mapping_file import preset_sources
 from integrhealth.formats.parsed import Format, Head, Parsed
 from integrhealth.formats.records import fills
-from integrhealth.formats.xml_file import RefusedXml, XmlText, root_name, xml_text
+from integrhealth.formats.xml_file import RefusedXml, root_name
+from integrhealth.formats.xml_tags import XmlTags, xml_tags
 
-# A column of text holds pieces of less than 4 GB.
-PIECE = 1 << 28
 # Attributes of a trace stand in the columns of its events under this prefix.
 OF_TRACE = "trace."
 PLAIN_BEFORE, PLAIN_BETWEEN = r"^\S+\s+key=$", r"^\s+value=$"
 ATTRIBUTE = r"""\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*')"""
 ANY_ORDER = rf"""(?s)^\S+(?:{ATTRIBUTE})*?\s+NAME\s*=\s*(?:"([^"]*)"|'([^']*)')"""
-TAG = r"""(?s)^((?:[^"'>]|"[^"]*"|'[^']*')*>)"""
 REFERENCE = re.compile(r"&(#x[0-9a-fA-F]+|#[0-9]+|amp|lt|gt|quot|apos);")
 NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 # Who acts for more than half of so many teams or more is a machine that routes: no person works for them all.
@@ -40,11 +38,11 @@ def recognises(head: Head) -> bool:
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The events of one file; of one that breaks off those before the fault, which is one record."""
     sources = preset_sources(FORMAT.name)
-    read_text = xml_text(path)
+    found = xml_tags(path)
     names = names_in(sources)
-    tokens = _tokens(read_text, [name.removeprefix(OF_TRACE) for name in names])
+    tokens = _tokens(found, [name.removeprefix(OF_TRACE) for name in names])
     events, notes = _without_machines(_events(tokens, names))
-    refused = [_refusal(read_text)] if read_text.fault is not None else []
+    refused = [_refusal(found)] if found.fault is not None else []
 
     def raw(later: pl.DataFrame) -> pl.DataFrame:
         numbers = later.join(events.select("log_line", "event_no"), on="log_line", how="left", maintain_order="left")
@@ -57,17 +55,17 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     return framed(table, sources, format=FORMAT.name, log_file=log_file, strict=strict)
 
 
-def _refusal(read_text: XmlText) -> tuple[int, str, bytes]:
-    fault = read_text.fault or RefusedXml(0, "")
-    return fault.line, fault.reason, read_text.text[-RAW_BYTES:].rpartition("<")[2].encode()
+def _refusal(found: XmlTags) -> tuple[int, str, bytes]:
+    fault, last = found.fault or RefusedXml(0, ""), found.tags["tag"].tail(1).to_list()
+    return fault.line, fault.reason, "".join(f"<{tag}" for tag in last).encode()[:RAW_BYTES]
 
 
-def _tokens(read_text: XmlText, keys: list[str]) -> pl.DataFrame:
+def _tokens(read: XmlTags, keys: list[str]) -> pl.DataFrame:
     """One row per opening tag that may tell of an event, its attributes with these KEYS: the tag, its line and depth
     (0 is the log), the ordinals of its event and trace, and whether it opens one or belongs to one. An event that the
     file does not close is left out.
     """
-    tags = _tags(read_text)
+    tags = read.tags.with_row_index("tag_no")
     depth = pl.col("depth")
 
     def below(most: int, fits: pl.Expr) -> pl.Expr:
@@ -88,7 +86,7 @@ def _tokens(read_text: XmlText, keys: list[str]) -> pl.DataFrame:
             trace_no=((depth == 1) & pl.col("in_trace")).cum_sum().cast(pl.Int64),
         )
     )
-    return opened if read_text.fault is None else opened.filter(pl.col("tag_no") < _broken_from(tags, opened))
+    return opened if read.fault is None else opened.filter(pl.col("tag_no") < _broken_from(tags, opened))
 
 
 def _broken_from(tags: pl.DataFrame, opened: pl.DataFrame) -> int:
@@ -98,45 +96,8 @@ def _broken_from(tags: pl.DataFrame, opened: pl.DataFrame) -> int:
         return tags.height
     number, depth = last.select("tag_no", "depth").row(0)
     later = tags.filter(pl.col("tag_no") >= number)
-    return tags.height if (later["depth"] + later["step"] <= depth).any() else number
-
-
-def _tags(read_text: XmlText) -> pl.DataFrame:
-    """One row per tag: its text, line, depth before it, and what it adds to the depth."""
-    text = read_text.text
-    begin = max(text.find("<"), 0)
-    tags = pl.Series("tag", _pieces(text, begin), pl.String).str.split("<").explode().to_frame()
-    if read_text.fault is not None and tags["tag"].tail(1).str.extract(TAG).null_count():
-        tags = tags.head(-1)
-    lines = pl.col("tag").str.count_matches("\n", literal=True).cast(pl.Int64)
-    tags = tags.with_columns(
-        closes=pl.col("tag").str.starts_with("/"),
-        empty=_closes_itself(tags["tag"]),
-        line=lines.cum_sum().shift(1, fill_value=0) + 1 + text.count("\n", 0, begin),
-    )
-    step = pl.when("closes").then(-1).when("empty").then(0).otherwise(1)
-    return tags.with_columns(step=step, depth=step.cum_sum() - step).with_row_index("tag_no")
-
-
-def _pieces(text: str, here: int) -> list[str]:
-    """The text cut before tags, each piece without its first ``<``."""
-    pieces = []
-    while here < len(text):
-        end = text.find("<", here + PIECE)
-        end = len(text) if end < 0 else end
-        pieces.append(text[here + 1 : end])
-        here = end
-    return pieces
-
-
-def _closes_itself(tags: pl.Series) -> pl.Series:
-    """Whether a tag ends in ``/>``: where there is a second ``>``, its end is looked for past what is quoted."""
-    empty = tags.str.contains("/>", literal=True)
-    odd = tags.str.count_matches(">", literal=True) > 1
-    if not odd.any():
-        return empty
-    ends = tags.filter(odd).str.extract(TAG).str.ends_with("/>")
-    return empty.scatter(odd.arg_true(), ends.fill_null(False))
+    closed = (later["closes"] | later["empty"]) & (later["depth"] <= depth)
+    return tags.height if closed.any() else number
 
 
 def _named(name: str) -> pl.Expr:

@@ -72,10 +72,11 @@ def xml_text(path: Path) -> XmlText:
     data, damage = whole(path)
     encoding = _encoding(data) or "utf-8"
     parser = expat.ParserCreate(_encoding(data))
-    found = [0] if data.startswith(b"<?") else []
+    found: list[int] = []
 
     def declare(version: str, declared: str | None, standalone: int) -> None:
         nonlocal encoding
+        note()
         if _encoding(data) is None and declared is not None:
             b" ".decode(declared)  # raises LookupError for one that is unknown
             encoding = declared
