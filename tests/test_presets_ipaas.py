@@ -77,6 +77,14 @@ def test_what_boomi_calls_an_outcome(tmp_path, written, errors, status):
     assert statuses(read(tmp_path, "boomi_executions", document)) == {"a": status}
 
 
+@pytest.mark.parametrize("between", [", ", "\n"])
+def test_boomi_executions_without_the_answer_around_them(tmp_path, between):
+    text = between.join(json.dumps(boomi(name)) for name in "ab")
+    evidence = read(tmp_path, "boomi_executions", f"[{text}]" if between == ", " else text)
+    assert evidence.messages["bytes"].to_list() == [900, 900]
+    assert evidence.messages["finished_at"].to_list() == [BEGUN + timedelta(milliseconds=5021)] * 2
+
+
 def test_boomi_executions_as_a_table_and_a_bad_row_between(tmp_path):
     head = "executionId,executionTime,status,executionType,processName,executionDuration,inboundErrorDocumentCount"
     rows = [

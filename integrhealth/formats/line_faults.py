@@ -13,6 +13,7 @@ import polars as pl
 from integrhealth.schema import COUNT, FLAG, NUMBER
 
 LARGEST = 2**63
+JAVA_NUMBERS = ("Byte", "Short", "Integer", "Long", "BigInteger")
 # A key, or a text that ends before a colon inside another text.
 KEY = re.compile(rb'"[ \t\r]*:')
 # An exponent too long for a decimal gives one that is no number, instead of an error.
@@ -156,8 +157,13 @@ def _flag(path: str) -> Callable[[Any], Any]:
 
 def _text(path: str) -> Callable[[Any], Any]:
     def text(value: Any) -> Any:
-        if isinstance(value, dict | list):
+        if isinstance(value, dict | list) and not _is_typed(value):
             raise Fault(f"bad_text:{path}")
         return value
 
     return text
+
+
+def _is_typed(value: Any) -> bool:
+    """A number as Java writes it with its type: ``["Long", 5021]``."""
+    return isinstance(value, list) and len(value) == 2 and value[0] in JAVA_NUMBERS and _whole(value[1]) is not None
