@@ -95,6 +95,7 @@ def test_a_failed_query_and_bad_samples_are_rejected_with_their_reason(tmp_path)
     ]
     assert parsed(tmp_path, {"data": 5}).rejected["reason"].to_list() == ["no_result"]
     assert parsed(tmp_path, '[{"metric": {}').rejected.height == 1
+    assert parsed(tmp_path, '{"data": 5}\n{"data\n').rejected["raw"].to_list() == ['{"data": "5"}', '{"data']
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from integrhealth.formats.metric_series import escaped
 from integrhealth.formats.parsed import Format, Head, Parsed
 from integrhealth.formats.prometheus_samples import FRAME, SAMPLES, judged, metrics, stem
 from integrhealth.formats.prometheus_series import Families
-from integrhealth.formats.records import Note, Refused, text
+from integrhealth.formats.records import Note, Refused, shown, text
 
 SERIES = re.compile(rb'"metric"\s*:\s*\{')
 VALUES = re.compile(rb'"(?:values?|histograms?)"\s*:\s*\[')
@@ -55,7 +55,7 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
         ordinal += 1
         line = ordinal if each.line is None else each.line
         if isinstance(each, Refused):
-            refused.append((line, each.reason, (text(each.raw) or "").encode("utf-8", "replace")))
+            refused.append((line, each.reason, shown(each.raw)))
         else:
             stamp, value = each.pair
             rows.append((line, text(each.pair), each.head, value, stamp))

@@ -114,7 +114,7 @@ def read_records(
         ordinal = len(lines) + 1
         lines.append(ordinal if each.line is None else each.line)
         if isinstance(each, Refused):
-            refused.append((ordinal, each.reason, _shown(each.raw)))
+            refused.append((ordinal, each.reason, shown(each.raw)))
         else:
             passed += not each.rows
             for kind, fields in each.rows:
@@ -205,7 +205,8 @@ def _words(value: Any) -> list[str] | None:
     return [word for each in (value if isinstance(value, list) else [value]) if (word := text(each)) is not None]
 
 
-def _shown(raw: Any) -> bytes:
+def shown(raw: Any) -> bytes:
+    """The beginning of what was refused: of bytes themselves, of a value its JSON."""
     if isinstance(raw, bytes):
         return raw[:RAW_BYTES]
     try:
