@@ -224,12 +224,16 @@ def test_a_parameter_of_a_report_left_out_is_no_fault(tmp_path):
     assert planned(asked).names == ["overview"]
 
 
+ABOUT_A_DATASET = b'{"eventTime": "2026-01-02T03:04:05Z", "dataset": {"namespace": "postgres://erp", "name": "orders"}}'
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [
         ({}, "there is no file"),
         ({"photo.png": b"\x89PNG\r\n\x1a\n\x00\x00"}, "photo.png line 1 is in no known format"),
         ({"messages.csv": b"message_id,source,target,sent_at,status\nm1,A,B,never,ok\n"}, "messages.csv line 2"),
+        ({"lineage.json": ABOUT_A_DATASET}, "the 1 records that were understood say nothing that a report is made of"),
     ],
 )
 def test_nothing_to_report_on_names_file_line_and_remedy(tmp_path, files, said):

@@ -102,7 +102,8 @@ def _evidence(plan: Plan) -> Evidence:
 def _why_nothing(evidence: Evidence, request: Request) -> str:
     paths = " ".join(request.paths)
     remedy = f"'integrhealth check {paths}' shows every file"
-    if evidence.sources["rows_out"].fill_null(0).sum():
+    understood = evidence.sources["rows_out"].fill_null(0).sum()
+    if understood and (request.since or request.until):
         return f"no row lies between --since {request.since or 'any'} and --until {request.until or 'any'}; widen them"
     if evidence.rejected.height:
         first = evidence.rejected.row(0, named=True)
@@ -110,6 +111,8 @@ def _why_nothing(evidence: Evidence, request: Request) -> str:
             f"all {evidence.rejected.height:,} rows were rejected, the first in {first['file']} line {first['line']}: "
             f"{first['reason']}; {remedy}"
         )
+    if understood:
+        return f"the {understood:,} records that were understood say nothing that a report is made of; {remedy}"
     if evidence.sources["format"].is_not_null().any():
         empty = evidence.sources.drop_nulls("format")["file"][0]
         told = next((sentence for sentence in evidence.warnings if sentence.startswith(f"{empty}: ")), None)
@@ -125,7 +128,7 @@ def _amounts(evidence: Evidence) -> str:
     rows = (
         evidence.sources.group_by("frame").agg(pl.col("rows_out").sum()).drop_nulls().sort("rows_out", descending=True)
     )
-    said = ", ".join(f"{count:,} {frame}" for frame, count in rows.head(3).iter_rows())
+    said = ", ".join(f"{count:,} records of {frame}" for frame, count in rows.head(3).iter_rows())
     return f"{said}; {evidence.rejected.height:,} rejected" if evidence.rejected.height else said
 
 
