@@ -124,12 +124,13 @@ def test_sums_tell_increases_from_totals_and_a_total_that_falls_is_a_reset(tmp_p
         total("9", cumulative, True),
         total("4", 2, True, later=60_000_000_000),
         total("5", 2, True, later=120_000_000_000),
+        total("6", 2, True, later=180_000_000_000),
         total("-3", 2, False),
         total("2", delta, True),
     ]
     found = written(tmp_path, metrics(*each))
     assert sorted(found.metrics.select("statistic", "value").rows(), key=str) == sorted(
-        [("cumulative", 9), ("cumulative", 4), ("cumulative", 5), (None, -3), ("delta", 2)], key=str
+        [("cumulative", 9), ("cumulative", 4), ("cumulative", 5), ("cumulative", 6), (None, -3), ("delta", 2)], key=str
     )
     assert any(note.endswith("resets; the value is as it stands): 1") for note in found.warnings)
 
