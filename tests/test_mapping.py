@@ -215,7 +215,7 @@ def test_a_preset_gives_what_the_entry_does_not_say(written, tmp_path, monkeypat
     monkeypatch.setattr(mapping_module, "PRESETS", tmp_path / "presets")
     (tmp_path / "presets").mkdir()
     (tmp_path / "presets" / "vendor.yaml").write_text(
-        "tried: real\nsources:\n"
+        "sources:\n"
         "- {frame: reads, columns: {report: R, person: P, at: T}, time: {zone: UTC, unit: ms}, null: [x]}\n"
     )
     (source,) = load_mapping(

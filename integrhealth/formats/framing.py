@@ -57,7 +57,7 @@ def framed(
         if frame is None:
             raise ValueError(f"no frame is named {source.frame!r}")
         made.setdefault(frame.name, []).append(canonical(mine, frame, source, strict=strict))
-    parts = []
+    parts: list[Parsed] = []
     for place, (name, found) in enumerate(made.items()):
         first = place == 0
         passed = (rest.height + table.passed) if first else 0

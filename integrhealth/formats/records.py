@@ -21,6 +21,12 @@ from integrhealth.schema import FRAMES, TEXT, WORDS
 
 Fields = dict[str, Any]
 
+# Columns of messages that are made of those of the inner frames.
+MADE_OF = {
+    "message_events": ("sent_at", "finished_at", "status"),
+    "spans": ("message_id", "source", "target", "kind", "sent_at", "received_at", "finished_at", "answered_at"),
+}
+
 
 class Record(NamedTuple):
     """One record of a file that was understood, as rows: (kind, fields by name). No rows: it says nothing of them.
@@ -82,9 +88,9 @@ def fills(sources: Iterable[MappedSource]) -> Mapping[str, tuple[str, ...]]:
     """The canonical frames and columns that the sources fill."""
     filled: dict[str, dict[str, None]] = {}
     for source in sources:
-        inner = source.frame == "message_events"
-        columns = ("sent_at", "finished_at", "status", *source.columns) if inner else source.columns
-        frame = "messages" if inner else source.frame
+        made = MADE_OF.get(source.frame, ())
+        frame = "messages" if made else source.frame
+        columns = (*made, *source.columns)
         known = [name for name in columns if name in FRAMES[frame].columns]
         filled.setdefault(frame, {}).update(dict.fromkeys(known))
     return {frame: tuple(columns) for frame, columns in filled.items()}
@@ -125,6 +131,11 @@ def read_records(
         table = _table(made[kind], of_kind, refused if first else [], tuple(notes) if first else (), passed * first)
         parts += framed(table, of_kind, format=format, log_file=log_file, strict=strict)
     return [_led_back(part, lines) for part in merged(parts)]
+
+
+def filled(parts: list[Parsed]) -> list[Parsed]:
+    """PARTS without those of frames that no record of the file speaks of; the first stays if there is no other."""
+    return [part for part in parts if part.rows_in or part.warnings] or parts[:1]
 
 
 def merged(parts: Iterable[Parsed]) -> list[Parsed]:
