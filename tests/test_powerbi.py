@@ -52,7 +52,13 @@ def test_events_of_the_vendor_name_no_report_and_are_refused(number):
 def test_opening_and_exporting_are_reads_in_utc(read):
     dashboard = EVENT | {"Activity": "ViewDashboard", "DashboardId": "d1", "ReportId": None}
     named = {key: value for key, value in EVENT.items() if key != "ReportId"} | {"Activity": "ExportReport"}
-    events = [EVENT, dashboard, named, EVENT | {"Activity": "DeleteReport"}, EVENT | {"IsSuccess": False}]
+    events = [
+        EVENT,
+        dashboard,
+        named,
+        EVENT | {"Activity": "DeleteReport"},
+        EVENT | {"IsSuccess": False, "ReportId": "r9"},
+    ]
     events.append(EVENT | {"CreationTime": "{{now}}"})
     evidence = read({"activityEventEntities": events}, "\n".join(json.dumps(EVENT | {"ReportId": "r2"}) for _ in "ab"))
     assert account(evidence) == [("powerbi_activity", 6, 5, 1), ("powerbi_activity", 2, 2, 0)]
