@@ -14,11 +14,13 @@ import polars as pl
 
 from integrhealth.formats.attributes import KNOWN, described, elements, id_by_length, listed, moment, placed
 from integrhealth.formats.jsonfile import CLASH, Shape, values
+from integrhealth.formats.mapping_file import preset_sources
 from integrhealth.formats.opened import line_blocks
 from integrhealth.formats.otlp_logs import logs
 from integrhealth.formats.otlp_metrics import metrics
 from integrhealth.formats.otlp_signals import together
 from integrhealth.formats.parsed import Format, Head, Parsed
+from integrhealth.formats.records import fills
 from integrhealth.formats.tracefile import UNKNOWN_SERVICE, filled_by_spans, read_spans, reason
 
 TEXT = pl.String
@@ -235,5 +237,5 @@ FORMAT = Format(
     description="OpenTelemetry traces, logs and metrics as JSON: exporter files, answers of Tempo and Jaeger v3",
     recognises=recognises,
     read=read,
-    fills=filled_by_spans,
+    fills=lambda: filled_by_spans() | fills((*preset_sources("otlp_logs"), *preset_sources("otlp_metrics"))),
 )
