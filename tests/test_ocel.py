@@ -85,7 +85,8 @@ def test_attributes_tell_who_acted(tmp_path):
 
 def test_an_object_that_an_event_names_twice_is_one_step(tmp_path):
     twice = SECOND | {"relationships": [{"objectId": "o1", "qualifier": "a"}, {"objectId": "o1", "qualifier": "b"}]}
-    assert len(steps(read(tmp_path, second(twice)))) == 1
+    found = read(tmp_path, second(twice))
+    assert (len(steps(found)), found.sources["duplicates"].to_list()) == (1, [0])
 
 
 def test_an_event_without_objects_is_passed_over_and_counted(tmp_path):

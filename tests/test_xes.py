@@ -142,6 +142,16 @@ def test_events_without_a_time_or_a_trace_are_rejected_with_their_line(tmp_path)
     assert "{{time}}" in parsed.rejected["raw"][2]
 
 
+def test_of_a_key_that_comes_twice_the_first_counts(tmp_path):
+    twice = '<string key="org:group" value="A"/><string key="org:group" value="B"/>'
+    assert read(tmp_path, log(event(AT, twice))).rows["team"].to_list() == ["A"]
+
+
+@pytest.mark.parametrize("other", ["<log><logentry revision='1'>boxes</logentry></log>", "<logs><trace/></logs>", "{}"])
+def test_other_logs_are_no_xes(tmp_path, other):
+    assert not FORMAT.recognises(Head(tmp_path, other.encode()))
+
+
 def test_on_one_line_events_are_counted(tmp_path):
     rows = read(tmp_path, log(event(AT) + event(AT), event(AT)).replace("\n", "")).rows
     assert rows["log_line"].to_list() == [1, 2, 3]

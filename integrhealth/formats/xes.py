@@ -30,9 +30,10 @@ TEAMS_OF_A_MACHINE = 10
 
 
 def recognises(head: Head) -> bool:
-    """A log element with the marks of XES, or with traces of events."""
+    """A log element with the marks of XES, or with traces whose attributes have keys."""
     start = head.start
-    return root_name(start) == "log" and (b"xes" in start or (b"trace" in start and b"concept:name" in start))
+    marked = re.search(rb"xes\.version|xes-standard|\.xesext|<[^\s<>/:]*:?trace[\s>]", start)
+    return root_name(start) == "log" and marked is not None and b"key" in start
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
