@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from integrhealth.formats.json_values import field, json_values, unwrapped
+from integrhealth.formats.json_values import Value, api_records, field
 from integrhealth.formats.parsed import Head
-from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.formats.records import Fields, Found, Record, Refused, nested_format
 
 JOB = re.compile(rb'"job"\s*:\s*\{')
 OWN = (b'"attempts"', b'"configType"', b'"createdAt"')
@@ -28,19 +28,17 @@ def recognises(head: Head) -> bool:
 
 def records(path: Path) -> Iterator[Found]:
     """Every job of the file, its attempts as rows."""
-    for value in json_values(path):
-        if isinstance(value, Refused):
-            yield value
+    for found in api_records(path):
+        if not isinstance(found, Value):
+            yield found
             continue
-        for each in unwrapped(value.value):
-            if isinstance(each, Note):
-                yield each
-            elif isinstance(job := field(each, "job"), dict):
-                yield Record(value.line, tuple(("attempt", row) for row in _attempts(job, each.get("attempts"))))
-            elif field(each, "jobId") is not None:
-                yield Record(value.line, (("job", _public(each)),))
-            else:
-                yield Refused(value.line, "no Airbyte job", each)
+        line, each = found
+        if isinstance(job := field(each, "job"), dict):
+            yield Record(line, tuple(("attempt", row) for row in _attempts(job, each.get("attempts"))))
+        elif field(each, "jobId") is not None:
+            yield Record(line, (("job", _public(each)),))
+        else:
+            yield Refused(line, "no Airbyte job", each)
 
 
 def _attempts(job: Fields, attempts: Any) -> list[Fields]:

@@ -11,9 +11,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from integrhealth.formats.json_values import field, json_values, unwrapped
+from integrhealth.formats.json_values import Value, api_records, field
 from integrhealth.formats.parsed import Head
-from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.formats.records import Fields, Found, Record, Refused, nested_format
 
 ACTIVITY = re.compile(rb'"activityRunId"\s*:', re.IGNORECASE)
 PIPELINE = re.compile(rb'"runStart"\s*:', re.IGNORECASE)
@@ -32,12 +32,8 @@ def recognises(head: Head) -> bool:
 
 def records(path: Path) -> Iterator[Found]:
     """Every run of an activity or a pipeline."""
-    for value in json_values(path):
-        if isinstance(value, Refused):
-            yield value
-            continue
-        for each in unwrapped(value.value):
-            yield each if isinstance(each, Note) else _run(value.line, each)
+    for found in api_records(path):
+        yield _run(*found) if isinstance(found, Value) else found
 
 
 def _run(line: int | None, value: Any) -> Found:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from integrhealth.formats.json_values import field, json_values, loaded, unwrapped
+from integrhealth.formats.json_values import Value, api_records, field, loaded
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
 
@@ -67,22 +67,19 @@ def recognises(head: Head) -> bool:
 def records(path: Path) -> Iterator[Found]:
     """The events of every call, and what of them became neither a delivery nor a read."""
     left_out: Counter[str] = Counter()
-    for value in json_values(path):
-        if isinstance(value, Refused):
-            yield value
+    for found in api_records(path):
+        if not isinstance(found, Value):
+            yield found
             continue
-        for each in unwrapped(value.value):
-            if isinstance(each, Note):
-                yield each
-                continue
-            read = _event(each)
-            if isinstance(read, str):
-                yield Refused(value.line, read, _shown(each))
-                continue
-            rows = _rows(read)
-            if not rows:
-                left_out[_why(read)] += 1
-            yield Record(value.line, rows)
+        line, each = found
+        read = _event(each)
+        if isinstance(read, str):
+            yield Refused(line, read, _shown(each))
+            continue
+        rows = _rows(read)
+        if not rows:
+            left_out[_why(read)] += 1
+        yield Record(line, rows)
     if left_out:
         listed = ", ".join(f"{word} ({count:,})" for word, count in sorted(left_out.items()))
         yield Note(f"events that are neither deliveries nor reads: {listed}")

@@ -120,6 +120,16 @@ def unwrapped(value: Any) -> Iterator[Any]:
     yield from next((found for keys in WRAPPERS if isinstance(found := field(value, *keys), list)), [value])
 
 
+def api_records(path: Path) -> Iterator[Value | Refused | Note]:
+    """Every record of a file, each on the line of the answer that wraps it, and what is no JSON."""
+    for found in json_values(path):
+        if isinstance(found, Refused):
+            yield found
+            continue
+        for each in unwrapped(found.value):
+            yield each if isinstance(each, Note) else Value(found.line, each)
+
+
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 

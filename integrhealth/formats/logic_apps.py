@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from integrhealth.formats.json_values import field, json_values, unwrapped
+from integrhealth.formats.json_values import Value, api_records, field
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
 
@@ -53,17 +53,10 @@ def recognises(head: Head) -> bool:
 def records(path: Path) -> Iterator[Found]:
     """Every run, after it each of its actions, and every action that stands alone."""
     outside = 0
-    for value in json_values(path):
-        if isinstance(value, Refused):
-            yield value
-            continue
-        for each in unwrapped(value.value):
-            if isinstance(each, Note):
-                yield each
-                continue
-            for found in _run_or_action(each):
-                outside += isinstance(found, Record) and bool(found.rows[0][1].get("outside"))
-                yield found
+    for each in api_records(path):
+        for found in _run_or_action(each.value) if isinstance(each, Value) else [each]:
+            outside += isinstance(found, Record) and bool(found.rows[0][1].get("outside"))
+            yield found
     if outside:
         yield Note(
             f"actions that began outside the time of their run, which its times or theirs must have wrong: {outside:,}"

@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from integrhealth.formats.json_values import field, json_values, unwrapped
+from integrhealth.formats.json_values import Value, api_records, field
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
 
@@ -67,15 +67,13 @@ def records(path: Path) -> Iterator[Found]:
 
 
 def _events(path: Path) -> Iterator[tuple[int | None, Any]]:
-    for value in json_values(path):
-        if isinstance(value, Refused):
-            yield value.line, value
-            continue
-        for each in unwrapped(value.value):
-            if isinstance(each, Note) or _is_event(each):
-                yield value.line, each
-            else:
-                yield value.line, Refused(value.line, "no OpenLineage event", each)
+    for found in api_records(path):
+        if not isinstance(found, Value):
+            yield None, found
+        elif _is_event(found.value):
+            yield found
+        else:
+            yield None, Refused(found.line, "no OpenLineage event", found.value)
 
 
 def _is_event(value: Any) -> bool:

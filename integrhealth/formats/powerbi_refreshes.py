@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from integrhealth.formats.json_values import field, json_values, loaded, unwrapped
+from integrhealth.formats.json_values import Value, api_records, field, loaded
 from integrhealth.formats.parsed import Head
-from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.formats.records import Fields, Found, Record, Refused, nested_format
 
 STARTED, STATUS = b'"startTime"', b'"status"'
 TELLING = (b'"refreshType"', b'"refreshAttempts"', b'"currentRefreshType"')
@@ -29,17 +29,14 @@ def recognises(head: Head) -> bool:
 
 def records(path: Path) -> Iterator[Found]:
     """The refreshes, each with its tries."""
-    for value in json_values(path):
-        if isinstance(value, Refused):
-            yield value
-            continue
-        for each in unwrapped(value.value):
-            if isinstance(each, Note):
-                yield each
-            elif isinstance(each, dict) and "status" in each:
-                yield Record(value.line, tuple(("event", event) for one in _tries(each) for event in _events(one)))
-            else:
-                yield Refused(value.line, "no_refresh", each)
+    for found in api_records(path):
+        if not isinstance(found, Value):
+            yield found
+        elif isinstance(found.value, dict) and "status" in found.value:
+            events = (("event", event) for one in _tries(found.value) for event in _events(one))
+            yield Record(found.line, tuple(events))
+        else:
+            yield Refused(found.line, "no_refresh", found.value)
 
 
 def _events(one: Fields) -> list[Fields]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from integrhealth.formats.json_values import field, json_values, unwrapped
+from integrhealth.formats.json_values import Value, api_records, field
 from integrhealth.formats.opened import beginning
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
@@ -33,13 +33,12 @@ def records(path: Path) -> Iterator[Found]:
     if root_name(beginning(path)) is not None:
         yield from _feed(path)
         return
-    for value in json_values(path):
-        if isinstance(value, Refused):
-            yield value
+    for found in api_records(path):
+        if not isinstance(found, Value):
+            yield found
             continue
-        for each in unwrapped(value.value):
-            single = field(each, "d")
-            yield each if isinstance(each, Note) else _log(value.line, each if single is None else single)
+        single = field(found.value, "d")
+        yield _log(found.line, found.value if single is None else single)
 
 
 def _feed(path: Path) -> Iterator[Found]:

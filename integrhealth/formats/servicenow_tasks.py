@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from integrhealth.formats.csv_rows import header, read_csv_rows
-from integrhealth.formats.json_values import json_values, unwrapped
+from integrhealth.formats.json_values import Value, api_records
 from integrhealth.formats.opened import beginning, whole
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
@@ -45,15 +45,13 @@ def records(path: Path) -> Iterator[Found]:
 
 
 def _of_json(path: Path) -> Iterator[Found]:
-    for value in json_values(path):
-        if isinstance(value, Refused):
-            yield value
-            continue
-        for each in unwrapped(value.value):
-            if isinstance(each, dict):
-                yield Record(value.line, _steps({name.casefold(): found for name, found in each.items()}))
-            else:
-                yield each if isinstance(each, Note) else Refused(value.line, "not_an_object", each)
+    for found in api_records(path):
+        if not isinstance(found, Value):
+            yield found
+        elif isinstance(found.value, dict):
+            yield Record(found.line, _steps({name.casefold(): told for name, told in found.value.items()}))
+        else:
+            yield Refused(found.line, "not_an_object", found.value)
 
 
 def _of_csv(path: Path) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from integrhealth.formats.framing import Table, respelled
-from integrhealth.formats.json_values import flattened, json_values, loaded, unwrapped
+from integrhealth.formats.json_values import Value, api_records, flattened, loaded, unwrapped
 from integrhealth.formats.lines import RAW_BYTES, refusals
 from integrhealth.formats.mapping import MappedSource, names_in
 from integrhealth.formats.opened import HEAD_BYTES, whole
@@ -36,17 +36,13 @@ def wrapped_names(head: Head) -> list[str]:
 
 def wrapped_records(path: Path) -> Iterator[Found]:
     """Every record, its fields by dotted name."""
-    for value in json_values(path):
-        if isinstance(value, Refused):
-            yield value
-            continue
-        for each in unwrapped(value.value):
-            if isinstance(each, Note):
-                yield each
-            elif isinstance(each, dict):
-                yield Record(None, (("", flattened(each)),))
-            else:
-                yield Refused(None, "not_an_object", each)
+    for found in api_records(path):
+        if not isinstance(found, Value):
+            yield found
+        elif isinstance(found.value, dict):
+            yield Record(None, (("", flattened(found.value)),))
+        else:
+            yield Refused(None, "not_an_object", found.value)
 
 
 def wrapped_table(path: Path, sources: Sequence[MappedSource]) -> Table:
