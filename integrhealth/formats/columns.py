@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from integrhealth.formats.conversions import converted, is_no_text, numbers, text_of
 from integrhealth.formats.mapping import (
     Column,
     Constant,
@@ -21,23 +22,20 @@ from integrhealth.formats.mapping import (
     Translated,
     names_of,
 )
-from integrhealth.formats.masking import hosts, masked, value_hashes
+from integrhealth.formats.masking import hosts, value_hashes
+from integrhealth.formats.meanings import kinds, quoted, rows_said, statuses, translated
 from integrhealth.formats.message_events import BEGUN
 from integrhealth.formats.opened import WORKERS
 from integrhealth.formats.times import UNITS_US, Times, times
-from integrhealth.schema import COUNT, FLAG, KINDS, NUMBER, STATUSES, TIME, WORDS, Frame, words
+from integrhealth.schema import COUNT, FLAG, NUMBER, TIME, Frame
 
-TRUE, FALSE = ("true", "1", "yes", "y", "t"), ("false", "0", "no", "n", "f")
 # What a template leaves open is no value.
 TEMPLATE = "{{"
 BLANKS = " \t\r\n\f\v"
-LARGEST_EXACT = 2.0**53
 # Where ``kind`` is one of KINDS; in other frames it is any word.
 WITH_KINDS = ("messages", "dependencies")
-# JSON that Java wrote with the type of a number beside it: ["Long", 5021].
-TYPED_NUMBER = r'^\["[A-Za-z.]+",\s*"?([^"\]]*)"?\]$'
-# How many values a warning lists, and how much of each.
-LISTED, LISTED_CHARACTERS = 10, 40
+# From here on the times of several columns are read at once; for fewer rows the threads cost more than they save.
+MANY_ROWS = 20_000
 
 
 @dataclass
@@ -77,7 +75,7 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
     absent = [name for name in source.names() if name not in table.columns]
     # Of a preset some columns are always missing: exports of one vendor differ.
     if absent and table.width > 1 and not source.any_case:
-        there = ", ".join(_listed(name) for name in table.columns if name != "log_line")
+        there = ", ".join(quoted(name) for name in table.columns if name != "log_line")
         account.warnings.append(f"the mapping names columns that the file lacks: {', '.join(absent)}; it has {there}")
     account.times = _times(table, frame, source)
     made = {name: dtype for name, dtype in frame.columns.items() if name in source.columns}
@@ -90,7 +88,7 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
     # A span without a status is unset, which is told from its marks; a message without one is unknown.
     told = {"messages": "status", "message_events": "event"}.get(frame.name)
     if told is not None and (missing := rows[told].null_count()):
-        account.warnings.append(f"{_rows(missing)} without a status became unknown")
+        account.warnings.append(f"{rows_said(missing)} without a status became unknown")
         rows = rows.with_columns(pl.col(told).fill_null("unknown"))
     for name in frame.required:
         if rows.schema[name] == pl.String:
@@ -137,21 +135,21 @@ def _column(
         return _time(table, name, origin, source=source, account=account, strict=strict)
     values = _values(table, origin)
     if isinstance(origin, Translated):
-        values = _translated(values, origin, account)
+        values = translated(values, origin, account.warnings)
     if name == "status":
-        return _with_errors_inside(_statuses(values, source.status, account), table, source, account)
+        return _with_errors_inside(statuses(values, source.status, account.warnings), table, source, account)
     if name == "event" and source.frame == "message_events":
-        return _with_errors_inside(_statuses(values, source.status, account, BEGUN), table, source, account)
+        return _with_errors_inside(statuses(values, source.status, account.warnings, BEGUN), table, source, account)
     if name == "kind" and source.frame in WITH_KINDS:
-        return _kinds(values, account)
+        return kinds(values, account.warnings)
     if values.dtype == dtype:
         if dtype == NUMBER:
             account.fault(f"bad_number:{name}", values.is_not_null() & ~values.is_finite())
         return values
-    converted = _converted(values, dtype, decimal=source.decimal)
+    made = converted(values, dtype, decimal=source.decimal)
     word = {NUMBER: "number", COUNT: "number", FLAG: "flag"}.get(dtype, "text")
-    account.fault(f"bad_{word}:{name}", values.is_not_null() & converted.is_null())
-    return converted
+    account.fault(f"bad_{word}:{name}", values.is_not_null() & made.is_null())
+    return made
 
 
 def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
@@ -162,109 +160,21 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
     if isinstance(origin, Column | Translated):
         return table[origin.name] if origin.name in table.columns else nothing
     if isinstance(origin, Hashed):
-        return value_hashes(_text(table[origin.name])) if origin.name in table.columns else nothing
+        return value_hashes(text_of(table[origin.name])) if origin.name in table.columns else nothing
     if isinstance(origin, Host):
-        return hosts(_text(table[origin.name])) if origin.name in table.columns else nothing
+        return hosts(text_of(table[origin.name])) if origin.name in table.columns else nothing
     if isinstance(origin, Joined):
         if not set(origin.names) <= set(table.columns):
             return nothing
-        parts = [_text(table[name]) for name in origin.names]
+        parts = [text_of(table[name]) for name in origin.names]
         return pl.select(pl.concat_str(parts, separator=origin.between, ignore_nulls=False)).to_series()
     there = [table[name] for name in names_of(origin) if name in table.columns]
     if len({each.dtype for each in there}) > 1:
-        there = [_text(each) for each in there]
+        there = [text_of(each) for each in there]
     found = pl.select(pl.coalesce(there)).to_series() if there else nothing
     if isinstance(origin, First) and origin.otherwise is not None:
-        return pl.select(_where_null(_text(found), origin.otherwise)).to_series()
+        return text_of(found).fill_null(origin.otherwise)
     return found
-
-
-def _text(values: pl.Series) -> pl.Series:
-    """Text, null where a value has none; a column of floats that are all whole numbers (ids with gaps, as pandas
-    keeps them) loses its ``.0``.
-    """
-    if values.dtype == pl.String:
-        return values
-    if values.dtype == pl.Binary:
-        return _decoded(values)
-    if _is_no_text(values):
-        return _nothing(values, pl.String)
-    if values.dtype.is_float() and ((values.floor() == values) & (values.abs() < LARGEST_EXACT)).all():
-        values = values.cast(COUNT)
-    return values.cast(pl.String, strict=False)
-
-
-def _is_no_text(values: pl.Series) -> bool:
-    return values.dtype.is_nested() or values.dtype in (pl.Duration, pl.Object)
-
-
-def _decoded(values: pl.Series) -> pl.Series:
-    """Bytes as text; only a column in which some are not UTF-8 is looked at one by one."""
-    try:
-        return values.cast(pl.String)
-    except pl.exceptions.ComputeError:
-        read = [None if value is None else value.decode("utf-8", "replace") for value in values.to_list()]
-        text = pl.Series(values.name, read, pl.String)
-        return text.set(text.str.contains("\ufffd", literal=True), None)
-
-
-def _converted(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
-    """VALUES as DTYPE, null where they cannot be it without loss."""
-    if dtype == WORDS:
-        if isinstance(values.dtype, pl.List) and not values.dtype.inner.is_nested():
-            return values.cast(WORDS, strict=False)
-        return _text(values).to_frame("text").select(words(pl.col("text"))).to_series()
-    if dtype == FLAG:
-        folded = _text(values).str.strip_chars().str.to_lowercase()
-        meaning = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
-        return folded.replace_strict(meaning, default=None, return_dtype=FLAG)
-    if dtype in (NUMBER, COUNT):
-        return _numbers(values, dtype, decimal=decimal)
-    return _text(values)
-
-
-def _nothing(values: pl.Series, dtype: Any) -> pl.Series:
-    return pl.Series(values.name, [None], dtype=dtype).new_from_index(0, len(values))
-
-
-def _numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
-    if values.dtype == pl.Boolean or values.dtype.is_temporal() or values.dtype.is_nested():
-        return _nothing(values, dtype)
-    if values.dtype == pl.Binary:
-        values = _decoded(values)
-    if values.dtype == pl.String:
-        values = values.str.strip_chars().str.replace(TYPED_NUMBER, "$1")
-        if decimal == ",":
-            values = values.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-    broken = values.cast(pl.Float64, strict=False)
-    finite = pl.select(pl.when(broken.is_finite()).then(broken)).to_series()
-    if dtype == NUMBER:
-        return finite
-    whole = _nothing(values, COUNT) if values.dtype.is_float() else values.cast(COUNT, strict=False)
-    # 2.0 is the whole number 2; beyond 2^53 a float no longer tells which whole number was meant.
-    same = pl.select(pl.when((finite.floor() == finite) & (finite.abs() < LARGEST_EXACT)).then(finite)).to_series()
-    return pl.select(pl.coalesce(whole, same.cast(COUNT, strict=False))).to_series()
-
-
-def _translated(values: pl.Series, origin: Translated, account: _Account) -> pl.Series:
-    """The meanings of words, in any case; those that have none are the same word for all of them, and counted.
-
-    A single letter is a code, of which the case counts.
-    """
-    text = _text(values).str.strip_chars()
-    folded = {word.casefold(): meaning for word, meaning in origin.words.items() if len(word) > 1}
-    different = text.drop_nulls().unique().to_list()
-    known = {word: origin.words.get(word, folded.get(word.casefold())) for word in different}
-    strange = text.drop_nulls().value_counts(name="rows").rename({text.name: "value"})
-    strange = strange.filter(pl.col("value").is_in([word for word, meaning in known.items() if meaning is None]))
-    if strange.height and origin.otherwise is None:
-        account.warnings.append(_said(f"with a word in {origin.name} that has no meaning here lost it", strange))
-    meant = text.replace_strict(known, default=None, return_dtype=pl.String)
-    return meant if origin.otherwise is None else pl.select(_where_null(meant, origin.otherwise)).to_series()
-
-
-def _where_null(values: pl.Series, word: str) -> pl.Expr:
-    return pl.lit(values).fill_null(pl.lit(word))
 
 
 def _with_errors_inside(statuses: pl.Series, table: pl.DataFrame, source: MappedSource, account: _Account) -> pl.Series:
@@ -272,65 +182,12 @@ def _with_errors_inside(statuses: pl.Series, table: pl.DataFrame, source: Mapped
     counts = [table[name] for name in source.errors_inside if name in table.columns]
     if not counts:
         return statuses
-    numbers = [_numbers(count, NUMBER, decimal=source.decimal) for count in counts]
-    for count, number in zip(counts, numbers, strict=True):
+    errors = [numbers(count, NUMBER, decimal=source.decimal) for count in counts]
+    for count, number in zip(counts, errors, strict=True):
         account.fault(f"bad_number:{count.name}", count.is_not_null() & number.is_null())
-    erroneous = pl.any_horizontal(pl.lit(number) > 0 for number in numbers).fill_null(False)
+    erroneous = pl.any_horizontal(pl.lit(number) > 0 for number in errors).fill_null(False)
     status = pl.lit(statuses)
     return pl.select(pl.when(erroneous & (status == "ok")).then(pl.lit("partial")).otherwise(status)).to_series()
-
-
-def _statuses(values: pl.Series, mapped: dict[str, str], account: _Account, *more: str) -> pl.Series:
-    """Mapped values first (as written, then in any case), then the canonical words; all else is unknown."""
-    plain = not mapped and not values.null_count() and values.dtype == pl.String
-    if plain and values.unique().is_in(STATUSES).all():
-        return values
-    text = _text(values).str.strip_chars()
-    counts = text.drop_nulls().value_counts(name="rows")
-    folded = {written.casefold(): status for written, status in mapped.items()}
-    canonical_words = {status: status for status in (*STATUSES, *more)}
-    known = {}
-    for written in counts.to_series(0).to_list():
-        key = written.casefold()
-        known[written] = mapped.get(written) or folded.get(key) or canonical_words.get(key)
-    if all(written == status for written, status in known.items()) and not text.null_count():
-        return text
-    unmapped = [written for written, status in known.items() if status is None]
-    if unmapped:
-        seen = counts.rename({counts.columns[0]: "value"}).filter(pl.col("value").is_in(unmapped))
-        account.warnings.append(_said("with a status that is not mapped became unknown", seen))
-    judged = text.replace_strict(known, default=None, return_dtype=pl.String).fill_null("unknown")
-    return pl.select(pl.when(text.is_not_null()).then(judged)).to_series()
-
-
-def _kinds(values: pl.Series, account: _Account) -> pl.Series:
-    """The canonical words in any case; other words become null, and are named."""
-    if values.dtype == pl.String and values.unique().drop_nulls().is_in(KINDS).all():
-        return values
-    text = _text(values).str.strip_chars()
-    counts = text.drop_nulls().value_counts(name="rows")
-    seen = counts.rename({counts.columns[0]: "value"})
-    strange = seen.filter(~pl.col("value").str.to_lowercase().is_in(KINDS))
-    if strange.height:
-        account.warnings.append(_said(f"with a kind that is none of {', '.join(KINDS)} lost it", strange))
-    lowered = text.str.to_lowercase()
-    return pl.select(pl.when(lowered.is_in(KINDS)).then(lowered)).to_series()
-
-
-def _said(what: str, seen: pl.DataFrame) -> str:
-    """How many rows, and their values with counts, most frequent first."""
-    shown = seen.sort("rows", "value", descending=[True, False]).with_columns(masked(pl.col("value")))
-    listed = [f"{_listed(value)} ({rows:,})" for value, rows in shown.head(LISTED).select("value", "rows").rows()]
-    more = f" and {seen.height - LISTED} more" if seen.height > LISTED else ""
-    return f"{_rows(seen['rows'].sum())} {what}: {', '.join(listed)}{more}"
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
-
-
-def _listed(value: str) -> str:
-    return repr(value[:LISTED_CHARACTERS])
 
 
 def _times(table: pl.DataFrame, frame: Frame, source: MappedSource) -> dict[str, Times]:
@@ -340,11 +197,13 @@ def _times(table: pl.DataFrame, frame: Frame, source: MappedSource) -> dict[str,
         origin = source.columns[name]
         values = _values(table, Column(origin.names[0]) if isinstance(origin, Sum) else origin)
         if values.dtype in (pl.Boolean, pl.Binary):
-            values = _text(values)
-        if _is_no_text(values):
+            values = text_of(values)
+        if is_no_text(values):
             values = pl.select(pl.when(values.is_not_null()).then(pl.lit("an object"))).to_series()
         return times(values, source.time_rule(name))
 
+    if table.height < MANY_ROWS:
+        return {name: read(name) for name in names}
     with ThreadPoolExecutor(WORKERS) as pool:
         return dict(zip(names, pool.map(read, names), strict=True))
 
@@ -374,7 +233,7 @@ def _added(
     total = start
     for column in origin.names[1:]:
         written = _values(table, Column(column))
-        length = _numbers(written, NUMBER, decimal=source.decimal)
+        length = numbers(written, NUMBER, decimal=source.decimal)
         account.fault(f"bad_number:{name}", written.is_not_null() & length.is_null())
         micros = (length * UNITS_US[origin.unit]).round().cast(pl.Int64, strict=False)
         total = total + micros.cast(pl.Duration("us"))

@@ -16,14 +16,15 @@ from datetime import UTC, date, datetime, tzinfo
 from datetime import time as clock
 from itertools import combinations, islice, takewhile
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from dateutil.rrule import rrulestr
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from integrhealth.formats.opened import whole
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Found, Note, Record, Refused, nested_format
+
+# The libraries are imported where a calendar is read: they take longer to load than all other readers together.
+if TYPE_CHECKING:
+    from icalendar import Event
 
 BEGIN, END = "BEGIN:VEVENT", "END:VEVENT"
 TIMES = ("DTSTART", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
@@ -45,7 +46,7 @@ class _Meeting(NamedTuple):
     """An event that could be read, and where it stands."""
 
     line: int
-    event: Event
+    event: "Event"
 
     @property
     def uid(self) -> str:
@@ -104,6 +105,8 @@ def _blocks(text: str) -> tuple[list[_Block], list[Refused], str]:
 
 def _zones(rest: str) -> Iterator[Note]:
     """Lets the library know the zones that the file describes; it knows the usual ones without."""
+    from icalendar import Calendar
+
     try:
         Calendar.from_ical(rest, multiple=True)
     except Exception as error:  # of a library that reads what strangers write, as below
@@ -113,6 +116,8 @@ def _zones(rest: str) -> Iterator[Note]:
 
 
 def _read(block: _Block) -> _Meeting | Refused:
+    from icalendar import Event
+
     try:
         event = Event.from_ical(block.text)
     except Exception as error:  # of a library that reads what strangers write: any of its failures is a bad event
@@ -149,7 +154,7 @@ def _met(meeting: _Meeting, moved: list[Any], last: date) -> Found:
     )
 
 
-def _people(event: Event) -> dict[str, str]:
+def _people(event: "Event") -> dict[str, str]:
     """The team of everybody at the table by address."""
     there: dict[str, str] = {}
     declined = set()
@@ -168,7 +173,7 @@ def _pairs(people: dict[str, str]) -> list[tuple[str, str]]:
     return [*combinations(sorted(teams), 2), *((team, team) for team in sorted(teams) if teams[team] > 1)]
 
 
-def _starts(event: Event, moved: list[Any], last: date) -> list[str]:
+def _starts(event: "Event", moved: list[Any], last: date) -> list[str]:
     """Every time that the event began, as written where it is: with its offset, naive, or as a day."""
     first = event["DTSTART"].dt
     zone = getattr(first, "tzinfo", None)
@@ -188,6 +193,8 @@ def _starts(event: Event, moved: list[Any], last: date) -> list[str]:
 
 def _repeated(rule: Any, start: datetime, zone: tzinfo | None, last: date) -> Iterable[datetime]:
     """What a rule gives, in the time of the zone, where the end of the rule lies as well."""
+    from dateutil.rrule import rrulestr
+
     told = {name.upper(): value for name, value in rule.items()}
     if (frequency := str(told["FREQ"][0]).upper()) not in FREQUENCIES:
         raise ValueError(f"{frequency} is no series of meetings")
@@ -219,11 +226,11 @@ def _listed(value: Any) -> list[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def _endless(event: Event) -> bool:
+def _endless(event: "Event") -> bool:
     return any("UNTIL" not in rule and "COUNT" not in rule for rule in _listed(event.get("RRULE")))
 
 
-def _days(event: Event) -> Iterator[date]:
+def _days(event: "Event") -> Iterator[date]:
     """The days that an event names: of its start, and when it was written."""
     for name in ("DTSTART", *STAMPS):
         value = getattr(event.get(name, None), "dt", None) if name not in {bad for bad, _ in event.errors} else None
