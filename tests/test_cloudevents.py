@@ -156,3 +156,17 @@ def test_every_real_file_and_no_other():
         "structured_MessagePublishedData.json": "cloudevents",
         "structured_StorageObjectDataWorkflows.json": "cloudevents",
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"at": "2026-03-01", "event": event()}),
+        json.dumps([{"at": "2026-03-01", "events": [event()]}]),
+        f"id\ttopic\tpayload\n1\torders\t{json.dumps(event())}\n",
+    ],
+    ids=["log line", "list in a list", "column of a table"],
+)
+def test_a_file_that_only_mentions_events_is_none_of_them(tmp_path, text):
+    (tmp_path / "log.json").write_text(text, encoding="utf-8")
+    assert ih.read(tmp_path).sources["format"].to_list() != ["cloudevents"]

@@ -261,3 +261,23 @@ def test_single_events(name, status):
 
 def test_the_schema_is_no_event():
     assert ih.read(real("SCHEMA_OpenLineage.json")).sources["format"].to_list() == [None]
+
+
+OWN = {"message_id": "1", "source": "a", "target": "b", "sent_at": START, "status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("record", "format"),
+    [
+        (OWN | {"eventType": "START", "job": {"id": 5}}, "jsonl"),
+        ({"eventTime": START, "level": "info", "job": {"id": 5}}, None),
+        (
+            {"Records": [{"eventTime": START, "eventName": "CreateJob", "responseElements": {"job": {"arn": "x"}}}]},
+            None,
+        ),
+    ],
+    ids=["canonical", "own log", "CloudTrail"],
+)
+def test_a_moment_and_a_job_are_no_event_yet(tmp_path, record, format):
+    (tmp_path / "log.jsonl").write_text(f"{json.dumps(record)}\n", encoding="utf-8")
+    assert ih.read(tmp_path).sources["format"].to_list() == [format]

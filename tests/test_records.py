@@ -14,6 +14,7 @@ from integrhealth.formats.records import Note, Record, Refused, fills, nested_fo
 from integrhealth.schema import FRAMES
 
 NO_END = "no JSON: Unterminated string starting at: line 1 column 1 (char 0)"
+CUT = "no JSON: Unterminated string starting at: line 1 column 7 (char 6)"
 
 
 def values(folder: Path, data: bytes) -> list:
@@ -35,7 +36,9 @@ def values(folder: Path, data: bytes) -> list:
         (b'{"a": 1.50, "b": 10000000000000000000}', [(1, {"a": "1.50", "b": "1" + "0" * 19})]),
         (b'{"c": 1e400}', [(1, {"c": "1e400"})]),
         (b'{"a": NaN}', [(None, "no JSON: NaN is no JSON")]),
-        (b'{"a": "\\ud800"}\n{"a": 2}', [(None, "no JSON: half of a surrogate pair")]),
+        (b'{"a": "\\ud800"}\n{"a": 2}', [(1, "no JSON: half of a surrogate pair"), (2, {"a": "2"})]),
+        (b'{"a": "x\n{"a": 2}\n{"a": 3}', [(1, CUT), (2, {"a": "2"}), (3, {"a": "3"})]),
+        (b'{"value": [\n{"a": 1},\n{"a": 2},\n{"a"', [(None, "no JSON: Expecting ':' delimiter in line 4")]),
         (b'{"a":\n1} trailing', [(None, {"a": "1"}), (None, "no JSON: Expecting value in line 2")]),
         (b"[" * 100_000, [(None, "no JSON: nested too deeply")]),
         (b"", []),

@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from integrhealth.formats.json_values import field, json_values, unwrapped
+from integrhealth.formats.json_values import field, json_values, record_keys, unwrapped
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
 
 VERSION = re.compile(rb'"specversion"\s*:\s*"')
-ATTRIBUTES = (b'"id"', b'"source"', b'"type"')
+ATTRIBUTES = {"specversion", "id", "source", "type"}
 # https://www.w3.org/TR/trace-context: version, trace, the sender's span, flags; zeros are no id.
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}.*")
 
 
 def recognises(head: Head) -> bool:
-    """The attributes that every event must have."""
-    return bool(VERSION.search(head.start)) and all(name in head.start for name in ATTRIBUTES)
+    """The attributes that every event must have, of the records themselves: a log may tell of an event."""
+    return bool(VERSION.search(head.start)) and record_keys(head.start) >= ATTRIBUTES
 
 
 def records(path: Path) -> Iterator[Found]:

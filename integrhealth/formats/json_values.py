@@ -4,8 +4,9 @@ Numbers come as the text they were written in, so that no id and no amount passe
 """
 
 import json
+import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +47,10 @@ CONTINUATIONS = (
 # What an answer of an API has at its top; a value with none of these is a record.
 WRAPPING = frozenset(keys[0] for keys in (*WRAPPERS, *CONTINUATIONS))
 BLANK = " \t\r\n"
+# A text, which is a key before a colon; a bracket; an object that begins a line.
+TOKENS = re.compile(rb'"((?:[^"\\\n]|\\[^\n])*)(?:"(\s*:)?|\\?$)|(\n[ \t]*)?([{}\[\]])', re.MULTILINE)
+# The brackets around a key of a record: alone or on a line, in a list, in the answer of an API.
+OF_A_RECORD = (b"{", b"[{", b"{[{")
 
 
 class Value(NamedTuple):
@@ -64,8 +69,16 @@ def json_values(path: Path) -> Iterator[Value | Refused]:
     if _begins_with_a_whole_line(first):
         for block in chain([first], blocks):
             yield from _lines(block)
-    else:
-        yield from _documents([first, *blocks])
+        return
+    data = [first, *blocks]
+    document = _documents(data)
+    beginning = next(document, None)
+    if isinstance(beginning, Refused) and _goes_on_in_lines(data):
+        # A log whose first line broke off: else that line would cost all others.
+        yield from chain.from_iterable(map(_lines, data))
+    elif beginning is not None:
+        yield beginning
+        yield from document
 
 
 def loaded(text: str) -> Any:
@@ -87,6 +100,25 @@ def field(value: Any, *keys: str) -> Any:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def record_keys(start: bytes) -> set[str]:
+    """The keys that the records at the beginning of a file have, without those of what lies inside them.
+
+    None for text in which JSON stands somewhere on a line, as in a column of a table.
+    """
+    keys, around = set(), b""
+    for found in TOKENS.finditer(b"\n" + start.removeprefix(b"\xef\xbb\xbf")):
+        text, is_key, begins_a_line, bracket = found.groups()
+        if bracket in (b"}", b"]"):
+            around = around[:-1]
+        elif bracket is not None:
+            # No object follows the brace of another: it is the next line after one that broke off.
+            around = b"" if begins_a_line and bracket == b"{" and around.endswith(b"{") else around
+            around += bracket if around or begins_a_line else b"?" + bracket
+        elif is_key and around in OF_A_RECORD:
+            keys.add(text.decode("utf-8", "replace"))
+    return keys
 
 
 def flattened(value: Any, *, deep: int = 6) -> Fields:
@@ -144,6 +176,13 @@ def _begins_with_a_whole_line(block: Block) -> bool:
     if _is_json(first):
         return True
     return not first.lstrip().startswith((b"{", b"[")) and any(map(_is_json, lines))
+
+
+def _goes_on_in_lines(blocks: list[Block]) -> bool:
+    """Whether the second line is a whole object, as no line is in the middle of a document that is good so far."""
+    lines = (line.strip() for block in blocks for line in block.data.split(b"\n") if line.strip())
+    second = next(islice(lines, 1, None), b"")
+    return second.startswith(b"{") and second != b"{}" and _is_json(second)
 
 
 def _is_json(line: bytes) -> bool:

@@ -13,12 +13,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from integrhealth.formats.json_values import Value, api_records, field
+from integrhealth.formats.json_values import Value, api_records, field, record_keys
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
 
 MOMENT = re.compile(rb'"eventTime"\s*:\s*"|"eventType"\s*:\s*"(START|RUNNING|COMPLETE|ABORT|FAIL|OTHER)"')
 SUBJECT = re.compile(rb'"(run|job|dataset)"\s*:\s*\{')
+# What an event has beside its moment: of all logs that have an eventTime, only these have two of them.
+PARTS = {"run", "job", "dataset", "inputs", "outputs", "producer", "schemaURL"}
 # Tells more of a run at any time, also after its end.
 ASIDE = "OTHER"
 # How many owners a note lists.
@@ -39,8 +41,11 @@ class _Run:
 
 
 def recognises(head: Head) -> bool:
-    """The time or the type of an event, beside the run, job or dataset that it is about."""
-    return bool(MOMENT.search(head.start) and SUBJECT.search(head.start))
+    """The time or the type of an event, beside the run, job or dataset that it is about and who tells of it."""
+    if not MOMENT.search(head.start) or not SUBJECT.search(head.start):
+        return False
+    keys = record_keys(head.start)
+    return bool(keys & {"eventTime", "eventType"}) and len(keys & PARTS) > 1
 
 
 def records(path: Path) -> Iterator[Found]:
