@@ -167,3 +167,14 @@ def test_bad_records_are_rejected_and_the_good_ones_survive(tmp_path):
     ]
     assert found.rejected["reason"][-1].startswith("no JSON")
     assert found.messages.select("message_id", "log_line").rows() == [("a-0", 1), ("a-1", 6)]
+
+
+def test_diagnostic_logs_are_another_format(tmp_path):
+    step = {
+        "activityRunId": "a-1",
+        "pipelineName": "Nightly",
+        "start": "2026-03-01T10:00:00Z",
+        "category": "ActivityRuns",
+    }
+    (tmp_path / "log.json").write_text(json.dumps(step), encoding="utf-8")
+    assert ih.read(tmp_path).sources["format"].to_list() == [None]

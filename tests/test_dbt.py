@@ -83,7 +83,8 @@ def test_the_results_of_a_command_and_the_command_itself(tmp_path):
         ("runtime error", "failed"),
         ("skipped", "skipped"),
         ("no-op", "skipped"),
-        ("reused", "unknown"),
+        ("reused", "skipped"),
+        ("adjourned", "unknown"),
     ],
 )
 def test_every_status(tmp_path, written, status):

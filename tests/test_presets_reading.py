@@ -62,6 +62,11 @@ def test_metabase_views_are_reads_where_a_person_saw_something(read):
     assert any("passed over: 3" in sentence for sentence in evidence.warnings)
 
 
+def test_a_log_of_who_uses_which_model_is_no_metabase(read):
+    evidence = read("user_id,model,model_id,timestamp,tokens\n7,gpt,m-1,2024-05-01T08:00:01Z,512\n")
+    assert evidence.sources["format"].to_list() == [None]
+
+
 def test_a_metabase_dashboard_reads_each_of_its_cards_once(read):
     evidence = read(RUNS)
     assert account(evidence) == [("metabase_query_execution", 7, 7, 0, 0)]

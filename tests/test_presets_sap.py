@@ -66,6 +66,9 @@ def test_the_rows_of_an_idoc_fold_into_its_attempts(tmp_path):
         ("26", "failed"),
         ("60", "failed"),
         ("17", "rejected"),
+        ("39", "pending"),
+        ("40", "failed"),
+        ("41", "ok"),
         ("30", "pending"),
         ("64", "pending"),
         ("66", "held"),
@@ -80,6 +83,13 @@ def test_what_the_codes_mean(tmp_path, code, status):
     failed = status in ("failed", "rejected", "partial", "cancelled")
     assert told(found, "error_text") == [("text" if failed else None,)]
     assert any("not mapped" in warning for warning in found.warnings) is (status == "unknown")
+
+
+def test_what_the_target_system_reports_back_is_the_end(tmp_path):
+    rows = "".join(
+        f"100;7;20260113;10111{n};{n};{code};U;text;;VG;1\n" for n, code in enumerate(["01", "03", "39", "40"])
+    )
+    assert told(read(tmp_path, edids=STATUS_RECORDS + rows), "status", "error_text") == [("failed", "text")]
 
 
 def test_zeros_that_a_spreadsheet_dropped_and_dates_as_people_see_them(tmp_path):

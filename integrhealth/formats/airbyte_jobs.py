@@ -17,6 +17,7 @@ from integrhealth.formats.records import Fields, Found, Record, Refused, nested_
 
 JOB = re.compile(rb'"job"\s*:\s*\{')
 OWN = (b'"attempts"', b'"configType"', b'"createdAt"')
+OPEN = ("pending", "running", "incomplete")
 PUBLIC = (b'"jobId"', b'"jobType"', b'"startTime"', b'"connectionId"')
 
 
@@ -80,7 +81,7 @@ def _count(attempt: Any, name: str) -> Decimal | None:
 
 
 def _public(job: Fields) -> Fields:
-    ended = job.get("status") not in ("pending", "running")
+    ended = job.get("status") not in OPEN
     return {
         "id": job.get("jobId"),
         "connection": job.get("connectionId"),

@@ -18,6 +18,8 @@ from integrhealth.formats.records import Fields, Found, Record, Refused, nested_
 ACTIVITY = re.compile(rb'"activityRunId"\s*:', re.IGNORECASE)
 PIPELINE = re.compile(rb'"runStart"\s*:', re.IGNORECASE)
 PIPELINE_NAME = re.compile(rb'"pipelineName"\s*:', re.IGNORECASE)
+# Diagnostic logs have the same ids, and an event for every step of a run.
+DIAGNOSTIC = re.compile(rb'"category"\s*:\s*"(?:Activity|Pipeline|Trigger)Runs"', re.IGNORECASE)
 FACTORY = re.compile(r"/factories/([^/]+)/", re.IGNORECASE)
 UNNAMED = "Azure Data Factory"
 # More is no count and no duration of anything.
@@ -27,7 +29,8 @@ DIGITS = 18
 def recognises(head: Head) -> bool:
     """The ids of a run of an activity, or the name and start of one of a pipeline."""
     start = head.start
-    return bool(PIPELINE_NAME.search(start) and (ACTIVITY.search(start) or PIPELINE.search(start)))
+    of_a_run = PIPELINE_NAME.search(start) and (ACTIVITY.search(start) or PIPELINE.search(start))
+    return bool(of_a_run) and not DIAGNOSTIC.search(start)
 
 
 def records(path: Path) -> Iterator[Found]:
