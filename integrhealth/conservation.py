@@ -1,8 +1,9 @@
 """From the rows of all files to one frame per kind, with every record accounted for.
 
 rows_in = rows_out + rows_rejected holds for every file, in records of the file. A copy of a record is out, counted in
-``duplicates``, and stands once in the frame. The same id with other content is a retry when attempt or times differ;
-otherwise the second is rejected as ``conflicting_id``.
+``duplicates``, and stands once in the frame; so is one that says only a part of what another says, as an overview does
+of what is in full elsewhere. The same id with other content is a retry when attempt or times differ; otherwise the
+second is rejected as ``conflicting_id``.
 """
 
 from dataclasses import dataclass
@@ -25,12 +26,15 @@ SOURCES = {
     "duplicates": pl.Int64,
 }
 PLACE = ("log_file", "log_line")
+FULL = " in full"
 # What makes two records of a frame speak of the same thing; the times and the attempt then tell a retry from a clash.
 IDENTITY = {"messages": ["message_id"], "spans": ["trace_id", "span_id", "span_kind", "service"], "reports": ["report"]}
 # Free text, where e-mail addresses are masked; identity columns, where they become pseudonyms; ids, left as they are.
 FREE_TEXT = {"error_text", "text"}
 IDENTITIES = {"person", "actor"}
 OPAQUE = {"message_id", "trace_id", "parent_id", "payload_hash", "value_hash", "status", "kind", "currency", "log_file"}
+# Ids that may be made of an address, which may hold a password; that alone is taken out of them.
+ADDRESSED = {"message_id", "trace_id", "parent_id"}
 SYSTEM_COLUMNS = {"source", "target", "system", "record_system", "copy_system"}
 
 
@@ -52,11 +56,15 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
     for name in sorted({part.frame for part in parsed if part.frame is not None}):
         rows = pl.concat([part.rows for part in parsed if part.frame == name], how="vertical")
         rows, copied = without_copies(rows, name)
+        rows, lesser = without_lesser(rows, name)
         rows, clashing = without_clashes(rows, name)
         frames[name] = rows
-        copies.append(copied.select(file="log_file", frame=pl.lit(name)))
+        copies += [each.select(file="log_file", frame=pl.lit(name)) for each in (copied, lesser)]
         clashes.append(_as_rejected(clashing, name))
-    warnings = [f"{part.file}: {sentence}" for part in parsed for sentence in part.warnings]
+    said = [(part.file, sentence) for part in parsed for sentence in part.warnings]
+    shown = pl.DataFrame({"text": [sentence for _, sentence in said]}, schema={"text": TEXT})
+    shown = shown.select(masked(pl.col("text"))).to_series().to_list()
+    warnings = [f"{file}: {sentence}" for (file, _), sentence in zip(said, shown, strict=True)]
     if "spans" in frames:
         joined = frames.pop("spans")
         warnings += spans.span_notes(joined)
@@ -97,12 +105,37 @@ def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.Dat
     return _split(numbered, met_before)
 
 
+def without_lesser(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """ROWS without those that say of a record only a part of what another row says, and those rows.
+
+    Who sees only the outcome calls ok what is partial; who looks while it runs sees it pending, and no end.
+    """
+    if frame not in IDENTITY or not _repeats(rows, frame):
+        return rows, rows.clear()
+    numbered = rows.with_row_index("met")
+    key = [*_identity(rows, frame), "sent_at", "attempt"] if frame == "messages" else _occasion(rows, frame)
+    one, *more = _identity(rows, frame)
+    repeated = numbered.filter(pl.struct(one, *more).is_duplicated() if more else pl.col(one).is_duplicated())
+    alike = repeated.filter(pl.struct(key).is_duplicated())
+    told = [name for name in rows.columns if name not in (*PLACE, *key)]
+    filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in told)
+    known = pl.col("status").replace_strict({"pending": 0, "ok": 1}, default=2) if "status" in told else filled
+    ranked = alike.sort(filled, known, "met", descending=[True, True, False])
+    fullest = ranked.unique(key, keep="first", maintain_order=True)
+    pairs = alike.join(fullest, on=key, how="left", nulls_equal=True, maintain_order="left", suffix=FULL)
+    parts = {name: pl.col(name).is_null() | pl.col(name).eq_missing(pl.col(name + FULL)) for name in told}
+    if "status" in told:
+        status, full = pl.col("status"), pl.col(f"status{FULL}")
+        parts["status"] |= ((status == "pending") | ((status == "ok") & (full == "partial"))).fill_null(False)
+    lesser = pairs.filter(pl.all_horizontal(parts.values()) & (pl.col("met") != pl.col(f"met{FULL}")))
+    return _split(numbered, lesser.select(numbered.columns))
+
+
 def without_clashes(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """ROWS without those that repeat an id at the same times with other content, and those rows."""
     if frame not in IDENTITY or not _repeats(rows, frame):
         return rows, rows.clear()
-    times = [name for name, dtype in rows.schema.items() if dtype == TIME or name == "attempt"]
-    key = pl.struct([*_identity(rows, frame), *times])
+    key = pl.struct(_occasion(rows, frame))
     return _split(rows.with_row_index("met"), rows.with_row_index("met").filter(~key.is_first_distinct()))
 
 
@@ -117,6 +150,11 @@ def _identity(rows: pl.DataFrame, frame: str) -> list[str]:
     if frame == "message_events":
         return list(message_events.EVENTS.required)
     return IDENTITY.get(frame) or list(FRAMES[frame].required)
+
+
+def _occasion(rows: pl.DataFrame, frame: str) -> list[str]:
+    """The columns by which a record is told from a retry of it."""
+    return [*_identity(rows, frame), *(name for name, each in rows.schema.items() if each == TIME or name == "attempt")]
 
 
 def _split(numbered: pl.DataFrame, out: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -174,6 +212,11 @@ def _private(rows: pl.DataFrame, *, show_people: bool) -> pl.DataFrame:
         masked(pl.col(name)) if name in FREE_TEXT else masked_secrets(pl.col(name))
         for name in present
         if show_people or name not in IDENTITIES
+    ]
+    shielded += [
+        masked_secrets(pl.col(name))
+        for name in ADDRESSED & set(rows.columns)
+        if rows[name].str.contains("://", literal=True).any()
     ]
     people = [name for name in present if name in IDENTITIES and not show_people]
     if people:
