@@ -118,6 +118,23 @@ def test_broken_lines_of_a_servicenow_table_do_not_take_the_good_ones_along(read
     assert evidence.rejected["line"].to_list() == [3]
 
 
+@pytest.mark.parametrize(("encoding", "said"), [("cp1252", True), ("utf-8", False)])
+def test_servicenow_exports_in_windows_1252(tmp_path, encoding, said):
+    rows = "number,opened_at,assignment_group,sys_updated_on\nINC1,2026-03-01 10:00:00,Büro,2026-03-01 11:00:00\n"
+    (tmp_path / "incident.csv").write_bytes(rows.encode(encoding))
+    evidence = ih.read(tmp_path)
+    assert evidence.incident_events["team"].to_list() == [None, "Büro"]
+    assert any("windows-1252" in sentence for sentence in evidence.warnings) is said
+
+
+def test_a_damaged_line_makes_no_other_encoding(tmp_path):
+    rows = "number,opened_at,assignment_group,sys_updated_on\nINC1,2026-03-01 10:00:00,Büro,2026-03-01 11:00:00\n"
+    (tmp_path / "incident.csv").write_bytes(rows.encode() + b"INC2,2026-03-01 10:00:00,B\xfc,2026-03-01 11:00:00\n")
+    evidence = ih.read(tmp_path)
+    assert evidence.incident_events["team"].to_list() == [None, "Büro"]
+    assert evidence.rejected.select("line", "reason").rows() == [(3, "bad_utf8")]
+
+
 def test_jira_changes_are_steps_without_what_was_written():
     evidence, rows = real("jira", "issue_field_history.csv")
     assert account(evidence) == [("jira_field_history", 10, 10, 0, 0)]

@@ -56,6 +56,10 @@ def _of_json(path: Path) -> Iterator[Found]:
 
 def _of_csv(path: Path) -> Iterator[Found]:
     data, damage = whole(path)
+    if _is_windows(data):
+        # How CSV is exported there unless an administrator chose otherwise.
+        data, damage = whole(path, encoding="cp1252")
+        yield Note("the file is not UTF-8 and is read as windows-1252, in which ServiceNow exports")
     if damage is not None:
         whole_lines = data.rfind(b"\n") + 1
         yield Refused(data.count(b"\n") + 1, damage, data[whole_lines:])
@@ -69,6 +73,20 @@ def _of_csv(path: Path) -> Iterator[Found]:
     for values in read.rows.iter_rows():
         fields = {name: value for name, value in zip(names, values, strict=True) if value != ""}
         yield Record(fields.pop("log_line"), _steps(fields))
+
+
+def _is_windows(data: bytes) -> bool:
+    """Whether no line with more than ASCII is UTF-8: one damaged line among good ones is none."""
+    special = [line for line in data.split(b"\n") if not line.isascii()]
+    return bool(special) and not any(map(_is_utf8, special))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _steps(fields: Fields) -> tuple[tuple[str, Fields], ...]:
