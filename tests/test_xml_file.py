@@ -63,6 +63,14 @@ def test_a_strange_shape_takes_no_time(tmp_path, text):
     assert time.perf_counter() - began < 10
 
 
+@pytest.mark.parametrize("part", ["<?", "<!--", "<![CDATA[", "<!DOCTYPE a [", "< "])
+def test_a_root_is_looked_for_once(part):
+    began = time.perf_counter()
+    assert root_name(part.encode() * 20_000) is None
+    assert root_name(f"<?a?><!-- <b> --><!DOCTYPE c><d>{part * 20_000}".encode()) == "d"
+    assert time.perf_counter() - began < 5
+
+
 def test_a_tree_has_bare_names_and_lines(tmp_path):
     root = xml_root(written(tmp_path, '<x:a xmlns:x="urn:x"\n x:id="1">\n<x:b>two</x:b></x:a>'))
     assert (root.tag, root.get("id"), root.get(LINE)) == ("a", "1", "1")

@@ -11,8 +11,9 @@ from integrhealth.formats.opened import whole
 # The attribute under which the line of an element stands; no XML name begins with a colon.
 LINE = ":line"
 DOCTYPE = "xml_doctype"
-# A comment, an instruction, a document type up to its subset: what stands before the root.
-BEFORE_THE_ROOT = re.compile(rb"<!--.*?-->|<\?.*?\?>|<![^>\[]*", re.DOTALL)
+# A comment, an instruction, a document type up to its subset: what stands before the root. One without an end goes on
+# to the end of the file, so that it is looked for once.
+BEFORE_THE_ROOT = re.compile(rb"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<![^>\[]*", re.DOTALL)
 ELEMENT = re.compile(rb"<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)")
 # What is no element, by its beginning, and how it ends.
 NO_ELEMENT = {b"<!-": b"-->", b"<![": b"]]>", b"<?": b"?>"}
