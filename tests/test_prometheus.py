@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -186,6 +187,13 @@ def test_samples_that_differ_in_one_label_or_time_only_are_no_copies(tmp_path):
 @pytest.mark.parametrize("text", ["orders 5\nusers 7\n", "a,b\n1,2\n", '{"a": 1}\n', "level=info msg=x\n", ""])
 def test_other_files_are_left_alone(tmp_path, text):
     assert not prometheus.recognises(Head(tmp_path / "x", text.encode()))
+
+
+@pytest.mark.parametrize("text", [f"a{' ' * 20_000}!\n", f"{'a' * 20_000}!\n", "a{" * 10_000, '{"' * 10_000])
+def test_a_strange_line_takes_no_time(tmp_path, text):
+    began = time.perf_counter()
+    assert not prometheus.recognises(Head(tmp_path / "x", text.encode()))
+    assert time.perf_counter() - began < 2
 
 
 def test_many_blocks_know_the_types_of_those_before(tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ from integrhealth.formats.prometheus_series import QUOTED, Families
 from integrhealth.formats.text_lines import beginning_lines, text_lines
 
 SAMPLE = re.compile(
-    rf'(?:[a-zA-Z_:][a-zA-Z0-9_:]*)?\s*(?:\{{(?:[^"}}]|{QUOTED})*\}})?\s+[-+.\w]+(?:\s+[-+.\w]+)?(?:\s+#.*)?$'
+    rf'(?:[a-zA-Z_:][a-zA-Z0-9_:]*)?(?:\s*\{{(?:[^"}}]|{QUOTED})*\}})?\s+[-+.\w]+(?:\s+[-+.\w]+)?(?:\s+#.*)?$'
 )
 MARK = re.compile(r"# (?:TYPE \S+ [a-z]+|HELP \S+ .*|EOF)$")
 LABELLED = re.compile(rf"[^{{]*\{{\s*(?:[a-zA-Z_]\w*\s*=\s*)?{QUOTED}")
