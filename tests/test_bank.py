@@ -1,5 +1,6 @@
 """Bank acknowledgements: pain.002 reports that change over days, and what came back in NACHA files."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -131,6 +132,18 @@ def test_reports_that_cannot_be_read_are_rejected(tmp_path, text, counts, reason
     found = read(tmp_path, text)
     assert account(found) == [counts]
     assert found.rejected["reason"][0].startswith(reason)
+
+
+def test_transactions_may_have_the_id_that_all_banks_share_only(tmp_path):
+    text = report(payment(transaction("U1", "ACSC").replace("OrgnlEndToEndId", "OrgnlUETR")))
+    assert statuses(read(tmp_path, text)) == {"M1:P1:U1": "ok"}
+
+
+def test_reports_in_reports_take_no_time(tmp_path):
+    deep, began = 20_000, time.perf_counter()
+    text = f"<Document>{'<CstmrPmtStsRpt>' * deep}<a>b</a>{'</CstmrPmtStsRpt>' * deep}</Document>"
+    assert account(read(tmp_path, text)) == [(deep, 0, deep)]
+    assert time.perf_counter() - began < 8
 
 
 def test_a_report_that_says_nothing_is_no_rejection(tmp_path):

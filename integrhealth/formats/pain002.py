@@ -6,6 +6,7 @@ is the ordinal of the status.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -16,6 +17,8 @@ from integrhealth.formats.xml_file import RefusedXml, root_name, xml_root
 REPORT = "CstmrPmtStsRpt"
 # A report does not name who sent the payments: whoever gave them to the bank. Nor, at times, the bank.
 CUSTOMER, BANK = "customer", "bank"
+# So many elements of what is refused are looked at for what it says.
+SHOWN = 100
 AGENT = ("InitgPty/Id/OrgId/BICOrBEI", "InitgPty/Id/OrgId/AnyBIC", "InitgPty/Nm")
 AGENTS = tuple(f"{agent}/FinInstnId/{bic}" for agent in ("DbtrAgt", "CdtrAgt") for bic in ("BIC", "BICFI"))
 
@@ -68,7 +71,7 @@ def _levels(report: Element, original: Element, group: str, common: Fields) -> I
 
 
 def _transaction(transaction: Element, common: Fields, group: str, payment: str) -> Found:
-    name = _first(transaction, ("OrgnlEndToEndId", "OrgnlInstrId", "OrgnlTxId"))
+    name = _first(transaction, ("OrgnlEndToEndId", "OrgnlInstrId", "OrgnlTxId", "OrgnlUETR"))
     status = _text(transaction, "TxSts")
     if name is None:
         return Refused(None, "no_original_transaction", _raw(transaction))
@@ -79,7 +82,7 @@ def _transaction(transaction: Element, common: Fields, group: str, payment: str)
         "currency": None if amount is None else amount.get("Ccy"),
     }
     # One end-to-end id may stand for several transactions (NOTPROVIDED); their own id tells them apart.
-    own = _first(transaction, ("OrgnlInstrId", "OrgnlTxId")) if name == "NOTPROVIDED" else None
+    own = _first(transaction, ("OrgnlInstrId", "OrgnlTxId", "OrgnlUETR")) if name == "NOTPROVIDED" else None
     key = ":".join(part for part in (group, payment, name, own) if part)
     return _record(common | _reason(transaction) | told, key, own or name, status, kind="request")
 
@@ -106,7 +109,9 @@ def _first(above: Element, paths: tuple[str, ...]) -> str | None:
 
 
 def _raw(element: Element) -> bytes:
-    return " ".join(part.strip() for part in element.itertext() if part.strip()).encode()
+    """Its first texts: elements may lie in each other a hundred thousand deep."""
+    texts = ((each.text or "").strip() for each in islice(element.iter(), SHOWN))
+    return " ".join(text for text in texts if text).encode()
 
 
 FORMAT = nested_format(
