@@ -50,7 +50,7 @@ def test_report_says_where_it_is(run, tmp_path):
     shown = run("report", logs(tmp_path / "logs"), "--out", "out", "-p", "min_messages=5")
     assert shown.exit_code == 0
     assert shown.stdout == f"0 critical, 1 warning, 0 note findings; open {tmp_path / 'out' / 'index.html'}\n"
-    assert shown.stderr.splitlines()[0] == "[1/4] read 2 messages; 1 rejected"
+    assert shown.stderr.splitlines()[0] == "[1/4] read 2 records of messages; 1 rejected"
     assert len(shown.stderr.splitlines()) == 4
     history = run("history", "out")
     assert history.exit_code == 0

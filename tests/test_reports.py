@@ -224,7 +224,8 @@ def test_a_parameter_of_a_report_left_out_is_no_fault(tmp_path):
     assert planned(asked).names == ["overview"]
 
 
-ABOUT_A_DATASET = b'{"eventTime": "2026-01-02T03:04:05Z", "dataset": {"namespace": "postgres://erp", "name": "orders"}}'
+ABOUT_A_DATASET = b"""{"eventTime": "2026-01-02T03:04:05Z", "producer": "https://example.org/scan",
+"dataset": {"namespace": "postgres://erp", "name": "orders"}}"""
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
         account.warnings.append(f"{rows_said(missing)} without a status became unknown")
         rows = rows.with_columns(pl.col(told).fill_null("unknown"))
     for name in frame.required:
-        if rows.schema[name] == pl.String:
+        # By the first a record is known; elsewhere such braces are a text like any other.
+        if name == frame.required[0] and rows.schema[name] == pl.String:
             account.fault(f"template:{name}", rows[name].str.contains(TEMPLATE, literal=True))
         account.fault(f"no_{name}", rows[name].is_null() & ~_faulted(account, name, rows.height))
     _say_times(account)
