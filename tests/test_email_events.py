@@ -101,7 +101,7 @@ def test_times_of_amazon_are_those_of_the_event(read):
     ]
 
 
-def test_the_report_is_the_tag_else_the_subject_else_the_mail(read):
+def test_the_report_is_the_tag_else_the_mail_and_never_its_subject(read):
     delivered = SENDGRID | {"event": "delivered"}
     mailjet = {"event": "sent", "time": 1461095246, "email": "a@b.example", "MessageID": 12345678901234567}
     mail = {"messageId": "s1", "destination": ["a@b.example"]}
@@ -113,10 +113,10 @@ def test_the_report_is_the_tag_else_the_subject_else_the_mail(read):
             [mailjet | {"mj_campaign_id": 7}, mailjet | {"mj_campaign_id": 0}],
             amazon | {"mail": mail | {"tags": {"ses:from-domain": ["b"], "report": ["p&l"]}}},
             amazon | {"mail": mail | {"commonHeaders": {"subject": "Hello"}}},
-            amazon | {"mail": mail},
+            amazon | {"mail": mail | {"messageId": "s2"}},
         )
     )
-    reports = ["weekly", "stock", "m1", "month", "12345678901234567", "7", "p&l", "Hello", "s1"]
+    reports = ["weekly", "stock", "m1", "month", "12345678901234567", "7", "p&l", "s1", "s2"]
     assert evidence.deliveries.sort("log_line")["report"].to_list() == reports
     assert evidence.deliveries["channel"].unique().to_list() == ["email"]
 
@@ -149,8 +149,12 @@ def test_notifications_hold_the_event_as_text(read):
     inner = json.dumps({"eventType": "Click", "mail": {"messageId": "s1", "destination": ["a@b.example"]}, "click": {}})
     told = {"Type": "Notification", "Message": inner, "Timestamp": "2018-03-26T17:58:59.675Z"}
     confirm = {"Type": "SubscriptionConfirmation", "Message": "You have chosen ...", "SubscribeURL": "x"}
-    evidence = read(bodies(told, confirm, told | {"Message": "{"}, told | {"Message": "7"}))
+    subscribed = json.dumps({"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "You have subscribed"})
+    validated = "Successfully validated SNS topic for Amazon SES event publishing."
+    alike = [told | {"Message": said} for said in ("{", "7", subscribed, validated)]
+    evidence = read(bodies(told, confirm, *alike))
     assert found(evidence) == [("read", "a@b.example", datetime(2018, 3, 26, 17, 58, 59, 675000, UTC))]
+    assert any("AmazonSnsSubscriptionSucceeded (2)" in sentence for sentence in evidence.warnings)
     assert evidence.rejected.select("line", "reason").rows() == [(3, "no_mail_event"), (4, "no_mail_event")]
 
 
@@ -162,14 +166,18 @@ def test_bad_events_are_refused_without_the_text_of_the_mail_and_good_ones_survi
         SENDGRID | {"event": "open", "email": None},
         {"Dear": "Ann"},
     ]
-    evidence = read(bodies(broken, [SENDGRID | {"event": "open"}]) + "\n[{")
+    evidence = read(bodies(broken, [SENDGRID | {"event": "open"}]) + '\n[{"Dear Ann"')
     assert evidence.reads.height == 1
     assert evidence.rejected["reason"].sort().to_list() == [
         "bad_time:at",
-        "no JSON: Expecting property name enclosed in double quotes: line 1 column 3 (char 2)",
+        "no JSON: Expecting ':' delimiter: line 1 column 13 (char 12)",
         "no_mail_event",
         "no_person",
         "not_an_object",
         "unknown_event",
     ]
     assert not evidence.rejected["raw"].str.contains("Dear").any()
+
+
+def test_notifications_of_other_things_are_no_mail_events(read):
+    assert read(bodies([{"notificationType": "sms", "to": "x"}])).sources["format"].to_list() == [None]

@@ -3,7 +3,7 @@
 A record is one event, alone or in the array of one call. A mail that arrived is a delivery per recipient; one that was
 opened, or whose link was clicked, a read. Mails that were sent on their way, bounced, dropped, complained about or
 unsubscribed from are understood and say nothing of either. The report is the tag (category, campaign) that the sender
-gave the mail, else the subject where the event has it, else the id of the mail; never its body. An open is not proof of
+gave the mail, else the id of the mail; never its subject or its body. An open is not proof of
 a reader: what a machine opened and says so is no read, and mail programs that load no images are not seen at all.
 ``log_line`` is the line of the event, or its ordinal in a document.
 """
@@ -31,6 +31,9 @@ POSTMARK = {"Delivery": DELIVERY, "Open": READ, "Click": READ} | dict.fromkeys(
 SES = {"Delivery": DELIVERY, "Open": READ, "Click": READ} | dict.fromkeys(
     ("Send", "Bounce", "Complaint", "Reject", "Rendering Failure", "DeliveryDelay", "Subscription", "Received"), None
 )
+# What Amazon writes into a topic that mails are to be told to, before any mail.
+SUBSCRIBED, VALIDATED = "AmazonSnsSubscriptionSucceeded", "Successfully validated SNS topic"
+SES[SUBSCRIBED] = None
 # Of a bounced mail the vendors send the text along: of what is refused only this is shown.
 SHOWN = ("event", "timestamp", "time", "sg_event_id", "sg_message_id", "MessageID", "RecordType", "eventType", "Type")
 # The id of the mail is what stands before the part that its recipient has.
@@ -56,12 +59,10 @@ def recognises(head: Head) -> bool:
     start = head.start.replace(b"\\", b"")
     if not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         return False
-    named = {
-        name for name in (b"sg_event_id", b"sg_message_id", b"mj_campaign_id", b"notificationType") if name in start
-    }
+    named = any(name in start for name in (b"sg_event_id", b"sg_message_id", b"mj_campaign_id"))
     postmark = b'"RecordType"' in start and b'"MessageID"' in start
-    ses = b'"eventType"' in start and b'"mail"' in start and b'"destination"' in start
-    return named or postmark or ses
+    event = b'"eventType"' in start or b'"notificationType"' in start
+    return named or postmark or (event and b'"mail"' in start and b'"destination"' in start)
 
 
 def records(path: Path) -> Iterator[Found]:
@@ -69,7 +70,7 @@ def records(path: Path) -> Iterator[Found]:
     left_out: Counter[str] = Counter()
     for found in api_records(path):
         if not isinstance(found, Value):
-            yield found
+            yield found._replace(raw=None) if isinstance(found, Refused) else found
             continue
         line, each = found
         read = _event(each)
@@ -137,9 +138,11 @@ def _postmark(found: Fields) -> Event | str:
 
 
 def _in_notification(found: Fields) -> Event | str:
-    """What a notification of SNS holds; the confirmation of a subscription is one that says nothing."""
+    """What a notification of SNS holds; what it says of its own subscription tells of no mail."""
     if found["Type"] != "Notification":
         return Event(str(found["Type"]), None, None, [], None)
+    if found["Message"].startswith(VALIDATED):
+        return Event(SUBSCRIBED, None, None, [], None)
     try:
         inner = loaded(found["Message"])
     except ValueError:
@@ -152,7 +155,7 @@ def _ses(found: Fields, notified: Any) -> Event | str:
     mail, own = found.get("mail"), found.get(str(word).casefold())
     tags = field(mail, "tags")
     given = [_first_of(value) for name, value in (tags.items() if isinstance(tags, dict) else ()) if name[:4] != "ses:"]
-    report = _first_of(given) or field(mail, "commonHeaders", "subject") or field(mail, "messageId")
+    report = _first_of(given) or field(mail, "messageId")
     people = field(own, "recipients") or field(mail, "destination")
     return _told(SES, word, report, people if isinstance(people, list) else [], field(own, "timestamp") or notified)
 
