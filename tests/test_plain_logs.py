@@ -164,6 +164,8 @@ def test_logfmt_in_every_way_of_writing(tmp_path):
         "We met in May=maybe and said level=high, msg me\n",
         "Mar 2 was a fine day\n",
         "2026-03-02T12:00:00Z plain text without a tag\n",
+        "2026-03-02T12:00:00.123Z ERROR com.example.Shop: order 7 failed\n",
+        "2026-03-02T12:00:00.123Z [main] com.example.Shop: order 7 failed\n",
         "",
     ],
 )

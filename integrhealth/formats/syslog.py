@@ -32,6 +32,10 @@ FORMS = (RFC5424, RFC3164, RSYSLOG)
 # All forms as one pattern, which is tried once.
 ANY = "|".join(re.sub(r"\(\?P<\w+>", "(?:", form) for form in FORMS)
 KNOWN = re.compile(ANY.replace(r"\x{FEFF}", "\ufeff"))
+# A level or a thread where the host would be: a log of another kind, whose class looks like an application.
+NO_HOST = re.compile(
+    rf"(?:{INSTANT}|{DATE} {CLOCK}) (?:\[|(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|SEVERE|FATAL) )"
+)
 # The severities of RFC 5424 in OpenTelemetry's words: emergency, alert, critical, error, warning, notice, info, debug.
 LEVELS = ("FATAL", "ERROR", "ERROR", "ERROR", "WARN", "INFO", "INFO", "DEBUG")
 # Local time may be ahead of UTC, and clocks of each other; 29 February comes every eight years at the least.
@@ -40,7 +44,7 @@ AHEAD, YEARS = timedelta(days=1), 9
 
 def recognises(head: Head) -> bool:
     """Most lines are syslog."""
-    return mostly(head, KNOWN.match)
+    return mostly(head, lambda line: KNOWN.match(line) and not NO_HOST.match(line))
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
