@@ -159,7 +159,9 @@ def test_metrics_of_an_agent_and_bad_events(tmp_path):
     [
         (b'{"@timestamp":"x","log.level":"info"}', True),
         (b'{"@timestamp":"x","event":{"outcome":"success"}}', True),
+        (b'{"@timestamp":"x","service.name":["a"]}', True),
         (b'{"@timestamp":"x","level":"info"}', False),
+        (b'{"@timestamp":"x","event":"order_created","service":"billing"}', False),
         (b'{"metadata":{"service":{}}}\n{"span":{}}', True),
         (b'{"metadata":{"service":{}}}\n{"other":{}}', False),
         (b'"@timestamp","log.level"', False),

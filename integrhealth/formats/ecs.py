@@ -21,8 +21,10 @@ from integrhealth.formats.records import Fields, Found, Note, Record, Refused, f
 from integrhealth.formats.tracefile import UNKNOWN_SERVICE
 
 STAMP = re.compile(rb'"@timestamp"\s*:')
+# A field by its dotted name, or the object that it stands in; other logs have an event or a service of plain text.
 TELLING = re.compile(
-    rb'"(?:ecs|log|event|service|processor|trace|transaction|data_stream)(?:\.[a-z_.]+)?"\s*:\s*[\["{]', re.ASCII
+    rb'"(?:ecs|log|event|service|processor|trace|transaction|data_stream)(?:\.[a-z_.]+"\s*:\s*[\["{]|"\s*:\s*\{)',
+    re.ASCII,
 )
 SENT = re.compile(rb'(?:^|\n)\s*\{\s*"(?:%s)"\s*:\s*\{' % "|".join(KINDS).encode())
 METADATA = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"metadata"\s*:\s*\{')
