@@ -8,6 +8,8 @@ import pytest
 from shared_data import shared_data
 
 import integrhealth as ih
+from integrhealth.formats import servicenow_tasks
+from integrhealth.formats.parsed import Head
 
 LOG = """\
 number,{state},active,reassignment_count,reopen_count,sys_mod_count,made_sla,caller_id,opened_at,sys_updated_at,category,\
@@ -195,3 +197,8 @@ def test_zendesk_groups_are_teams_and_subjects_are_not_taken_over(read):
         ("007", "group_id", "360001", None, "u1"),
         ("007", "subject", None, None, "u1"),
     ]
+
+
+def test_a_document_of_other_things_is_not_read_whole_to_be_told(tmp_path):
+    start = b'{"hits": [\n' + b'{"number": 1},\n' * 5_000
+    assert not servicenow_tasks.recognises(Head(tmp_path / "not there", start))
