@@ -198,6 +198,7 @@ def test_a_glob_is_relative_to_any_folder_above_the_file(written, name, frame):
         ("    null: [", "    nul: [", "sources[0].nul", "did you mean 'null'?"),
         ('  - glob: "erp_monitor/*.csv"\n    frame', "  - frame", "sources[0]", "glob"),
         ("    frame: reads", "    preset: [boomi]", "sources[1].preset", "write it in quotes"),
+        ("    frame: reads", "    preset: dbt", "sources[1].preset", "leave this entry out"),
         ("frame: reads", "frame: reads\n    query: select 1", "sources[1].query", "write glob, or query and url"),
         ("sources:", "source:", "source", "did you mean 'sources'?"),
     ],
@@ -215,7 +216,7 @@ def test_a_preset_gives_what_the_entry_does_not_say(written, tmp_path, monkeypat
     monkeypatch.setattr(mapping_module, "PRESETS", tmp_path / "presets")
     (tmp_path / "presets").mkdir()
     (tmp_path / "presets" / "vendor.yaml").write_text(
-        "sources:\n"
+        "description: reads\ntried: documented\nrecognise: [R, P, T]\nsources:\n"
         "- {frame: reads, columns: {report: R, person: P, at: T}, time: {zone: UTC, unit: ms}, null: [x]}\n"
     )
     (source,) = load_mapping(

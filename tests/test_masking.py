@@ -20,6 +20,9 @@ def result(expression, *values):
     ("text", "secret"),
     [
         ("GET https://x.blob.core.windows.net/c?sv=1&sig=AbC%2Fd&se=2", "AbC%2Fd"),
+        ("POST https://f.azurewebsites.net/api/x?code=AbCdEfGhIjKlMnOp==&a=1", "AbCdEfGhIjKlMnOp"),
+        ("POST https://hooks.slack.com/services/T000/B000/XXXX failed", "T000/B000/XXXX"),
+        ("https://corp.webhook.office.com/webhookb2/a@b/IncomingWebhook/c", "IncomingWebhook"),
         ("https://s3.amazonaws.com/b?X-Amz-Signature=deadbeef01", "deadbeef01"),
         ("refused /b?signature=deadbeef01", "deadbeef01"),
         ("Authorization: Bearer abc.def-123", "abc.def-123"),

@@ -159,7 +159,11 @@ class _Entry:
             known = ", ".join(preset_names()) or "no preset comes with this version; write frame and columns"
             fault = self.fault("preset", f"unknown preset {preset!r}", known)
             return (MappedSource("", {}, file=str(self.path), where=self.where, fault=fault),)
-        merged = self.over(preset_file(preset)["sources"], entry)
+        told = preset_file(preset)
+        if "recognise" not in told:
+            reason = f"{preset!r} is no table: its files are known by what they hold"
+            raise self.fault("preset", reason, "leave this entry out")
+        merged = self.over(told["sources"], entry)
         return tuple(replace(self.source(each), any_case=True) for each in merged)
 
     def preset_source(self, entry: dict[str, Any]) -> MappedSource:

@@ -14,6 +14,9 @@ KEY_BYTES = 32
 # Any text with a secret in it has one of these words, so that clean text costs one pass and no regular expression.
 SECRET_HINTS = [
     "sig=",
+    "code=",
+    "webhook",
+    "hooks.",
     "signature",
     "bearer",
     "basic",
@@ -46,6 +49,10 @@ SECRETS = (
     (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", HIDDEN),
     # The signature of a shared access (SAS) or presigned address
     (r"(?i)([?&;\s]|^|amp;|x-amz-)(sig|signature)=[^&\s\"'<>]+", "${1}${2}=" + HIDDEN),
+    # The key of an Azure Function stands in its address; elsewhere a code is that of an error
+    (r"(?i)([?&](?:amp;)?)(code)=[^&\s\"'<>]{16,}", "${1}${2}=" + HIDDEN),
+    # Addresses that are the secret themselves: whoever knows one may post
+    (r"(?i)(hooks\.slack\.com/services/|webhook\.office\.com/webhookb2/)[^\s\"'<>]+", "${1}" + HIDDEN),
     # Authorization headers
     (r"(?i)\b(bearer)\s+[A-Za-z0-9._~+/=-]{6,}", "${1} " + HIDDEN),
     (r"(?i)\b(basic)\s+(?:[A-Za-z0-9+/]{4,}={1,2}|[A-Za-z0-9+/]{20,})", "${1} " + HIDDEN),
