@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from integrhealth.cli import main
-from integrhealth.formats.remedies import REMEDIES, remedies
+from integrhealth.formats.remedies import remedies
 
 FORMATS = Path(__file__).parents[1] / "integrhealth" / "formats"
 
@@ -32,10 +32,16 @@ def test_a_required_column_is_named_in_its_remedy():
 
 def test_every_word_that_a_reader_rejects_with_has_a_remedy():
     source = "\n".join(path.read_text(encoding="utf-8") for path in FORMATS.glob("*.py") if path.stem != "remedies")
-    words = set(re.findall(r'DamagedFile\("(\w+)"\)|fault\(f"(\w+?):', source))
-    said = {word for pair in words for word in pair if word and word != "no_"}
-    assert said
-    assert said <= REMEDIES.keys()
+    words = set(re.findall(r'DamagedFile\("(\w+)"\)|fault\(f"(\w+?):|Refused\([^")\n]*?f?"([a-z_A-Z ]+)[":]', source))
+    said = {word for found in words for word in found if word and word != "no_"}
+    assert {"bad_time", "no_refresh", "truncated_gzip"} <= said
+    assert {word for word in said if not remedies(word)} == set()
+
+
+def test_a_record_of_another_kind_is_not_asked_for_a_column():
+    for reason in ("no_refresh", "no CloudEvent", "no OpenLineage event"):
+        (said,) = remedies(reason).values()
+        assert said.startswith("keep records of another kind in a file of their own")
 
 
 def test_check_says_what_to_do(tmp_path):

@@ -63,7 +63,9 @@ def framed(
         passed = (rest.height + table.passed) if first else 0
         notes = [*(table.notes if first else ()), *dict.fromkeys(note for each in found for note in each.warnings)]
         if first and rest.height:
-            notes.append(f"records that say nothing of {', '.join(made)}, passed over: {rest.height:,}")
+            # What events tell of are messages.
+            frames = dict.fromkeys("messages" if each == "message_events" else each for each in made)
+            notes.append(f"records that say nothing of {', '.join(frames)}, passed over: {rest.height:,}")
         parts.append(_parsed(name, found, table, first, passed, notes, format=format, log_file=log_file))
     return parts
 

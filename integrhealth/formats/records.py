@@ -130,10 +130,10 @@ def read_records(
         first = place == 0
         table = _table(made[kind], of_kind, refused if first else [], tuple(notes) if first else (), passed * first)
         parts += framed(table, of_kind, format=format, log_file=log_file, strict=strict)
-    return [_led_back(part, lines) for part in merged(parts)]
+    return [_led_back(part, lines) for part in spoken_of(merged(parts))]
 
 
-def filled(parts: list[Parsed]) -> list[Parsed]:
+def spoken_of(parts: list[Parsed]) -> list[Parsed]:
     """PARTS without those of frames that no record of the file speaks of; the first stays if there is no other."""
     return [part for part in parts if part.rows_in or part.warnings] or parts[:1]
 
