@@ -66,6 +66,7 @@ def test_a_real_job_has_its_times():
         ({"finishCode": "0"}, "ok"),
         ({"finishCode": "1"}, "failed"),
         ({"finishCode": "2"}, "cancelled"),
+        ({"finishCode": "3"}, "ok"),
         ({"status": "Failed"}, "failed"),
         ({"status": "InProgress"}, "pending"),
         ({"progress": "50"}, "pending"),
