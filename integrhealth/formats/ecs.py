@@ -17,7 +17,7 @@ from integrhealth.formats.apm_spans import outcome, span_kind, whole
 from integrhealth.formats.json_values import field, flattened, json_values, unwrapped
 from integrhealth.formats.mapping_file import preset_sources
 from integrhealth.formats.parsed import Format, Head, Parsed
-from integrhealth.formats.records import Fields, Found, Note, Record, Refused, filled, fills, read_records
+from integrhealth.formats.records import Fields, Found, Note, Record, Refused, fills, read_records
 from integrhealth.formats.tracefile import UNKNOWN_SERVICE
 
 STAMP = re.compile(rb'"@timestamp"\s*:')
@@ -45,7 +45,7 @@ def recognises(head: Head) -> bool:
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The messages, log lines and metrics of one file."""
-    return filled(read_records(records(path), preset_sources("ecs"), format="ecs", log_file=log_file, strict=strict))
+    return read_records(records(path), preset_sources("ecs"), format="ecs", log_file=log_file, strict=strict)
 
 
 def records(path: Path) -> Iterator[Found]:
