@@ -25,6 +25,7 @@ _MODULES = {
     "fragility": "integrhealth.analyses.fragility",
     "overload": "integrhealth.analyses.overload",
     "overview": "integrhealth.analyses.overview",
+    "rootcause": "integrhealth.analyses.rootcause",
 }
 __all__ = sorted([*_FROM, *_MODULES, "__version__"])
 

@@ -65,3 +65,24 @@ SLOW_CRITICAL = 2
 DOMINANT_SHARE = 0.5
 # Messages received or ended before they were sent: from here on two clocks disagree (own).
 SKEWED_SHARE = 0.01
+
+# Root causes. What lies within so many minutes of the change is neither normal nor abnormal (methods A2).
+NEAR_MINUTES = 30
+# Bins of a window, and how many messages or log lines make it wide enough where no metric sets its width (own).
+WINDOW_BINS, WINDOW_MESSAGES = 4, 300
+# Quiet windows looked at at most, and the least that say how wide the quiet spread is (own).
+QUIET_WINDOWS, MIN_QUIET_WINDOWS = 200, 5
+# Quiet level of a kind of evidence at a system: three sigmas (Shewhart 1931), and this quantile of quiet windows (own).
+QUIET_SIGMAS, QUIET_QUANTILE = 3, 0.98
+# A metric that never moves is taken to move by this part of itself (own).
+MIN_RELATIVE_SIGMA = 0.01
+# A call is slow beyond what this part of its kind usually takes; fewer usual calls say nothing (own).
+SLOW_QUANTILE, MIN_USUAL_CALLS = 0.9, 20
+# Calls of the half hour before from which their share is compared too (own), and occurrences of a step to look at it.
+MIN_NEARBY_CALLS, MIN_STEP_LINES = 10, 3
+# A suspect must beat this quantile of what quiet windows reach by chance, but never more than this score (own).
+ABSTAIN_QUANTILE, ABSTAIN_STRENGTH = 0.95, 0.5
+# A metric counts from what it shows at some system in one quiet window of ten (own).
+METRIC_QUANTILE = 0.9
+# What evidence counts for at a system that cannot have made the symptom ill (own).
+ELSEWHERE = 0.5

@@ -41,6 +41,9 @@ PARTS_OF_ONE_QUESTION = {
     "paths": {"capabilities"},
     "propagation": {"cascades"},
     "latency": {"latency_findings"},
+    "rootcause": {"rootcause_messages", "rootcause_metrics", "rootcause_windows"},
+    "rootcause_messages": {"rootcause_windows"},
+    "rootcause_metrics": {"rootcause_windows"},
     "overload": {"overload_findings", "overlap", "reading", "smallest_set"},
 }
 ONLY_IN = {"altair": {"charts"}, "papermill": {"reports"}, "click": {"cli"}, "pandas": set()}

@@ -1,0 +1,202 @@
+"""Root causes: which system began it, when many look ill at once (methods A2).
+
+What a system shows beyond its usual self, in metrics, messages and log lines, is counted in seconds, failed calls or
+calls that went otherwise, and what the systems that it depends on explain is taken off. How surprising the rest is,
+every kind of evidence and every system says for itself, by its own quiet windows: no weights are set by hand. Who
+does not stand out from what quiet windows show by chance is not named, so that on a quiet day there are no rows.
+"""
+
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from integrhealth.analyses.rootcause_messages import message_kinds
+from integrhealth.analyses.rootcause_metrics import metric_kinds
+from integrhealth.analyses.rootcause_windows import Kind, bin_of, bin_width, strength, upper, windows
+from integrhealth.errors import NothingToRead, UnknownName, WrongValue
+from integrhealth.schema import SENT_AWAY
+from integrhealth.thresholds import ABSTAIN_QUANTILE, ABSTAIN_STRENGTH, ELSEWHERE, METRIC_QUANTILE, MIN_QUIET_WINDOWS
+
+if TYPE_CHECKING:
+    from integrhealth.evidence import Evidence
+
+SCHEMA = {
+    "rank": pl.Int64,
+    "system": pl.String,
+    "score": pl.Float64,
+    "share": pl.Float64,
+    "evidence": pl.List(pl.String),
+    "path": pl.List(pl.String),
+}
+# Sentences per system.
+SENTENCES = 5
+
+
+def root_causes(
+    evidence: "Evidence",
+    *,
+    at: datetime,
+    baseline: tuple[datetime, datetime] | None = None,
+    symptom: str | None = None,
+) -> pl.DataFrame:
+    """One row per suspect, the likeliest first: rank, system, score, share, evidence, path. No rows: nothing stands out.
+
+    AT is an aware moment at or soon after the change; BASELINE a (from, to) pair of normal time, or everything
+    farther than 30 minutes from AT, before and after; SYMPTOM the system where it was noticed. ``score`` is the sum
+    over kinds of evidence of the logarithm of how many times its quiet level the system reached by itself; ``share``
+    its part of all scores; ``evidence`` sentences with the numbers; ``path`` the calls from the symptom (or the
+    topmost ill system) to it, the system alone where no call leads there. Raises NothingToRead without any metrics,
+    messages or logs, WrongValue for a time without a zone, UnknownName for a SYMPTOM that is nowhere in the data.
+    """
+    at = _aware(at, "at")
+    if baseline is not None:
+        start, end = (_aware(moment, "baseline") for moment in baseline)
+        if start >= end:
+            raise WrongValue(f"the baseline from {start} to {end} is empty; its start must come before its end")
+        baseline = (start, end)
+    metrics, messages, logs = evidence.metrics, evidence.messages, evidence.logs
+    if metrics.is_empty() and messages.is_empty() and logs.is_empty():
+        raise NothingToRead("root causes need metrics, messages or logs; there are none of the three")
+    named = [metrics["system"], messages["source"], messages["target"], logs["system"]]
+    systems = {system: place for place, system in enumerate(pl.concat(named).drop_nulls().unique().sort())}
+    depends = _dependencies(evidence, systems)
+    known = systems.keys() | set(evidence.dependencies["source"]) | set(evidence.dependencies["target"])
+    if symptom is not None and symptom not in known:
+        raise UnknownName("system", symptom, known)
+    kinds = _kinds(metrics, messages, logs, systems, at, baseline)
+    traffic = _traffic(messages, systems)
+    parts = [_own_strength(kind, depends if kind.metric else depends * traffic) for kind in kinds]
+    total = sum(parts, np.zeros((1, len(systems))))
+    if symptom in systems:
+        total = total * np.where(_reached(depends, systems[symptom]), 1, ELSEWHERE)
+    if total[0].max(initial=0) <= _by_chance(total):
+        return pl.DataFrame(schema=SCHEMA)
+    ill = np.any([strength(kind.score, theory=not kind.metric)[0] > 0 for kind in kinds], axis=0)
+    return _ranked(total[0], kinds, [part[0] for part in parts], list(systems), depends, ill, systems.get(symptom))
+
+
+def _aware(moment: datetime, name: str) -> datetime:
+    if not isinstance(moment, datetime):
+        raise WrongValue(f"{name} must be a datetime with a time zone, and {moment!r} is none")
+    if moment.utcoffset() is None:
+        raise WrongValue(f"{name} has no time zone: {moment}; write datetime(..., tzinfo=timezone.utc)")
+    return moment.astimezone(UTC)
+
+
+def _kinds(
+    metrics: pl.DataFrame,
+    messages: pl.DataFrame,
+    logs: pl.DataFrame,
+    systems: dict[str, int],
+    at: datetime,
+    baseline: tuple[datetime, datetime] | None,
+) -> list[Kind]:
+    """All kinds of evidence over the same windows."""
+    step = bin_width(metrics, [messages["sent_at"], logs["time"]], at)
+    times = [(metrics, "time", True), (messages, "sent_at", False), (logs, "time", False)]
+    bins = [
+        frame.select(bin_of(pl.col(time), at, step, starts=starts)).to_series().drop_nulls().unique()
+        for frame, time, starts in times
+    ]
+    window = windows(pl.concat(bins).unique().sort().to_numpy(), at, step, baseline)
+    return metric_kinds(metrics, window, systems) + message_kinds(messages, logs, window, systems)
+
+
+def _dependencies(evidence: "Evidence", systems: dict[str, int]) -> NDArray:
+    """Which system (row) can be made ill by which (column): a caller by whom it calls, a receiver by its sender."""
+    calls = pl.concat(
+        [frame.select("source", "target", "kind").unique() for frame in (evidence.dependencies, evidence.messages)]
+    )
+    depends = np.zeros((len(systems), len(systems)))
+    for source, target, kind in calls.iter_rows():
+        if source != target and source in systems and target in systems:
+            effect, cause = (target, source) if kind in SENT_AWAY else (source, target)
+            depends[systems[effect], systems[cause]] = 1
+    return depends
+
+
+def _traffic(messages: pl.DataFrame, systems: dict[str, int]) -> NDArray:
+    """The part of the calls to each system (column) that each other system (row) makes; 1 where nobody counted."""
+    called = messages.filter(pl.col("source") != pl.col("target")).group_by("source", "target", "kind").len()
+    calls = np.zeros((len(systems), len(systems)))
+    for source, target, kind, count in called.iter_rows():
+        effect, cause = (target, source) if kind in SENT_AWAY else (source, target)
+        calls[systems[effect], systems[cause]] += count
+    total = calls.sum(0)
+    return np.where(total > 0, calls / np.where(total > 0, total, 1), 1)
+
+
+def _own_strength(kind: Kind, depends: NDArray) -> NDArray:
+    """How strongly each system stands out in each window by itself: windows by systems."""
+    stands_out = strength(kind.score, theory=not kind.metric)
+    excess = np.where(stands_out > 0, np.maximum(kind.excess, 0), 0)
+    own = np.maximum(excess - excess @ depends.T, 0) if kind.passed else excess
+    beside = excess if kind.local else excess.max(1, keepdims=True)
+    part = stands_out * own / np.where(beside > 0, beside, 1)
+    if kind.metric and len(part) > MIN_QUIET_WINDOWS:
+        part = np.maximum(part - upper(part[1:].max(1, initial=0)[:, None], METRIC_QUANTILE), 0)
+    if kind.level and depends.any():
+        part = part * (depends.any(0) | depends.any(1))
+    return part
+
+
+def _by_chance(total: NDArray) -> float:
+    """The score that some system reaches in quiet windows by chance."""
+    quiet = total[1:].max(1, initial=0)
+    if len(quiet) < MIN_QUIET_WINDOWS:
+        return ABSTAIN_STRENGTH
+    return min(float(upper(quiet[:, None], ABSTAIN_QUANTILE)[0]), ABSTAIN_STRENGTH)
+
+
+def _reached(depends: NDArray, start: int) -> NDArray:
+    """Which systems can have made START ill, itself included."""
+    reached = np.zeros(len(depends), bool)
+    reached[start] = True
+    while (more := reached | (depends[reached].sum(0) > 0)).sum() > reached.sum():
+        reached = more
+    return reached
+
+
+def _ranked(
+    score: NDArray,
+    kinds: list[Kind],
+    parts: list[NDArray],
+    names: list[str],
+    depends: NDArray,
+    ill: NDArray,
+    symptom: int | None,
+) -> pl.DataFrame:
+    order = [system for system in np.lexsort((np.arange(len(score)), -score)) if score[system] > 0]
+    rows = []
+    for rank, system in enumerate(order, start=1):
+        strongest = sorted(range(len(kinds)), key=lambda kind: -parts[kind][system])
+        told = [kinds[kind].sentence(system) for kind in strongest[:SENTENCES] if parts[kind][system] > 0]
+        path = [names[place] for place in _path(depends, system, ill, symptom)]
+        rows.append((rank, names[system], float(score[system]), float(score[system] / score[order].sum()), told, path))
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _path(depends: NDArray, cause: int, ill: NDArray, symptom: int | None) -> list[int]:
+    """The shortest way from the SYMPTOM, else from the topmost system that is ill, to the CAUSE."""
+    above = _nearest(depends.T, cause, ill) if symptom is None else _nearest(depends.T, cause, None)
+    if symptom is None:
+        start = max(above, key=lambda place: (len(above[place]), -place))
+    else:
+        start = symptom if symptom in above else cause
+    return above[start][::-1]
+
+
+def _nearest(links: NDArray, start: int, among: NDArray | None) -> dict[int, list[int]]:
+    """The shortest way from START to each system it reaches along LINKS, only through those AMONG."""
+    ways, waiting = {start: [start]}, deque([start])
+    while waiting:
+        here = waiting.popleft()
+        for place in np.flatnonzero(links[here]):
+            if int(place) not in ways and (among is None or among[place]):
+                ways[int(place)] = [*ways[here], int(place)]
+                waiting.append(int(place))
+    return ways
