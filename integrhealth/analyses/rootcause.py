@@ -7,7 +7,7 @@ does not stand out from what quiet windows show by chance is not named, so that 
 """
 
 from collections import deque
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,15 @@ from integrhealth.analyses.rootcause_metrics import metric_kinds
 from integrhealth.analyses.rootcause_windows import Kind, bin_of, bin_width, strength, upper, windows
 from integrhealth.errors import NothingToRead, UnknownName, WrongValue
 from integrhealth.schema import SENT_AWAY
-from integrhealth.thresholds import ABSTAIN_QUANTILE, ABSTAIN_STRENGTH, ELSEWHERE, METRIC_QUANTILE, MIN_QUIET_WINDOWS
+from integrhealth.thresholds import (
+    ABSTAIN_QUANTILE,
+    ABSTAIN_STRENGTH,
+    ELSEWHERE,
+    METRIC_QUANTILE,
+    MIN_NEARBY_CALLS,
+    MIN_QUIET_WINDOWS,
+    WINDOW_BINS,
+)
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -43,7 +51,7 @@ def root_causes(
     baseline: tuple[datetime, datetime] | None = None,
     symptom: str | None = None,
 ) -> pl.DataFrame:
-    """One row per suspect, the likeliest first: rank, system, score, share, evidence, path. No rows: nothing stands out.
+    """One row per suspect, the likeliest first: rank, system, score, share, evidence, path. None: nothing stands out.
 
     AT is an aware moment at or soon after the change; BASELINE a (from, to) pair of normal time, or everything
     farther than 30 minutes from AT, before and after; SYMPTOM the system where it was noticed. ``score`` is the sum
@@ -67,10 +75,13 @@ def root_causes(
     known = systems.keys() | set(evidence.dependencies["source"]) | set(evidence.dependencies["target"])
     if symptom is not None and symptom not in known:
         raise UnknownName("system", symptom, known)
-    kinds = _kinds(metrics, messages, logs, systems, at, baseline)
+    step = bin_width(metrics, [messages["sent_at"], logs["time"]], at)
+    kinds = _kinds(metrics, messages, logs, systems, at, step, baseline)
     traffic = _traffic(messages, systems)
-    parts = [_own_strength(kind, depends if kind.metric else depends * traffic) for kind in kinds]
-    total = sum(parts, np.zeros((1, len(systems))))
+    traced = _traced(messages, systems, at, step)
+    parts = [_own_strength(kind, depends if kind.metric else depends * traffic, traced) for kind in kinds]
+    total = sum((part for kind, part in zip(kinds, parts, strict=True) if not kind.level), np.zeros((1, len(systems))))
+    total = total + np.max([np.zeros_like(total), *(p for k, p in zip(kinds, parts, strict=True) if k.level)], axis=0)
     if symptom in systems:
         total = total * np.where(_reached(depends, systems[symptom]), 1, ELSEWHERE)
     if total[0].max(initial=0) <= _by_chance(total):
@@ -93,10 +104,10 @@ def _kinds(
     logs: pl.DataFrame,
     systems: dict[str, int],
     at: datetime,
+    step: timedelta,
     baseline: tuple[datetime, datetime] | None,
 ) -> list[Kind]:
     """All kinds of evidence over the same windows."""
-    step = bin_width(metrics, [messages["sent_at"], logs["time"]], at)
     times = [(metrics, "time", True), (messages, "sent_at", False), (logs, "time", False)]
     bins = [
         frame.select(bin_of(pl.col(time), at, step, starts=starts)).to_series().drop_nulls().unique()
@@ -130,9 +141,20 @@ def _traffic(messages: pl.DataFrame, systems: dict[str, int]) -> NDArray:
     return np.where(total > 0, calls / np.where(total > 0, total, 1), 1)
 
 
-def _own_strength(kind: Kind, depends: NDArray) -> NDArray:
+def _traced(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step: timedelta) -> NDArray:
+    """Which systems the messages of the window tell of, so that metrics need not tell of their time and failures."""
+    now = messages.filter((pl.col("sent_at") >= at) & (pl.col("sent_at") < at + WINDOW_BINS * step))
+    enough = now.group_by("target").len().filter(pl.col("len") >= MIN_NEARBY_CALLS)
+    traced = np.zeros(len(systems), bool)
+    traced[[systems[system] for system in enough["target"]]] = True
+    return traced
+
+
+def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
     """How strongly each system stands out in each window by itself: windows by systems."""
     stands_out = strength(kind.score, theory=not kind.metric)
+    if kind.metric and not kind.level:
+        stands_out = stands_out * ~traced
     excess = np.where(stands_out > 0, np.maximum(kind.excess, 0), 0)
     own = np.maximum(excess - excess @ depends.T, 0) if kind.passed else excess
     beside = excess if kind.local else excess.max(1, keepdims=True)
