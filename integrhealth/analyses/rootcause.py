@@ -40,8 +40,8 @@ SCHEMA = {
     "evidence": pl.List(pl.String),
     "path": pl.List(pl.String),
 }
-# Sentences per system.
-SENTENCES = 5
+# Sentences per system; links along which an effect is followed.
+SENTENCES, HOPS = 5, 6
 
 
 def root_causes(
@@ -79,9 +79,9 @@ def root_causes(
     kinds = _kinds(metrics, messages, logs, systems, at, step, baseline)
     traffic = _traffic(messages, systems)
     traced = _traced(messages, systems, at, step)
-    parts = [_own_strength(kind, depends if kind.metric else depends * traffic, traced) for kind in kinds]
-    total = sum((part for kind, part in zip(kinds, parts, strict=True) if not kind.level), np.zeros((1, len(systems))))
-    total = total + np.max([np.zeros_like(total), *(p for k, p in zip(kinds, parts, strict=True) if k.level)], axis=0)
+    by_graph, by_traffic = _reach(depends), _reach(depends * traffic)
+    parts = [_own_strength(kind, by_graph if kind.metric else by_traffic, traced) for kind in kinds]
+    total = _total(kinds, parts, len(systems))
     if symptom in systems:
         total = total * np.where(_reached(depends, systems[symptom]), 1, ELSEWHERE)
     if total[0].max(initial=0) <= _by_chance(total):
@@ -130,6 +130,27 @@ def _dependencies(evidence: "Evidence", systems: dict[str, int]) -> NDArray:
     return depends
 
 
+def _total(kinds: list[Kind], parts: list[NDArray], size: int) -> NDArray:
+    """The evidence together: kinds of counts add up, metrics that say the same (time, failures, load) do not."""
+    total = np.zeros((len(parts[0]) if parts else 1, size))
+    same: dict[str, NDArray] = {}
+    for kind, part in zip(kinds, parts, strict=True):
+        if kind.metric:
+            same[kind.metric] = np.maximum(same.get(kind.metric, 0), part)
+        else:
+            total += part
+    return sum(same.values(), total)
+
+
+def _reach(links: NDArray) -> NDArray:
+    """LINKS and the ways of several links, the weights along a way multiplied, at most 1 in all."""
+    reach = step = links
+    for _ in range(HOPS - 1):
+        step = np.minimum(step @ links, 1)
+        reach = np.maximum(reach, step)
+    return reach * (1 - np.eye(len(links)))
+
+
 def _traffic(messages: pl.DataFrame, systems: dict[str, int]) -> NDArray:
     """The part of the calls to each system (column) that each other system (row) makes; 1 where nobody counted."""
     called = messages.filter(pl.col("source") != pl.col("target")).group_by("source", "target", "kind").len()
@@ -153,7 +174,7 @@ def _traced(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step:
 def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
     """How strongly each system stands out in each window by itself: windows by systems."""
     stands_out = strength(kind.score, theory=not kind.metric)
-    if kind.metric and not kind.level:
+    if kind.metric and kind.metric != "level":
         stands_out = stands_out * ~traced
     excess = np.where(stands_out > 0, np.maximum(kind.excess, 0), 0)
     own = np.maximum(excess - excess @ depends.T, 0) if kind.passed else excess
@@ -161,7 +182,7 @@ def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
     part = stands_out * own / np.where(beside > 0, beside, 1)
     if kind.metric and len(part) > MIN_QUIET_WINDOWS:
         part = np.maximum(part - upper(part[1:].max(1, initial=0)[:, None], METRIC_QUANTILE), 0)
-    if kind.level and depends.any():
+    if kind.metric == "level" and depends.any():
         part = part * (depends.any(0) | depends.any(1))
     return part
 

@@ -25,35 +25,19 @@ LONGEST_TEMPLATE = 80
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts by window and series: ``keys`` names the series, ``hit`` of ``calls`` in the windows and just before."""
+    """Counts by window and series: ``keys`` names the series, ``hit`` of ``calls`` in the windows.
+
+    ``expected`` is the usual share of hits, ``surplus`` how many more there were (or fewer), ``coin`` the variance of
+    a count that is drawn call by call, ``restless`` what the quiet windows vary by beyond that.
+    """
 
     keys: pl.DataFrame
     hit: NDArray
     calls: NDArray
-    share_before: NDArray
-    calls_before: NDArray
-
-    def surplus(self, usual: float | None = None) -> tuple[NDArray, NDArray, NDArray]:
-        """How many hits more (or less) than usual, their variance, and the usual share; USUAL where it is known."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(self.calls >= FEWEST_CALLS, self.hit / self.calls, np.nan)
-            nearby = np.where(self.calls_before >= MIN_NEARBY_CALLS, self.share_before, np.nan)
-            pooled = self.hit[1:].sum(0) / self.calls[1:].sum(0)
-        middle = median(share[1:], 0)
-        expected = np.where(np.isnan(middle), pooled, middle) if usual is None else np.full(len(middle), usual)
-        expected = np.where(np.isnan(expected), nearby[0], expected)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            beyond = np.nan_to_num(deviation(self.hit / self.calls, expected, nearby))
-        calls_known = np.fmax(self.calls[1:].sum(0), self.calls_before[0])
-        likely = (np.nan_to_num(expected) * calls_known + 0.5) / (calls_known + 1)
-        # A coin; more often than once per call, a count of rare events.
-        coin = np.where(likely <= 1, likely * (1 - np.minimum(likely, 1)), likely)
-        # Windows differ by more than coins do: what they differ by beyond that.
-        apart = np.nan_to_num(1.4826 * median(np.abs(share[1:] - expected), 0)) ** 2
-        usual_calls = median(np.where(self.calls[1:] >= FEWEST_CALLS, self.calls[1:], np.nan), 0)
-        restless = np.maximum(apart - coin / np.fmax(usual_calls, 1), 0)
-        variance = coin * self.calls + restless * self.calls**2
-        return beyond * self.calls, variance, np.nan_to_num(expected)
+    expected: NDArray
+    surplus: NDArray
+    coin: NDArray
+    restless: NDArray
 
 
 def message_kinds(messages: pl.DataFrame, logs: pl.DataFrame, window: Windows, systems: dict[str, int]) -> list[Kind]:
@@ -131,35 +115,67 @@ def _lines(logs: pl.DataFrame, calls: pl.DataFrame, window: Windows) -> pl.DataF
     return joined.select("system", "site", operation=pl.col("operation"), bin=pl.coalesce("at", "bin"))
 
 
-def _counts(hits: pl.DataFrame, calls: pl.DataFrame, keys: pl.DataFrame, bins: NDArray, window: Windows) -> Counts:
-    """HITS and CALLS (bin, column, n) summed over windows; KEYS names the columns."""
+def _counts(
+    hits: pl.DataFrame,
+    calls: pl.DataFrame,
+    keys: pl.DataFrame,
+    bins: NDArray,
+    window: Windows,
+    *,
+    usual: float | None = None,
+) -> Counts:
+    """HITS and CALLS (bin, column, n) summed over windows; KEYS names the columns, USUAL is their share if known."""
     tables = []
     for frame in (hits, calls):
         table = np.zeros((len(bins) + 1, keys.height))
-        np.add.at(
-            table,
-            (np.searchsorted(bins, frame["bin"].to_numpy()), frame["column"].to_numpy()),
-            frame["n"].to_numpy().astype(float),
-        )
+        place = np.searchsorted(bins, frame["bin"].to_numpy()), frame["column"].to_numpy()
+        np.add.at(table, place, frame["n"].to_numpy().astype(float))
         tables.append(table)
     inside, before = (window.picked(bins, offsets) for offsets in (window.now_offsets, window.before_offsets))
-    hit, called = (table[inside].sum(1) for table in tables)
-    return Counts(keys, hit, called, _share_before(tables[0][before], tables[1][before]), tables[1][before].sum(1))
-
-
-def _share_before(hit: NDArray, calls: NDArray) -> NDArray:
-    """The median share over the bins of the half hour before, in which another incident may lie."""
+    hit, made = (table[inside].sum(1) for table in tables)
+    made_before = tables[1][before].sum(1)
+    quiet = np.where(made[1:] >= FEWEST_CALLS, made[1:], np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        pooled = hit.sum(1) / calls.sum(1)
-        middle = median(np.where(calls >= FEWEST_CALLS, hit / calls, np.nan), 1)
-    return np.where(np.isnan(middle), pooled, middle)
+        share = hit / made
+        pooled = hit[1:].sum(0) / made[1:].sum(0)
+        share_before = tables[0][before[0]].sum(0) / made_before[0]
+    shares = np.where(np.isnan(quiet), np.nan, share[1:])
+    middle = median(shares, 0) if usual is None else np.full(keys.height, usual)
+    expected = np.where(np.isnan(middle), pooled, middle)
+    expected = np.nan_to_num(np.where(np.isnan(expected), share_before, expected))
+    nearby = np.array([_calmest(tables[0][places], tables[1][places], expected) for places in before])
+    nearby = np.where(made_before >= MIN_NEARBY_CALLS, nearby, np.nan)
+    surplus = np.nan_to_num(deviation(share, expected, nearby)) * made
+    known = np.fmax(made[1:].sum(0), made_before[0])
+    likely = (expected * known + 0.5) / (known + 1)
+    # More often than once per call: a count of rare events.
+    coin = np.where(likely <= 1, likely * (1 - np.minimum(likely, 1)), likely)
+    apart = np.nan_to_num(1.4826 * median(np.abs(shares - expected), 0)) ** 2
+    restless = np.maximum(apart - coin / np.fmax(median(quiet, 0), 1), 0)
+    return Counts(keys, hit, made, expected, surplus, coin * made, restless * made**2)
 
 
-def _of_calls(calls: pl.DataFrame, hit: pl.Expr, by: list[str], bins: NDArray, window: Windows) -> Counts:
+def _calmest(hit: NDArray, calls: NDArray, expected: NDArray) -> NDArray:
+    """The share of the bins before that is nearer to the usual one than in three of four of them.
+
+    What has drifted is far from it in all bins; another incident in the half hour before is no drift.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far = np.where(calls >= FEWEST_CALLS, hit / calls, np.nan) - expected
+        pooled = hit.sum(0) / calls.sum(0)
+    order = np.argsort(np.abs(far), axis=0)
+    place = np.maximum((~np.isnan(far)).sum(0) - 1, 0) // 4
+    calmest = np.take_along_axis(far, np.take_along_axis(order, place[None], 0), 0)[0] + expected
+    return np.where(np.isnan(calmest), pooled, calmest)
+
+
+def _of_calls(
+    calls: pl.DataFrame, hit: pl.Expr, by: list[str], bins: NDArray, window: Windows, *, usual: float | None = None
+) -> Counts:
     """How many of CALLS are a HIT, by BY."""
     keys = calls.select(by).unique().sort(by).with_row_index("column")
     counted = calls.join(keys, on=by).group_by("bin", "column").agg(n=pl.len(), hit=hit.sum())
-    return _counts(counted.select("bin", "column", n="hit"), counted, keys, bins, window)
+    return _counts(counted.select("bin", "column", n="hit"), counted, keys, bins, window, usual=usual)
 
 
 def _usually(calls: pl.DataFrame, value: str, by: list[str], window: Windows) -> pl.DataFrame:
@@ -183,27 +199,25 @@ def _summed(
     systems: dict[str, int],
     describe: Callable[[dict, str], str],
     *,
-    usual: float | None,
     local: bool,
     window: Windows,
 ) -> Kind:
     """A kind whose evidence adds up over the series of a system, which is any of the columns ENDS."""
-    surplus, variance, expected = counts.surplus(usual)
     size, shape = len(systems), (len(counts.hit), len(systems))
     excess, noise = np.zeros(shape), np.zeros(shape)
     for end in ends:
         at = [systems[name_] for name_ in counts.keys[end]]
-        excess += _by_system(surplus, at, size)
-        noise += _by_system(variance, at, size)
+        excess += _by_system(counts.surplus, at, size)
+        noise += _by_system(counts.coin, at, size)
 
     def sentence(system: int) -> str:
         of_it = np.zeros(counts.keys.height, bool)
         for end in ends:
             of_it |= np.array([systems[name_] for name_ in counts.keys[end]]) == system
-        column = int(np.argmax(np.where(of_it, surplus[0], -np.inf)))
+        column = int(np.argmax(np.where(of_it, counts.surplus[0], -np.inf)))
         hit, calls = counts.hit[0, column], counts.calls[0, column]
         told = f"{hit:,.0f} of {calls:,.0f}"
-        share = f"usually {expected[column]:.1%}"
+        share = f"usually {counts.expected[column]:.1%}"
         return f"{describe(counts.keys.row(column, named=True), told)}; {share} (n={calls:,.0f}, {window.span})"
 
     return Kind(name, excess, excess / np.sqrt(noise + 0.5), local, not local, sentence)
@@ -212,28 +226,30 @@ def _summed(
 def _slow(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int], *, linked: bool) -> Kind:
     by = ["system", "operation"]
     timed = _usually(calls.filter(pl.col("own").is_not_null()), "own", by, window)
-    counts = _of_calls(timed, pl.col("own") > pl.col("slow_from"), [*by, "slow_from"], bins, window)
+    counts = _of_calls(
+        timed, pl.col("own") > pl.col("slow_from"), [*by, "slow_from"], bins, window, usual=1 - SLOW_QUANTILE
+    )
 
     def describe(row: dict, told: str) -> str:
         what = f" in {row['operation']}" if row["operation"] else ""
         return f"{told} calls{what} took longer than {row['slow_from']:.4g} ms"
 
-    slow = 1 - SLOW_QUANTILE
-    return _summed("slow calls", counts, ("system",), systems, describe, usual=slow, local=linked, window=window)
+    return _summed("slow calls", counts, ("system",), systems, describe, local=linked, window=window)
 
 
 def _on_the_way(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int]) -> Kind:
     """Time between two systems is counted at both: a system whose network is slow slows all of its edges."""
     by = ["system", "other"]
     timed = _usually(calls.filter(pl.col("way").is_not_null() & pl.col("other").is_not_null()), "way", by, window)
-    counts = _of_calls(timed, pl.col("way") > pl.col("slow_from"), [*by, "slow_from"], bins, window)
+    counts = _of_calls(
+        timed, pl.col("way") > pl.col("slow_from"), [*by, "slow_from"], bins, window, usual=1 - SLOW_QUANTILE
+    )
 
     def describe(row: dict, told: str) -> str:
         pair = f"{row['system']} and {row['other']}"
         return f"{told} calls between {pair} were on the way for more than {row['slow_from']:.4g} ms"
 
-    slow = 1 - SLOW_QUANTILE
-    return _summed("on the way", counts, ("system", "other"), systems, describe, usual=slow, local=True, window=window)
+    return _summed("on the way", counts, ("system", "other"), systems, describe, local=True, window=window)
 
 
 def _failing(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int], *, linked: bool) -> Kind:
@@ -245,7 +261,7 @@ def _failing(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[
         what = f" to {row['operation']}" if row["operation"] else ""
         return f"{told} messages{what} failed" + (" and no message they waited for had" if linked else "")
 
-    return _summed("failures", counts, ("system",), systems, describe, usual=None, local=linked, window=window)
+    return _summed("failures", counts, ("system",), systems, describe, local=linked, window=window)
 
 
 def _steps(calls: pl.DataFrame, lines: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int]) -> Kind:
@@ -277,8 +293,8 @@ def _steps(calls: pl.DataFrame, lines: pl.DataFrame, bins: NDArray, window: Wind
         how="vertical_relaxed",
     )
     counts = _counts(taken, out_of, keys, bins, window)
-    surplus, variance, expected = counts.surplus()
-    score = np.abs(surplus) / np.sqrt(variance + 0.5)
+    surplus = counts.surplus
+    score = np.abs(surplus) / np.sqrt(counts.coin + counts.restless + 0.5)
     shape = (len(surplus), len(systems))
     excess, best, told = np.zeros(shape), np.zeros(shape), np.zeros(shape, int)
     for column, system in enumerate(systems[name] for name in keys["system"]):
@@ -293,7 +309,7 @@ def _steps(calls: pl.DataFrame, lines: pl.DataFrame, bins: NDArray, window: Wind
         unit = "minutes" if row["operation"] is None and row["system"] in silent["system"] else "calls"
         what = f" to {row['operation']}" if row["operation"] else ""
         return (
-            f"{row['step']}: {hit:,.0f} in {out_of_:,.0f} {unit}{what}, usually {expected[column]:.3g} in each "
+            f"{row['step']}: {hit:,.0f} in {out_of_:,.0f} {unit}{what}, usually {counts.expected[column]:.3g} in each "
             f"(n={out_of_:,.0f}, {window.span})"
         )
 

@@ -192,4 +192,6 @@ def _kind(
         calls = f", on {np.nansum(served):,.0f} requests" if says != "level" and not np.isnan(served).all() else ""
         return f"{metric}: {now:.4g} instead of {before:.4g}{calls} (n={n}, {window.span})"
 
-    return Kind(metric, np.nan_to_num(total), score, False, True, sentence, metric=True, level=says == "level")
+    return Kind(
+        metric, np.nan_to_num(total), score, False, True, sentence, metric="failure" if says == "success" else says
+    )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from integrhealth.thresholds import (
     MIN_QUIET_WINDOWS,
     NEAR_MINUTES,
+    QUIET_QUANTILE,
     QUIET_SIGMAS,
     QUIET_WINDOWS,
     WINDOW_BINS,
@@ -145,15 +146,18 @@ def deviation(now: NDArray, usual: NDArray, nearby: NDArray) -> NDArray:
 def strength(score: NDArray, *, theory: bool) -> NDArray:
     """How many times its quiet level a z-score (windows by systems) reaches, as a logarithm; 0 at the level or below.
 
-    The level of a system is three sigmas: of the score itself, or of its quiet windows if they are wider. Where
-    THEORY says how wide a count is, half of the quiet windows must be wider before that is believed: incidents among
+    The level of a system is three sigmas: of the score itself, or of its quiet windows if they are wider, and of
+    these a high quantile. Where THEORY says how wide a count is, half of the quiet windows must be wider before that is believed: incidents among
     them are then no reason to overlook one.
     """
-    level = np.full(score.shape[1], 1.0)
+    level = np.full(score.shape[1], float(QUIET_SIGMAS))
     if len(score) > MIN_QUIET_WINDOWS:
         middle, sigma = spread(score[1:])
-        level = np.fmax(1.4826 * median(np.abs(score[1:] - middle), 0) if theory else sigma, level)
-    return np.nan_to_num(np.log(np.maximum(score / (QUIET_SIGMAS * level), 1)))
+        if theory:
+            level = np.fmax(level, QUIET_SIGMAS * 1.4826 * median(np.abs(score[1:] - middle), 0))
+        else:
+            level = np.fmax(level, np.fmax(QUIET_SIGMAS * sigma, upper(score[1:], QUIET_QUANTILE)))
+    return np.nan_to_num(np.log(np.maximum(score / level, 1)))
 
 
 def spread(values: NDArray) -> tuple[NDArray, NDArray]:
@@ -169,7 +173,8 @@ class Kind:
 
     ``excess`` is in the unit of the kind (seconds, failed calls, calls), ``score`` in sigmas. ``local``: it was seen
     where it happened, and weighs by surprise alone; otherwise also by its size beside that of other systems.
-    ``passed``: what a system shows may be what those it calls have done to it.
+    ``passed``: what a system shows may be what those it calls have done to it. ``metric``: what a metric says, null
+    for counts.
     """
 
     name: str
@@ -178,5 +183,4 @@ class Kind:
     local: bool
     passed: bool
     sentence: Callable[[int], str]
-    metric: bool = False
-    level: bool = False
+    metric: str | None = None
