@@ -29,8 +29,8 @@ from integrhealth.formats.opened import WORKERS
 from integrhealth.formats.times import UNITS_US, Times, times
 from integrhealth.schema import COUNT, FLAG, NUMBER, TIME, Frame
 
-# What a template leaves open is no value.
-TEMPLATE = "{{"
+# What a template leaves open is no value; such braces inside a text are a text like any other.
+OPENS, CLOSES = "{{", "}}"
 BLANKS = " \t\r\n\f\v"
 # Where ``kind`` is one of KINDS; in other frames it is any word.
 WITH_KINDS = ("messages", "dependencies")
@@ -91,9 +91,9 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
         account.warnings.append(f"{rows_said(missing)} without a status became unknown")
         rows = rows.with_columns(pl.col(told).fill_null("unknown"))
     for name in frame.required:
-        # By the first a record is known; elsewhere such braces are a text like any other.
+        # By the first a record is known.
         if name == frame.required[0] and rows.schema[name] == pl.String:
-            account.fault(f"template:{name}", rows[name].str.contains(TEMPLATE, literal=True))
+            account.fault(f"template:{name}", rows[name].str.starts_with(OPENS) & rows[name].str.ends_with(CLOSES))
         account.fault(f"no_{name}", rows[name].is_null() & ~_faulted(account, name, rows.height))
     _say_times(account)
     rows, refused = _split(rows, account.faults)
