@@ -13,7 +13,7 @@ from shared_data import shared_data, small_real_files
 import integrhealth as ih
 from integrhealth.schema import FRAMES
 
-FILES = small_real_files(per_folder=3, longest=200_000)
+FILES = small_real_files(per_folder=2, longest=200_000)
 PLACE = ("log_file", "log_line")
 
 
