@@ -24,7 +24,6 @@ from integrhealth.thresholds import (
     ABSTAIN_STRENGTH,
     ELSEWHERE,
     METRIC_QUANTILE,
-    MIN_NEARBY_CALLS,
     MIN_QUIET_WINDOWS,
     WINDOW_BINS,
 )
@@ -40,6 +39,8 @@ SCHEMA = {
     "evidence": pl.List(pl.String),
     "path": pl.List(pl.String),
 }
+# Messages that tell of a system.
+FEWEST_MESSAGES = 3
 # Sentences per system; links along which an effect is followed.
 SENTENCES, HOPS = 5, 6
 
@@ -165,7 +166,7 @@ def _traffic(messages: pl.DataFrame, systems: dict[str, int]) -> NDArray:
 def _traced(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step: timedelta) -> NDArray:
     """Which systems the messages of the window tell of, so that metrics need not tell of their time and failures."""
     now = messages.filter((pl.col("sent_at") >= at) & (pl.col("sent_at") < at + WINDOW_BINS * step))
-    enough = now.group_by("target").len().filter(pl.col("len") >= MIN_NEARBY_CALLS)
+    enough = now.group_by("target").len().filter(pl.col("len") >= FEWEST_MESSAGES)
     traced = np.zeros(len(systems), bool)
     traced[[systems[system] for system in enough["target"]]] = True
     return traced

@@ -147,8 +147,8 @@ def strength(score: NDArray, *, theory: bool) -> NDArray:
     """How many times its quiet level a z-score (windows by systems) reaches, as a logarithm; 0 at the level or below.
 
     The level of a system is three sigmas: of the score itself, or of its quiet windows if they are wider, and of
-    these a high quantile. Where THEORY says how wide a count is, half of the quiet windows must be wider before that is believed: incidents among
-    them are then no reason to overlook one.
+    these a high quantile. Where THEORY says how wide a count is, half of the quiet windows must be wider before that
+    is believed: incidents among them are then no reason to overlook one.
     """
     level = np.full(score.shape[1], float(QUIET_SIGMAS))
     if len(score) > MIN_QUIET_WINDOWS:
