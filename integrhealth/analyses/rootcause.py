@@ -181,7 +181,7 @@ def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
     own = np.maximum(excess - excess @ depends.T, 0) if kind.passed else excess
     beside = excess if kind.local else excess.max(1, keepdims=True)
     part = stands_out * own / np.where(beside > 0, beside, 1)
-    if kind.passed:
+    if kind.passed and kind.metric != "level":
         # What a caller shows, and does not explain by itself, speaks for those who explain it.
         reached = own @ depends.T
         passed_on = np.maximum(stands_out - part, 0) / np.where(reached > 0, reached, np.inf)
