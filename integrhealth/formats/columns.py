@@ -29,7 +29,7 @@ from integrhealth.formats.opened import WORKERS
 from integrhealth.formats.times import UNITS_US, Times, times
 from integrhealth.schema import COUNT, FLAG, NUMBER, TIME, Frame
 
-# What a template leaves open is no value; such braces inside a text are a text like any other.
+# What a template leaves open is no value.
 OPENS, CLOSES = "{{", "}}"
 BLANKS = " \t\r\n\f\v"
 # Where ``kind`` is one of KINDS; in other frames it is any word.
@@ -93,11 +93,18 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
     for name in frame.required:
         # By the first a record is known.
         if name == frame.required[0] and rows.schema[name] == pl.String:
-            account.fault(f"template:{name}", rows[name].str.starts_with(OPENS) & rows[name].str.ends_with(CLOSES))
+            account.fault(f"template:{name}", _left_open(rows[name], source))
         account.fault(f"no_{name}", rows[name].is_null() & ~_faulted(account, name, rows.height))
     _say_times(account)
     rows, refused = _split(rows, account.faults)
     return Canonical(rows, refused, account.warnings)
+
+
+def _left_open(ids: pl.Series, source: MappedSource) -> pl.Series:
+    """Ids that a template left open: of a vendor, whose ids have no braces, in part; of anybody else, wholly."""
+    if source.any_case:
+        return ids.str.contains(OPENS, literal=True)
+    return ids.str.starts_with(OPENS) & ids.str.ends_with(CLOSES)
 
 
 def _split(rows: pl.DataFrame, faults: list[tuple[str, pl.Series]]) -> tuple[pl.DataFrame, pl.DataFrame]:
