@@ -19,6 +19,7 @@ from integrhealth.formats.mapping import (
     names_in,
 )
 from integrhealth.formats.parsed import REJECTED, Parsed
+from integrhealth.schema import Frame
 
 # The beginnings of the lines with these numbers
 RawLines = Callable[[pl.DataFrame], pl.DataFrame]
@@ -51,11 +52,13 @@ def framed(
     """
     sources = [respelled(source, table.names) if source.any_case else source for source in sources]
     rest, made = with_inner(table.rows, names_in(sources)), {}
+    frames: dict[str, Frame] = {}
     for source in sources:
         mine, rest = _chosen(rest, source)
         frame = frame_schema(source.frame)
         if frame is None:
             raise ValueError(f"no frame is named {source.frame!r}")
+        frames[frame.name] = frame
         made.setdefault(frame.name, []).append(canonical(mine, frame, source, strict=strict))
     parts: list[Parsed] = []
     for place, (name, found) in enumerate(made.items()):
@@ -64,14 +67,14 @@ def framed(
         notes = [*(table.notes if first else ()), *dict.fromkeys(note for each in found for note in each.warnings)]
         if first and rest.height:
             # What events tell of are messages.
-            frames = dict.fromkeys("messages" if each == "message_events" else each for each in made)
-            notes.append(f"records that say nothing of {', '.join(frames)}, passed over: {rest.height:,}")
-        parts.append(_parsed(name, found, table, first, passed, notes, format=format, log_file=log_file))
+            told = dict.fromkeys("messages" if each == "message_events" else each for each in made)
+            notes.append(f"records that say nothing of {', '.join(told)}, passed over: {rest.height:,}")
+        parts.append(_parsed(frames[name], found, table, first, passed, notes, format=format, log_file=log_file))
     return parts
 
 
 def _parsed(
-    name: str,
+    frame: Frame,
     found: list[Canonical],
     table: Table,
     first: bool,
@@ -94,11 +97,10 @@ def _parsed(
             notes.append(f"records of which a part was left out, while the rest is good: {lost.height:,} ({reasons})")
     parts = [table.refused] if first else []
     rejected = pl.concat([*parts, table.raw(refused)]).sort("line", maintain_order=True)
-    frame = frame_schema(name)
     return Parsed(
         format=format,
-        frame=name,
-        rows=rows.with_columns(log_file=pl.lit(log_file)).select(list(frame.schema if frame else [])),
+        frame=frame.name,
+        rows=rows.with_columns(log_file=pl.lit(log_file)).select(list(frame.schema)),
         rows_in=good + passed + rejected.height,
         rejected=rejected.with_columns(file=pl.lit(log_file)).select(list(REJECTED)),
         warnings=tuple(notes),

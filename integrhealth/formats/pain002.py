@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Fields, Found, Record, Refused, nested_format
-from integrhealth.formats.xml_file import RefusedXml, root_name, xml_root
+from integrhealth.formats.xml_file import root_name, root_or_refused
 
 REPORT = "CstmrPmtStsRpt"
 # A report does not name who sent the payments: whoever gave them to the bank. Nor, at times, the bank.
@@ -30,10 +30,9 @@ def recognises(head: Head) -> bool:
 
 def records(path: Path) -> Iterator[Found]:
     """One record per status of a group, a payment or a transaction."""
-    try:
-        root = xml_root(path)
-    except RefusedXml as refused:
-        yield Refused(refused.line, refused.reason, b"")
+    root = root_or_refused(path)
+    if isinstance(root, Refused):
+        yield root
         return
     for report in root.iter(REPORT):
         header, original = report.find("GrpHdr"), report.find("OrgnlGrpInfAndSts")

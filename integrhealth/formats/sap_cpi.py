@@ -14,7 +14,7 @@ from integrhealth.formats.json_values import Value, api_records, field
 from integrhealth.formats.opened import beginning
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
-from integrhealth.formats.xml_file import RefusedXml, root_name, xml_root
+from integrhealth.formats.xml_file import root_name, root_or_refused
 
 MARKS = re.compile(rb'"MessageGuid"\s*:|<(?:\w+:)?MessageGuid\b')
 BESIDE = re.compile(rb"\b(?:LogStart|IntegrationFlowName|CorrelationId)\b")
@@ -42,10 +42,9 @@ def records(path: Path) -> Iterator[Found]:
 
 
 def _feed(path: Path) -> Iterator[Found]:
-    try:
-        root = xml_root(path)
-    except RefusedXml as error:
-        yield Refused(error.line, error.reason, b"")
+    root = root_or_refused(path)
+    if isinstance(root, Refused):
+        yield root
         return
     if any(link.get("rel") == "next" for link in root.findall("link")):
         yield Note("a link names a next page: this export is not complete unless that page is here too")

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from integrhealth.formats.parsed import Head
 from integrhealth.formats.records import Fields, Found, Note, Record, Refused, nested_format
-from integrhealth.formats.xml_file import LINE, RefusedXml, root_name, xml_root
+from integrhealth.formats.xml_file import LINE, root_name, root_or_refused
 
 REPORTS, JOBS = ("view", "workbook"), ("job", "backgroundJob")
 # Where an answer lists what it is about; a workbook names its views, a view its workbook, and neither is another one.
@@ -24,10 +24,9 @@ def recognises(head: Head) -> bool:
 
 def records(path: Path) -> Iterator[Found]:
     """One record per view, workbook or job, and the error that an answer may be."""
-    try:
-        root = xml_root(path)
-    except RefusedXml as refused:
-        yield Refused(refused.line, refused.reason, b"")
+    root = root_or_refused(path)
+    if isinstance(root, Refused):
+        yield root
         return
     counted = False
     for part in root:

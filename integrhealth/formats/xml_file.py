@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from integrhealth.formats.opened import whole
+from integrhealth.formats.records import Refused
 
 # The attribute under which the line of an element stands; no XML name begins with a colon.
 LINE = ":line"
@@ -43,6 +44,14 @@ def root_name(start: bytes) -> str | None:
         return None
     found = ELEMENT.search(BEFORE_THE_ROOT.sub(b"", start))
     return found[1].decode("utf-8", "replace") if found else None
+
+
+def root_or_refused(path: Path) -> Element | Refused:
+    """The root element as ``xml_root`` gives it, or the whole file as one refused record."""
+    try:
+        return xml_root(path)
+    except RefusedXml as refused:
+        return Refused(refused.line, refused.reason, b"")
 
 
 def xml_root(path: Path) -> Element:
