@@ -1,6 +1,5 @@
 """Calendars: when teams met, however the time is written and the series told, and never what about."""
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -215,9 +214,7 @@ def test_series_that_take_too_long_are_given_up(read, monkeypatch):
     assert evidence.contacts.height == 1
 
 
-def test_a_long_calendar_takes_time_in_proportion(read):
+def test_a_long_calendar_ends(read):
     events = (event(f"DTSTART:20240327T{n // 60 % 24:02}{n % 60:02}00Z", uid=f"u{n}") for n in range(2_000))
-    began = time.perf_counter()
     evidence = read(calendar(*events))
     assert (evidence.contacts.height, evidence.contacts["at"].min()) == (2_000, datetime(2024, 3, 27, tzinfo=UTC))
-    assert time.perf_counter() - began < 20
