@@ -1,6 +1,5 @@
 """XML of strangers: document types are refused, damage is one reason, and nothing takes long."""
 
-
 import pytest
 
 from integrhealth.formats.xml_file import LINE, RefusedXml, root_name, xml_root, xml_text
