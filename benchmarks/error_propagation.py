@@ -64,19 +64,19 @@ def _told(systems: pl.DataFrame) -> int:
 
 def ours(path: Path) -> int:
     """All tables of the report but its findings."""
-    from integrhealth.analyses import propagation
+    from integrhealth.analyses import spread
     from integrhealth.analyses.cascades import cascade_facts
 
     caused = _caused(path)
-    systems = propagation.systems(propagation.system_facts(caused))
-    propagation.edges(propagation.edge_facts(caused))
-    propagation.spread(cascade_facts(caused), propagation.link_facts(caused))
+    systems = spread.systems(spread.system_facts(caused))
+    spread.edges(spread.edge_facts(caused))
+    spread.spread(cascade_facts(caused), spread.link_facts(caused))
     return _told(systems)
 
 
 def systems_only(path: Path) -> int:
     """Own, passed-on and stopped errors per system."""
-    from integrhealth.analyses.propagation import system_facts
+    from integrhealth.analyses.spread import system_facts
 
     return _told(system_facts(_caused(path)))
 

@@ -39,7 +39,7 @@ PARTS_OF_ONE_QUESTION = {
     "__init__": {"propagation", "latency", "fragility", "overload"},
     "fragility": {"capabilities", "paths"},
     "paths": {"capabilities"},
-    "propagation": {"cascades"},
+    "propagation": {"cascades", "propagation_findings", "spread"},
     "latency": {"latency_findings"},
     "rootcause": {"rootcause_messages", "rootcause_metrics", "rootcause_windows"},
     "rootcause_messages": {"rootcause_windows"},

@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 from integrhealth import traces
 from integrhealth.analyses import propagation
 from integrhealth.analyses.cascades import cascade_facts, survival
+from integrhealth.analyses.spread import edge_facts, edges, link_facts, system_facts
 from integrhealth.evidence import Evidence
 from integrhealth.facts import merged
 from integrhealth.schema import FRAMES, conform
@@ -129,8 +130,8 @@ def test_a_drawn_cascade_has_the_counts_one_reads_off_the_picture():
         ("lone", 1, 1, 0, 0.0, None),
     ]
     assert (found[0]["root_system"], found[0]["error_code"], found[0]["trace_id"]) == ("wms", "T1", "t")
-    systems = propagation.system_facts(caused).select("system", "own_errors", "passed_on", "stopped").rows()
-    assert systems == [
+    told = system_facts(caused).select("system", "own_errors", "passed_on", "stopped").rows()
+    assert told == [
         ("crm", 0, 0, 0),
         ("dhl", 0, 1, 0),
         ("erp", 0, 1, 0),
@@ -145,10 +146,10 @@ def test_cascades_partition_the_failed_messages_and_edges_share_out_all_that_was
     frame = random_forest(seed)
     caused = traces.with_causes(traces.linked(frame))
     failed = frame.filter(pl.col("status").is_in(["failed", "timeout", "rejected"])).height
-    cascades, edges = cascade_facts(caused), propagation.edges(propagation.edge_facts(caused))
+    cascades, hops = cascade_facts(caused), edges(edge_facts(caused))
     assert cascades["messages"].sum() == failed
     assert sum(len(causes) for causes in cascades["failed_causes"]) == failed - cascades.height
-    shared = (edges["failed"] * edges["caused_per_error"].fill_null(0)).sum()
+    shared = (hops["failed"] * hops["caused_per_error"].fill_null(0)).sum()
     assert shared == pytest.approx(failed - cascades.height)
     assert cascades.sort("root_id")["root_id"].to_list() == sorted(naive_roots(frame))
 
@@ -195,14 +196,14 @@ def test_facts_of_the_parts_merged_are_the_facts_of_the_whole():
     part = frame["trace_id"].str.ends_with("7")
     whole, *parts = (traces.with_causes(traces.linked(f)) for f in (frame, frame.filter(part), frame.filter(~part)))
     for facts, keys in (
-        (propagation.system_facts, ["system"]),
-        (propagation.edge_facts, ["source", "target"]),
+        (system_facts, ["system"]),
+        (edge_facts, ["source", "target"]),
     ):
         assert_frame_equal(merged([facts(p) for p in parts], keys), facts(whole), check_column_order=False)
     assert_frame_equal(
         pl.concat([cascade_facts(p) for p in parts]).sort("root_id"), cascade_facts(whole).sort("root_id")
     )
-    assert pl.concat([propagation.link_facts(p) for p in parts]).sum().rows() == propagation.link_facts(whole).rows()
+    assert pl.concat([link_facts(p) for p in parts]).sum().rows() == link_facts(whole).rows()
 
 
 def test_shuffled_rows_give_the_same_report():
