@@ -8,6 +8,8 @@ MIN_ROOTS = 30
 CONTAINED, RUNAWAY = 0.3, 0.7
 # A trace_id shared by more messages is a constant, not a trace (own).
 MAX_TRACE_MESSAGES = 100_000
+# A parent sent further from its child is another message whose id was used again (own; no message waits that long).
+PARENT_DAYS = 30
 # Errors that reached a system and went no further: below weak, below none at all (own).
 STOPPING_WEAK, STOPPING_NONE = 0.5, 0.1
 # Systems hit by one error: from here on the cascade is a finding (own; a third of the essay's fourteen).

@@ -1,7 +1,10 @@
 """What several analyses need of a trace: which message caused which, its depth, and which way a failure travelled.
 
-Parent links are followed only inside one trace. Rows are never multiplied: a message has at most one parent here.
+Parent links are followed only inside one trace and a bounded time, since ids come back: a counter starts again every
+year. Rows are never multiplied: a message has at most one parent here.
 """
+
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -9,7 +12,9 @@ from numpy.typing import NDArray
 
 from integrhealth.ancestry import NO_ROW, depths, roots
 from integrhealth.schema import SENT_AWAY, is_failed
-from integrhealth.thresholds import MAX_TRACE_MESSAGES
+from integrhealth.thresholds import MAX_TRACE_MESSAGES, PARENT_DAYS
+
+NEAR = timedelta(days=PARENT_DAYS)
 
 
 def linked(messages: pl.DataFrame) -> pl.DataFrame:
@@ -18,7 +23,8 @@ def linked(messages: pl.DataFrame) -> pl.DataFrame:
     ``trace`` is never null: the trace_id; without one (or with one shared by more than 100,000 messages, which is a
     constant and no trace) that of the parent in the same file, else a trace of its own. ``row`` numbers the
     messages from 0; ``parent_row`` is the parent's row in the same trace, or null; where attempts share an id, the
-    parent is the last attempt that began before the child. Links that close a loop are cut and ``in_loop`` is true.
+    parent is the last attempt that began before the child. One sent more than 30 days before or after the child is
+    none: its id was used again. Links that close a loop are cut and ``in_loop`` is true.
     """
     numbered = messages.with_row_index("row").with_columns(_usable_trace())
     traced = numbered.with_columns(_parents(numbered, on="trace").alias("parent_row"))
@@ -56,6 +62,8 @@ def _parents(numbered: pl.DataFrame, *, on: str) -> pl.Series:
     pairs = children.join(named.filter(~repeated), on="key").filter(pl.col("place") != pl.col("above"))
     same = numbered["parent_id"].gather(pairs["place"]) == numbered["message_id"].gather(pairs["above"])
     same &= numbered[on].gather(pairs["place"]) == numbered[on].gather(pairs["above"])
+    apart = numbered["sent_at"].gather(pairs["place"]) - numbered["sent_at"].gather(pairs["above"])
+    same &= apart.is_between(-NEAR, NEAR)
     above = np.full(numbered.height, NO_ROW)
     for found in (pairs.filter(same), _of_attempts(numbered, children, named.filter(repeated), on=on)):
         above[found["place"].to_numpy()] = found["above"].to_numpy()
@@ -72,12 +80,13 @@ def _of_attempts(numbered: pl.DataFrame, children: pl.DataFrame, named: pl.DataF
 
 
 def _latest_attempt_before(children: pl.DataFrame, candidates: pl.DataFrame, *, on: str) -> pl.DataFrame:
-    before = children.sort("sent_at", "place").join_asof(
-        candidates.sort("sent_at", "above"), on="sent_at", by=[on, "id"], check_sortedness=False
-    )
-    first = candidates.sort("sent_at", "above").unique([on, "id"], keep="first", maintain_order=True)
-    late = before.filter(pl.col("above").is_null()).drop("above").join(first.drop("sent_at"), on=[on, "id"])
-    return pl.concat([before.drop_nulls("above").select("place", "above"), late.select("place", "above")])
+    candidates = candidates.sort("sent_at", "above")
+    how = {"on": "sent_at", "by": [on, "id"], "tolerance": NEAR, "check_sortedness": False}
+    before = children.sort("sent_at", "place").join_asof(candidates, **how)
+    # Clocks differ: a child that seems to be older than every attempt belongs to the first of them.
+    late = before.filter(pl.col("above").is_null()).drop("above")
+    after = late.join_asof(candidates, strategy="forward", **how)
+    return pl.concat([before, after]).drop_nulls("above").select("place", "above")
 
 
 def _adopted(traced: pl.DataFrame) -> pl.DataFrame:

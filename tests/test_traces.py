@@ -201,3 +201,40 @@ def test_shuffled_rows_have_the_same_causes(random):
         for f in (frame, frame.sample(fraction=1, shuffle=True, seed=random.randrange(1000)))
     )
     assert_frame_equal(straight, mixed)
+
+
+YEAR, MONTH = 365 * 86_400, 30 * 86_400
+
+
+@pytest.mark.parametrize("trace", ["-", "t"])
+def test_an_id_used_again_a_year_later_is_no_parent(trace):
+    linked = traces.linked(
+        messages(f"""
+        message_id trace_id parent_id source target sent_at
+        a          {trace}  -         web    erp    0
+        b          {trace}  a         erp    wms    1
+        c          {trace}  a         erp    wms    {YEAR}
+        d          {trace}  a         erp    wms    {-YEAR}
+        e          {trace}  a         erp    wms    {MONTH}
+        f          {trace}  a         erp    wms    {MONTH + 1}
+        g          {trace}  a         erp    wms    -1
+    """)
+    )
+    assert linked["parent_row"].to_list() == [None, 0, None, None, 0, None, 0]
+
+
+@pytest.mark.parametrize("traced", [("t1", "t2"), ("t", "t"), ("-", "-")])
+def test_of_two_years_with_the_same_ids_each_keeps_its_own_parents(traced):
+    this, next_year = traced
+    linked = traces.linked(
+        messages(f"""
+        message_id trace_id    parent_id source target sent_at
+        a          {this}      -         web    erp    0
+        b          {this}      a         erp    wms    1
+        a          {next_year} -         web    erp    {YEAR}
+        b          {next_year} a         erp    wms    {YEAR + 1}
+        c          {next_year} a         erp    wms    {YEAR - 1}
+        d          {this}      a         erp    wms    {-YEAR}
+    """)
+    )
+    assert linked["parent_row"].to_list() == [None, 0, None, 2, 2, None]
