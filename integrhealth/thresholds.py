@@ -88,3 +88,9 @@ ABSTAIN_QUANTILE, ABSTAIN_STRENGTH = 0.95, 0.5
 METRIC_QUANTILE = 0.9
 # What evidence counts for at a system that cannot have made the symptom ill (own).
 ELSEWHERE = 0.5
+
+# The worst hour. Chance that so many traces fail in some hour, below which one stands out (own), and the days of data
+# from which each hour of the day is compared with itself too (own).
+STANDING_OUT_LEVEL, DAY_PATTERN_DAYS = 0.05, 3
+# Root causes of a report are judged by what is nearest in time: so many messages, and as many days in any case (own).
+NEAREST_MESSAGES, NEAREST_DAYS = 300_000, 1

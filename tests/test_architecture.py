@@ -39,10 +39,13 @@ PARTS_OF_ONE_QUESTION = {
     "__init__": {"propagation", "latency", "fragility", "overload"},
     "fragility": {"capabilities", "paths"},
     "paths": {"capabilities"},
+    "cascade_steps": {"cascades"},
+    "spread": {"cascades", "swallowed"},
     "propagation": {"cascades", "propagation_findings", "spread"},
     "latency": {"latency_findings"},
     "rootcause": {"rootcause_messages", "rootcause_metrics", "rootcause_windows"},
     "rootcause_messages": {"rootcause_windows"},
+    "rootcause_report": {"rootcause", "worst_hour"},
     "rootcause_metrics": {"rootcause_windows"},
     "overload": {"overload_findings", "overlap", "reading", "smallest_set"},
 }
