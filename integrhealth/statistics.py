@@ -5,6 +5,8 @@ from numpy.typing import ArrayLike, NDArray
 
 CONFIDENCE = 0.95
 Z = 1.959963984540054
+# Upper end of the exact 95% interval of a Poisson count of which none was seen: -ln 0.025.
+NONE_SEEN = 3.6888794541139363
 
 
 def wilson_interval(successes: ArrayLike, trials: ArrayLike) -> tuple[NDArray, NDArray]:

@@ -9,12 +9,27 @@ own / passed on / stopped is that of CRISP (Zhang et al., USENIX ATC 2022). Fact
 import numpy as np
 import polars as pl
 
+from integrhealth.analyses.cascades import cascade_members
+from integrhealth.analyses.swallowed import swallowed
 from integrhealth.published import TABLES
 from integrhealth.schema import is_ended, is_failed
-from integrhealth.statistics import wilson_interval
+from integrhealth.statistics import NONE_SEEN, Z, wilson_interval
 from integrhealth.thresholds import CONTAINED, MIN_MESSAGES, MIN_ROOTS, RESAMPLES, RUNAWAY, SEED
 
 NOT_ENOUGH = "not enough data"
+SPREAD_BY_INTEGRATION = [
+    "integration",
+    "messages",
+    "ended",
+    "failed",
+    "roots",
+    "cascades",
+    "caused",
+    "reproduction",
+    "low",
+    "high",
+    "verdict",
+]
 
 
 def link_facts(caused: pl.DataFrame) -> pl.DataFrame:
@@ -72,14 +87,21 @@ def spread(cascades: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
 
 def _reproduction(cascades: pl.DataFrame, coverage: float) -> tuple[float, float, float]:
     """R and its interval. Cascades alike in size and weight are drawn together, so that resampling costs little."""
-    hidden = 1 - coverage
-    weights = cascades["failed_causes"].list.eval(1 / (1 - pl.lit(hidden).pow(pl.element()))).list.sum().fill_null(0)
-    alike = cascades.select("messages", caused=weights).group_by("messages", "caused").len().sort("messages", "caused")
+    weighted = cascades.select("messages", caused=_weighted(coverage))
+    alike = weighted.group_by("messages", "caused").len().sort("messages", "caused")
     size, caused, count = (alike[name].to_numpy().astype(float) for name in ("messages", "caused", "len"))
     drawn = np.random.default_rng(SEED).multinomial(int(count.sum()), count / count.sum(), size=RESAMPLES)
     low, high = np.quantile(np.minimum((drawn @ caused) / (drawn @ size), 1), [0.025, 0.975])
+    if not caused.any():
+        high = min(NONE_SEEN / (coverage * (count @ size)), 1)
     # Rounded, so that a tree without a true root reads 1 and not a hair below.
     return min(round(float((count @ caused) / (count @ size)), 12), 1.0), float(low), float(high)
+
+
+def _weighted(coverage: float) -> pl.Expr:
+    """Caused messages, each weighing as many as it stands for: with j failed causes here, 1 / (1 - (1-c)^j)."""
+    hidden = pl.lit(1 - coverage)
+    return pl.col("failed_causes").list.eval(1 / (1 - hidden.pow(pl.element()))).list.sum().fill_null(0)
 
 
 def _verdict(reproduction: float) -> str:
@@ -90,8 +112,96 @@ def _verdict(reproduction: float) -> str:
     return "spreading" if reproduction >= CONTAINED else "contained"
 
 
+def integration_facts(caused: pl.DataFrame) -> pl.DataFrame:
+    """One row per integration: messages, ended, failed and roots (own errors), counts that add up over traces."""
+    return (
+        caused.group_by("integration")
+        .agg(
+            messages=pl.len().cast(pl.Int64),
+            ended=is_ended(pl.col("status")).sum().cast(pl.Int64),
+            failed=is_failed(pl.col("status")).sum().cast(pl.Int64),
+            roots=pl.col("own_error").sum().cast(pl.Int64),
+        )
+        .sort("integration")
+    )
+
+
+def integration_cascades(caused: pl.DataFrame) -> pl.DataFrame:
+    """One row per integration and cascade that it has part in: failed messages of the integration, and for each
+    message that these caused, anywhere, how many failed causes it has (``failed_causes``). The rows add up.
+    """
+    members = cascade_members(caused).select("row", "root", "integration", "cause_row", "failed_causes")
+    causes = members.select("integration", "root", cause_row="row")
+    effects = members.select("cause_row", "failed_causes").drop_nulls("cause_row").join(causes, on="cause_row")
+    listed = effects.group_by("integration", "root").agg(pl.col("failed_causes").sort())
+    return (
+        members.group_by("integration", "root")
+        .agg(failed=pl.len().cast(pl.Int64))
+        .join(listed, on=["integration", "root"], how="left", nulls_equal=True)
+        .with_columns(caused=pl.col("failed_causes").list.len().fill_null(0).cast(pl.Int64))
+        .sort("integration", "failed", "caused", "root")
+        .drop("root")
+    )
+
+
+def spread_by_integration(facts: pl.DataFrame, cascades: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """One row per integration, the one that caused most first: how many errors one error here causes, anywhere.
+
+    FACTS, CASCADES and LINKS as ``integration_facts``, ``integration_cascades`` and ``link_facts`` give them.
+    ``caused`` counts failed messages whose first failed cause is a failure of this integration; ``reproduction`` =
+    caused, each weighing as in ``spread``, / failed. It may exceed 1: the errors of one integration can all go on to
+    several others. Failed x reproduction sums to that of ``spread`` unless that is cut at 1. The interval treats
+    cascades as the sampled units (ratio estimate, linearised). Fewer than 30 cascades with a failure of the
+    integration, ``cascades``, are "not enough data": they are the independent cases, while roots alone would leave
+    out every integration that only passes errors on.
+    """
+    coverage = link_coverage(links)
+    weighted = cascades.with_columns(weight=_weighted(coverage) if coverage else pl.lit(0.0))
+    sums = (
+        weighted.sort("integration", "failed", "weight")
+        .group_by("integration", maintain_order=True)
+        .agg(
+            pl.col("caused", "weight").sum(),
+            cascades=pl.len().cast(pl.Int64),
+            weight_sq=pl.col("weight").pow(2).sum(),
+            failed_sq=pl.col("failed").pow(2).sum(),
+            cross=(pl.col("failed") * pl.col("weight")).sum(),
+        )
+    )
+    failed, ratio = pl.col("failed"), pl.col("weight") / pl.col("failed")
+    spread_sq = pl.col("weight_sq") - 2 * ratio * pl.col("cross") + ratio.pow(2) * pl.col("failed_sq")
+    error = spread_sq.clip(0).sqrt() / failed
+    none_seen = NONE_SEEN / (failed * pl.lit(coverage, pl.Float64))
+    enough = pl.col("cascades") >= MIN_ROOTS
+    told = pl.when(enough & pl.lit(bool(coverage)))
+    return (
+        facts.join(sums, on="integration", how="left", nulls_equal=True)
+        .with_columns(pl.col("caused", "cascades").fill_null(0))
+        .with_columns(
+            reproduction=told.then(ratio.round(12)),
+            low=told.then((ratio - Z * error).clip(0)),
+            high=told.then(pl.when(pl.col("caused") == 0).then(none_seen).otherwise(ratio + Z * error)),
+        )
+        .with_columns(
+            verdict=pl.when(~enough)
+            .then(pl.lit(NOT_ENOUGH))
+            .when(pl.lit(not coverage))
+            .then(pl.lit("no links"))
+            .when(pl.col("reproduction") > RUNAWAY)
+            .then(pl.lit("runaway risk"))
+            .when(pl.col("reproduction") >= CONTAINED)
+            .then(pl.lit("spreading"))
+            .otherwise(pl.lit("contained"))
+        )
+        .select(SPREAD_BY_INTEGRATION)
+        .sort("caused", "failed", "integration", descending=[True, True, False])
+    )
+
+
 def system_facts(caused: pl.DataFrame) -> pl.DataFrame:
     """One row per system, the target that had to do the work: counts that add up over traces."""
+    told_apart = caused.select("row", "target").join(swallowed(caused), on="row").group_by(system="target")
+    ends = told_apart.agg(pl.col("swallowed", "saved_by_retry").sum().cast(pl.Int64))
     return (
         caused.group_by(system="target")
         .agg(
@@ -101,6 +211,8 @@ def system_facts(caused: pl.DataFrame) -> pl.DataFrame:
             passed_on=pl.col("passed_on").sum().cast(pl.Int64),
             stopped=pl.col("stopped").sum().cast(pl.Int64),
         )
+        .join(ends, on="system", how="left")
+        .with_columns(pl.col("swallowed", "saved_by_retry").fill_null(0))
         .sort("system")
     )
 
@@ -109,7 +221,8 @@ def systems(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.Data
     """One row per system, most errors first: where errors begin, where they pass, where they stop.
 
     ``stopping_power`` = stopped / (stopped + passed_on) with its Wilson interval; null when fewer than MIN_MESSAGES
-    errors of others reached the system.
+    errors of others reached the system. Of the stopped, ``saved_by_retry`` and ``swallowed`` are told in
+    ``swallowed``; the rest had a fallback or had waited for nothing.
     """
     reached = pl.col("stopped") + pl.col("passed_on")
     low, high = wilson_interval(facts["stopped"], facts["stopped"] + facts["passed_on"])
@@ -132,10 +245,12 @@ def edge_facts(caused: pl.DataFrame) -> pl.DataFrame:
     ``failed_sq``, ``caused_sq`` and ``cross`` are sums over cascades of failed², caused² and failed x caused: what
     the interval of caused per failed needs, in a form that adds up over traces.
     """
-    effects = caused.filter("passed_on").group_by(row="cause_row").agg(caused=pl.len().cast(pl.Int64))
+    failed = caused.select("row", "source", "target", "trace", "status", "cause_row").filter(
+        is_failed(pl.col("status"))
+    )
+    effects = failed.drop_nulls("cause_row").group_by(row="cause_row").agg(caused=pl.len().cast(pl.Int64))
     failures = (
-        caused.filter(is_failed(pl.col("status")))
-        .select("row", "source", "target", "trace")
+        failed.select("row", "source", "target", "trace")
         .join(effects, on="row", how="left")
         .group_by("source", "target", "trace")
         .agg(failed=pl.len().cast(pl.Int64), caused=pl.col("caused").sum())
@@ -168,8 +283,8 @@ def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFr
     return (
         facts.with_columns(caused_per_error=pl.when(failed > 0).then(pl.col("caused") / failed))
         .with_columns(
-            low=enough.then((ratio - 1.96 * error).clip(0)),
-            high=enough.then(ratio + 1.96 * error),
+            low=enough.then((ratio - Z * error).clip(0)),
+            high=enough.then(pl.when(pl.col("caused") == 0).then(NONE_SEEN / failed).otherwise(ratio + Z * error)),
             failed_share=pl.when(pl.col("ended") >= max(min_messages, 1)).then(failed / pl.col("ended")),
         )
         .drop("failed_sq", "caused_sq", "cross")
