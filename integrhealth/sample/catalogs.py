@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from integrhealth.sample.feeds import CHECKPOINTS, FEED_INTEGRATIONS, FEEDS
 from integrhealth.sample.landscape import INTEGRATIONS, MONITOR_NAMES, SYSTEMS, TEAMS, Integration
 from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, purposes
 
@@ -38,6 +39,15 @@ CAPABILITIES = (
     {"name": "return to refund", "entry": "Customer portal", "goal": "Bank", "value_per_hour": 300},
     {"name": "need to goods", "entry": "ERP", "goal": "WMS", "value_per_hour": 900},
 )
+# What an hour of delay and an error cost where master data is sent on; A knows it of the first hop of each feed.
+COSTS = {
+    hop.integration.name: {"delay_cost_per_hour": feed.delay_cost_per_hour, "error_cost": feed.error_cost}
+    for feed in FEEDS
+    for hop in feed.hops
+}
+# The review before the shop is part of what is promised there.
+PROMISED_P95 = {"price-changes": "1h"}
+FIRST_COSTS = {feed.first: COSTS[feed.first] for feed in FEEDS}
 FALLBACK_TESTED, GO_LIVE, DECLARED, INTERVIEWED = (
     date(2025, 10, 14),
     date(2025, 6, 2),
@@ -69,7 +79,7 @@ def _person(role: str) -> str:
 def _few_words() -> dict[str, Any]:
     """Company A: names and levels, two owners, no backup, no fallback that anyone tried."""
     integrations = []
-    for integration in INTEGRATIONS.values():
+    for integration in _integrations():
         entry = _bare(integration)
         if integration.name in PROBLEMS_A:
             entry["problem"] = PROBLEMS_A[integration.name]
@@ -79,12 +89,13 @@ def _few_words() -> dict[str, Any]:
             entry |= {"queue": False, "idempotent": False, "value_per_object": 85.0, "error_cost": 120.0}
         if integration.name == "bank-statements":
             entry["fallback"] = {"kind": "manual"}
-        integrations.append(entry)
+        integrations.append(entry | FIRST_COSTS.get(integration.name, {}))
     return _header("Company A") | {
         "systems": [_system(name) for name in SYSTEMS],
         "integrations": integrations,
         "capabilities": [dict(CAPABILITIES[0])],
         "elements": [{"element": "customer.address", "writers": ["CRM", "ERP", "Webshop"]}],
+        "checkpoints": _checkpoints("a"),
         "audit": [
             {"question": 1, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
             {"question": 3, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
@@ -97,20 +108,24 @@ def _complete() -> dict[str, Any]:
     """Company B: the essay's five questions answered for every integration, a tested fallback for each."""
     return _header("Company B") | {
         "systems": [_system(name) | {"owner": _person(SYSTEM_OWNERS[name])} for name in SYSTEMS],
-        "integrations": [_answered(integration) for integration in INTEGRATIONS.values()],
+        "integrations": [_answered(integration) for integration in _integrations()],
         "capabilities": [dict(capability) for capability in CAPABILITIES],
         "elements": [
             _element("customer.address", "CRM", "CRM"),
             _element("article.price", "ERP", "ERP"),
             _element("article.stock", "WMS", "WMS"),
             _element("order.status", "ERP", "ERP"),
+            _element("supplier.bank_account", "Procurement", "Procurement"),
         ],
         "transforms": [
             {"integration": "shop-orders", "field": "order_id", "kind": "copy", "from": ["order_id"]},
             {"integration": "shop-orders", "field": "promised_on", "kind": "derive", "from": ["sku", "quantity"]},
             {"integration": "wms-orders", "field": "pick_zone", "kind": "derive", "from": ["sku"]},
         ],
-        "checkpoints": [{"name": "credit-check", "integration": "shop-orders", "kind": "approval"}],
+        "checkpoints": [
+            {"name": "credit-check", "integration": "shop-orders", "kind": "approval"},
+            *_checkpoints("b"),
+        ],
         "rituals": [
             {"name": "weekly alignment", "weekday": "tuesday", "teams": ["sales", "warehouse", "finance", "production"]}
         ],
@@ -137,6 +152,16 @@ def _system(name: str) -> dict[str, Any]:
     return {"name": name, "team": team} | ({"aliases": aliases} if aliases else {})
 
 
+def _integrations() -> list[Integration]:
+    """All of them, level by level."""
+    return sorted((INTEGRATIONS | FEED_INTEGRATIONS).values(), key=lambda made: list(LEVELS).index(made.level))
+
+
+def _checkpoints(company: str) -> list[dict[str, str]]:
+    first = {feed.name: feed.first for feed in FEEDS}
+    return [{"name": each.name, "integration": first[each.feed], "kind": each.kind} for each in CHECKPOINTS[company]]
+
+
 def _bare(integration: Integration) -> dict[str, Any]:
     return {
         "name": integration.name,
@@ -150,6 +175,7 @@ def _answered(integration: Integration) -> dict[str, Any]:
     purpose = purposes()[integration.name]
     objective, request_p95, queue_p95, tolerance, error_cost = LEVELS[integration.level]
     queued = integration.kind_b != "request"
+    p95 = PROMISED_P95.get(integration.name, queue_p95 if queued else request_p95)
     fields = [f"{integration.object_type}_id", "status", "changed_at"]
     return _bare(integration) | {
         "problem": purpose["problem"],
@@ -160,7 +186,7 @@ def _answered(integration: Integration) -> dict[str, Any]:
         "queue": queued,
         "idempotent": True,
         "sync_limit": "15m" if queued else "1m",
-        "slo": {"success": objective, "p95": queue_p95 if queued else request_p95},
+        "slo": {"success": objective, "p95": p95},
         "fallback": {
             "kind": "queue" if queued else "cache",
             "tested_on": FALLBACK_TESTED,
@@ -168,8 +194,7 @@ def _answered(integration: Integration) -> dict[str, Any]:
         },
         "tolerance": tolerance,
         "value_per_object": 85.0 if integration.object_type in ("order", "invoice", "payment") else 20.0,
-        "delay_cost_per_hour": 0.4,
-        "error_cost": error_cost,
+        **COSTS.get(integration.name, {"delay_cost_per_hour": 0.4, "error_cost": error_cost}),
         "success_metric": {
             "name": f"{integration.object_type}s late share",
             "baseline": 0.12,

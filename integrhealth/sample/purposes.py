@@ -37,6 +37,16 @@ tracking-crm | Key accounts heard of delays from their own customers. | key acco
 portal-orders | Customers called for the state of their order. | customer | whether to wait or to cancel | service-lead | erp-lead
 portal-returns | Returns arrived without a number and could not be booked. | returns clerk | what to refund | service-lead | wms-lead
 portal-cases | Complaints were mailed to one person's inbox. | service agent | which case comes first | service-lead | crm-lead
+price-changes | New prices reached the shop a day after the price list. | pricing manager | which price to correct | shop-lead | erp-lead
+price-portal | Customers saw other prices in the portal than in the shop. | customer | whether to order now | service-lead | shop-lead
+price-quotes | Quotes went out with last month's prices. | key account manager | which quote to renew | crm-lead | shop-lead
+price-insights | Nobody saw what a new price did to the offers. | pricing manager | which price to keep | bi-lead | crm-lead
+stock-counts | Counted stock was typed from paper in the evening. | shift leader | which bin to count next | wms-lead | erp-lead
+availability-shop | Found articles stayed sold out in the shop. | web merchandiser | what to put back into the shop | shop-lead | wms-lead
+availability-lines | Lines stood still for parts that lay in the wrong bin. | foreman | which order to start | mes-lead | wms-lead
+supplier-accounts | Suppliers' bank details were mailed from desk to desk. | buyer | whom to order from | purchasing-lead | finance-lead
+supplier-payables | Payments came back from closed accounts. | payables clerk | which payments to release | finance-lead | purchasing-lead
+supplier-spend | Nobody knew what was spent with one supplier. | purchasing director | which contract to renegotiate | bi-lead | purchasing-lead
 invoices-portal | Customers asked for copies of their invoices by phone. | customer's bookkeeper | what to pay | finance-lead | service-lead
 """  # noqa: E501
 
@@ -49,7 +59,7 @@ def purposes() -> dict[str, dict[str, str]]:
 
 FIELDS = ("problem", "beneficiary", "decision", "owner", "backup")
 
-# Company A: two owners of thirty-six, and two reasons that are none.
+# Company A: two owners of forty-six, and two reasons that are none.
 OWNERS_A = {"erp-tax": "tax-lead@example.com", "fin-payments": "treasury-lead@example.com"}
 PROBLEMS_A = {
     "shop-orders": "We want all our systems to talk to each other.",

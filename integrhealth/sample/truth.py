@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.sample.companies import DAYS, FIRST_DAY, Company
+from integrhealth.sample.feeds import FEED_INTEGRATIONS
 from integrhealth.sample.flow import WAITED_FOR, Flow
 from integrhealth.sample.landscape import INTEGRATIONS, JOURNEYS, SYSTEMS
 from integrhealth.sample.season import FIRST_US, days
@@ -119,9 +120,13 @@ def step_latencies(rows: pl.DataFrame, company: Company) -> pl.DataFrame:
 
 
 def document(
-    company: Company, counts: Counter, latencies: pl.DataFrame, mail: dict, files: dict, **given: Any
+    company: Company, counts: Counter, latencies: pl.DataFrame, more: dict, files: dict, **given: Any
 ) -> dict[str, Any]:
-    """The whole truth: what was planted, what a correct analysis should answer, and the exact counts."""
+    """The whole truth: what was planted, what a correct analysis should answer, and the exact counts.
+
+    MORE holds the truths of mechanisms that count for themselves.
+    """
+    mail, fed = more["report_mail"], more["master_data"]["feeds"]
     spread = {what: _spread(counts, what) for what in ("complete", "written", "outside_outage")}
     return {
         "company": company.name,
@@ -144,6 +149,10 @@ def document(
                 "flood_ratio": mail["needed_minutes_per_day"] / mail["spent_minutes_per_day"],
                 "smallest_set": mail["smallest_set"],
             },
+            "contamination": {name: feed["contamination"]["systems"] for name, feed in fed.items()},
+            "friction": {
+                name: {key: feed["hold"][key] for key in ("verdict", "best_hold_minutes")} for name, feed in fed.items()
+            },
         },
         "mechanisms": {
             "season": _season(counts),
@@ -156,7 +165,7 @@ def document(
             "retries": _retries(company, counts),
             "latency_step": _latency_answer(company, latencies),
             "outage": _outage(company, counts),
-            "report_mail": mail,
+            **more,
         },
         "blemishes": {
             "sampled_away_messages": counts["sampled_away"],
@@ -173,11 +182,11 @@ def document(
             "failed": sum(value for key, value in counts.items() if key[0] == "log" and key[2] == "failed"),
             "by_log": {
                 log: {name: counts["log", log, name] for name in ("failed", "not_failed")}
-                for log in ("otlp", "monitor", "webhook")
+                for log in ("otlp", "monitor", "webhook", "master_data")
             },
             "by_integration": {
                 name: {what: counts["integration", name, what] for what in ("messages", "failed")}
-                for name in INTEGRATIONS
+                for name in INTEGRATIONS | FEED_INTEGRATIONS
             },
         },
         "files": files,

@@ -16,6 +16,9 @@ from integrhealth.sample.catalogs import catalog
 from integrhealth.sample.chance import stream
 from integrhealth.sample.companies import COMPANIES, Company
 from integrhealth.sample.mail import mail
+from integrhealth.sample.masterdata import feeds
+from integrhealth.sample.masterdata_files import change_rows, hold_rows, message_rows
+from integrhealth.sample.masterdata_truth import feed_counts, master_data
 from integrhealth.sample.otlp import lines, spans
 from integrhealth.sample.records import Chunk, chunks, flows, named, records, step_table
 from integrhealth.sample.tables import BAD_DATE, MAPPING, MONITOR_HEADER, SENT, monitor_lines, webhook_lines
@@ -48,14 +51,26 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     counts, latencies, files = _write_logs(folder, chosen, wanted, seed, level)
     mailed = mail(company, seed)
     (folder / "reports.csv").write_text(mailed.reports.write_csv(), newline="\n")
-    for name, frame in (("deliveries", mailed.deliveries), ("reads", mailed.reads)):
-        with _packed(folder / f"{name}.csv.gz", level) as file:
+    fed = feeds(company, messages=wanted, seed=seed)
+    counts += feed_counts(fed)
+    tables = {
+        "deliveries": mailed.deliveries,
+        "reads": mailed.reads,
+        "master_data/messages": message_rows(fed),
+        "master_data/field_changes": change_rows(fed),
+        "master_data/holds": hold_rows(fed),
+    }
+    for name, frame in tables.items():
+        path = folder / f"{name}.csv.gz"
+        path.parent.mkdir(exist_ok=True)
+        with _packed(path, level) as file:
             file.write(frame.write_csv().encode())
         files[f"{name}.csv.gz"] = {"rows": frame.height}
     files["reports.csv"] = {"rows": mailed.reports.height}
     (folder / "mapping.yaml").write_text(MAPPING, newline="\n")
     (folder / "catalog.yaml").write_text(catalog(company), newline="\n")
-    truth = document(chosen, counts, latencies, mailed.truth, files, seed=seed, messages=wanted)
+    more = {"report_mail": mailed.truth, "master_data": master_data(fed)}
+    truth = document(chosen, counts, latencies, more, files, seed=seed, messages=wanted)
     truth = json.loads(json.dumps(truth), parse_float=lambda text: round(float(text), 6))
     (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", newline="\n")
     return truth
