@@ -94,3 +94,13 @@ ELSEWHERE = 0.5
 STANDING_OUT_LEVEL, DAY_PATTERN_DAYS = 0.05, 3
 # Root causes of a report are judged by what is nearest in time: so many messages, and as many days in any case (own).
 NEAREST_MESSAGES, NEAREST_DAYS = 300_000, 1
+
+# Strategic friction. Holds looked at, in minutes, none to a day; best holds lie between, on whole minutes (own).
+HOLD_MINUTES = (0, 1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 360, 480, 600, 720, 960, 1200, 1440)
+# Fewer bad entries get no hold, no catch rate and no verdict (own; one more or less would move each by a tenth).
+MIN_BAD_ENTRIES = 10
+# An approval given faster than this was not read (own), and the share of them that is a habit, and all there is (own).
+RUBBER_STAMP_SECONDS = 10
+RUBBER_STAMP_WARNING, RUBBER_STAMP_CRITICAL = 0.5, 0.9
+# Blast radius: sets of probabilities drawn for the interval, and draws of the links for each of them (own).
+RADIUS_BELIEFS, RADIUS_DRAWS = 100, 200

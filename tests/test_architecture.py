@@ -47,6 +47,7 @@ PARTS_OF_ONE_QUESTION = {
     "rootcause_messages": {"rootcause_windows"},
     "rootcause_report": {"rootcause", "worst_hour"},
     "rootcause_metrics": {"rootcause_windows"},
+    "friction": {"hold_replay"},
     "overload": {"overload_findings", "overlap", "reading", "smallest_set"},
 }
 ONLY_IN = {"altair": {"charts"}, "papermill": {"reports"}, "click": {"cli"}, "pandas": set()}

@@ -1,0 +1,410 @@
+"""Strategic friction: what would one hour of delay have cost, and what an error that flowed at once?
+
+A hold of h on an integration costs delay_cost_per_hour x h for every message delivered on it, and spares the records
+that a wrong entry would not have reached before it was noticed: the replay of ``hold_replay``, over the real errors.
+An error costs error_cost per distinct object that an entry touched; a hold that spares part of an object's records
+saves that part. Beside the replay stands the textbook cost J(h) = c_d h + p C_e (1 - F(h)) per message. Money is in
+the catalog's currency, for the whole period.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from integrhealth.analyses.hold_replay import hold_replay
+from integrhealth.schema import COUNT, NUMBER, TEXT, is_delivered
+from integrhealth.statistics import wilson_interval
+from integrhealth.thresholds import HOLD_MINUTES, MIN_BAD_ENTRIES, MIN_MESSAGES, RESAMPLES, SEED
+
+NOT_ENOUGH = "not enough data"
+LONGEST = HOLD_MINUTES[-1]
+COSTS = ("delay_cost_per_hour", "error_cost")
+HOLD_COSTS = {
+    "integration": TEXT,
+    "minutes": COUNT,
+    "entries_caught": COUNT,
+    "records_spared": COUNT,
+    "objects_spared": NUMBER,
+    "noticed_share": NUMBER,
+    "saved": NUMBER,
+    "delay_cost": NUMBER,
+    "net": NUMBER,
+    "errors_left": NUMBER,
+    "total_cost": NUMBER,
+    "total_low": NUMBER,
+    "total_high": NUMBER,
+    "expected_cost": NUMBER,
+}
+FRICTION = {
+    "integration": TEXT,
+    "best_hold_minutes": NUMBER,
+    "saved": NUMBER,
+    "delay_cost": NUMBER,
+    "net": NUMBER,
+    "break_even_error_cost": NUMBER,
+    "verdict": TEXT,
+    "messages": COUNT,
+    "bad_entries": COUNT,
+    "bad_share": NUMBER,
+    "bad_low": NUMBER,
+    "bad_high": NUMBER,
+    "needs_release_share": NUMBER,
+    "mean_cascade": NUMBER,
+    "objects_touched": COUNT,
+    "noticed_60_minutes": NUMBER,
+    "saved_60_minutes": NUMBER,
+    "net_60_minutes": NUMBER,
+    "best_low_minutes": NUMBER,
+    "best_high_minutes": NUMBER,
+    "net_low": NUMBER,
+    "net_high": NUMBER,
+    "break_even_delay_hours": NUMBER,
+    "checkpoint": TEXT,
+    "checkpoint_net": NUMBER,
+    "checkpoint_net_high": NUMBER,
+}
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What an integration carried: delivered messages, those that name their object, and what the catalog says that
+    an hour of delay and an error cost (None: it does not say)."""
+
+    integration: str
+    messages: int
+    identified: int
+    delay_cost: float | None
+    error_cost: float | None
+
+
+@dataclass(frozen=True)
+class Holds:
+    """What every hold of one integration would have done; all arrays run over MINUTES.
+
+    ``objects`` is what the entries touched without a hold; ``drawn`` and ``drawn_objects`` are the spared and the
+    touched objects with the entries drawn anew (holds by resamples, and resamples).
+    """
+
+    minutes: NDArray
+    delay_hours: NDArray
+    caught: NDArray
+    records: NDArray
+    spared: NDArray
+    noticed: NDArray
+    entries: int
+    objects: float
+    drawn: NDArray
+    drawn_objects: NDArray
+
+
+def friction_tables(
+    caused: pl.DataFrame,
+    entries: pl.DataFrame,
+    steps: pl.DataFrame,
+    checkpoints: pl.DataFrame,
+    declared: pl.DataFrame,
+    *,
+    min_messages: int = MIN_MESSAGES,
+) -> dict[str, pl.DataFrame]:
+    """The tables ``friction`` and ``hold_costs``.
+
+    ``friction`` has one row per integration that delivered messages, most money first. ``best_hold_minutes`` is the
+    whole number of minutes, none to a day, with the largest ``net`` = ``saved`` - ``delay_cost``, on these very
+    errors; its interval and that of ``net`` at that hold draw the entries anew, and their number (Poisson weights).
+    ``break_even_error_cost`` is the smallest error cost at which some hold pays that spares at least 10 objects (or
+    all that can be spared), ``break_even_delay_hours`` the same as hours of delay of one object.
+
+    ``verdict``, the first that holds: "not enough data" (under MIN_MESSAGES delivered); "approval" (a checkpoint here
+    caught so much that what it saved, less the delay of what it held, is positive and more than the best hold nets);
+    "instant" (no bad entry passed, and the objects are named, so one could have been seen); "not enough data" (under
+    10 bad entries, or no objects); "a hold cannot help" (no record could have been spared within a day); "not enough
+    data" (costs not in the catalog); "hold" (the interval of ``net`` lies above zero); else "instant".
+
+    ``hold_costs`` has one row per integration and hold of ``thresholds.HOLD_MINUTES``.
+
+    CAUSED, ENTRIES, STEPS as ``traces.with_causes`` and the entries analysis give them; CHECKPOINTS the published
+    table; DECLARED the integrations of the catalog.
+    """
+    replay = hold_replay(steps, entries)
+    notices = _notices(entries, _last_moment(caused))
+    best, costs = [], []
+    by_integration = replay.partition_by("integration", as_dict=True, maintain_order=True)
+    for traffic in _traffic(caused, declared):
+        records = by_integration.get((traffic.integration,), replay.clear())
+        passed = notices.join(records.select("entry").unique(), on="entry", how="semi", maintain_order="left")
+        holds = _holds(records, passed, traffic.messages)
+        costs.append(_hold_costs(traffic, holds, judged=passed.height >= MIN_BAD_ENTRIES))
+        here = checkpoints.filter(pl.col("integration") == traffic.integration)
+        best.append(_friction(traffic, holds, records, passed, here, min_messages=min_messages))
+    return {
+        "friction": pl.DataFrame(best, schema=FRICTION, orient="row").sort(
+            "net", "bad_entries", "integration", descending=[True, True, False], nulls_last=True
+        ),
+        "hold_costs": pl.concat([pl.DataFrame(schema=HOLD_COSTS), *costs]),
+    }
+
+
+def missing_costs(declared: pl.DataFrame) -> str | None:
+    """The sentence that says what the catalog lacks, when it gives no integration both costs."""
+    if declared.drop_nulls(COSTS).height:
+        return None
+    return (
+        "What a hold saves in money needs delay_cost_per_hour (of one object) and error_cost (of one object that went "
+        "wrong, found late) of integrations in catalog.yaml; without them break_even_delay_hours says how many hours "
+        "of delay an error must cost before a hold pays."
+    )
+
+
+def _traffic(caused: pl.DataFrame, declared: pl.DataFrame) -> list[Traffic]:
+    carried = (
+        caused.filter(is_delivered(pl.col("status")), pl.col("source") != pl.col("target"))
+        .group_by("integration")
+        .agg(messages=pl.len(), identified=pl.col("object_id").is_not_null().sum())
+        .join(declared.select("integration", *COSTS), on="integration", how="left")
+        .sort("integration")
+    )
+    return [Traffic(*row) for row in carried.select("integration", "messages", "identified", *COSTS).iter_rows()]
+
+
+def _last_moment(caused: pl.DataFrame) -> pl.Expr:
+    """Until when there is data: entries not noticed by then are still open."""
+    ends = caused.select(pl.max_horizontal("sent_at", "received_at", "finished_at", "answered_at").max())
+    return pl.lit(ends.item(), ends.dtypes[0])
+
+
+def _notices(entries: pl.DataFrame, ended_at: pl.Expr) -> pl.DataFrame:
+    """One row per entry: entry, needs_release, noticed, and minutes from entry to a notice that needs no release, or
+    to the end of the data while there was none."""
+    noticed = ~pl.col("needs_release").fill_null(False) & pl.col("independent_at").is_not_null()
+    until = pl.when(noticed).then("independent_at").otherwise(pl.max_horizontal(ended_at, "entered_at"))
+    return (
+        entries.unique("entry", keep="first", maintain_order=True)
+        .select(
+            "entry",
+            "needs_release",
+            noticed=noticed,
+            minutes=(until - pl.col("entered_at")).dt.total_microseconds() / 60_000_000,
+        )
+        .sort("entry")
+    )
+
+
+def _holds(records: pl.DataFrame, passed: pl.DataFrame, messages: int) -> Holds:
+    """Every hold at which something changes, and those of HOLD_MINUTES."""
+    from scipy.sparse import coo_array
+
+    last = records.group_by("entry").agg(
+        pl.when(pl.col("minutes").is_not_null().all()).then(pl.col("minutes").max()).alias("minutes")
+    )
+    sparable = records.filter(pl.col("minutes") <= LONGEST).sort("minutes", "entry", "step")
+    minutes = np.union1d(HOLD_MINUTES, sparable["minutes"].to_numpy())
+    place = np.searchsorted(minutes, sparable["minutes"].to_numpy())
+    entry = np.searchsorted(passed["entry"].to_numpy(), sparable["entry"].to_numpy())
+    shape = (len(minutes), passed.height)
+    parts = coo_array((sparable["part"].to_numpy(), (place, entry)), shape=shape).tocsr()
+    touched = records.group_by("entry").agg(pl.col("part").sum()).sort("entry")["part"].to_numpy()
+    drawn, drawn_objects = _drawn_anew(parts, touched)
+    return Holds(
+        minutes=minutes,
+        delay_hours=minutes / 60 * messages,
+        caught=_up_to(minutes, last["minutes"].drop_nulls()),
+        records=_up_to(minutes, sparable["minutes"]),
+        spared=np.cumsum(parts.sum(axis=1)),
+        noticed=_noticed_share(passed, minutes),
+        entries=passed.height,
+        objects=float(touched.sum()),
+        drawn=drawn,
+        drawn_objects=drawn_objects,
+    )
+
+
+def _up_to(minutes: NDArray, values: pl.Series) -> NDArray:
+    """How many of VALUES are at most each of MINUTES."""
+    return np.searchsorted(np.sort(values.to_numpy()), minutes, side="right")
+
+
+def _drawn_anew(parts: object, touched: NDArray) -> tuple[NDArray, NDArray]:
+    """Spared objects by hold and resample, and touched objects by resample: each entry is drawn Poisson(1) times.
+
+    That is the bootstrap over all objects, bad and good, of which the bad are few: their number is drawn as well.
+    """
+    holds, entries = parts.shape
+    if entries < MIN_BAD_ENTRIES:
+        return np.zeros((holds, 0)), np.zeros(0)
+    chance = np.random.default_rng(SEED)
+    # In blocks, so that many entries do not take much memory.
+    block = max(1, min(RESAMPLES, 4_000_000 // entries))
+    sizes = [min(block, RESAMPLES - start) for start in range(0, RESAMPLES, block)]
+    spared, objects = [], []
+    for size in sizes:
+        weights = chance.poisson(1.0, (entries, size)).astype(float)
+        spared.append(np.cumsum(parts @ weights, axis=0))
+        objects.append(touched @ weights)
+    return np.concatenate(spared, axis=1), np.concatenate(objects)
+
+
+def _noticed_share(passed: pl.DataFrame, minutes: NDArray) -> NDArray:
+    """F: share of the entries noticed, without a release, within so many minutes of entry (Kaplan and Meier 1958).
+
+    Entries that only a release made noticeable stay in the denominator to the end of the data.
+    """
+    from scipy.stats import CensoredData, ecdf
+
+    if not passed["noticed"].any():
+        return np.zeros(len(minutes))
+    seen, waiting = passed.filter("noticed")["minutes"], passed.filter(~pl.col("noticed"))["minutes"]
+    return ecdf(CensoredData(seen.to_numpy(), right=waiting.to_numpy())).cdf.evaluate(minutes)
+
+
+def _hold_costs(traffic: Traffic, holds: Holds, *, judged: bool) -> pl.DataFrame:
+    at = np.searchsorted(holds.minutes, HOLD_MINUTES)
+    rows = {
+        "integration": [traffic.integration] * len(at),
+        "minutes": holds.minutes[at],
+        "entries_caught": holds.caught[at],
+        "records_spared": holds.records[at],
+        "objects_spared": holds.spared[at],
+        "noticed_share": holds.noticed[at] if judged else None,
+    }
+    if traffic.delay_cost is not None and traffic.error_cost is not None:
+        delay, saved = traffic.delay_cost * holds.delay_hours[at], traffic.error_cost * holds.spared[at]
+        all_errors = traffic.error_cost * holds.objects
+        left = np.maximum(all_errors - saved, 0)
+        rows |= {"saved": saved, "delay_cost": delay, "net": saved - delay, "errors_left": left}
+        rows |= {"total_cost": delay + left}
+        if judged:
+            drawn_left = traffic.error_cost * np.maximum(holds.drawn_objects - holds.drawn[at], 0)
+            low, high = np.quantile(drawn_left, [0.025, 0.975], axis=1)
+            expected = delay + all_errors * (1 - holds.noticed[at])
+            rows |= {"total_low": delay + low, "total_high": delay + high, "expected_cost": expected}
+    return pl.DataFrame({name: rows.get(name) for name in HOLD_COSTS}, schema=HOLD_COSTS)
+
+
+def _friction(
+    traffic: Traffic,
+    holds: Holds,
+    records: pl.DataFrame,
+    passed: pl.DataFrame,
+    checkpoints: pl.DataFrame,
+    *,
+    min_messages: int,
+) -> dict[str, object]:
+    """One row of ``friction``."""
+    bad = passed.height
+    enough_messages = traffic.messages >= max(min_messages, 1)
+    enough_bad = enough_messages and bad >= MIN_BAD_ENTRIES
+    row: dict[str, object] = dict.fromkeys(FRICTION) | {
+        "integration": traffic.integration,
+        "messages": traffic.messages,
+        "bad_entries": bad,
+        "objects_touched": round(holds.objects),
+        "verdict": NOT_ENOUGH,
+    }
+    if enough_messages:
+        low, high = wilson_interval(bad, traffic.messages)
+        row |= {"bad_share": bad / traffic.messages, "bad_low": float(low), "bad_high": float(high)}
+    if enough_bad:
+        row |= {
+            "needs_release_share": passed["needs_release"].mean(),
+            "mean_cascade": records.height / bad,
+            "noticed_60_minutes": float(holds.noticed[_at(holds, 60)]),
+            "break_even_delay_hours": _break_even(holds),
+        }
+    row |= _in_money(traffic, holds, checkpoints, enough_bad=enough_bad)
+    row |= {"verdict": _verdict(row, holds, traffic, enough_messages=enough_messages, min_messages=min_messages)}
+    # Nothing could be saved whatever it costs: true without costs as well.
+    if row["net"] is None and row["verdict"] in ("instant", "a hold cannot help"):
+        row |= {"best_hold_minutes": 0.0, "saved": 0.0, "delay_cost": 0.0, "net": 0.0}
+    return row
+
+
+def _verdict(
+    row: dict[str, object], holds: Holds, traffic: Traffic, *, enough_messages: bool, min_messages: int
+) -> str:
+    """The verdict of an integration, in the order that ``friction_tables`` tells."""
+    if not enough_messages:
+        return NOT_ENOUGH
+    if (row["checkpoint_net"] or 0) > max(row["net"] or 0, 0):
+        return "approval"
+    if row["bad_entries"] == 0:
+        return "instant" if traffic.identified >= max(min_messages, 1) else NOT_ENOUGH
+    if row["bad_entries"] < MIN_BAD_ENTRIES:
+        return NOT_ENOUGH
+    if holds.records[-1] == 0:
+        return "a hold cannot help"
+    if row["net"] is None:
+        return NOT_ENOUGH
+    return "hold" if row["net_low"] > 0 else "instant"
+
+
+def _at(holds: Holds, minutes: int) -> int:
+    return int(np.searchsorted(holds.minutes, minutes))
+
+
+def _break_even(holds: Holds) -> float | None:
+    """Hours of delay of one object that an error must cost before a hold pays; null when nothing can be spared.
+
+    Only over holds that spare 10 objects, or all that can be: the one lucky minute would always come cheapest.
+    """
+    if holds.records[-1] == 0:
+        return None
+    # A hair less, since parts of objects are added up in floating point.
+    enough = holds.spared >= min(MIN_BAD_ENTRIES, holds.spared[-1]) - 1e-9
+    return float((holds.delay_hours[enough] / holds.spared[enough]).min())
+
+
+def _in_money(
+    traffic: Traffic, holds: Holds, checkpoints: pl.DataFrame, *, enough_bad: bool
+) -> dict[str, float | str | None]:
+    """What one hour and the best hold would have saved, and what the best checkpoint here did; nothing without costs."""
+    if traffic.delay_cost is None or traffic.error_cost is None:
+        return {}
+    delay, saved = traffic.delay_cost * holds.delay_hours, traffic.error_cost * holds.spared
+    net, hour = saved - delay, _at(holds, 60)
+    told: dict[str, float | str | None] = {
+        "saved_60_minutes": float(saved[hour]),
+        "net_60_minutes": float(net[hour]),
+    }
+    told |= _checkpoint_in_money(traffic, holds, checkpoints)
+    if not enough_bad:
+        return told
+    best = int(net.argmax())  # the shortest of equals
+    drawn = traffic.error_cost * holds.drawn - delay[:, None]
+    hold_low, hold_high = np.quantile(holds.minutes[drawn.argmax(axis=0)], [0.025, 0.975])
+    net_low, net_high = np.quantile(drawn[best], [0.025, 0.975])
+    break_even = _break_even(holds)
+    return told | {
+        "best_hold_minutes": float(holds.minutes[best]),
+        "saved": float(saved[best]),
+        "delay_cost": float(delay[best]),
+        "net": float(net[best]),
+        "best_low_minutes": float(hold_low),
+        "best_high_minutes": float(hold_high),
+        "net_low": float(net_low),
+        "net_high": float(net_high),
+        "break_even_error_cost": None if break_even is None else traffic.delay_cost * break_even,
+    }
+
+
+def _checkpoint_in_money(
+    traffic: Traffic, holds: Holds, checkpoints: pl.DataFrame
+) -> dict[str, float | str | None]:
+    """The checkpoint of an integration that saved most, if one is measured: what it caught at the cost of an error,
+    less the median delay of what it held; at most with the upper bound of its catch rate.
+
+    A bad message that was approved all the same was not caught. What was caught reached nothing, so an error counts
+    with the objects that entries touch here on average, one where none passed.
+    """
+    measured = checkpoints.drop_nulls(["catch_rate", "median_hold_minutes"])
+    if measured.is_empty():
+        return {}
+    each = traffic.error_cost * (holds.objects / holds.entries if holds.entries else 1)
+    delay = traffic.delay_cost * pl.col("median_hold_minutes") / 60 * pl.col("held")
+    worth = measured.select(
+        "checkpoint",
+        checkpoint_net=each * (pl.col("bad_held") - pl.col("bad_approved")) - delay,
+        checkpoint_net_high=each * pl.col("catch_high") * pl.col("bad_total") - delay,
+    )
+    return worth.sort("checkpoint_net", "checkpoint", descending=[True, False]).row(0, named=True)

@@ -1,0 +1,288 @@
+"""Holds against feeds whose best hold is known in closed form, against a naive replay, and against nothing at all."""
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from integrhealth.analyses.checkpoints import CHECKPOINTS
+from integrhealth.analyses.friction import HOLD_COSTS, friction_tables, missing_costs
+from integrhealth.analyses.friction_findings import friction_findings
+from integrhealth.analyses.hold_replay import hold_replay
+from integrhealth.catalog import CATALOG
+from integrhealth.schema import COUNT, FLAG, FRAMES, NUMBER, TEXT, TIME, conform
+from integrhealth.thresholds import HOLD_MINUTES
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ENTRIES = {"entry": COUNT, "object_type": TEXT, "object_id": TEXT, "entered_at": TIME, "noticed_at": TIME} | {
+    "independent_at": TIME, "needs_release": FLAG, "message_id": TEXT, "amount": NUMBER,
+}  # fmt: skip
+STEPS = {"entry": COUNT, "step": COUNT, "before": COUNT, "integration": TEXT, "source": TEXT, "target": TEXT} | {
+    "object_type": TEXT, "object_id": TEXT, "arrived_at": TIME, "noticed_after": FLAG,
+}  # fmt: skip
+NO_CHECKPOINTS = pl.DataFrame(schema=CHECKPOINTS)
+RATE, DELAY, ERROR = 2.0, 0.5, 100.0  # notices per hour, cost of an hour of one object, cost of one bad object
+
+
+def at(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def declared(*, delay: float | None = DELAY, error: float | None = ERROR, name: str = "orders") -> pl.DataFrame:
+    costs = {"delay_cost_per_hour": delay, "error_cost": error}
+    return pl.DataFrame([{"integration": name, "owner": "ann", **costs}], schema=CATALOG["integrations"])
+
+
+def feed(size: int = 6000, bad: float = 0.02, *, later: float = 0.0, needs_release: bool = False, seed: int = 3) -> dict:
+    """Orders of one object each, sent every minute; a share is entered wrong, flows to two more systems within
+    seconds, and is noticed exponentially at the origin, LATER minutes after that."""
+    rng = np.random.default_rng(seed)
+    messages = conform(
+        pl.DataFrame({"message_id": [f"m{i}" for i in range(size)], "object_id": [f"o{i}" for i in range(size)]})
+        .with_columns(source=pl.lit("shop"), target=pl.lit("erp"), integration=pl.lit("orders"), status=pl.lit("ok"))
+        .with_columns(sent_at=pl.lit(START) + pl.duration(minutes=pl.int_range(pl.len()))),
+        "messages",
+    )
+    wrong = messages.filter(pl.Series(rng.random(size) < bad)).with_row_index("entry")
+    seconds = pl.Series((rng.exponential(60 / RATE, wrong.height) + later) * 60 + 1)
+    noticed_at = pl.col("sent_at") + pl.duration(seconds=seconds)
+    entries = conformed(
+        wrong.with_columns(entered_at="sent_at", noticed_at=noticed_at, needs_release=pl.lit(needs_release))
+        .with_columns(independent_at=pl.when(~pl.col("needs_release")).then("noticed_at")),
+        ENTRIES,
+    )
+    hops = [("orders", "shop", "erp"), ("erp > wms", "erp", "wms"), ("erp > bi", "erp", "bi")]
+    steps = [
+        wrong.with_columns(step=pl.col("entry") * 3 + i, before=pl.col("entry") * 3 if i else pl.lit(None))
+        .with_columns(integration=pl.lit(name), source=pl.lit(source), target=pl.lit(target))
+        .with_columns(arrived_at="sent_at", noticed_after=pl.lit(True))
+        for i, (name, source, target) in enumerate(hops)
+    ]
+    return {"caused": messages, "entries": entries, "steps": pl.concat(conformed(rows, STEPS) for rows in steps)}
+
+
+def conformed(rows: pl.DataFrame, columns: dict) -> pl.DataFrame:
+    return rows.cast({name: dtype for name, dtype in columns.items() if name in rows.columns}).select(list(columns))
+
+
+def tables(frames: dict, catalog: pl.DataFrame, checkpoints: pl.DataFrame = NO_CHECKPOINTS) -> dict[str, pl.DataFrame]:
+    return friction_tables(frames["caused"], frames["entries"], frames["steps"], checkpoints, catalog)
+
+
+def row(frames: dict, catalog: pl.DataFrame, checkpoints: pl.DataFrame = NO_CHECKPOINTS) -> dict:
+    return tables(frames, catalog, checkpoints)["friction"].row(by_predicate=pl.col("integration") == "orders", named=True)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_hold_that_pays_is_found_where_the_closed_form_has_it(seed):
+    found = row(feed(seed=seed), declared())
+    best = 60 * math.log(0.02 * ERROR * RATE / DELAY) / RATE
+    assert found["verdict"] == "hold"
+    assert found["best_low_minutes"] < best < found["best_high_minutes"]
+    assert 0 < found["net_low"] < found["net"] < found["net_high"]
+    hours = best / 60
+    expected = 6000 * (0.02 * ERROR * (1 - math.exp(-RATE * hours)) - DELAY * hours)
+    assert found["net_low"] < expected < found["net_high"]
+    assert found["net"] == pytest.approx(found["saved"] - found["delay_cost"])
+    assert found["noticed_60_minutes"] == pytest.approx(1 - math.exp(-RATE), abs=0.08)
+    assert found["break_even_delay_hours"] == pytest.approx(1 / (0.02 * RATE), rel=0.5)
+    assert found["break_even_error_cost"] == DELAY * found["break_even_delay_hours"] < ERROR
+
+
+def test_a_hold_that_costs_is_not_advised():
+    found = row(feed(bad=0.005), declared(delay=5.0))
+    assert found["verdict"] == "instant"
+    assert found["net_60_minutes"] < 0 < found["saved_60_minutes"]
+    assert found["break_even_error_cost"] > ERROR
+
+
+def test_errors_noticed_after_three_days_cannot_be_helped():
+    found = row(feed(later=3 * 24 * 60), declared())
+    assert found["verdict"] == "a hold cannot help"
+    assert found["noticed_60_minutes"] == found["saved"] == found["best_hold_minutes"] == found["net"] == 0
+    assert found["net_60_minutes"] == -DELAY * 6000
+    assert found["break_even_error_cost"] is None
+
+
+def test_errors_seen_only_because_they_were_released_cannot_be_helped():
+    found = row(feed(needs_release=True), declared())
+    assert (found["verdict"], found["needs_release_share"], found["noticed_60_minutes"]) == ("a hold cannot help", 1, 0)
+
+
+def test_a_correction_after_a_notice_that_needed_the_release_is_its_consequence():
+    frames = feed(needs_release=True)
+    frames["entries"] = frames["entries"].with_columns(independent_at=pl.col("noticed_at") + pl.duration(minutes=1))
+    assert row(frames, declared())["verdict"] == "a hold cannot help"
+
+
+def test_no_bad_entries_need_no_hold():
+    found = row(feed(bad=0.0), declared())
+    assert (found["verdict"], found["best_hold_minutes"], found["saved"], found["net"]) == ("instant", 0, 0, 0)
+    assert (found["bad_entries"], found["bad_share"], found["break_even_error_cost"]) == (0, 0, None)
+
+
+def test_messages_that_name_no_object_cannot_show_that_all_is_well():
+    frames = feed(bad=0.0)
+    frames["caused"] = frames["caused"].with_columns(object_id=pl.lit(None, TEXT))
+    assert row(frames, declared())["verdict"] == "not enough data"
+
+
+def test_few_messages_or_few_bad_entries_are_not_enough_data_and_counts_stay():
+    few, rare = row(feed(size=29, bad=0.9), declared()), row(feed(size=400, bad=0.02), declared())
+    assert few["verdict"] == rare["verdict"] == "not enough data"
+    assert few["bad_entries"] > 20 > 10 > rare["bad_entries"] > 0
+    assert few["bad_share"] is few["net"] is rare["net"] is rare["noticed_60_minutes"] is None
+    assert rare["bad_share"] == rare["bad_entries"] / 400
+    assert rare["saved_60_minutes"] > 0
+
+
+@pytest.mark.parametrize("catalog", [declared(delay=None), declared(error=None), declared(name="else")])
+def test_without_costs_the_break_even_remains(catalog):
+    found = row(feed(), catalog)
+    assert (found["verdict"], found["net"], found["break_even_error_cost"]) == ("not enough data", None, None)
+    assert found["break_even_delay_hours"] == row(feed(), declared())["break_even_delay_hours"]
+    assert found["noticed_60_minutes"] > 0.8
+    assert "delay_cost_per_hour" in missing_costs(catalog) if catalog["integration"][0] != "else" else True
+    assert missing_costs(declared()) is None
+
+
+def test_the_replay_agrees_with_the_closed_form_at_every_hold():
+    frames = feed(size=100_000)
+    costs = tables(frames, declared())["hold_costs"].filter(pl.col("integration") == "orders")
+    assert costs["minutes"].to_list() == list(HOLD_MINUTES)
+    hours = costs["minutes"].to_numpy() / 60
+    truth = 100_000 * (DELAY * hours + 0.02 * ERROR * np.exp(-RATE * hours))
+    assert costs["total_cost"].to_numpy() == pytest.approx(truth, rel=0.06)
+    assert costs["expected_cost"].to_numpy() == pytest.approx(truth, rel=0.06)
+    assert ((costs["total_low"] <= costs["total_cost"]) & (costs["total_cost"] <= costs["total_high"])).all()
+    assert costs["saved"].to_list() == sorted(costs["saved"])
+    assert costs["objects_spared"][-1] == pytest.approx(frames["entries"].height)
+
+
+PICTURE = [  # entry step before integration source target object arrived_at
+    (0, 1, None, "orders", "shop", "erp", "o", 0),
+    (0, 2, 1, "erp > wms", "erp", "wms", "o", 5),
+    (0, 3, 2, "wms > dhl", "wms", "dhl", "parcel", 10),
+    (0, 4, None, "shop > mail", "shop", "mail", "o", 1),
+    (0, 5, 1, "erp", "erp", "erp", "o", 1),
+]
+
+
+def drawn(rows: list[tuple], *, noticed: float) -> dict:
+    steps = [
+        {"entry": e, "step": s, "before": b, "integration": i, "source": f, "target": t, "object_id": o,
+         "arrived_at": at(m), "noticed_after": m < noticed} for e, s, b, i, f, t, o, m in rows
+    ]  # fmt: skip
+    entry = {"entry": 0, "object_id": "o", "entered_at": at(0), "noticed_at": at(noticed), "needs_release": False}
+    return {
+        "caused": FRAMES["messages"].empty(),
+        "entries": pl.DataFrame([entry | {"independent_at": at(noticed)}], schema=ENTRIES),
+        "steps": pl.DataFrame(steps, schema=STEPS),
+    }
+
+
+def replayed(frames: dict, integration: str) -> dict[int, tuple]:
+    replay = hold_replay(frames["steps"], frames["entries"]).filter(pl.col("integration") == integration)
+    return {step: (part, minutes) for step, part, minutes in replay.select("step", "part", "minutes").rows()}
+
+
+def test_a_hold_shifts_what_lies_at_or_below_its_integration_and_no_parallel_branch():
+    frames = drawn(PICTURE, noticed=12.5)
+    third = pytest.approx(1 / 4)
+    assert replayed(frames, "orders") == {1: (third, 13), 2: (third, 8), 3: (1, 3), 4: (third, None), 5: (third, 12)}
+    assert replayed(frames, "erp > wms") == {1: (third, None), 2: (third, 8), 3: (1, 3), 4: (third, None), 5: (third, None)}
+    assert replayed(frames, "erp") == {}  # work inside a system is no integration
+
+
+def test_records_that_came_after_the_notice_carry_the_right_value():
+    frames = drawn(PICTURE, noticed=7)
+    assert replayed(frames, "orders") == {
+        1: (0.25, 7), 2: (0.25, 2), 4: (0.25, None), 5: (0.25, 6)
+    }  # fmt: skip
+    assert replayed(frames, "wms > dhl") == {}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_the_replay_equals_a_walk_over_every_record(data):
+    size = data.draw(st.integers(1, 9))
+    minutes = data.draw(st.lists(st.integers(0, 30), min_size=size, max_size=size))
+    rows = []
+    for step in range(size):
+        before = data.draw(st.sampled_from([None, *range(step)]))
+        name = data.draw(st.sampled_from("xyz"))
+        rows.append((0, step, before, name, "a", data.draw(st.sampled_from("ab")), data.draw(st.sampled_from("op")), minutes[step]))
+    noticed = data.draw(st.integers(0, 40))
+    frames = drawn(rows, noticed=noticed)
+    for integration in "xyz":
+        for hold in (0, 1, 7, 40):
+            spared = [
+                s for s, (_, needed) in replayed(frames, integration).items()
+                if needed is not None and needed <= hold
+            ]
+            assert sorted(spared) == naive_spared(rows, integration, hold, noticed)
+
+
+def naive_spared(rows: list[tuple], integration: str, hold: int, noticed: float) -> list[int]:
+    """Records touched before the notice in fact, and not if all at or below the integration had come later."""
+    by_step = {row[1]: row for row in rows}
+
+    def shifted(step: int | None) -> bool:
+        if step is None:
+            return False
+        _, _, before, name, source, target, _, _ = by_step[step]
+        return (name == integration and source != target) or shifted(before)
+
+    if not any(r[3] == integration and r[4] != r[5] and r[7] < noticed for r in rows):
+        return []
+    return sorted(r[1] for r in rows if r[7] < noticed <= r[7] + (hold if shifted(r[1]) else 0))
+
+
+def test_rows_that_are_shuffled_or_told_twice_change_nothing():
+    frames = feed(size=1500)
+    mixed = {
+        "caused": frames["caused"].sample(fraction=1, shuffle=True, seed=1),
+        "entries": pl.concat([frames["entries"]] * 2).sample(fraction=1, shuffle=True, seed=2),
+        "steps": pl.concat([frames["steps"]] * 2).sample(fraction=1, shuffle=True, seed=3),
+    }
+    for name, table in tables(frames, declared()).items():
+        assert_frame_equal(table, tables(mixed, declared())[name])
+
+
+def checkpoint(**counts: float) -> pl.DataFrame:
+    usual = {"checkpoint": "credit", "integration": "orders", "bad_approved": 0, "catch_high": 0.9}
+    return pl.DataFrame([usual | counts], schema=CHECKPOINTS)
+
+
+def test_a_checkpoint_that_beats_every_hold_is_advised_and_one_that_costs_more_is_a_finding():
+    caught = checkpoint(held=60, bad_held=50, bad_total=70, catch_rate=50 / 70, median_hold_minutes=30.0)
+    assert row(feed(later=5000), declared(), caught)["verdict"] == "approval"
+    assert row(feed(later=5000), declared(), caught)["checkpoint_net"] == 50 * ERROR - 60 * DELAY / 2
+    slow = checkpoint(held=6000, bad_held=1, bad_total=70, catch_rate=1 / 70, catch_high=0.08, median_hold_minutes=600.0)
+    friction = tables(feed(later=5000), declared(), slow)["friction"]
+    assert "a hold cannot help" in friction["verdict"].to_list()
+    assert set(friction_findings(friction, declared())["rule"]) == {"hold_cannot_help", "checkpoint_costs_more"}
+    stamped = caught.with_columns(bad_approved=pl.lit(50))
+    assert row(feed(later=5000), declared(), stamped)["verdict"] == "a hold cannot help"
+
+
+def test_a_hold_that_pays_is_told_with_its_saving_owner_and_a_question():
+    friction = tables(feed(), declared())["friction"]
+    [found] = friction_findings(friction, declared(), currency="EUR").rows(named=True)
+    assert (found["rule"], found["subject"], found["owner"]) == ("hold_pays", "orders", "ann")
+    assert found["cost"] == friction["net"].max()
+    assert found["value"] == friction["best_hold_minutes"].drop_nulls().max()
+    assert "EUR net of the delay; one hour: " in found["statement"]
+    assert found["ask"].endswith("?")
+
+
+def test_nothing_at_all_is_no_row():
+    nothing = {"caused": FRAMES["messages"].empty(), "entries": pl.DataFrame(schema=ENTRIES)}
+    found = tables(nothing | {"steps": pl.DataFrame(schema=STEPS)}, pl.DataFrame(schema=CATALOG["integrations"]))
+    assert found["friction"].is_empty()
+    assert found["hold_costs"].schema == HOLD_COSTS
