@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 from frames import messages
+from grown_trees import fanned_calls, galton_watson
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -15,45 +16,6 @@ from integrhealth.analyses.spread import edge_facts, edges, link_facts, system_f
 from integrhealth.evidence import Evidence
 from integrhealth.facts import merged
 from integrhealth.schema import FRAMES, conform
-
-
-def galton_watson(mean: float, roots: int, *, kind: str = "queue", seed: int = 7) -> pl.DataFrame:
-    """One trace per root: every failed message causes Poisson(mean) failed ones, generation by generation.
-
-    A queue is drawn parent causes child; for a request the same tree hangs upside down: the child is the cause, and
-    has at most one parent, so every failed message has at most one child (a chain of Bernoulli(mean) links).
-    """
-    rng = np.random.default_rng(seed)
-    generation = pl.DataFrame(
-        {"message_id": [f"r{i}" for i in range(roots)], "trace_id": [f"t{i}" for i in range(roots)]}
-    )
-    generation = generation.with_columns(parent_id=pl.lit(None, pl.String))
-    grown, depth = [generation.with_columns(depth=pl.lit(0))], 0
-    while generation.height:
-        depth += 1
-        children = rng.poisson(mean, generation.height) if kind == "queue" else rng.binomial(1, mean, generation.height)
-        generation = generation.select(pl.all().repeat_by(pl.Series(children)).explode(empty_as_null=False))
-        number = pl.int_range(pl.len()).over("message_id")
-        generation = generation.select(
-            parent_id="message_id", message_id=pl.format("{}.{}", "message_id", number), trace_id="trace_id"
-        ).select("message_id", "trace_id", "parent_id")
-        grown.append(generation.with_columns(depth=pl.lit(depth)))
-    rows = pl.concat(grown)
-    if kind == "request":
-        callers = rows.drop_nulls("parent_id").select(message_id="parent_id", caller="message_id")
-        rows = rows.join(callers, on="message_id", how="left").with_columns(parent_id=pl.col("caller")).drop("caller")
-    start = pl.datetime(2026, 1, 1, time_zone="UTC")
-    return conform(
-        rows.with_columns(
-            source=pl.format("s{}", pl.col("depth") % 5),
-            target=pl.format("s{}", (pl.col("depth") + 1) % 5),
-            kind=pl.lit(kind),
-            status=pl.lit("failed"),
-            sent_at=start + pl.duration(seconds=pl.col("depth")),
-            finished_at=start + pl.duration(seconds=pl.col("depth") + 1),
-        ),
-        "messages",
-    )
 
 
 def spread(frame: pl.DataFrame) -> dict:
@@ -77,6 +39,57 @@ def test_a_third_of_the_rows_lost_does_not_hide_the_reproduction_number(kind):
     assert found["reproduction"] == pytest.approx(0.6, abs=0.03)
     naive = found["caused"] / found["failed"]
     assert naive < 0.5  # what a count without the correction would say
+
+
+@pytest.mark.parametrize("mean", [0.3, 0.85])
+def test_lost_rows_are_made_up_for_at_any_spread(mean):
+    found = spread(galton_watson(mean, 3000).sample(fraction=0.7, seed=3))
+    assert found["reproduction"] == pytest.approx(mean, abs=0.03)
+    assert found["low"] < mean < found["high"]
+
+
+def test_with_several_failed_causes_the_correction_is_an_upper_bound_and_says_so():
+    frame, truth = fanned_calls(1200, 0.075)
+    whole, kept = spread(frame), spread(frame.sample(fraction=0.7, seed=3))
+    assert whole["reproduction"] == pytest.approx(truth) == pytest.approx(0.54, abs=0.01)
+    assert kept["caused"] / kept["failed"] / kept["link_coverage"] == pytest.approx(0.61, abs=0.01)
+    assert truth < kept["reproduction"] == pytest.approx(0.57, abs=0.01)
+    assert kept["at_most"]
+
+
+def test_every_row_twice_changes_nothing():
+    frame = galton_watson(0.6, 300)
+    once, twice = (propagation.report(Evidence(messages=f)) for f in (frame, pl.concat([frame, frame])))
+    for table, rows in once.tables.items():
+        assert_frame_equal(rows, twice.tables[table])
+    assert_frame_equal(once.findings, twice.findings)
+
+
+def test_one_day_and_ninety_days_of_the_same_process_agree():
+    frame = galton_watson(0.6, 9000)
+    day = pl.col("trace_id").str.slice(1).cast(pl.Int64) % 90
+    ninety = frame.with_columns(pl.col("sent_at", "finished_at") + pl.duration(days=day))
+    of_one_day, of_all = spread(frame.filter(day == 3)), spread(ninety)
+    assert of_one_day["low"] < of_all["reproduction"] < of_one_day["high"]
+    assert of_all["high"] - of_all["low"] < (of_one_day["high"] - of_one_day["low"]) / 5
+    assert of_all == spread(frame)  # when it happened does not matter
+
+
+def test_parents_in_a_loop_are_cut_counted_and_do_not_feed_themselves():
+    lines = [f"a{i} t{i} b{i} x y request failed\nb{i} t{i} a{i} y x request failed" for i in range(40)]
+    found = spread(messages("message_id trace_id parent_id source target kind status\n" + "\n".join(lines)))
+    assert (found["loops"], found["roots"], found["caused"]) == (80, 80, 0)
+
+
+def test_where_nothing_was_caused_the_interval_still_has_a_width():
+    frame = galton_watson(0.0, 200).with_columns(
+        parent_id=pl.when(pl.int_range(pl.len()) > 0).then(pl.lit("r0")), trace_id=pl.lit("t")
+    )
+    found = spread(
+        frame.with_columns(status=pl.when(pl.col("message_id") == "r0").then(pl.lit("ok")).otherwise("status"))
+    )
+    assert found["reproduction"] == found["low"] == 0
+    assert found["high"] == pytest.approx(3.689 / 199, rel=1e-3)  # exact Poisson; the rule of three on two sides
 
 
 def test_independent_errors_at_the_same_minute_do_not_spread():
