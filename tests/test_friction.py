@@ -1,5 +1,6 @@
 """Holds against feeds whose best hold is known in closed form, against a naive replay, and against nothing at all."""
 
+import itertools
 import math
 from datetime import UTC, datetime, timedelta
 
@@ -38,7 +39,9 @@ def declared(*, delay: float | None = DELAY, error: float | None = ERROR, name: 
     return pl.DataFrame([{"integration": name, "owner": "ann", **costs}], schema=CATALOG["integrations"])
 
 
-def feed(size: int = 6000, bad: float = 0.02, *, later: float = 0.0, needs_release: bool = False, seed: int = 3) -> dict:
+def feed(
+    size: int = 6000, bad: float = 0.02, *, later: float = 0.0, needs_release: bool = False, seed: int = 3
+) -> dict:
     """Orders of one object each, sent every minute; a share is entered wrong, flows to two more systems within
     seconds, and is noticed exponentially at the origin, LATER minutes after that."""
     rng = np.random.default_rng(seed)
@@ -52,8 +55,9 @@ def feed(size: int = 6000, bad: float = 0.02, *, later: float = 0.0, needs_relea
     seconds = pl.Series((rng.exponential(60 / RATE, wrong.height) + later) * 60 + 1)
     noticed_at = pl.col("sent_at") + pl.duration(seconds=seconds)
     entries = conformed(
-        wrong.with_columns(entered_at="sent_at", noticed_at=noticed_at, needs_release=pl.lit(needs_release))
-        .with_columns(independent_at=pl.when(~pl.col("needs_release")).then("noticed_at")),
+        wrong.with_columns(
+            entered_at="sent_at", noticed_at=noticed_at, needs_release=pl.lit(needs_release)
+        ).with_columns(independent_at=pl.when(~pl.col("needs_release")).then("noticed_at")),
         ENTRIES,
     )
     hops = [("orders", "shop", "erp"), ("erp > wms", "erp", "wms"), ("erp > bi", "erp", "bi")]
@@ -75,10 +79,12 @@ def tables(frames: dict, catalog: pl.DataFrame, checkpoints: pl.DataFrame = NO_C
 
 
 def row(frames: dict, catalog: pl.DataFrame, checkpoints: pl.DataFrame = NO_CHECKPOINTS) -> dict:
-    return tables(frames, catalog, checkpoints)["friction"].row(by_predicate=pl.col("integration") == "orders", named=True)
+    return tables(frames, catalog, checkpoints)["friction"].row(
+        by_predicate=pl.col("integration") == "orders", named=True
+    )
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 5])
 def test_a_hold_that_pays_is_found_where_the_closed_form_has_it(seed):
     found = row(feed(seed=seed), declared())
     best = 60 * math.log(0.02 * ERROR * RATE / DELAY) / RATE
@@ -195,7 +201,13 @@ def test_a_hold_shifts_what_lies_at_or_below_its_integration_and_no_parallel_bra
     frames = drawn(PICTURE, noticed=12.5)
     third = pytest.approx(1 / 4)
     assert replayed(frames, "orders") == {1: (third, 13), 2: (third, 8), 3: (1, 3), 4: (third, None), 5: (third, 12)}
-    assert replayed(frames, "erp > wms") == {1: (third, None), 2: (third, 8), 3: (1, 3), 4: (third, None), 5: (third, None)}
+    assert replayed(frames, "erp > wms") == {
+        1: (third, None),
+        2: (third, 8),
+        3: (1, 3),
+        4: (third, None),
+        5: (third, None),
+    }
     assert replayed(frames, "erp") == {}  # work inside a system is no integration
 
 
@@ -207,7 +219,7 @@ def test_records_that_came_after_the_notice_carry_the_right_value():
     assert replayed(frames, "wms > dhl") == {}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_the_replay_equals_a_walk_over_every_record(data):
     size = data.draw(st.integers(1, 9))
@@ -216,16 +228,24 @@ def test_the_replay_equals_a_walk_over_every_record(data):
     for step in range(size):
         before = data.draw(st.sampled_from([None, *range(step)]))
         name = data.draw(st.sampled_from("xyz"))
-        rows.append((0, step, before, name, "a", data.draw(st.sampled_from("ab")), data.draw(st.sampled_from("op")), minutes[step]))
+        rows.append(
+            (
+                0,
+                step,
+                before,
+                name,
+                "a",
+                data.draw(st.sampled_from("ab")),
+                data.draw(st.sampled_from("op")),
+                minutes[step],
+            )
+        )
     noticed = data.draw(st.integers(0, 40))
     frames = drawn(rows, noticed=noticed)
-    for integration in "xyz":
-        for hold in (0, 1, 7, 40):
-            spared = [
-                s for s, (_, needed) in replayed(frames, integration).items()
-                if needed is not None and needed <= hold
-            ]
-            assert sorted(spared) == naive_spared(rows, integration, hold, noticed)
+    found = hold_replay(frames["steps"], frames["entries"])
+    for integration, hold in itertools.product("xyz", (0, 1, 7, 40)):
+        spared = found.filter(pl.col("integration") == integration, pl.col("minutes") <= hold)
+        assert sorted(spared["step"]) == naive_spared(rows, integration, hold, noticed)
 
 
 def naive_spared(rows: list[tuple], integration: str, hold: int, noticed: float) -> list[int]:
@@ -263,7 +283,9 @@ def test_a_checkpoint_that_beats_every_hold_is_advised_and_one_that_costs_more_i
     caught = checkpoint(held=60, bad_held=50, bad_total=70, catch_rate=50 / 70, median_hold_minutes=30.0)
     assert row(feed(later=5000), declared(), caught)["verdict"] == "approval"
     assert row(feed(later=5000), declared(), caught)["checkpoint_net"] == 50 * ERROR - 60 * DELAY / 2
-    slow = checkpoint(held=6000, bad_held=1, bad_total=70, catch_rate=1 / 70, catch_high=0.08, median_hold_minutes=600.0)
+    slow = checkpoint(
+        held=6000, bad_held=1, bad_total=70, catch_rate=1 / 70, catch_high=0.08, median_hold_minutes=600.0
+    )
     friction = tables(feed(later=5000), declared(), slow)["friction"]
     assert "a hold cannot help" in friction["verdict"].to_list()
     assert set(friction_findings(friction, declared())["rule"]) == {"hold_cannot_help", "checkpoint_costs_more"}
@@ -277,7 +299,7 @@ def test_a_hold_that_pays_is_told_with_its_saving_owner_and_a_question():
     assert (found["rule"], found["subject"], found["owner"]) == ("hold_pays", "orders", "ann")
     assert found["cost"] == friction["net"].max()
     assert found["value"] == friction["best_hold_minutes"].drop_nulls().max()
-    assert "EUR net of the delay; one hour: " in found["statement"]
+    assert "EUR net of the delay; an hour: " in found["statement"]
     assert found["ask"].endswith("?")
 
 

@@ -1,7 +1,8 @@
 """Checkpoints: what a pause catches, what it stops for nothing, how long it takes, and whether anybody reads.
 
 A message was bad when its checkpoint says so (``was_bad``), else when another one does; where none says anything,
-when its object was a bad entry at the time. A bad message that was held was caught, unless it was approved all the same (``bad_approved``).
+when its object was a bad entry at the time. A bad message that was held was caught, unless it was approved all the
+same (``bad_approved``).
 """
 
 import polars as pl
@@ -112,7 +113,9 @@ def checkpoints(
         .join(_integrations(known, passing, declared), on="checkpoint", how="left")
         .with_columns(counts.fill_null(0).cast(COUNT))
     )
-    return _with_rates(told, min_messages=max(min_messages, 1)).select(*CHECKPOINTS).cast(CHECKPOINTS).sort("checkpoint")
+    return (
+        _with_rates(told, min_messages=max(min_messages, 1)).select(*CHECKPOINTS).cast(CHECKPOINTS).sort("checkpoint")
+    )
 
 
 def _population(messages: pl.DataFrame, holds: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
@@ -220,7 +223,11 @@ def _rubber_stamps(owned: pl.DataFrame) -> pl.DataFrame:
     rows = owned.filter(value > RUBBER_STAMP_WARNING).with_columns(
         subject=pl.col("checkpoint"),
         severity=severity(
-            value, pl.col("rubber_low"), pl.col("rubber_high"), warning=RUBBER_STAMP_WARNING, critical=RUBBER_STAMP_CRITICAL
+            value,
+            pl.col("rubber_low"),
+            pl.col("rubber_high"),
+            warning=RUBBER_STAMP_WARNING,
+            critical=RUBBER_STAMP_CRITICAL,
         ),
         statement=pl.format(
             "{} of {} approvals at {} were given in less than {} seconds.",

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from integrhealth.analyses.hold_replay import hold_replay
+from integrhealth.analyses.hold_replay import Holds, every_hold, hold_replay, notices
 from integrhealth.schema import COUNT, NUMBER, TEXT, is_delivered
 from integrhealth.statistics import wilson_interval
-from integrhealth.thresholds import HOLD_MINUTES, MIN_BAD_ENTRIES, MIN_MESSAGES, RESAMPLES, SEED
+from integrhealth.thresholds import HOLD_MINUTES, MIN_BAD_ENTRIES, MIN_MESSAGES
 
 NOT_ENOUGH = "not enough data"
-LONGEST = HOLD_MINUTES[-1]
 COSTS = ("delay_cost_per_hour", "error_cost")
 HOLD_COSTS = {
     "integration": TEXT,
@@ -79,26 +77,6 @@ class Traffic:
     error_cost: float | None
 
 
-@dataclass(frozen=True)
-class Holds:
-    """What every hold of one integration would have done; all arrays run over MINUTES.
-
-    ``objects`` is what the entries touched without a hold; ``drawn`` and ``drawn_objects`` are the spared and the
-    touched objects with the entries drawn anew (holds by resamples, and resamples).
-    """
-
-    minutes: NDArray
-    delay_hours: NDArray
-    caught: NDArray
-    records: NDArray
-    spared: NDArray
-    noticed: NDArray
-    entries: int
-    objects: float
-    drawn: NDArray
-    drawn_objects: NDArray
-
-
 def friction_tables(
     caused: pl.DataFrame,
     entries: pl.DataFrame,
@@ -128,13 +106,13 @@ def friction_tables(
     table; DECLARED the integrations of the catalog.
     """
     replay = hold_replay(steps, entries)
-    notices = _notices(entries, _last_moment(caused))
+    noticed = notices(entries, _last_moment(caused))
     best, costs = [], []
     by_integration = replay.partition_by("integration", as_dict=True, maintain_order=True)
     for traffic in _traffic(caused, declared):
         records = by_integration.get((traffic.integration,), replay.clear())
-        passed = notices.join(records.select("entry").unique(), on="entry", how="semi", maintain_order="left")
-        holds = _holds(records, passed, traffic.messages)
+        passed = noticed.join(records.select("entry").unique(), on="entry", how="semi", maintain_order="left")
+        holds = every_hold(records, passed, traffic.messages)
         costs.append(_hold_costs(traffic, holds, judged=passed.height >= MIN_BAD_ENTRIES))
         here = checkpoints.filter(pl.col("integration") == traffic.integration)
         best.append(_friction(traffic, holds, records, passed, here, min_messages=min_messages))
@@ -172,90 +150,6 @@ def _last_moment(caused: pl.DataFrame) -> pl.Expr:
     """Until when there is data: entries not noticed by then are still open."""
     ends = caused.select(pl.max_horizontal("sent_at", "received_at", "finished_at", "answered_at").max())
     return pl.lit(ends.item(), ends.dtypes[0])
-
-
-def _notices(entries: pl.DataFrame, ended_at: pl.Expr) -> pl.DataFrame:
-    """One row per entry: entry, needs_release, noticed, and minutes from entry to a notice that needs no release, or
-    to the end of the data while there was none."""
-    noticed = ~pl.col("needs_release").fill_null(False) & pl.col("independent_at").is_not_null()
-    until = pl.when(noticed).then("independent_at").otherwise(pl.max_horizontal(ended_at, "entered_at"))
-    return (
-        entries.unique("entry", keep="first", maintain_order=True)
-        .select(
-            "entry",
-            "needs_release",
-            noticed=noticed,
-            minutes=(until - pl.col("entered_at")).dt.total_microseconds() / 60_000_000,
-        )
-        .sort("entry")
-    )
-
-
-def _holds(records: pl.DataFrame, passed: pl.DataFrame, messages: int) -> Holds:
-    """Every hold at which something changes, and those of HOLD_MINUTES."""
-    from scipy.sparse import coo_array
-
-    last = records.group_by("entry").agg(
-        pl.when(pl.col("minutes").is_not_null().all()).then(pl.col("minutes").max()).alias("minutes")
-    )
-    sparable = records.filter(pl.col("minutes") <= LONGEST).sort("minutes", "entry", "step")
-    minutes = np.union1d(HOLD_MINUTES, sparable["minutes"].to_numpy())
-    place = np.searchsorted(minutes, sparable["minutes"].to_numpy())
-    entry = np.searchsorted(passed["entry"].to_numpy(), sparable["entry"].to_numpy())
-    shape = (len(minutes), passed.height)
-    parts = coo_array((sparable["part"].to_numpy(), (place, entry)), shape=shape).tocsr()
-    touched = records.group_by("entry").agg(pl.col("part").sum()).sort("entry")["part"].to_numpy()
-    drawn, drawn_objects = _drawn_anew(parts, touched)
-    return Holds(
-        minutes=minutes,
-        delay_hours=minutes / 60 * messages,
-        caught=_up_to(minutes, last["minutes"].drop_nulls()),
-        records=_up_to(minutes, sparable["minutes"]),
-        spared=np.cumsum(parts.sum(axis=1)),
-        noticed=_noticed_share(passed, minutes),
-        entries=passed.height,
-        objects=float(touched.sum()),
-        drawn=drawn,
-        drawn_objects=drawn_objects,
-    )
-
-
-def _up_to(minutes: NDArray, values: pl.Series) -> NDArray:
-    """How many of VALUES are at most each of MINUTES."""
-    return np.searchsorted(np.sort(values.to_numpy()), minutes, side="right")
-
-
-def _drawn_anew(parts: object, touched: NDArray) -> tuple[NDArray, NDArray]:
-    """Spared objects by hold and resample, and touched objects by resample: each entry is drawn Poisson(1) times.
-
-    That is the bootstrap over all objects, bad and good, of which the bad are few: their number is drawn as well.
-    """
-    holds, entries = parts.shape
-    if entries < MIN_BAD_ENTRIES:
-        return np.zeros((holds, 0)), np.zeros(0)
-    chance = np.random.default_rng(SEED)
-    # In blocks, so that many entries do not take much memory.
-    block = max(1, min(RESAMPLES, 4_000_000 // entries))
-    sizes = [min(block, RESAMPLES - start) for start in range(0, RESAMPLES, block)]
-    spared, objects = [], []
-    for size in sizes:
-        weights = chance.poisson(1.0, (entries, size)).astype(float)
-        spared.append(np.cumsum(parts @ weights, axis=0))
-        objects.append(touched @ weights)
-    return np.concatenate(spared, axis=1), np.concatenate(objects)
-
-
-def _noticed_share(passed: pl.DataFrame, minutes: NDArray) -> NDArray:
-    """F: share of the entries noticed, without a release, within so many minutes of entry (Kaplan and Meier 1958).
-
-    Entries that only a release made noticeable stay in the denominator to the end of the data.
-    """
-    from scipy.stats import CensoredData, ecdf
-
-    if not passed["noticed"].any():
-        return np.zeros(len(minutes))
-    seen, waiting = passed.filter("noticed")["minutes"], passed.filter(~pl.col("noticed"))["minutes"]
-    return ecdf(CensoredData(seen.to_numpy(), right=waiting.to_numpy())).cdf.evaluate(minutes)
 
 
 def _hold_costs(traffic: Traffic, holds: Holds, *, judged: bool) -> pl.DataFrame:
@@ -358,7 +252,7 @@ def _break_even(holds: Holds) -> float | None:
 def _in_money(
     traffic: Traffic, holds: Holds, checkpoints: pl.DataFrame, *, enough_bad: bool
 ) -> dict[str, float | str | None]:
-    """What one hour and the best hold would have saved, and what the best checkpoint here did; nothing without costs."""
+    """What one hour and the best hold would have saved, and what the best checkpoint did; nothing without costs."""
     if traffic.delay_cost is None or traffic.error_cost is None:
         return {}
     delay, saved = traffic.delay_cost * holds.delay_hours, traffic.error_cost * holds.spared
@@ -388,9 +282,7 @@ def _in_money(
     }
 
 
-def _checkpoint_in_money(
-    traffic: Traffic, holds: Holds, checkpoints: pl.DataFrame
-) -> dict[str, float | str | None]:
+def _checkpoint_in_money(traffic: Traffic, holds: Holds, checkpoints: pl.DataFrame) -> dict[str, float | str | None]:
     """The checkpoint of an integration that saved most, if one is measured: what it caught at the cost of an error,
     less the median delay of what it held; at most with the upper bound of its catch rate.
 

@@ -28,7 +28,7 @@ def _paying(owned: pl.DataFrame, money: str) -> pl.DataFrame:
     rows = owned.filter(pl.col("verdict") == "hold").with_columns(
         severity=pl.lit("warning"),
         statement=pl.format(
-            "Holding {} for {} minutes would have saved {}{} net of the delay; one hour: {}{}. {} wrong entries passed.",
+            "Holding {} for {} minutes would have saved {}{} net of the delay; an hour: {}{}. {} wrong entries passed.",
             "integration",
             _whole("best_hold_minutes"),
             _whole("net"),

@@ -5,13 +5,17 @@ what lies at or below a message on it by h, once; parallel branches are not shif
 after the notice is never touched.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.ancestry import NO_ROW
+from integrhealth.thresholds import HOLD_MINUTES, MIN_BAD_ENTRIES, RESAMPLES, SEED
 
 MINUTE_US = 60_000_000
+LONGEST = HOLD_MINUTES[-1]
 REPLAY = {
     "integration": pl.String,
     "entry": pl.Int64,
@@ -19,6 +23,26 @@ REPLAY = {
     "part": pl.Float64,
     "minutes": pl.Int64,
 }
+
+
+@dataclass(frozen=True)
+class Holds:
+    """What every hold of one integration would have done; all arrays run over MINUTES.
+
+    ``objects`` is what the entries touched without a hold; ``drawn`` and ``drawn_objects`` are the spared and the
+    touched objects with the entries drawn anew (holds by resamples, and resamples).
+    """
+
+    minutes: NDArray
+    delay_hours: NDArray
+    caught: NDArray
+    records: NDArray
+    spared: NDArray
+    noticed: NDArray
+    entries: int
+    objects: float
+    drawn: NDArray
+    drawn_objects: NDArray
 
 
 def hold_replay(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
@@ -97,3 +121,87 @@ def _at_or_below(marked: NDArray, above: NDArray) -> NDArray:
         found |= found[jump]
         jump = jump[jump]
     return found
+
+
+def notices(entries: pl.DataFrame, ended_at: pl.Expr) -> pl.DataFrame:
+    """One row per entry: entry, needs_release, noticed, and minutes from entry to a notice that needs no release, or
+    to the end of the data while there was none."""
+    noticed = ~pl.col("needs_release").fill_null(False) & pl.col("independent_at").is_not_null()
+    until = pl.when(noticed).then("independent_at").otherwise(pl.max_horizontal(ended_at, "entered_at"))
+    return (
+        entries.unique("entry", keep="first", maintain_order=True)
+        .select(
+            "entry",
+            "needs_release",
+            noticed=noticed,
+            minutes=(until - pl.col("entered_at")).dt.total_microseconds() / MINUTE_US,
+        )
+        .sort("entry")
+    )
+
+
+def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int) -> Holds:
+    """Every hold at which something changes, and those of HOLD_MINUTES."""
+    from scipy.sparse import coo_array
+
+    last = records.group_by("entry").agg(
+        pl.when(pl.col("minutes").is_not_null().all()).then(pl.col("minutes").max()).alias("minutes")
+    )
+    sparable = records.filter(pl.col("minutes") <= LONGEST).sort("minutes", "entry", "step")
+    minutes = np.union1d(HOLD_MINUTES, sparable["minutes"].to_numpy())
+    place = np.searchsorted(minutes, sparable["minutes"].to_numpy())
+    entry = np.searchsorted(passed["entry"].to_numpy(), sparable["entry"].to_numpy())
+    shape = (len(minutes), passed.height)
+    parts = coo_array((sparable["part"].to_numpy(), (place, entry)), shape=shape).tocsr()
+    touched = records.group_by("entry").agg(pl.col("part").sum()).sort("entry")["part"].to_numpy()
+    drawn, drawn_objects = _drawn_anew(parts, touched)
+    return Holds(
+        minutes=minutes,
+        delay_hours=minutes / 60 * messages,
+        caught=_up_to(minutes, last["minutes"].drop_nulls()),
+        records=_up_to(minutes, sparable["minutes"]),
+        spared=np.cumsum(parts.sum(axis=1)),
+        noticed=_noticed_share(passed, minutes),
+        entries=passed.height,
+        objects=float(touched.sum()),
+        drawn=drawn,
+        drawn_objects=drawn_objects,
+    )
+
+
+def _up_to(minutes: NDArray, values: pl.Series) -> NDArray:
+    """How many of VALUES are at most each of MINUTES."""
+    return np.searchsorted(np.sort(values.to_numpy()), minutes, side="right")
+
+
+def _drawn_anew(parts: object, touched: NDArray) -> tuple[NDArray, NDArray]:
+    """Spared objects by hold and resample, and touched objects by resample: each entry is drawn Poisson(1) times.
+
+    That is the bootstrap over all objects, bad and good, of which the bad are few: their number is drawn as well.
+    """
+    holds, entries = parts.shape
+    if entries < MIN_BAD_ENTRIES:
+        return np.zeros((holds, 0)), np.zeros(0)
+    chance = np.random.default_rng(SEED)
+    # In blocks, so that many entries do not take much memory.
+    block = max(1, min(RESAMPLES, 4_000_000 // entries))
+    sizes = [min(block, RESAMPLES - start) for start in range(0, RESAMPLES, block)]
+    spared, objects = [], []
+    for size in sizes:
+        weights = chance.poisson(1.0, (entries, size)).astype(float)
+        spared.append(np.cumsum(parts @ weights, axis=0))
+        objects.append(touched @ weights)
+    return np.concatenate(spared, axis=1), np.concatenate(objects)
+
+
+def _noticed_share(passed: pl.DataFrame, minutes: NDArray) -> NDArray:
+    """F: share of the entries noticed, without a release, within so many minutes of entry (Kaplan and Meier 1958).
+
+    Entries that only a release made noticeable stay in the denominator to the end of the data.
+    """
+    from scipy.stats import CensoredData, ecdf
+
+    if not passed["noticed"].any():
+        return np.zeros(len(minutes))
+    seen, waiting = passed.filter("noticed")["minutes"], passed.filter(~pl.col("noticed"))["minutes"]
+    return ecdf(CensoredData(seen.to_numpy(), right=waiting.to_numpy())).cdf.evaluate(minutes)
