@@ -104,3 +104,22 @@ RUBBER_STAMP_SECONDS = 10
 RUBBER_STAMP_WARNING, RUBBER_STAMP_CRITICAL = 0.5, 0.9
 # Blast radius: sets of probabilities drawn for the interval, and draws of the links for each of them (own).
 RADIUS_BELIEFS, RADIUS_DRAWS = 100, 200
+
+# Retries. The same again within so many times the median gap after a failed one is one more attempt (methods A3), where
+# that gap is so many times shorter than the one after a delivered one: else the object is merely sent often (own).
+REPEAT_WINDOW, REPEAT_QUICKER = 10, 2
+# Attempts per message to watch (own), and the fewest retries that say whether their pauses are jittered (own).
+AMPLIFICATION_WATCH, MIN_RETRIES = 1.1, 20
+# Retries within this part of a constant pause have no jitter (methods A3); from this share of them on there is none
+# (own). Clocks of whole seconds blur a pause by one: there the larger share decides, and pauses from two units on.
+CONSTANT_WITHIN, CONSTANT_SHARE, CONSTANT_SHARE_COARSE, COARSE_UNITS = 0.02, 0.5, 0.9, 2
+# An attempt number with fewer retries has no usual pause of its own (own).
+MIN_SAME_ATTEMPT = 5
+# Peak arrivals with all their retries over the drain rate: from here on a short outage can keep itself alive (Bronson
+# et al., HotOS 2021); below so many measured minutes it is not judged (own).
+VULNERABLE, MIN_DRAIN_MINUTES = 1, 5
+# Layers of retries followed upwards (own; ten layers of one retry each are 1,024 attempts).
+MAX_LAYERS = 10
+
+# A notice later than so many days after an entry is a change in the world, not a correction (own).
+ENTRY_DAYS = 30

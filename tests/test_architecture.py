@@ -37,6 +37,7 @@ MAY_IMPORT = {
 WITHIN = {"formats", "charts", "reports", "sample"}
 PARTS_OF_ONE_QUESTION = {
     "__init__": {"propagation", "latency", "fragility", "overload"},
+    "blast_radius": {"spread"},
     "fragility": {"capabilities", "paths"},
     "paths": {"capabilities"},
     "cascade_steps": {"cascades"},
