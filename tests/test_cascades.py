@@ -70,9 +70,22 @@ def test_more_than_one_cascade_is_replayed_worst_first():
     two = cascade_steps(caused, cascade_facts(caused), top=2)
     # Of those that hit one system, the one with more messages is worse.
     assert two.group_by("cascade", "root_id", maintain_order=True).len().rows() == [(1, "stock", 6), (2, "near", 2)]
-    richer = messages(ORDER).with_columns(amount=pl.when(pl.col("message_id") == "lone").then(9.0).otherwise("amount"))
-    richer = with_causes(richer.filter(pl.col("trace_id") != "t", pl.col("message_id") != "nearer"))
-    assert cascade_steps(richer, cascade_facts(richer))["root_id"].to_list() == ["lone"]
+    worth = pl.col("message_id").replace_strict({"lone": 9.0, "near": 3.0}, default=pl.col("amount"))
+    alone = messages(ORDER).with_columns(amount=worth)
+    alone = with_causes(alone.filter(pl.col("trace_id") != "t", pl.col("message_id") != "nearer"))
+    assert cascade_steps(alone, cascade_facts(alone))["root_id"].to_list() == ["lone"]
+    storm = "".join(f"again{i} v near web web - queue failed 3 5 - X\n" for i in range(9))
+    wide = with_causes(messages(ORDER + storm))
+    assert cascade_facts(wide)["root_id"].to_list()[0] == "near"  # more messages, but in one system
+    assert cascade_steps(wide, cascade_facts(wide))["root_id"].to_list()[0] == "stock"
+
+
+def test_the_root_is_the_first_step_also_where_its_caller_gave_up_before():
+    late = pl.when(pl.col("message_id") == "stock").then(pl.col("sent_at") + pl.duration(seconds=6))
+    caused = with_causes(messages(ORDER).with_columns(finished_at=late.otherwise("finished_at")))
+    steps = cascade_steps(caused, cascade_facts(caused))
+    assert steps["message_id"].to_list()[:3] == ["stock", "book", "order"]
+    assert steps["ended_ms"].to_list()[:2] == [6000, 5000]
 
 
 def test_nothing_failed_gives_no_steps_and_no_reach():
@@ -172,12 +185,14 @@ def test_what_was_sent_away_and_is_fine_although_its_sender_failed_swallowed_not
         with_causes(
             messages("""
         message_id trace_id parent_id source target kind    status
-        p          t        -         user   web    request failed
+        q          t        -         user   app    request failed
+        p          t        q         app    web    request failed
         c          t        p         web    erp    queue   ok
     """)
         )
     )
     assert facts.select("system", "stopped", "swallowed", "saved_by_retry").rows() == [
+        ("app", 0, 0, 0),
         ("erp", 1, 0, 0),
         ("web", 0, 0, 0),
     ]
