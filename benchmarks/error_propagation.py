@@ -1,4 +1,4 @@
-"""Error propagation over many messages: links, causes, cascades, spread, systems and edges, against duckdb's joins.
+"""Spreading errors over many messages: links, causes, cascades and every table made of them, against duckdb's joins.
 
 Run ``python benchmarks/error_propagation.py [MESSAGES]...``. duckdb answers the part that SQL says in two joins: own,
 passed-on and stopped errors per system; "systems only" is ours for that part. Reading the Parquet file is included.
@@ -48,7 +48,7 @@ def write_messages(path: Path, count: int) -> None:
         pl.Series("sent_at", started).dt.replace_time_zone("UTC"),
         pl.Series("finished_at", started + random.integers(1_000, 900_000, count)).dt.replace_time_zone("UTC"),
         pl.when("failed").then(pl.lit("failed")).otherwise(pl.lit("ok")).alias("status"),
-    ).write_parquet(path)
+    ).with_columns(integration=pl.format("{} > {}", "source", "target")).write_parquet(path)
 
 
 def _caused(path: Path) -> pl.DataFrame:
@@ -63,14 +63,18 @@ def _told(systems: pl.DataFrame) -> int:
 
 
 def ours(path: Path) -> int:
-    """All tables of the report but its findings."""
-    from integrhealth.analyses import spread
-    from integrhealth.analyses.cascades import cascade_facts
+    """All tables of spreading errors, without findings."""
+    from integrhealth.analyses import cascade_steps, cascades, spread
 
     caused = _caused(path)
-    systems = spread.systems(spread.system_facts(caused))
+    systems, links = spread.systems(spread.system_facts(caused)), spread.link_facts(caused)
     spread.edges(spread.edge_facts(caused))
-    spread.spread(cascade_facts(caused), spread.link_facts(caused))
+    spread.spread_by_integration(spread.integration_facts(caused), spread.integration_cascades(caused), links)
+    found = cascades.cascade_facts(caused)
+    spread.spread(found, links)
+    cascades.survival(found)
+    cascades.reach(cascades.reach_facts(caused))
+    cascade_steps.cascade_steps(caused, found, top=3)
     return _told(systems)
 
 

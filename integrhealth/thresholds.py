@@ -12,6 +12,8 @@ MAX_TRACE_MESSAGES = 100_000
 PARENT_DAYS = 30
 # Errors that reached a system and went no further: below weak, below none at all (own).
 STOPPING_WEAK, STOPPING_NONE = 0.5, 0.1
+# Errors that reached a system, were answered with ok and never made good: above this share a finding (own).
+SWALLOWING = 0.5
 # Systems hit by one error: from here on the cascade is a finding (own; a third of the essay's fourteen).
 WIDE_CASCADE = 5
 # Resamples of every bootstrap, and the seed that makes a report repeat itself (own).
@@ -123,3 +125,32 @@ MAX_LAYERS = 10
 
 # A notice later than so many days after an entry is a change in the world, not a correction (own).
 ENTRY_DAYS = 30
+
+# Spread told by times alone. The latest errors that are looked at (methods A1), and candidate pairs of them (own).
+TIMING_ERRORS, TIMING_PAIRS = 20_000, 200_000
+# An error that follows later than this is not seen as caused (own).
+TIMING_HORIZON_MINUTES = 60
+# Errors of a stretch of time that has a pace of its own (own).
+RHYTHM_ERRORS = 50
+# Random shifts of the systems' times, the latest errors that are shifted, and the level of the test (methods A1; own).
+TIMING_SHIFTS, TIMING_SHIFTED_ERRORS, TIMING_LEVEL = 99, 3000, 0.05
+# Blocks of time left out in turn for the interval (own).
+TIMING_BLOCKS = 20
+# Errors at the cause from which one edge gets a number: with 30 it read 0.8 to 0.97 for 0.5 (methods A1).
+MIN_EDGE_ERRORS = 100
+# The same object failing again on a hop within so many minutes is an attempt of the same message (own).
+SAME_ERROR_MINUTES = 60
+# Load over time: new messages that a usual stretch must hold, and stretches at most (own).
+MIN_BIN_MESSAGES, MAX_BINS = 10, 200_000
+# Behind with work: so many stretches in a row, and so many times as much open or failing as usual (own).
+BEHIND_RUN, BEHIND_TIMES = 3, 3
+# A storm: attempts per message so many times those of the calm tenth, runs so many stretches apart being one; least
+# stretches and retries that say something, and stretches ahead that show what was usual (own).
+STORM_AMPLIFICATION, STORM_CALM_BINS, MIN_STORM_BINS, USUAL_BINS = 1.5, 3, 3, 60
+# What triggers one: a load so many times the usual and so many sigmas above it, or fewer deliveries than this share of
+# the usual, until more than the second is delivered (own). It outlived the trigger where goodput is down by this share,
+# at this level (own).
+SURGE_TIMES, SURGE_SIGMAS, DOWN_SHARE, RESUMED_SHARE = 1.5, 4, 0.1, 0.5
+GOODPUT_LOST, STORM_LEVEL = 0.1, 0.01
+# Drain time, actual to predicted (methods A3, own).
+SLOW_DRAIN = 2

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from integrhealth import traces
+from integrhealth.analyses import propagation
 from integrhealth.analyses.cascade_steps import cascade_steps
 from integrhealth.analyses.cascades import cascade_facts, cascade_members, reach, reach_facts
 from integrhealth.analyses.spread import system_facts, systems
 from integrhealth.analyses.swallowed import swallowed
+from integrhealth.evidence import Evidence
 from integrhealth.facts import merged
 from integrhealth.schema import FRAMES
 
@@ -209,3 +211,15 @@ def test_a_call_of_another_parent_is_no_retry():
     """)
     )
     assert swallowed(caused).rows() == [(0, True, False)]
+
+
+@pytest.mark.parametrize(("swallows", "rules"), [(40, ["swallows_errors"]), (15, []), (0, [])])
+def test_a_system_that_swallows_most_errors_is_told_though_it_stops_them_all(swallows, rules):
+    lines = ["message_id trace_id parent_id source target operation kind status sent_at"]
+    for i in range(40):
+        lines += [f"p{i} t{i} - user web buy request ok 0", f"c{i} t{i} p{i} web erp price request failed 1"]
+        lines += [f"d{i} t{i} p{i} web erp price request ok 2"] if i >= swallows else []
+    report = propagation.report(Evidence(messages=messages("\n".join(lines))))
+    assert report.findings["rule"].to_list() == rules
+    if rules:
+        assert report.findings.select("subject", "value", "n").rows() == [("web", 1.0, 40)]

@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 
 from integrhealth import traces
 from integrhealth.analyses.cascades import cascade_facts
+from integrhealth.analyses.propagation_findings import integration_findings
 from integrhealth.analyses.spread import (
     integration_cascades,
     integration_facts,
@@ -109,6 +110,18 @@ def test_an_integration_that_only_passes_errors_on_is_judged_by_the_cascades_tha
     ]
     assert found["high"].to_list()[:2] == [1, 1]
     assert found["high"].to_list()[2] == pytest.approx(3.689 / 30, rel=1e-3)
+
+
+def test_what_certainly_multiplies_is_taken_to_the_owner_of_the_integration():
+    found = by_integration(grown(3000))
+    declared = pl.DataFrame({"integration": ["orders", "mail"], "owner": ["Ann", "Bob"]})
+    told = integration_findings(found, declared)
+    assert told.select("rule", "subject", "owner", "severity", "n").rows() == [
+        ("integration_multiplies", "orders", "Ann", "warning", found.row(0, named=True)["failed"])
+    ]
+    assert told["ask"].item() == "What that waits for orders could go on without it?"
+    assert told["statement"].item().endswith("one error there causes 1.1 elsewhere.")
+    assert integration_findings(by_integration(grown(30)), declared.clear()).is_empty()  # nothing is certain yet
 
 
 def test_too_few_cascades_and_no_links_are_said_and_counts_stay():

@@ -1,19 +1,54 @@
-"""What error propagation tells a person: errors that multiply, systems that pass everything on, errors that go far."""
+"""What error propagation tells a person: errors that multiply, go far, are passed on, or are swallowed in silence."""
 
 import polars as pl
 
 from integrhealth.findings import findings, ranked, severity, written
-from integrhealth.thresholds import CONTAINED, RUNAWAY, STOPPING_NONE, STOPPING_WEAK, WIDE_CASCADE
+from integrhealth.statistics import wilson_interval
+from integrhealth.thresholds import CONTAINED, RUNAWAY, STOPPING_NONE, STOPPING_WEAK, SWALLOWING, WIDE_CASCADE
 
 NAME = "error_propagation"
 
 
 def propagation_findings(tables: dict[str, pl.DataFrame], system_owners: pl.DataFrame) -> pl.DataFrame:
-    """What a person should talk about: errors that multiply, systems that pass everything on, errors that go far."""
+    """What a person should talk about: errors that multiply, that go far, that are passed on or swallowed."""
     owners = system_owners.select("system", owner=pl.coalesce("owner", "team"))
     return ranked(
-        [_multiplying(tables["spread"]), _passing_on(tables["systems"], owners), _wide(tables["cascades"], owners)]
+        [
+            _multiplying(tables["spread"]),
+            _passing_on(tables["systems"], owners),
+            _swallowing(tables["systems"], owners),
+            _wide(tables["cascades"], owners),
+        ]
     )
+
+
+def integration_findings(integrations: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
+    """One finding per integration whose errors certainly cause more than 0.7 others each.
+
+    INTEGRATIONS as ``spread_by_integration`` gives them, DECLARED the integrations of the catalog, for their owners.
+    """
+    owners = declared.select("integration", "owner")
+    rows = (
+        integrations.filter(pl.col("low") > RUNAWAY)
+        .join(owners, on="integration", how="left")
+        .with_columns(
+            subject=pl.col("integration"),
+            severity=pl.lit("warning"),
+            statement=pl.format(
+                "{} failures on {} took {} more along: one error there causes {} elsewhere.",
+                written(pl.col("failed")),
+                "integration",
+                written(pl.col("caused")),
+                pl.col("reproduction").round(1),
+            ),
+            value=pl.col("reproduction"),
+            unit=pl.lit("errors caused per error"),
+            n=pl.col("failed"),
+            threshold=pl.lit(RUNAWAY),
+            ask=pl.format("What that waits for {} could go on without it?", "integration"),
+        )
+    )
+    return ranked([findings(NAME, "integration_multiplies", rows)])
 
 
 def _multiplying(spread: pl.DataFrame) -> pl.DataFrame:
@@ -59,6 +94,32 @@ def _passing_on(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
         ask=pl.format("What could {} do instead of failing when its partner fails?", "system"),
     )
     return findings(NAME, "passes_errors_on", rows)
+
+
+def _swallowing(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    low, high = wilson_interval(systems["swallowed"], systems["reached"])
+    share = pl.col("swallowed") / pl.col("reached")
+    silent = (
+        systems.with_columns(low=pl.Series(low), high=pl.Series(high))
+        .filter(pl.col("stopping_power").is_not_null() & (share > SWALLOWING))
+        .join(owners, on="system", how="left")
+    )
+    rows = silent.with_columns(
+        subject=pl.col("system"),
+        severity=pl.lit("warning"),
+        statement=pl.format(
+            "{} said ok in {} of {} cases although a call it waited for had failed and was not made again.",
+            "system",
+            written(pl.col("swallowed")),
+            written(pl.col("reached")),
+        ),
+        value=share,
+        unit=pl.lit("share of errors swallowed"),
+        n=pl.col("reached"),
+        threshold=pl.lit(SWALLOWING),
+        ask=pl.format("Who knows what is missing in the answers of {}?", "system"),
+    )
+    return findings(NAME, "swallows_errors", rows)
 
 
 def _wide(cascades: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:

@@ -17,19 +17,17 @@ def swallowed(caused: pl.DataFrame) -> pl.DataFrame:
     (by design or by accident, which no log tells). Neither: a fallback stood in. Messages that were sent away (queue,
     batch, file) and are fine although their sender failed waited for nothing and have no row.
     """
-    columns = [*SAME_CALL, "row", "kind", "status", "sent_at", "finished_at", "answered_at", "attempt", "fallback"]
-    concerned = caused.filter(pl.col("stopped") | is_failed(pl.col("status"))).select(columns)
+    columns = ["row", "kind", "status", "sent_at", "finished_at", "answered_at", "attempt", "fallback", "stopped"]
+    told = caused.select(*SAME_CALL, *columns)
+    concerned = told.filter(pl.col("stopped") | is_failed(pl.col("status")))
     links = traces.failure_links(concerned).filter(pl.col("effect_status") == "ok")
     calls = (
         concerned.join(links.select("effect_row", row="cause_row"), on="row")
         .filter(pl.col("parent_row") == pl.col("effect_row"))
         .select(*SAME_CALL, "sent_at", "attempt")
     )
-    beside = (
-        caused.select(columns)
-        .filter(is_delivered(pl.col("status")) & pl.col("parent_row").is_not_null())
-        .join(calls, on="parent_row", how="semi")
-    )
+    # Calls that were stopped are few: only what their parents also called is looked at.
+    beside = told.filter(pl.col("parent_row").is_in(calls["parent_row"].implode()) & is_delivered(pl.col("status")))
     again = beside.group_by(SAME_CALL).agg(last_sent=pl.col("sent_at").max(), last_attempt=pl.col("attempt").max())
     instead = beside.filter("fallback").group_by("parent_row").agg(last_fallback=pl.col("sent_at").max())
     later = (pl.col("last_sent") > pl.col("sent_at")) & (pl.col("last_attempt") > pl.col("attempt")).fill_null(True)
