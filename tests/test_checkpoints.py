@@ -49,6 +49,7 @@ def test_catch_rate_false_holds_and_medians_are_exact():
     assert (found["messages"], found["held"], found["bad_held"], found["bad_total"]) == (200, 50, 15, 20)
     assert (found["catch_rate"], found["false_hold_rate"], found["median_hold_minutes"]) == (0.75, 0.7, 2.0)
     assert found["catch_low"] < 0.75 < found["catch_high"]
+    assert found["stopped_share"] == 0.75
     assert found["false_low"] < 0.7 < found["false_high"]
     assert (found["approvals"], found["rubber_stamps"], found["rubber_stamp_share"]) == (35, 0, 0.0)
     assert (found["bad_approved"], found["undecided"], found["still_held"]) == (0, 0, 0)
@@ -117,6 +118,15 @@ def test_the_population_is_what_names_the_checkpoint_what_it_held_and_its_integr
     found = checkpoints(sent, frame, NO_ENTRIES, declared())
     told = found.select("checkpoint", "integration", "messages", "held", "approvals").rows()
     assert told == [("credit", "orders", 2, 0, 0), ("dock", None, 1, 1, 1), ("four-eyes", "payments", 2, 1, 2)]
+
+
+def test_a_checkpoint_that_holds_everything_and_approves_it_catches_all_and_stops_nothing():
+    lines = [f"credit m{i} 0 4 approved -" for i in range(60)]
+    table = checkpoints(traffic(60), holds(*lines), wrong(*range(12)), declared())
+    assert one(table)["catch_rate"] == 1
+    assert (one(table)["stopped_share"], one(table)["bad_approved"]) == (0, 12)
+    told = checkpoint_findings(table, pl.DataFrame(schema=CATALOG["integrations"]))
+    assert set(told["rule"]) == {"rubber_stamps", "checkpoint_catches_nothing"}
 
 
 def test_a_checkpoint_that_catches_no_bad_message_is_a_finding():

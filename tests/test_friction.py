@@ -160,7 +160,10 @@ def test_without_costs_the_break_even_remains(catalog):
 def test_the_replay_agrees_with_the_closed_form_at_every_hold():
     frames = feed(size=100_000)
     costs = tables(frames, declared())["hold_costs"].filter(pl.col("integration") == "orders")
-    assert costs["minutes"].to_list() == list(HOLD_MINUTES)
+    assert costs.filter(~pl.col("best") | pl.col("minutes").is_in(HOLD_MINUTES))["minutes"].to_list() == list(
+        HOLD_MINUTES
+    )
+    assert costs.filter("best")["total_cost"].item() == costs["total_cost"].min()
     hours = costs["minutes"].to_numpy() / 60
     truth = 100_000 * (DELAY * hours + 0.02 * ERROR * np.exp(-RATE * hours))
     assert costs["total_cost"].to_numpy() == pytest.approx(truth, rel=0.06)
@@ -275,7 +278,7 @@ def test_rows_that_are_shuffled_or_told_twice_change_nothing():
 
 
 def checkpoint(**counts: float) -> pl.DataFrame:
-    usual = {"checkpoint": "credit", "integration": "orders", "bad_approved": 0, "catch_high": 0.9}
+    usual = {"checkpoint": "credit", "integration": "orders", "bad_approved": 0, "stopped_high": 0.9}
     return pl.DataFrame([usual | counts], schema=CHECKPOINTS)
 
 
@@ -284,7 +287,7 @@ def test_a_checkpoint_that_beats_every_hold_is_advised_and_one_that_costs_more_i
     assert row(feed(later=5000), declared(), caught)["verdict"] == "approval"
     assert row(feed(later=5000), declared(), caught)["checkpoint_net"] == 50 * ERROR - 60 * DELAY / 2
     slow = checkpoint(
-        held=6000, bad_held=1, bad_total=70, catch_rate=1 / 70, catch_high=0.08, median_hold_minutes=600.0
+        held=6000, bad_held=1, bad_total=70, catch_rate=1 / 70, stopped_high=0.08, median_hold_minutes=600.0
     )
     friction = tables(feed(later=5000), declared(), slow)["friction"]
     assert "a hold cannot help" in friction["verdict"].to_list()

@@ -42,6 +42,9 @@ CHECKPOINTS = {
     "messages": COUNT,
     "catch_low": NUMBER,
     "catch_high": NUMBER,
+    "stopped_share": NUMBER,
+    "stopped_low": NUMBER,
+    "stopped_high": NUMBER,
     "false_low": NUMBER,
     "false_high": NUMBER,
     "rubber_low": NUMBER,
@@ -79,7 +82,8 @@ def checkpoints(
     """One row per checkpoint that held something, that messages name, or that the catalog declares; by name.
 
     Its population are the messages that name it, those it held, and those of its integration in the catalog.
-    ``catch_rate`` = bad held / all bad of the population (null under 10 bad); ``false_hold_rate`` = held and not bad
+    ``catch_rate`` = bad held / all bad of the population (null under 10 bad); ``stopped_share`` the same without those
+    that were approved; ``false_hold_rate`` = held and not bad
     / held (null under MIN_MESSAGES held); ``median_hold_minutes`` over holds that ended (null under MIN_MESSAGES);
     ``rubber_stamp_share`` = approvals given within 10 s / approvals (null under MIN_MESSAGES); intervals are
     Wilson's. ``integration`` is that of the catalog, else that of its messages if they have but one. Counts are of
@@ -191,8 +195,10 @@ def _integrations(messages: pl.DataFrame, passing: pl.DataFrame, declared: pl.Da
 
 def _with_rates(told: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     """The counts with their rates and intervals, null under too small a denominator."""
+    least_bad = min(MIN_BAD_ENTRIES, min_messages)
     rates = {
-        ("catch_rate", "catch"): (pl.col("bad_held"), pl.col("bad_total"), min(MIN_BAD_ENTRIES, min_messages)),
+        ("catch_rate", "catch"): (pl.col("bad_held"), pl.col("bad_total"), least_bad),
+        ("stopped_share", "stopped"): (pl.col("bad_held") - pl.col("bad_approved"), pl.col("bad_total"), least_bad),
         ("false_hold_rate", "false"): (pl.col("held") - pl.col("bad_held"), pl.col("held"), min_messages),
         ("rubber_stamp_share", "rubber"): (pl.col("rubber_stamps"), pl.col("approvals"), min_messages),
     }

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from integrhealth.analyses.hold_replay import Holds, every_hold, hold_replay, notices
-from integrhealth.schema import COUNT, NUMBER, TEXT, is_delivered
+from integrhealth.schema import COUNT, FLAG, NUMBER, TEXT, is_delivered
 from integrhealth.statistics import wilson_interval
 from integrhealth.thresholds import HOLD_MINUTES, MIN_BAD_ENTRIES, MIN_MESSAGES
 
@@ -22,6 +22,7 @@ COSTS = ("delay_cost_per_hour", "error_cost")
 HOLD_COSTS = {
     "integration": TEXT,
     "minutes": COUNT,
+    "best": FLAG,
     "entries_caught": COUNT,
     "records_spared": COUNT,
     "objects_spared": NUMBER,
@@ -100,7 +101,7 @@ def friction_tables(
     10 bad entries, or no objects); "a hold cannot help" (no record could have been spared within a day); "not enough
     data" (costs not in the catalog); "hold" (the interval of ``net`` lies above zero); else "instant".
 
-    ``hold_costs`` has one row per integration and hold of ``thresholds.HOLD_MINUTES``.
+    ``hold_costs`` has one row per integration and hold of ``thresholds.HOLD_MINUTES``, and one for the best hold.
 
     CAUSED, ENTRIES, STEPS as ``traces.with_causes`` and the entries analysis give them; CHECKPOINTS the published
     table; DECLARED the integrations of the catalog.
@@ -113,9 +114,9 @@ def friction_tables(
         records = by_integration.get((traffic.integration,), replay.clear())
         passed = noticed.join(records.select("entry").unique(), on="entry", how="semi", maintain_order="left")
         holds = every_hold(records, passed, traffic.messages)
-        costs.append(_hold_costs(traffic, holds, judged=passed.height >= MIN_BAD_ENTRIES))
         here = checkpoints.filter(pl.col("integration") == traffic.integration)
         best.append(_friction(traffic, holds, records, passed, here, min_messages=min_messages))
+        costs.append(_hold_costs(traffic, holds, best=best[-1]["best_hold_minutes"]))
     return {
         "friction": pl.DataFrame(best, schema=FRICTION, orient="row").sort(
             "net", "bad_entries", "integration", descending=[True, True, False], nulls_last=True
@@ -152,11 +153,14 @@ def _last_moment(caused: pl.DataFrame) -> pl.Expr:
     return pl.lit(ends.item(), ends.dtypes[0])
 
 
-def _hold_costs(traffic: Traffic, holds: Holds, *, judged: bool) -> pl.DataFrame:
-    at = np.searchsorted(holds.minutes, HOLD_MINUTES)
+def _hold_costs(traffic: Traffic, holds: Holds, *, best: float | None) -> pl.DataFrame:
+    """The rows of one integration in ``hold_costs``."""
+    judged = holds.entries >= MIN_BAD_ENTRIES
+    at = np.searchsorted(holds.minutes, np.union1d(HOLD_MINUTES, [] if best is None else [best]))
     rows = {
         "integration": [traffic.integration] * len(at),
         "minutes": holds.minutes[at],
+        "best": None if best is None else holds.minutes[at] == best,
         "entries_caught": holds.caught[at],
         "records_spared": holds.records[at],
         "objects_spared": holds.spared[at],
@@ -284,7 +288,7 @@ def _in_money(
 
 def _checkpoint_in_money(traffic: Traffic, holds: Holds, checkpoints: pl.DataFrame) -> dict[str, float | str | None]:
     """The checkpoint of an integration that saved most, if one is measured: what it caught at the cost of an error,
-    less the median delay of what it held; at most with the upper bound of its catch rate.
+    less the median delay of what it held; at most with the upper bound of the share that it stopped.
 
     A bad message that was approved all the same was not caught. What was caught reached nothing, so an error counts
     with the objects that entries touch here on average, one where none passed.
@@ -297,6 +301,6 @@ def _checkpoint_in_money(traffic: Traffic, holds: Holds, checkpoints: pl.DataFra
     worth = measured.select(
         "checkpoint",
         checkpoint_net=each * (pl.col("bad_held") - pl.col("bad_approved")) - delay,
-        checkpoint_net_high=each * pl.col("catch_high") * pl.col("bad_total") - delay,
+        checkpoint_net_high=each * pl.col("stopped_high") * pl.col("bad_total") - delay,
     )
     return worth.sort("checkpoint_net", "checkpoint", descending=[True, False]).row(0, named=True)

@@ -71,7 +71,7 @@ def _helpless(owned: pl.DataFrame) -> pl.DataFrame:
 
 
 def _costly(owned: pl.DataFrame, money: str) -> pl.DataFrame:
-    """Checkpoints that cost more than they save even at the upper bound of their catch rate."""
+    """Checkpoints that cost more than they save even at the upper bound of what they stop."""
     rows = owned.filter(pl.col("checkpoint_net_high") < 0).with_columns(
         subject=pl.col("checkpoint"),
         severity=pl.lit("warning"),
