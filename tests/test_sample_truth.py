@@ -63,7 +63,9 @@ def monitor_rows(folder: Path) -> list[dict[str, str]]:
 
 
 def fed_rows(folder: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(unpacked(folder / "master_data" / "messages.csv.gz")))
+    """The messages that are in the kit's own columns."""
+    logs = ("master_data", "parcel_scans")
+    return [row for log in logs for row in csv.DictReader(unpacked(folder / log / "messages.csv.gz"))]
 
 
 def messages_of(
@@ -94,7 +96,13 @@ def messages_of(
         found[row["MSG_ID"]] = (target, row["MODE"], row["STATE"] == "51", parent, row["INTERFACE"])
     for row in fed:
         failed = row["status"] not in ("ok", "cancelled")
-        found[row["message_id"]] = (row["target"], row["kind"], failed, row["parent_id"] or None, row["integration"])
+        found[row["message_id"]] = (
+            row["target"],
+            row["kind"],
+            failed,
+            row.get("parent_id") or None,
+            row["integration"],
+        )
     return found
 
 

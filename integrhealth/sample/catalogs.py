@@ -8,6 +8,7 @@ import yaml
 from integrhealth.sample.feeds import CHECKPOINTS, FEED_INTEGRATIONS, FEEDS
 from integrhealth.sample.landscape import INTEGRATIONS, MONITOR_NAMES, SYSTEMS, TEAMS, Integration
 from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, purposes
+from integrhealth.sample.storm import SCANS
 
 # By level: success objective, 95th percentile of requests and of queues, how late a message may be, cost of an error.
 LEVELS = {
@@ -154,7 +155,9 @@ def _system(name: str) -> dict[str, Any]:
 
 def _integrations() -> list[Integration]:
     """All of them, level by level."""
-    return sorted((INTEGRATIONS | FEED_INTEGRATIONS).values(), key=lambda made: list(LEVELS).index(made.level))
+    return sorted(
+        [*INTEGRATIONS.values(), *FEED_INTEGRATIONS.values(), SCANS], key=lambda made: list(LEVELS).index(made.level)
+    )
 
 
 def _checkpoints(company: str) -> list[dict[str, str]]:

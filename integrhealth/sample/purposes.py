@@ -32,6 +32,7 @@ shop-customers | Customers had to tell their address twice. | service agent | wh
 crm-orders | Won quotes were typed again as orders. | key account manager | which quote to follow up | crm-lead | erp-lead
 crm-accounts | Key accounts were visited without knowing their open orders. | key account manager | what to talk about | crm-lead | erp-lead
 carrier-tracking | Service had to ask the carrier where a parcel was. | service agent | which parcel to resend | logistics-lead | service-lead
+parcel-scans | Parcels disappeared between two depots for a day. | service agent | which parcel to search for | logistics-lead | service-lead
 tracking-portal | Customers called to ask where their parcel was. | customer | when to be at home | service-lead | logistics-lead
 tracking-crm | Key accounts heard of delays from their own customers. | key account manager | which customer to warn | service-lead | crm-lead
 portal-orders | Customers called for the state of their order. | customer | whether to wait or to cancel | service-lead | erp-lead
@@ -59,7 +60,7 @@ def purposes() -> dict[str, dict[str, str]]:
 
 FIELDS = ("problem", "beneficiary", "decision", "owner", "backup")
 
-# Company A: two owners of forty-six, and two reasons that are none.
+# Company A: two owners of forty-seven, and two reasons that are none.
 OWNERS_A = {"erp-tax": "tax-lead@example.com", "fin-payments": "treasury-lead@example.com"}
 PROBLEMS_A = {
     "shop-orders": "We want all our systems to talk to each other.",

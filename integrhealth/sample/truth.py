@@ -13,6 +13,7 @@ from integrhealth.sample.flow import WAITED_FOR, Flow
 from integrhealth.sample.landscape import INTEGRATIONS, JOURNEYS, SYSTEMS
 from integrhealth.sample.season import FIRST_US, days
 from integrhealth.sample.spread import passing_shares
+from integrhealth.sample.storm import SCANS
 from integrhealth.sample.tables import UNMAPPED, WAITING, monitor_state
 from integrhealth.sample.texts import ALL_FAULTS, HOSTILE, OUT_OF_SERVICE, TIMED_OUT
 
@@ -145,6 +146,7 @@ def document(
             "dependency_fragility": _structure(company),
             "latency": _latency_answer(company, latencies),
             "outage": _outage(company, counts),
+            "retry_storm": {key: more["retry_storm"][key] for key in ("integration", "sustained", "jittered")},
             "report_overload": {
                 "flood_ratio": mail["needed_minutes_per_day"] / mail["spent_minutes_per_day"],
                 "smallest_set": mail["smallest_set"],
@@ -182,11 +184,11 @@ def document(
             "failed": sum(value for key, value in counts.items() if key[0] == "log" and key[2] == "failed"),
             "by_log": {
                 log: {name: counts["log", log, name] for name in ("failed", "not_failed")}
-                for log in ("otlp", "monitor", "webhook", "master_data")
+                for log in ("otlp", "monitor", "webhook", "master_data", "parcel_scans")
             },
             "by_integration": {
                 name: {what: counts["integration", name, what] for what in ("messages", "failed")}
-                for name in INTEGRATIONS | FEED_INTEGRATIONS
+                for name in (*INTEGRATIONS, *FEED_INTEGRATIONS, SCANS.name)
             },
         },
         "files": files,

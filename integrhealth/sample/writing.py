@@ -21,6 +21,8 @@ from integrhealth.sample.masterdata_files import change_rows, hold_rows, message
 from integrhealth.sample.masterdata_truth import feed_counts, master_data
 from integrhealth.sample.otlp import lines, spans
 from integrhealth.sample.records import Chunk, chunks, flows, named, records, step_table
+from integrhealth.sample.storm import storm
+from integrhealth.sample.storm_files import retry_storm, scan_rows, storm_counts
 from integrhealth.sample.tables import BAD_DATE, MAPPING, MONITOR_HEADER, SENT, monitor_lines, webhook_lines
 from integrhealth.sample.truth import document, flow_counts, row_counts, step_latencies
 
@@ -52,13 +54,15 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     mailed = mail(company, seed)
     (folder / "reports.csv").write_text(mailed.reports.write_csv(), newline="\n")
     fed = feeds(company, messages=wanted, seed=seed)
-    counts += feed_counts(fed)
+    evening = storm(company, messages=wanted, seed=seed)
+    counts += feed_counts(fed) + storm_counts(evening)
     tables = {
         "deliveries": mailed.deliveries,
         "reads": mailed.reads,
         "master_data/messages": message_rows(fed),
         "master_data/field_changes": change_rows(fed),
         "master_data/holds": hold_rows(fed),
+        "parcel_scans/messages": scan_rows(evening),
     }
     for name, frame in tables.items():
         path = folder / f"{name}.csv.gz"
@@ -69,7 +73,7 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     files["reports.csv"] = {"rows": mailed.reports.height}
     (folder / "mapping.yaml").write_text(MAPPING, newline="\n")
     (folder / "catalog.yaml").write_text(catalog(company), newline="\n")
-    more = {"report_mail": mailed.truth, "master_data": master_data(fed)}
+    more = {"report_mail": mailed.truth, "master_data": master_data(fed), "retry_storm": retry_storm(evening)}
     truth = document(chosen, counts, latencies, more, files, seed=seed, messages=wanted)
     truth = json.loads(json.dumps(truth), parse_float=lambda text: round(float(text), 6))
     (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", newline="\n")
