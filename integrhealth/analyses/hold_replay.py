@@ -2,7 +2,8 @@
 
 No model: the real messages are run again later. Holding an integration for h shifts, in the tree of each entry,
 what lies at or below a message on it by h, once; parallel branches are not shifted. A record that would come at or
-after the notice is never touched.
+after the notice is never touched, nor is what it would have brought about. One that in fact came after the notice,
+being under way by then, is not touched if it would have been sent at or after it.
 """
 
 from dataclasses import dataclass
@@ -49,15 +50,15 @@ def hold_replay(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """One row per integration, bad entry that passed it, and record of that entry: integration, entry, step, part,
     minutes.
 
-    STEPS and ENTRIES as ``entries.entry_steps`` and ``entries.bad_entries`` give them. Records are those that the
-    wrong value reached before it was noticed. ``minutes`` is the shortest hold of the integration, in whole minutes,
-    that would have spared the record; null where none would: it lies on a parallel branch, or the notice came only
-    because the record had been released. A correction that follows such a notice counts as its consequence, so only
-    a first notice that needs no release counts. ``part`` is the record's share of its object: those of one object
-    and entry sum to 1. Records without an object id belong to the object of the entry.
+    STEPS and ENTRIES as ``entries.entry_steps`` and ``entries.bad_entries`` give them. ``minutes`` is the shortest
+    hold of the integration, in whole minutes, that would have spared the record; null where none would: it lies on a
+    parallel branch, or the notice came only because the record had been released. A correction that follows such a
+    notice counts as its consequence, so only a first notice that needs no release counts. ``part`` is the record's
+    share of its object: those of one object and entry sum to 1. Records without an object id belong to the object of
+    the entry.
     """
     tree = _tree(steps, entries)
-    hops = tree.filter("wrong", pl.col("source") != pl.col("target"))
+    hops = tree.filter(pl.col("source") != pl.col("target"))
     passed = hops.select("integration", "entry").unique().sort("integration", "entry")
     replayed = [
         _replayed(tree.join(each.select("entry"), on="entry", how="semi", maintain_order="left"), integration)
@@ -67,8 +68,8 @@ def hold_replay(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
 
 
 def _tree(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """The steps of each entry with their place, the place of the step above, whether they were wrong, their part of
-    an object, and the shortest whole minutes by which they came before the notice that a hold would not have moved.
+    """The steps of each entry with their place, the place of the step above, their part of an object, and the whole
+    minutes by which they came, or else were sent, before the notice that a hold would not have moved.
     """
     notices = entries.unique("entry", keep="first", maintain_order=True).select(
         "entry",
@@ -83,14 +84,16 @@ def _tree(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
         .join(notices, on="entry", how="left", maintain_order="left")
         .with_row_index("place")
         .with_columns(
-            wrong=pl.col("noticed_after").fill_null(True),
             object_type=pl.when(known).then("object_type").otherwise("entry_type"),
             object_id=pl.coalesce("object_id", "entry_object"),
-            early_us=(pl.col("notice_at") - pl.col("arrived_at")).dt.total_microseconds(),
+            early_us=(
+                pl.col("notice_at")
+                - pl.when(pl.col("arrived_at") < pl.col("notice_at")).then("arrived_at").otherwise("sent_at")
+            ).dt.total_microseconds(),
         )
     )
     above = placed.select("entry", before="step", above=pl.col("place").cast(pl.Int64))
-    records = pl.col("wrong").sum().over("entry", "object_type", "object_id")
+    records = pl.len().over("entry", "object_type", "object_id")
     return placed.join(above, on=["entry", "before"], how="left", maintain_order="left").with_columns(
         pl.col("above").fill_null(NO_ROW),
         part=1 / records,
@@ -104,21 +107,20 @@ def _replayed(trees: pl.DataFrame, integration: str) -> pl.DataFrame:
     places, above = trees["place"].to_numpy(), trees["above"].to_numpy()
     local = np.where(above == NO_ROW, NO_ROW, np.searchsorted(places, above))
     held = trees.select((pl.col("integration") == integration) & (pl.col("source") != pl.col("target")))
-    shifted = pl.Series(_at_or_below(held.to_series().fill_null(False).to_numpy(), local))
-    return (
-        trees.with_columns(pl.lit(integration).alias("integration"), minutes=pl.when(shifted).then("early"))
-        .filter("wrong")
-        .select(*REPLAY)
-        .cast(REPLAY)
-    )
+    shifted = _highest(held.to_series().fill_null(False).to_numpy(), local)
+    early = trees["early"].cast(pl.Float64).fill_null(np.inf).to_numpy()
+    # What a spared record would have brought about is spared with it.
+    shortest = pl.Series(-_highest(np.where(shifted, -early, -np.inf), local))
+    minutes = pl.when(shortest.is_finite()).then(shortest)
+    return trees.with_columns(pl.lit(integration).alias("integration"), minutes=minutes).select(*REPLAY).cast(REPLAY)
 
 
-def _at_or_below(marked: NDArray, above: NDArray) -> NDArray:
-    """Which rows are MARKED or have a marked row above them, by pointer doubling over ABOVE (-1 at a root)."""
+def _highest(values: NDArray, above: NDArray) -> NDArray:
+    """The highest of VALUES at each row and all above it, by pointer doubling over ABOVE (-1 at a root)."""
     itself = np.arange(len(above))
-    jump, found = np.where(above < 0, itself, above), marked.copy()
+    jump, found = np.where(above < 0, itself, above), values
     for _ in range(max(1, len(above).bit_length())):
-        found |= found[jump]
+        found = np.maximum(found, found[jump])
         jump = jump[jump]
     return found
 

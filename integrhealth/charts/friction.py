@@ -149,7 +149,7 @@ def _weighed(hold_costs: pl.DataFrame, top: int) -> tuple[list[str], pl.DataFram
     )
     first = stakes.filter(pl.col("at_stake") > 0).sort("net", "at_stake", "integration", descending=[True, True, False])
     rows = hold_costs.join(first.head(top), on="integration", maintain_order="left", suffix="_best")
-    near = pl.col("total_cost") <= 2 * pl.col("at_stake")
+    near = (pl.col("total_cost") <= 2 * pl.col("at_stake")) | (pl.col("minutes") <= 5)
     return first["integration"].head(top).to_list(), rows.with_columns(near=near)
 
 
