@@ -123,7 +123,7 @@ VULNERABLE, MIN_DRAIN_MINUTES = 1, 5
 # Layers of retries followed upwards (own; ten layers of one retry each are 1,024 attempts).
 MAX_LAYERS = 10
 
-# A notice later than so many days after an entry is a change in the world, not a correction (own).
+# Bad entries. A notice later than so many days after an entry is a change in the world, not a correction (own).
 ENTRY_DAYS = 30
 
 # Spread told by times alone. The latest errors that are looked at (methods A1), and candidate pairs of them (own).
