@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from frames import messages
+from frames import drawn, messages
 from grown_trees import galton_watson
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,6 +49,24 @@ def test_a_cascade_has_a_speed_unless_it_went_nowhere_or_took_no_time():
     assert cascade_facts(with_causes(at_once))["hops_per_minute"].to_list() == [None] * 3
     untimed = cascade_facts(with_causes(messages(ORDER).with_columns(finished_at=None)))
     assert untimed.select("spread_ms", "hops_per_minute").rows() == [(None, None)] * 3
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ("parcels 13", [4, None, None]),  # mail failed at 12, parcels not before 64
+        ("parcels 64", [5, None, None]),
+        ("parcels 13\n stock 5", [1, None, None]),
+        ("stock 1", [None] * 3),  # before the root began: another matter
+        ("orders 8", [2, 1, 1]),
+        ("- 5", [None] * 3),
+    ],
+)
+def test_systems_are_counted_that_failed_before_anybody_wrote_an_incident(events, expected):
+    named = [f"i {line}" for line in events.splitlines()]
+    incidents = drawn("incident_events", "incident integration at\n" + "\n".join(named))
+    found = cascade_facts(with_causes(messages(ORDER).filter(pl.col("message_id") != "nearer")), incidents)
+    assert found.sort("root_id", descending=True)["systems_before_notice"].to_list() == expected
 
 
 def test_the_worst_cascade_step_by_step():

@@ -4,7 +4,7 @@ import polars as pl
 
 from integrhealth.ancestry import NO_ROW, depths, roots
 from integrhealth.facts import log_bucket, percentiles
-from integrhealth.schema import is_failed
+from integrhealth.schema import FRAMES, is_failed
 from integrhealth.thresholds import MIN_MESSAGES
 
 
@@ -27,17 +27,22 @@ def cascade_members(caused: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def cascade_facts(caused: pl.DataFrame) -> pl.DataFrame:
+def cascade_facts(caused: pl.DataFrame, incident_events: pl.DataFrame | None = None) -> pl.DataFrame:
     """One row per cascade, largest first. Cascades partition the failed messages: sum(messages) = failed messages.
 
     CAUSED as ``traces.with_causes`` gives it. ``messages`` counts failed messages, the root included; ``systems``
     distinct targets; ``depth`` is 0 for a lone root; ``spread_ms`` runs from the root's finish to the last;
     ``hops_per_minute`` = depth / minutes of spread, null for a lone root and where no time passed or is known;
     ``amount`` sums distinct business objects, each at its largest (messages without an object id count as one
-    object); ``failed_causes`` lists, for each message that was caused, how many failed causes it has in the data. A
-    cascade lies in one trace, so the rows add up.
+    object); ``failed_causes`` lists, for each message that was caused, how many failed causes it has in the data.
+    ``systems_before_notice`` are those that had failed when the first event of INCIDENT_EVENTS on one of the
+    cascade's integrations came, from the root's start on; null when none came. A cascade lies in one trace, so the
+    rows add up.
     """
     placed = cascade_members(caused)
+    unnoticed = _systems_before_notice(
+        placed, FRAMES["incident_events"].empty() if incident_events is None else incident_events
+    )
     objects = (
         placed.group_by("root", "object_type", "object_id")
         .agg(pl.col("amount").max())
@@ -63,8 +68,33 @@ def cascade_facts(caused: pl.DataFrame) -> pl.DataFrame:
     return (
         heads.join(sizes, on="root")
         .join(objects, on="root")
-        .select(*columns.split(), "amount", "failed_causes")
+        .join(unnoticed, on="root", how="left")
+        .select(*columns.split(), "amount", "systems_before_notice", "failed_causes")
         .sort("messages", "started_at", "root_id", descending=[True, False, False])
+    )
+
+
+def _systems_before_notice(placed: pl.DataFrame, incident_events: pl.DataFrame) -> pl.DataFrame:
+    """root and systems_before_notice of the cascades of which an incident tells, sooner or later."""
+    events = incident_events.select("integration", noticed_at="at").drop_nulls().sort("noticed_at", "integration")
+    began = placed.filter("own_error").select("root", began_at="sent_at")
+    told = placed.select("root", "integration").unique().join(began, on="root").sort("began_at", "root", "integration")
+    noticed = told.join_asof(
+        events,
+        left_on="began_at",
+        right_on="noticed_at",
+        by="integration",
+        strategy="forward",
+        check_sortedness=False,
+    )
+    notices = noticed.group_by("root").agg(pl.col("noticed_at").min()).drop_nulls()
+    failed_at = pl.coalesce("ended_at", "sent_at")
+    before = placed.select("root", "target", failed_at=failed_at).join(notices, on="root")
+    return before.group_by("root").agg(
+        systems_before_notice=pl.col("target")
+        .filter(pl.col("failed_at") <= pl.col("noticed_at"))
+        .n_unique()
+        .cast(pl.Int64)
     )
 
 
