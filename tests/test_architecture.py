@@ -54,6 +54,7 @@ PARTS_OF_ONE_QUESTION = {
     "rootcause_report": {"rootcause", "worst_hour"},
     "rootcause_metrics": {"rootcause_windows"},
     "friction": {"hold_replay"},
+    "retries": {"retry_bins", "retry_chains", "retry_layers", "retry_pauses", "retry_storms"},
     "overload": {"overload_findings", "overlap", "reading", "smallest_set"},
 }
 ONLY_IN = {"altair": {"charts"}, "papermill": {"reports"}, "click": {"cli"}, "pandas": set()}

@@ -80,7 +80,7 @@ def spread(cascades: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
         value, low, high = _reproduction(cascades, coverage)
         row |= {"reproduction": value, "low": low, "high": high}
         row["mean_cascade"] = 1 / (1 - value) if value < 1 else None
-        row["verdict"] = _verdict(value)
+        row["verdict"] = spread_verdict(value)
     more = {"failed": pl.Int64, "caused": pl.Int64, "at_most": pl.Boolean, "loops": pl.Int64}
     return pl.DataFrame([row], schema=TABLES["error_propagation"]["spread"] | more)
 
@@ -104,7 +104,8 @@ def _weighted(coverage: float) -> pl.Expr:
     return pl.col("failed_causes").list.eval(1 / (1 - hidden.pow(pl.element()))).list.sum().fill_null(0)
 
 
-def _verdict(reproduction: float) -> str:
+def spread_verdict(reproduction: float) -> str:
+    """The word for a reproduction number: contained, spreading, runaway risk; at 1 the tree never ends, runaway."""
     if reproduction >= 1:
         return "runaway"
     if reproduction > RUNAWAY:
