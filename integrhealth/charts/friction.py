@@ -39,6 +39,8 @@ def cost_curves_chart(
         ),
         columns=2,
     )
+    passed = friction.filter(pl.col("integration").is_in(names))["bad_entries"]
+    least, most = passed.min(), passed.max()
     paying = friction.filter(pl.col("verdict") == "hold")
     if paying.is_empty():
         title = "No hold is shown to pay"
@@ -51,8 +53,7 @@ def cost_curves_chart(
     return titled(
         panels.resolve_scale(y="independent"),
         title,
-        f"Cost of the period over the length of a hold; dot: the cheapest; band: 95% with the "
-        f"{friction['bad_entries'].sum():,} wrong entries drawn anew",
+        f"Cost of the period over the length of a hold; dot: the cheapest; band: 95%, n from {least:,} to {most:,} errors",
     )
 
 
