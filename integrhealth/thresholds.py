@@ -122,6 +122,9 @@ MIN_SAME_ATTEMPT = 5
 VULNERABLE, MIN_DRAIN_MINUTES = 1, 5
 # Layers of retries followed upwards (own; ten layers of one retry each are 1,024 attempts).
 MAX_LAYERS = 10
+# Attempts below for one message above: from here on two layers of retries are one too many (own; twice what one
+# layer of three retries does).
+LAYERED = 8
 
 # Bad entries. A notice later than so many days after an entry is a change in the world, not a correction (own).
 ENTRY_DAYS = 30
