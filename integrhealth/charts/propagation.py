@@ -46,14 +46,15 @@ def reproduction_chart(integrations: pl.DataFrame, *, top: int = 15) -> Any:
     if known.is_empty():
         return nothing("Too few cascades touched any integration to say how many errors one of its errors causes.")
     worst = known.row(0, named=True)
-    base = alt.Chart(known.select("integration", "reproduction", "low", "high", "failed", "caused", "verdict"))
+    shown = known.select("integration", "reproduction", "low", "high", "failed", "caused", "verdict")
+    base = alt.Chart(shown.with_columns(worst=(pl.int_range(pl.len()) == 0) & (pl.col("caused") > 0)))
     y = alt.Y("integration:N", sort=known["integration"].to_list(), title=None)
     x = alt.X("reproduction:Q", title="errors that one error causes").scale(domainMin=0)
     interval = base.mark_rule(strokeWidth=2, color=NEUTRAL).encode(x="low:Q", x2="high:Q", y=y)
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
         x=x,
         y=y,
-        color=alt.condition(alt.datum.integration == worst["integration"], alt.value(FAILURE), alt.value(NEUTRAL)),
+        color=alt.condition(alt.datum.worst, alt.value(FAILURE), alt.value(NEUTRAL)),
         tooltip=[
             "integration:N",
             alt.Tooltip("reproduction:Q", format=".2f", title="errors caused per error"),
@@ -64,9 +65,10 @@ def reproduction_chart(integrations: pl.DataFrame, *, top: int = 15) -> Any:
     )
     bounds = pl.DataFrame({"bound": [CONTAINED, RUNAWAY]})
     lines = alt.Chart(bounds).mark_rule(strokeDash=[3, 3], color=NEUTRAL).encode(x="bound:Q")
+    said = f"One error on {worst['integration']} causes {worst['reproduction']:.1f} more"
     return titled(
         (lines + interval + points).properties(width=WIDTH - 60, height=alt.Step(22)),
-        f"One error on {worst['integration']} causes {worst['reproduction']:.1f} more",
+        said if worst["caused"] else "No error of these integrations took another along",
         f"Mean with 95% interval, n from {known['failed'].min():,} to {known['failed'].max():,} failures. "
         f"Dashed: contained below {CONTAINED}, runaway risk above {RUNAWAY}",
     )
