@@ -64,13 +64,19 @@ def bad_entries(caused: pl.DataFrame, field_changes: pl.DataFrame, holds: pl.Dat
 
     CAUSED as ``traces.with_causes`` gives it. Objects without an id are never entries. Where an entity of
     FIELD_CHANGES is the id of objects of several types, it is of the type whose messages its changes name, else of
-    the one sent first after the entry.
+    the one sent first after the entry. What messages tell of an object whose record began below a message that
+    carried another bad entry, along parent links, belongs to that one, the topmost.
     """
     stays, suspected = corrected_stays(field_changes), suspects(caused, holds)
     about = _about(caused, pl.concat([stays["entity"], _ids(caused, suspected)]).unique())
     values, told_by_values = wrong_values(stays, about, caused)
-    told = message_notices(suspected, about)
-    return _numbered(*_brought_together(values, told_by_values, told), about)
+    records, told = _brought_together(values, told_by_values, message_notices(suspected, about))
+    entries = _numbered(records, told, about)
+    if (nested := _nested(caused, entries)).height:
+        above = pl.col("value").replace(nested["value"], nested["above"])
+        told = told.with_columns(value=above, needs_release=pl.col("needs_release") | (above != pl.col("value")))
+        entries = _numbered(records.join(nested, on="value", how="anti"), told, about)
+    return entries.select(*ENTRIES).cast(ENTRIES)
 
 
 def _ids(caused: pl.DataFrame, suspected: pl.DataFrame) -> pl.Series:
@@ -173,8 +179,34 @@ def _numbered(records: pl.DataFrame, told: pl.DataFrame, about: pl.DataFrame) ->
         .join(amounts, on="value", how="left")
         .sort("entered_at", "object_type", "object_id", "element", "origin", "noticed_at", nulls_last=True)
         .with_columns(pl.int_range(pl.len()).alias("entry"))
-        .select(*ENTRIES)
+        .select("value", *ENTRIES)
         .cast(ENTRIES)
+    )
+
+
+def _nested(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+    """The entries told by messages alone that lie below another one by parent links: value, and that of the topmost
+    (``above``)."""
+    by_message = entries.filter(pl.col("value") < 0)
+    if by_message.is_empty():
+        return pl.DataFrame(schema={"value": pl.Int64, "above": pl.Int64})
+    placed = owned(traces_of(caused, entries), entries)
+    parent, carried = placed["parent"].to_numpy(), np.full(placed.height, NO_ROW)
+    found = members(placed, entries)
+    carried[found["place"].to_numpy()] = found["entry"].to_numpy()
+    # The nearest message above each that carried anything, and from there the topmost that did.
+    nearest = roots(np.where(carried >= 0, NO_ROW, parent))[0]
+    above = np.where(parent >= 0, nearest[parent], NO_ROW)
+    above = np.where((above >= 0) & (carried[above] >= 0), above, NO_ROW)
+    top = pl.Series(carried[roots(above)[0]])
+    first = placed.drop_nulls("entry").sort("place").unique("entry", keep="first", maintain_order=True)
+    values = entries.select(top="entry", above="value")
+    return (
+        first.select("entry", top=top.gather(first["place"]))
+        .join(by_message.select("entry", "value"), on="entry")
+        .filter(pl.col("top") >= 0, pl.col("top") != pl.col("entry"))
+        .join(values, on="top")
+        .select("value", "above")
     )
 
 
