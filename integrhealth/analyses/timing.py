@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from integrhealth.analyses.spread import NOT_ENOUGH, spread_verdict
-from integrhealth.analyses.timing_fit import Edges, Errors, fit_and_interval, shifted, widest_horizon
+from integrhealth.analyses.timing_fit import Edges, Errors, Problem, fitted, intervals, shifted, widest_horizon
 from integrhealth.findings import findings, ranked, severity, written
 from integrhealth.schema import COUNT, KINDS, NUMBER, SENT_AWAY, TEXT, TIME, is_failed
 from integrhealth.thresholds import (
@@ -118,7 +118,7 @@ def no_timing() -> dict[str, pl.DataFrame]:
 def timing_tables(messages: pl.DataFrame, dependencies: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """``timing``, one row, the whole, and ``timing_edges``, one row per known edge whose cause had an error.
 
-    ``reproduction`` is the share of errors that follow another with its jackknife interval; ``by_chance`` what one
+    ``reproduction`` is the share of errors that follow another with its interval; ``by_chance`` what one
     shift in twenty exceeds; ``p_value`` the rank among the shifts. ``roots`` are errors that follow none; fewer than
     30: "not enough data". Of more than 20,000 errors the latest are used, of more than 3,000 the latest are shifted.
     An edge gets numbers from 100 errors of its cause on; ``source`` and ``target`` are of the failure's travel.
@@ -138,28 +138,30 @@ def timing_tables(messages: pl.DataFrame, dependencies: pl.DataFrame) -> dict[st
         row["verdict"] = NOT_ENOUGH if errors.height < MIN_ROOTS else NO_EDGES
         unknown = seen.with_columns(verdict=pl.lit(NOT_ENOUGH))
         return {"timing": pl.DataFrame([row], schema=TIMING), "timing_edges": _published_edges(unknown)}
-    whole, fitted = _spread(used, seen)
+    whole, known = _spread(used, seen)
     row |= whole
-    fitted = fitted.with_columns(verdict=_edge_verdict(row["verdict"]))
-    return {"timing": pl.DataFrame([row], schema=TIMING), "timing_edges": _published_edges(fitted)}
+    known = known.with_columns(verdict=_edge_verdict(row["verdict"]))
+    return {"timing": pl.DataFrame([row], schema=TIMING), "timing_edges": _published_edges(known)}
 
 
 def _spread(used: pl.DataFrame, seen: pl.DataFrame) -> tuple[dict[str, object], pl.DataFrame]:
     """What the fit says of the whole, and SEEN with what it says of every edge."""
     errors, edges = _numbered(used, seen)
-    horizon = widest_horizon(errors, edges)
-    fit, low, high = fit_and_interval(errors, edges, horizon)
+    problem = Problem(errors, edges, widest_horizon(errors, edges))
+    fit = fitted(problem)
+    low, high = intervals(problem, fit)
     latest, _ = _numbered(used.tail(TIMING_SHIFTED_ERRORS), seen)
-    observed, by_shift = shifted(latest, edges, horizon)
+    observed, by_shift = shifted(Problem(latest, edges, problem.horizon))
+    reproduction = float(fit.caused.sum() / used.height)
     p_value = (1 + int((by_shift >= observed).sum())) / (1 + len(by_shift))
-    roots = round(used.height * (1 - fit.reproduction))
-    whole = {"errors_shifted": len(latest.ticks), "horizon_minutes": horizon / 60, "roots": roots}
+    roots = round(used.height * (1 - reproduction))
+    whole = {"errors_shifted": len(latest.ticks), "horizon_minutes": problem.horizon / 60, "roots": roots}
     if roots < MIN_ROOTS:
         whole["verdict"] = NOT_ENOUGH
     else:
-        whole |= {"reproduction": fit.reproduction, "low": float(low[0]), "high": min(float(high[0]), 1.0)}
+        whole |= {"reproduction": reproduction, "low": float(low[0]), "high": min(float(high[0]), 1.0)}
         whole |= {"by_chance": float(np.quantile(by_shift, 1 - TIMING_LEVEL)), "p_value": p_value}
-        whole["verdict"] = spread_verdict(fit.reproduction) if p_value <= TIMING_LEVEL else NO_SPREAD
+        whole["verdict"] = spread_verdict(reproduction) if p_value <= TIMING_LEVEL else NO_SPREAD
     values = (fit.caused, fit.follow, low[1:], high[1:], 1000 / fit.rate)
     columns = (pl.Series(name, each) for name, each in zip(FITTED, values, strict=True))
     return whole, seen.with_columns(columns)

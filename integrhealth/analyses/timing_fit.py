@@ -7,25 +7,26 @@ the rhythm that all systems share: a busy hour makes errors of all of them near 
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.sparse import csr_matrix
 
-from integrhealth.statistics import CONFIDENCE
+from integrhealth.statistics import Z
 from integrhealth.thresholds import (
     DAY_PATTERN_DAYS,
     RHYTHM_ERRORS,
     SEED,
-    TIMING_BLOCKS,
     TIMING_HORIZON_MINUTES,
     TIMING_PAIRS,
     TIMING_SHIFTS,
 )
 
 HOUR, HOURS = 3600.0, 24
-# A fit ends when no edge's n moves by more in a step, or after so many; it starts at the best of so many delays.
-TOLERANCE, STEPS, STARTS = 2e-4, 100, 16
+# A fit ends when no edge's n moves by more in a round of three steps, or after so many rounds; it starts at the best of
+# so many delays, leaps no further than so many steps, and never to more errors that follow one than this.
+TOLERANCE, ROUNDS, STARTS, LONGEST_LEAP, MOST = 5e-4, 20, 16, 16, 10
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,34 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Fit:
-    """Per edge the errors that follow one, their rate and number; per system its own rate; share of all that follow."""
+    """Per edge the errors that follow one, the rate of their delay; per system its own rate; errors caused per edge."""
 
     follow: NDArray
     rate: NDArray
-    caused: NDArray
     own: NDArray
-    reproduction: float
+    caused: NDArray
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be fitted: errors, edges, the candidates within HORIZON seconds, the rhythm at each error."""
+
+    errors: Errors
+    edges: Edges
+    horizon: float
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        return candidates(self.errors, self.edges, self.horizon)
+
+    @cached_property
+    def pace(self) -> NDArray:
+        return rhythm(self.errors)
+
+    @cached_property
+    def sources(self) -> NDArray:
+        """Errors at the cause of each edge, one at least."""
+        return np.maximum(np.bincount(self.errors.system, minlength=self.errors.systems)[self.edges.cause], 1)
 
 
 def clock(seconds: NDArray, span: float, *, errors: int, shrink: bool) -> tuple[NDArray, NDArray]:
@@ -152,85 +174,117 @@ def _windows(errors: Errors, edges: Edges, horizon: float) -> tuple[NDArray, ...
     return first, np.maximum(first, last), edge, effect, order
 
 
-def fitted(
-    errors: Errors,
-    edges: Edges,
-    pairs: Pairs,
-    horizon: float,
-    *,
-    pace: NDArray,
-    start: Fit | None = None,
-    weights: NDArray | None = None,
-) -> Fit:
-    """The most likely n, beta and mu. PACE is ``rhythm(errors)``; with WEIGHTS of 0 an error is no effect and no cause.
+def fitted(problem: Problem) -> Fit:
+    """The most likely n, beta and mu: expectation maximisation, which is slow, with the steps of SQUAREM (Varadhan and
+    Roland 2008), one length for each system as effect, since these are problems of their own.
+    """
+    state = start = _start(problem)
+    for _ in range(ROUNDS):
+        once = likelier(problem, start)
+        twice = likelier(problem, once)
+        state = likelier(problem, _leap(problem, start, once, twice))
+        moved = np.abs(state.follow - start.follow).max(initial=0)
+        start = state
+        if moved < TOLERANCE:
+            break
+    return state
+
+
+def likelier(problem: Problem, fit: Fit) -> Fit:
+    """One step of expectation maximisation. Each error is shared out among its candidates and its system's own rate.
 
     The rates stay between one per horizon and one per tick: times that coincide, or none that do, move nothing out.
     """
-    weights = np.ones(len(errors.ticks)) if weights is None else weights
-    counts = np.bincount(errors.system, weights, errors.systems)
-    sources = np.maximum(counts[edges.cause], 1)
-    time, seen = errors.span * weights.mean(), weights[pairs.effect]
-    fit = start or _start(pairs, sources, counts / time, errors.tick, horizon)
-    follow, rate, own = fit.follow, fit.rate, fit.own
-    for _ in range(STEPS):
-        excited = (follow * rate)[pairs.edge] * np.exp(-rate[pairs.edge] * pairs.delay) * pairs.seen
-        alone = own[errors.system] * pace
-        intensity = alone + np.bincount(pairs.effect, excited, len(alone))
-        share = excited / intensity[pairs.effect] * seen
-        caused = np.bincount(pairs.edge, share, len(sources))
-        waited = np.bincount(pairs.edge, share * pairs.delay, len(sources))
-        own = np.bincount(errors.system, alone / intensity * weights, errors.systems) / time
-        before, follow = follow, caused / sources
-        rate = np.clip(caused / np.maximum(waited, 1e-300), 1 / horizon, 1 / errors.tick)
-        if not len(follow) or np.abs(follow - before).max() < TOLERANCE:
-            break
-    return Fit(follow, rate, caused, own, float(caused.sum() / weights.sum()))
+    pairs, excited, alone = problem.pairs, *_intensities(problem, fit)
+    intensity = alone + np.bincount(pairs.effect, excited, len(alone))
+    share = excited / intensity[pairs.effect]
+    caused = np.bincount(pairs.edge, share, len(fit.follow))
+    waited = np.bincount(pairs.edge, share * pairs.delay, len(fit.follow))
+    rate = np.clip(caused / np.maximum(waited, 1e-300), 1 / problem.horizon, 1 / problem.errors.tick)
+    own = np.bincount(problem.errors.system, alone / intensity, len(fit.own)) / problem.errors.span
+    return Fit(caused / problem.sources, rate, own, caused)
 
 
-def _start(pairs: Pairs, sources: NDArray, own: NDArray, tick: float, horizon: float) -> Fit:
+def _intensities(problem: Problem, fit: Fit) -> tuple[NDArray, NDArray]:
+    """What each candidate, and what the system's own rate, adds to the rate of errors at the moment of the effect."""
+    pairs = problem.pairs
+    kernel = (fit.follow * fit.rate)[pairs.edge] * np.exp(-fit.rate[pairs.edge] * pairs.delay)
+    return kernel * pairs.seen, fit.own[problem.errors.system] * problem.pace
+
+
+def _leap(problem: Problem, start: Fit, once: Fit, twice: Fit) -> Fit:
+    """Two steps followed much further in their direction, the rates on a logarithmic scale."""
+    block = np.concatenate([problem.edges.effect, problem.edges.effect, np.arange(len(start.own))])
+    at, then, last = (
+        np.concatenate([fit.follow, np.log(fit.rate), np.log(np.maximum(fit.own, 1e-12))])
+        for fit in (start, once, twice)
+    )
+    step, bend = then - at, last - 2 * then + at
+    size, change = (np.bincount(block, each**2, len(start.own)) for each in (step, bend))
+    length = np.clip(np.sqrt(size / np.maximum(change, 1e-300)), 1, LONGEST_LEAP)[block]
+    follow, rate, own = np.split(at + 2 * length * step + length**2 * bend, np.cumsum([len(start.follow)] * 2))
+    rate = np.clip(np.exp(np.clip(rate, -100, 100)), 1 / problem.horizon, 1 / problem.errors.tick)
+    return Fit(np.clip(follow, 0, MOST), rate, np.exp(np.clip(own, -100, 100)), start.caused)
+
+
+def _start(problem: Problem) -> Fit:
     """Per edge the delay within which most pairs lie beyond what an even spread over the horizon would put there."""
-    within = np.geomspace(tick, max(horizon, 2 * tick), STARTS)
+    errors, pairs, sources = problem.errors, problem.pairs, problem.sources
+    within = np.geomspace(errors.tick, max(problem.horizon, 2 * errors.tick), STARTS)
     cell = pairs.edge * STARTS + np.minimum(np.searchsorted(within, pairs.delay), STARTS - 1)
     found = np.bincount(cell, minlength=len(sources) * STARTS).reshape(-1, STARTS).cumsum(axis=1)
     even = found[:, -1:] * within / within[-1]
     best = ((found - even) / np.sqrt(even + 1)).argmax(axis=1)
     excess = (found - even)[np.arange(len(sources)), best]
-    return Fit(np.clip(excess / sources, 0.01, 0.5), 2 / within[best], excess, own, 0.0)
+    own = np.bincount(errors.system, minlength=errors.systems) / errors.span
+    return Fit(np.clip(excess / sources, 0.01, 0.5), 2 / within[best], own, excess)
 
 
-def fit_and_interval(errors: Errors, edges: Edges, horizon: float) -> tuple[Fit, NDArray, NDArray]:
-    """The fit, and low and high of the reproduction number followed by those of every edge's n.
+def intervals(problem: Problem, fit: Fit) -> tuple[NDArray, NDArray]:
+    """Low and high of the share of errors that follow another, and then of every edge's n.
 
-    Jackknife over blocks of time with as many errors each, every block refitted, bounds by Student's t (Efron 1982).
+    From the curvature of the likelihood: the squares of every error's score, summed (Ogata 1978). Delays that rest on
+    less than one caused error, or on a bound, are taken as known.
     """
-    pairs, pace = candidates(errors, edges, horizon), rhythm(errors)
-    whole = fitted(errors, edges, pairs, horizon, pace=pace)
-    blocks = min(TIMING_BLOCKS, len(pace))
-    block = np.arange(len(pace)) * blocks // len(pace)
-    left_out = [
-        fitted(errors, edges, pairs, horizon, pace=pace, start=whole, weights=(block != each).astype(float))
-        for each in range(blocks)
-    ]
-    values = np.array([np.append(fit.reproduction, fit.follow) for fit in left_out])
-    half = student.ppf((1 + CONFIDENCE) / 2, blocks - 1) * np.sqrt((blocks - 1) * values.var(axis=0))
-    middle = np.append(whole.reproduction, whole.follow)
-    return whole, np.maximum(middle - half, 0), middle + half
+    pairs, (excited, alone) = problem.pairs, _intensities(problem, fit)
+    errors, edges = len(alone), len(fit.follow)
+    intensity = alone + np.bincount(pairs.effect, excited, errors)
+    kernel = fit.rate[pairs.edge] * np.exp(-fit.rate[pairs.edge] * pairs.delay) * pairs.seen / intensity[pairs.effect]
+    slower = excited / intensity[pairs.effect] * (1 / fit.rate[pairs.edge] - pairs.delay)
+    free = (fit.caused >= 1) & (fit.rate > 1 / problem.horizon) & (fit.rate < 1 / problem.errors.tick)
+    of_systems = problem.pace / intensity
+    rows = np.concatenate([pairs.effect, pairs.effect, np.arange(errors)])
+    columns = np.concatenate([pairs.edge, edges + pairs.edge, 2 * edges + problem.errors.system])
+    scores = csr_matrix(
+        (np.concatenate([kernel, slower, of_systems]), (rows, columns)), shape=(errors, 2 * edges + len(fit.own))
+    )
+    known = np.concatenate([fit.caused >= 0, free, fit.own > 0])
+    scores = scores[:, known]
+    information = (scores.T @ scores).toarray()
+    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
+    covariance = np.linalg.pinv(information / np.outer(scale, scale), hermitian=True) / np.outer(scale, scale)
+    of_follow = covariance[:edges, :edges]
+    weight = problem.sources / errors
+    error = np.sqrt(np.maximum(np.append(weight @ of_follow @ weight, np.diag(of_follow)), 0))
+    middle = np.append(fit.caused.sum() / errors, fit.follow)
+    return np.maximum(middle - Z * error, 0), middle + Z * error
 
 
-def shifted(errors: Errors, edges: Edges, horizon: float) -> tuple[float, NDArray]:
-    """The reproduction number, and those of errors whose systems' times were turned against each other at random.
+def shifted(problem: Problem) -> tuple[float, NDArray]:
+    """Share of errors that follow another, and the same where systems' times were turned against each other at random.
 
     Each system's errors keep their order and bursts and are turned around the period as a ring, on a clock that runs
     as errors come, so that a rhythm that systems share stays shared. One value per shift.
     """
+    errors = problem.errors
     real, shown = clock(errors.seconds, errors.span, errors=RHYTHM_ERRORS // 2, shrink=False)
     on_clock = np.interp(errors.seconds, real, shown)
     turns = np.random.default_rng(SEED).uniform(0, errors.span, (TIMING_SHIFTS, errors.systems))
     found = []
     for turn in turns:
         moved = np.interp((on_clock + turn[errors.system]) % errors.span, shown, real)
-        found.append(_reproduction(_in_order(errors, moved), edges, horizon))
-    return _reproduction(errors, edges, horizon), np.array(found)
+        found.append(_share_caused(replace(problem, errors=_in_order(errors, moved))))
+    return _share_caused(problem), np.array(found)
 
 
 def _in_order(errors: Errors, seconds: NDArray) -> Errors:
@@ -239,6 +293,5 @@ def _in_order(errors: Errors, seconds: NDArray) -> Errors:
     return replace(errors, ticks=ticks[order], system=errors.system[order])
 
 
-def _reproduction(errors: Errors, edges: Edges, horizon: float) -> float:
-    pairs = candidates(errors, edges, horizon)
-    return fitted(errors, edges, pairs, horizon, pace=rhythm(errors)).reproduction
+def _share_caused(problem: Problem) -> float:
+    return float(fitted(problem).caused.sum() / len(problem.pace))
