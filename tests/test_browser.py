@@ -3,11 +3,16 @@
 import os
 import shutil
 
+import nbformat
+import polars as pl
 import pytest
 from runner import NOTEBOOKS
 
+from integrhealth.charts.friction import hold_slider_chart
+from integrhealth.charts.theme import MIME
 from integrhealth.reports.execute import Kernels, executed, stamped
 from integrhealth.reports.page import Link, chart_script, page
+from integrhealth.thresholds import HOLD_MINUTES
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 SETTLED = "[...document.querySelectorAll('.ih-chart')].every(figure => figure.dataset.state)"
@@ -29,9 +34,15 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def script():
+    """What draws the charts, made once."""
+    return chart_script()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory, script):
     """The page of each of two notebooks, executed by the runner."""
-    folder, script = tmp_path_factory.mktemp("pages"), chart_script()
+    folder = tmp_path_factory.mktemp("pages")
     links = [Link("two_charts.html", "Two charts"), Link("hostile_text.html", "Hostile text")]
     for name in ("two_charts", "hostile_text"):
         outcome = executed(NOTEBOOKS / f"{name}.ipynb", parameters={}, deadline_seconds=60, kernels=Kernels())
@@ -81,6 +92,28 @@ def test_a_chart_shows_the_value_under_the_pointer(visit):
     tab.locator("#vg-tooltip-element.visible").wait_for()
     assert "system" in tab.locator("#vg-tooltip-element").inner_text()
     assert seen["console"] == seen["errors"] == []
+
+
+def test_a_slider_tries_another_hold_and_the_numbers_follow(visit, pages, script):
+    """The names of the integrations are hostile, and stay names."""
+    evil = "<b>'); alert(1) //"
+    holds = pl.DataFrame({"minutes": HOLD_MINUTES}).join(pl.DataFrame({"integration": [evil, "orders"]}), how="cross")
+    costs = {"saved": 300.0, "delay_cost": pl.col("minutes") * 2.0, "net": 300.0 - pl.col("minutes") * 2.0}
+    costs |= {"best": False, "errors_left": 60.0, "total_cost": 60.0 + pl.col("minutes"), "entries_caught": 5}
+    chart = hold_slider_chart(holds.with_columns(**costs), currency="EUR").to_dict()
+    output = nbformat.v4.new_output("display_data", data={MIME: chart})
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output], execution_count=1)])
+    (pages / "slider.html").write_text(page(notebook, title="slider", charts=lambda: script), encoding="utf-8")
+    tab, seen = visit("slider")
+    readout = tab.locator(".vega-embed .mark-text text", has_text="A hold of")
+    assert readout.text_content() == "A hold of 1 hour: saved 300, delay cost 120, net 180 EUR"
+    rule = tab.locator(".vega-embed .mark-rule.role-mark line")
+    stood = rule.bounding_box()["x"]
+    tab.locator(".vega-bind input[type=range]").fill(str(HOLD_MINUTES.index(240)))
+    tab.get_by_text("A hold of 4 hours: saved 300, delay cost 480, net −180 EUR").wait_for()  # noqa: RUF001
+    assert rule.bounding_box()["x"] > stood
+    assert tab.locator(".vega-bind select option").all_inner_texts() == [evil, "orders"]
+    assert seen["console"] == seen["errors"] == seen["dialogs"] == []
 
 
 def test_charts_follow_when_the_paper_turns_dark(visit):

@@ -49,7 +49,7 @@ def datasets(spec: dict) -> list[dict]:
 def test_cost_curves_stand_side_by_side_with_the_cheapest_hold_marked():
     spec = charts.cost_curves_chart(HOLDS, VERDICTS, currency="EUR").to_dict()
     assert spec["title"]["text"] == f"Holding {EVIL} for 600 minutes would have saved 400 EUR"
-    assert spec["title"]["subtitle"].endswith("n from 20 to 22 errors")
+    assert spec["title"]["subtitle"].endswith("20 to 22 errors each")
     assert spec["facet"]["sort"] == [EVIL, "orders"]
     assert spec["spec"]["layer"][-1]["transform"] == [{"filter": "datum.best"}]
     assert all(row["total_cost"] <= 2 * 900 for row in datasets(spec))

@@ -49,6 +49,7 @@ FRICTION = {
     "bad_share": NUMBER,
     "bad_low": NUMBER,
     "bad_high": NUMBER,
+    "first_share": NUMBER,
     "needs_release_share": NUMBER,
     "mean_cascade": NUMBER,
     "objects_touched": COUNT,
@@ -205,6 +206,7 @@ def _friction(
         row |= {"bad_share": bad / traffic.messages, "bad_low": float(low), "bad_high": float(high)}
     if enough_bad:
         row |= {
+            "first_share": records.filter("first")["entry"].n_unique() / bad,
             "needs_release_share": passed["needs_release"].mean(),
             "mean_cascade": records.height / bad,
             "noticed_60_minutes": float(holds.noticed[_at(holds, 60)]),

@@ -54,11 +54,13 @@ def _paying(owned: pl.DataFrame, money: str) -> pl.DataFrame:
 
 
 def _helpless(owned: pl.DataFrame) -> pl.DataFrame:
-    rows = owned.filter(pl.col("verdict") == "a hold cannot help").with_columns(
+    """Only where an error is known to cost something, and on the way by which most of the values left their origin."""
+    helpless = (pl.col("verdict") == "a hold cannot help") & pl.col("net_60_minutes").is_not_null()
+    rows = owned.filter(helpless, pl.col("first_share") >= 0.5).with_columns(
         severity=pl.lit("warning"),
         statement=pl.format(
-            "None of the {} wrong entries that passed {} was noticed within a day without being released: "
-            "a hold would only delay.",
+            "No hold of up to a day would have stopped any of the {} wrong entries that passed {}: "
+            "they were noticed too late, or only because they had gone out.",
             written(pl.col("bad_entries")),
             "integration",
         ),

@@ -23,6 +23,7 @@ REPLAY = {
     "step": pl.Int64,
     "part": pl.Float64,
     "minutes": pl.Int64,
+    "first": pl.Boolean,
 }
 
 
@@ -48,14 +49,14 @@ class Holds:
 
 def hold_replay(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """One row per integration, bad entry that passed it, and record of that entry: integration, entry, step, part,
-    minutes.
+    minutes, first.
 
     STEPS and ENTRIES as ``entries.entry_steps`` and ``entries.bad_entries`` give them. ``minutes`` is the shortest
     hold of the integration, in whole minutes, that would have spared the record; null where none would: it lies on a
     parallel branch, or the notice came only because the record had been released. A correction that follows such a
     notice counts as its consequence, so only a first notice that needs no release counts. ``part`` is the record's
     share of its object: those of one object and entry sum to 1. Records without an object id belong to the object of
-    the entry.
+    the entry. ``first``: it is the message of the integration by which the value left its origin.
     """
     tree = _tree(steps, entries)
     hops = tree.filter(pl.col("source") != pl.col("target"))
@@ -112,7 +113,9 @@ def _replayed(trees: pl.DataFrame, integration: str) -> pl.DataFrame:
     # What a spared record would have brought about is spared with it.
     shortest = pl.Series(-_highest(np.where(shifted, -early, -np.inf), local))
     minutes = pl.when(shortest.is_finite()).then(shortest)
-    return trees.with_columns(pl.lit(integration).alias("integration"), minutes=minutes).select(*REPLAY).cast(REPLAY)
+    first = pl.Series(above == NO_ROW) & held.to_series()
+    replayed = trees.with_columns(pl.lit(integration).alias("integration"), minutes=minutes, first=first)
+    return replayed.select(*REPLAY).cast(REPLAY)
 
 
 def _highest(values: NDArray, above: NDArray) -> NDArray:

@@ -53,7 +53,7 @@ def cost_curves_chart(
     return titled(
         panels.resolve_scale(y="independent"),
         title,
-        f"Cost of the period over the length of a hold; dot: the cheapest; band: 95%, n from {least:,} to {most:,} errors",
+        f"Cost of the period by length of the hold; dot: the cheapest; band: 95%; {least:,} to {most:,} errors each",
     )
 
 
