@@ -78,6 +78,11 @@ class Traffic:
     delay_cost: float | None
     error_cost: float | None
 
+    @property
+    def priced(self) -> bool:
+        """Whether a hold can be weighed in money."""
+        return self.delay_cost is not None and self.error_cost is not None
+
 
 def friction_tables(
     caused: pl.DataFrame,
@@ -114,7 +119,7 @@ def friction_tables(
     for traffic in _traffic(caused, declared):
         records = by_integration.get((traffic.integration,), replay.clear())
         passed = noticed.join(records.select("entry").unique(), on="entry", how="semi", maintain_order="left")
-        holds = every_hold(records, passed, traffic.messages)
+        holds = every_hold(records, passed, traffic.messages, drawn=traffic.priced)
         here = checkpoints.filter(pl.col("integration") == traffic.integration)
         best.append(_friction(traffic, holds, records, passed, here, min_messages=min_messages))
         costs.append(_hold_costs(traffic, holds, best=best[-1]["best_hold_minutes"]))
@@ -167,7 +172,7 @@ def _hold_costs(traffic: Traffic, holds: Holds, *, best: float | None) -> pl.Dat
         "objects_spared": holds.spared[at],
         "noticed_share": holds.noticed[at] if judged else None,
     }
-    if traffic.delay_cost is not None and traffic.error_cost is not None:
+    if traffic.priced:
         delay, saved = traffic.delay_cost * holds.delay_hours[at], traffic.error_cost * holds.spared[at]
         all_errors = traffic.error_cost * holds.objects
         left = np.maximum(all_errors - saved, 0)
@@ -259,7 +264,7 @@ def _in_money(
     traffic: Traffic, holds: Holds, checkpoints: pl.DataFrame, *, enough_bad: bool
 ) -> dict[str, float | str | None]:
     """What one hour and the best hold would have saved, and what the best checkpoint did; nothing without costs."""
-    if traffic.delay_cost is None or traffic.error_cost is None:
+    if not traffic.priced:
         return {}
     delay, saved = traffic.delay_cost * holds.delay_hours, traffic.error_cost * holds.spared
     net, hour = saved - delay, _at(holds, 60)

@@ -17,6 +17,8 @@ from integrhealth.thresholds import HOLD_MINUTES, MIN_BAD_ENTRIES, RESAMPLES, SE
 
 MINUTE_US = 60_000_000
 LONGEST = HOLD_MINUTES[-1]
+# Entries times resamples drawn for one integration, about: a part of a second.
+MOST_DRAWN = 5_000_000
 REPLAY = {
     "integration": pl.String,
     "entry": pl.Int64,
@@ -32,7 +34,7 @@ class Holds:
     """What every hold of one integration would have done; all arrays run over MINUTES.
 
     ``objects`` is what the entries touched without a hold; ``drawn`` and ``drawn_objects`` are the spared and the
-    touched objects with the entries drawn anew (holds by resamples, and resamples).
+    touched objects with the entries drawn anew (holds by resamples, and resamples), None where they were not drawn.
     """
 
     minutes: NDArray
@@ -43,8 +45,8 @@ class Holds:
     noticed: NDArray
     entries: int
     objects: float
-    drawn: NDArray
-    drawn_objects: NDArray
+    drawn: NDArray | None
+    drawn_objects: NDArray | None
 
 
 def hold_replay(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
@@ -145,8 +147,12 @@ def notices(entries: pl.DataFrame, ended_at: pl.Expr) -> pl.DataFrame:
     )
 
 
-def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int) -> Holds:
-    """Every hold at which something changes, and those of HOLD_MINUTES."""
+def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int, *, drawn: bool) -> Holds:
+    """Every hold at which something changes, and those of HOLD_MINUTES, of one integration.
+
+    RECORDS are its part of the replay, PASSED the notices of its entries, MESSAGES how many it delivered. The entries
+    are drawn anew only if DRAWN, and if there are enough.
+    """
     from scipy.sparse import coo_array
 
     last = records.group_by("entry").agg(
@@ -159,7 +165,7 @@ def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int) -> Ho
     shape = (len(minutes), passed.height)
     parts = coo_array((sparable["part"].to_numpy(), (place, entry)), shape=shape).tocsr()
     touched = records.group_by("entry").agg(pl.col("part").sum()).sort("entry")["part"].to_numpy()
-    drawn, drawn_objects = _drawn_anew(parts, touched)
+    resamples = _drawn_anew(parts, touched) if drawn and passed.height >= MIN_BAD_ENTRIES else (None, None)
     return Holds(
         minutes=minutes,
         delay_hours=minutes / 60 * messages,
@@ -169,8 +175,8 @@ def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int) -> Ho
         noticed=_noticed_share(passed, minutes),
         entries=passed.height,
         objects=float(touched.sum()),
-        drawn=drawn,
-        drawn_objects=drawn_objects,
+        drawn=resamples[0],
+        drawn_objects=resamples[1],
     )
 
 
@@ -184,13 +190,12 @@ def _drawn_anew(parts: object, touched: NDArray) -> tuple[NDArray, NDArray]:
 
     That is the bootstrap over all objects, bad and good, of which the bad are few: their number is drawn as well.
     """
-    holds, entries = parts.shape
-    if entries < MIN_BAD_ENTRIES:
-        return np.zeros((holds, 0)), np.zeros(0)
+    entries = parts.shape[1]
     chance = np.random.default_rng(SEED)
-    # In blocks, so that many entries do not take much memory.
-    block = max(1, min(RESAMPLES, 4_000_000 // entries))
-    sizes = [min(block, RESAMPLES - start) for start in range(0, RESAMPLES, block)]
+    # Many entries have narrow intervals, which need fewer resamples; in blocks, so that they do not take much memory.
+    resamples = min(RESAMPLES, max(RESAMPLES // 5, MOST_DRAWN // entries))
+    block = min(resamples, max(1, MOST_DRAWN // 5 // entries))
+    sizes = [min(block, resamples - start) for start in range(0, resamples, block)]
     spared, objects = [], []
     for size in sizes:
         weights = chance.poisson(1.0, (entries, size)).astype(float)
