@@ -127,11 +127,10 @@ def test_the_best_hold_is_the_bottom_of_its_cost_curve(fed):
             hold["cost_per_message_with_the_best_hold"], abs=1e-4
         )
         assert truth["answers"]["friction"][name]["verdict"] == hold["verdict"]
-    assert [row["verdict"] for row in truth["answers"]["friction"].values()] == [
-        "hold",
-        "instant",
-        "a hold cannot help",
-    ]
+    first = "approval" if truth["company"] == "Company B" else "hold"
+    told = [row["verdict"] for row in truth["answers"]["friction"].values()]
+    assert told == [first, "instant", "a hold cannot help"]
+    assert truth["mechanisms"]["master_data"]["feeds"]["price-changes"]["hold"]["verdict_without_checkpoint"] == "hold"
 
 
 def test_people_notice_when_the_feed_says(fed):
@@ -159,6 +158,9 @@ def test_checkpoints_hold_and_catch_as_the_truth_counts(fed):
         assert (len(rows), held_wrong) == (planted["held"], planted["held_wrong"])
         assert sum(rejected) == planted["caught"]
         assert len(rows) - held_wrong == planted["held_right"]
+        assert planted["catch_rate"] == pytest.approx(held_wrong / planted["wrong"], abs=1e-6)
+        assert planted["caught_share"] == pytest.approx(sum(rejected) / planted["wrong"], abs=1e-6)
+        assert planted["false_hold_rate"] == pytest.approx(1 - held_wrong / len(rows), abs=1e-6)
         assert median(took) / 60 == pytest.approx(planted["median_hold_minutes"], abs=1e-6)
         quick = sum(each < 10 and not turned for each, turned in zip(took, rejected, strict=True))
         assert quick == planted["released_within_10_s"]

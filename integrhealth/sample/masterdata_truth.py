@@ -90,10 +90,11 @@ def _contamination(each: Fed) -> dict[str, Any]:
 
 
 def _hold(each: Fed) -> dict[str, Any]:
-    """What holding back every message of the first integration for h hours costs: c h + p C (1 - F(h)).
+    """What holding back every message of the first integration for h hours costs: c h + p C (1 - F(h)) each.
 
     p: wrong values that left the origin / messages delivered there. With a constant rate of notice the best h is
     ln(p C rate / c) / rate, none if that is negative. F is 0 until the soonest notice of the feed that is noticed late.
+    A checkpoint that saved more than the best hold would save of what it let pass has the better claim: approval.
     """
     entries, feed = each.entries, each.entries.feed
     released = int((entries.wrong & ~entries.caught).sum())
@@ -106,6 +107,10 @@ def _hold(each: Fed) -> dict[str, Any]:
         still = at_once * float(np.exp(-rate * best))
     else:
         still = at_once
+    with_hold = feed.delay_cost_per_hour * best + still
+    reviewed_us = (each.first.released_us - each.first.sent_us[0])[entries.held & ~entries.caught].sum()
+    checkpoint = feed.error_cost * int(entries.caught.sum()) - feed.delay_cost_per_hour * int(reviewed_us) / HOUR_US
+    without = "hold" if best else "instant" if rate else "a hold cannot help"
     return {
         "delay_cost_per_hour": feed.delay_cost_per_hour,
         "error_cost": feed.error_cost,
@@ -115,8 +120,11 @@ def _hold(each: Fed) -> dict[str, Any]:
         "noticed_after_hours": list(feed.noticed_hours) if feed.noticed_hours else None,
         "best_hold_minutes": 60 * best,
         "cost_per_message_at_once": at_once,
-        "cost_per_message_with_the_best_hold": feed.delay_cost_per_hour * best + still,
-        "verdict": "hold" if best else "instant" if rate else "a hold cannot help",
+        "cost_per_message_with_the_best_hold": with_hold,
+        "saved_by_the_best_hold": delivered * (at_once - with_hold),
+        "saved_by_the_checkpoint": checkpoint if entries.held.any() else None,
+        "verdict_without_checkpoint": without,
+        "verdict": "approval" if checkpoint > max(0.0, delivered * (at_once - with_hold)) else without,
     }
 
 
@@ -136,16 +144,18 @@ def _checkpoint(each: Fed) -> dict[str, Any]:
     held_right = int((entries.held & ~entries.wrong).sum()) + int(corrections.sum())
     right = int((~entries.wrong).sum()) + int(each.correction.there[0].sum())
     wrong, caught = int(entries.wrong.sum()), int(entries.caught.sum())
+    held_wrong = int((entries.held & entries.wrong).sum())
     return {
         "integration": feed.first,
         "held": took_us.size,
-        "held_wrong": int((entries.held & entries.wrong).sum()),
+        "held_wrong": held_wrong,
         "caught": caught,
         "wrong": wrong,
-        "catch_rate": caught / wrong if wrong else None,
+        "catch_rate": held_wrong / wrong if wrong else None,
+        "caught_share": caught / wrong if wrong else None,
         "held_right": held_right,
         "right": right,
-        "held_right_share": held_right / right if right else None,
+        "false_hold_rate": held_right / took_us.size if took_us.size else None,
         "median_hold_minutes": float(np.median(took_us)) / 60e6 if took_us.size else None,
         "released_within_10_s": int((~rejected & (took_us < STAMP_US)).sum()),
         "stamped": point.stamped,

@@ -3,7 +3,7 @@
 One server works off what waits for it. What finds no room is refused, and refusing costs work too, so that with enough
 tries of everything nearly all work is spent on saying no (Bronson et al., HotOS 2021: a metastable failure). Company A
 tries five more times at a fixed gap and stays down until somebody switches the retries off; company B tries three more
-times with jitter that doubles, and recovers as soon as the fault is over.
+times with jitter that doubles, on a server with some room, and recovers as soon as the fault is over.
 """
 
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from integrhealth.sample.landscape import Integration
 SCANS = Integration(
     "parcel-scans", "Carrier", "Tracking", "experience", "request", "queue", "parcel_scans", 90.0, "scan"
 )
-STARTS, MINUTES = datetime(2025, 11, 28, 17, 40, tzinfo=UTC), 140
+STARTS, MINUTES = datetime(2025, 11, 28, 17, 50, tzinfo=UTC), 120
 TRIGGER = (datetime(2025, 11, 28, 18, 40, tzinfo=UTC), datetime(2025, 11, 28, 18, 42, tzinfo=UTC))
-# Scans a minute for each message asked for; the server's speed against them, and the work of a refusal against a scan.
-SCANS_PER_MINUTE, CAPACITY, REFUSAL = 1 / 7500, 1.25, 0.2
+# Scans a minute for each message asked for, and the work of a refusal against that of a scan.
+SCANS_PER_MINUTE, REFUSAL = 1 / 6000, 0.17
 # The server is full when so many seconds of work wait, at least so many scans.
 ROOM_S, ROOM = 30, 2
 DELIVERED, NOBODY_THERE, NO_ROOM = 0, 1, 2
@@ -30,11 +30,14 @@ SECOND_US, NEVER = 1_000_000, np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
-class Backoff:
-    """When a refused scan is tried again, at most ``most`` times: ``gap_s`` after the refusal, or after a random part
-    of a gap that doubles with every try (full jitter). At ``switched_off`` somebody drops all that waits for a retry.
+class Evening:
+    """How a company takes its scans. ``capacity`` is how many its server could take for each that is sent.
+
+    A refused scan is tried again at most ``most`` times: ``gap_s`` after the refusal, or after a random part of a gap
+    that doubles with every try (full jitter). At ``switched_off`` somebody drops all that waits for a retry.
     """
 
+    capacity: float
     gap_s: float
     most: int
     jitter: bool
@@ -46,9 +49,9 @@ class Backoff:
         return (self.gap_s * SECOND_US * grown).astype(np.int64)
 
 
-BACKOFFS = {
-    "a": Backoff(5.0, 5, jitter=False, switched_off=datetime(2025, 11, 28, 18, 48, tzinfo=UTC)),
-    "b": Backoff(300.0, 3, jitter=True),
+EVENINGS = {
+    "a": Evening(1.15, 5.0, 5, jitter=False, switched_off=datetime(2025, 11, 28, 18, 47, tzinfo=UTC)),
+    "b": Evening(2.0, 60.0, 3, jitter=True),
 }
 
 
@@ -89,11 +92,11 @@ class Server:
 
 def storm(company: str, *, messages: int, seed: int) -> Storm:
     """The evening of one company, second by second, until nothing is left to be tried."""
-    backoff, rng = BACKOFFS[company], stream(seed, "storm", company)
+    plan, rng = EVENINGS[company], stream(seed, "storm", company)
     opens, closes, begins = (us(moment) for moment in (*TRIGGER, STARTS))
-    off = us(backoff.switched_off) if backoff.switched_off else None
+    off = us(plan.switched_off) if plan.switched_off else None
     per_minute = messages * SCANS_PER_MINUTE
-    speed = per_minute * CAPACITY / 60
+    speed = per_minute * plan.capacity / 60
     server, found = Server(speed, max(ROOM, speed * ROOM_S)), []
     # Parcels come off the belt one after the other, not at random.
     place = np.arange(round(per_minute * MINUTES))
@@ -113,8 +116,8 @@ def storm(company: str, *, messages: int, seed: int) -> Storm:
         outcome, took_s = server.answers(scan.size, rng, down=down)
         ended = due[scan] + (took_s * SECOND_US).astype(np.int64)
         found.append((scan, attempt[scan], due[scan], ended, outcome))
-        again = (outcome != DELIVERED) & (attempt[scan] <= backoff.most)
-        due[scan] = np.where(again, ended + backoff.gaps_us(attempt[scan], rng), NEVER)
+        again = (outcome != DELIVERED) & (attempt[scan] <= plan.most)
+        due[scan] = np.where(again, ended + plan.gaps_us(attempt[scan], rng), NEVER)
         attempt[scan] += again
     return Storm(company, per_minute, *(np.concatenate(parts) for parts in zip(*found, strict=True)))
 

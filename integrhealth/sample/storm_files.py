@@ -2,15 +2,15 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from integrhealth.sample.storm import (
-    BACKOFFS,
-    CAPACITY,
     DELIVERED,
+    EVENINGS,
     NO_ROOM,
     NOBODY_THERE,
     REFUSAL,
@@ -26,7 +26,7 @@ FAULTS = {
     NO_ROOM: ("TooManyRequests", "429 Too Many Requests, no room for {id}"),
 }
 # What is looked at before and after the trigger: as long as company A stayed down.
-WINDOW = timedelta(minutes=6)
+WINDOW = timedelta(minutes=5)
 
 
 def scan_rows(storm: Storm) -> pl.DataFrame:
@@ -81,7 +81,7 @@ def retry_storm(storm: Storm) -> dict[str, Any]:
     """What was planted, with exact counts. Sustained: after the trigger less than half is delivered of what was
     delivered before it, although as much is sent.
     """
-    backoff, delivered = BACKOFFS[storm.company], storm.outcome == DELIVERED
+    plan, delivered = EVENINGS[storm.company], storm.outcome == DELIVERED
     messages = np.unique(storm.scan).size
     starts, ends = TRIGGER
     windows = {
@@ -91,17 +91,15 @@ def retry_storm(storm: Storm) -> dict[str, Any]:
     }
     return {
         "integration": SCANS.name,
-        "gap": f"full jitter, {backoff.gap_s:g} s doubled with every try"
-        if backoff.jitter
-        else f"always {backoff.gap_s:g} s",
-        "most_retries": backoff.most,
-        "jittered": backoff.jitter,
+        "gap": f"full jitter, {plan.gap_s:g} s doubled with every try" if plan.jitter else f"always {plan.gap_s:g} s",
+        "most_retries": plan.most,
+        "jittered": plan.jitter,
         "new_per_minute": storm.scans_per_minute,
-        "capacity_per_minute": storm.scans_per_minute * CAPACITY,
+        "capacity_per_minute": storm.scans_per_minute * plan.capacity,
         "work_of_a_refusal": REFUSAL,
         "trigger_start": starts.isoformat(),
         "trigger_end": ends.isoformat(),
-        "retries_switched_off": backoff.switched_off.isoformat() if backoff.switched_off else None,
+        "retries_switched_off": plan.switched_off.isoformat() if plan.switched_off else None,
         "messages": messages,
         "attempts": storm.scan.size,
         "retries": int((storm.attempt > 1).sum()),
@@ -127,10 +125,7 @@ def _window(storm: Storm, start_us: int, end_us: int) -> dict[str, Any]:
 
 
 def _minutes_down(storm: Storm) -> int:
-    """Minutes in a row after the trigger of which less than half of what was new was delivered."""
-    closes, minute, down = us(TRIGGER[1]), 60 * SECOND_US, 0
-    while (found := _window(storm, closes + down * minute, closes + (down + 1) * minute))["delivered"] < found[
-        "new"
-    ] / 2:
-        down += 1
-    return down
+    """Minutes in a row after the trigger in which less than three quarters of what was new were delivered."""
+    closes, minute = us(TRIGGER[1]), 60 * SECOND_US
+    minutes = (_window(storm, closes + down * minute, closes + (down + 1) * minute) for down in count())
+    return next(down for down, found in enumerate(minutes) if found["delivered"] >= 0.75 * found["new"])
