@@ -59,17 +59,19 @@ HOPS = {"source": TEXT, "target": TEXT, "entries": COUNT, "messages": COUNT}
 def contamination_tables(
     entries: pl.DataFrame, steps: pl.DataFrame, *, min_messages: int = MIN_MESSAGES
 ) -> dict[str, pl.DataFrame]:
-    """The tables ``contamination``, ``contaminated_systems`` and ``contaminated_hops``.
+    """The tables ``contamination``, ``contaminated_systems``, ``contaminated_hops`` and ``contamination_stays``.
 
     ENTRIES and STEPS as ``entries.bad_entries`` and ``entries.entry_steps`` give them.
     """
     wrong = entries.filter(pl.col("notice").fill_null("") != "failed")
     taken = steps.join(wrong.select("entry"), on="entry", how="semi", maintain_order="left").filter("noticed_after")
     stays = system_stays(wrong, taken)
+    table = contamination(wrong, taken, stays)
     return {
-        "contamination": contamination(wrong, taken, stays),
+        "contamination": table,
         "contaminated_systems": contaminated_systems(wrong, stays, min_messages=min_messages),
         "contaminated_hops": contaminated_hops(taken),
+        "contamination_stays": worst_stays(table, stays),
     }
 
 
@@ -145,7 +147,11 @@ def contamination(wrong: pl.DataFrame, taken: pl.DataFrame, stays: pl.DataFrame)
         amount="amount",
         system="target",
     )
-    held = stays.select("entry", "system").join(own, on="entry")
+    # The object itself stands where it was entered, where its messages went and where field changes show it.
+    told = wrong.select("entry", "stays").explode("stays").unnest("stays").drop_nulls(["system", "from_at"])
+    itself = stays.filter("origin").select("entry", "system")
+    itself = pl.concat([itself, stays.join(told, on=["entry", "system"], how="semi").select("entry", "system")])
+    held = itself.join(own, on="entry")
     touched = pl.concat([held.select(moved.columns), moved])
     records = (
         touched.group_by("entry", "system", "object_type", "object_id").len().group_by("entry").agg(records=pl.len())
@@ -278,4 +284,26 @@ def _lasting(minutes: pl.Expr) -> pl.Expr:
         .when(minutes < 2880)
         .then(pl.format("{} h", rounded[1]))
         .otherwise(pl.format("{} days", rounded[2]))
+    )
+
+
+def worst_stays(contamination: pl.DataFrame, stays: pl.DataFrame, *, top: int = 3) -> pl.DataFrame:
+    """The stays of the worst wrong value of each of TOP origins, worst first, in minutes since the entry.
+
+    Only values that travelled. ``notice_minutes`` is null for one that nobody has noticed.
+    """
+    travelled = contamination.filter(pl.col("systems") > 1).unique("origin", keep="first", maintain_order=True)
+    worst = travelled.head(top).select("entry", "entered_at", "held_minutes").with_row_index("rank")
+    return (
+        stays.join(worst, on="entry")
+        .sort("rank", "place")
+        .select(
+            "entry",
+            "place",
+            "system",
+            "origin",
+            from_minutes=(pl.col("from_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000,
+            until_minutes=(pl.col("until_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000,
+            notice_minutes="held_minutes",
+        )
     )

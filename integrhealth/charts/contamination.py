@@ -1,0 +1,131 @@
+"""Charts of contamination: which hops carried wrong values, and how long the worst ones stood where."""
+
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from integrhealth.charts.theme import ACCENT, CATEGORIES, FAILURE, NEUTRAL, SEQUENTIAL, WIDTH, nothing, titled
+
+NOTHING = "No wrong value was noticed: nothing was corrected, turned down or stopped."
+
+
+def contamination_map(hops: pl.DataFrame, systems: pl.DataFrame, *, top: int = 16) -> Any:
+    """Wrong values carried as ok from one system to the next, the system where most stood first."""
+    if hops.is_empty():
+        return nothing("No wrong value left the system where it was entered." if systems.height else NOTHING)
+    names = systems["system"].head(top)
+    shown = hops.filter(pl.col("source").is_in(names.implode()) & pl.col("target").is_in(names.implode()))
+    if shown.is_empty():
+        shown = hops.head(top)
+    worst, most = shown.row(0, named=True), systems.row(0, named=True)
+    order = [name for name in systems["system"] if name in {*shown["source"], *shown["target"]}]
+    base = alt.Chart(shown).encode(
+        x=alt.X("target:N", title="to", sort=order).axis(labelAngle=-40),
+        y=alt.Y("source:N", title="from", sort=order),
+    )
+    cells = base.mark_rect(stroke=NEUTRAL, strokeWidth=0.5).encode(
+        color=alt.Color("entries:Q", title="wrong values").scale(scheme=SEQUENTIAL, domainMin=0),
+        tooltip=[
+            "source:N",
+            "target:N",
+            alt.Tooltip("entries:Q", format=",", title="wrong values carried"),
+            alt.Tooltip("messages:Q", format=",", title="messages"),
+        ],
+    )
+    dark = alt.datum.entries > worst["entries"] / 2
+    counts = base.mark_text(fontSize=11).encode(
+        text=alt.Text("entries:Q", format=","), color=alt.condition(dark, alt.value("black"), alt.value("white"))
+    )
+    return titled(
+        (cells + counts).properties(width=WIDTH - 120, height=alt.Step(28)),
+        f"{worst['source']} handed {_wrong_values(worst['entries'])} to {worst['target']}, with status ok",
+        f"Wrong values that each hop carried before anybody noticed; {most['system']} held most, {most['entries']:,}",
+    )
+
+
+def _wrong_values(count: int) -> str:
+    return "one wrong value" if count == 1 else f"{count:,} wrong values"
+
+
+def held_chart(systems: pl.DataFrame, *, top: int = 15) -> Any:
+    """Median time for which each system held a wrong value, with its 95% interval, longest first."""
+    known = systems.drop_nulls("median_minutes").sort("median_minutes", "system", descending=[True, False]).head(top)
+    if known.is_empty():
+        return nothing("Too few wrong values stood in any system to say how long they usually stay.")
+    base = alt.Chart(known.select("system", "timed", "median_minutes", "low", "high"))
+    y = alt.Y("system:N", sort=known["system"].to_list(), title=None)
+    x = alt.X("median_minutes:Q", title="minutes, logarithmic", scale=alt.Scale(type="log")).axis(
+        format=",.0f", tickCount=5, grid=False
+    )
+    worst = known.row(0, named=True)
+    colour = alt.condition(alt.datum.system == worst["system"], alt.value(FAILURE), alt.value(NEUTRAL))
+    points = base.mark_point(filled=True, size=70, opacity=1).encode(
+        x=x,
+        y=y,
+        color=colour,
+        tooltip=[
+            "system:N",
+            alt.Tooltip("median_minutes:Q", format=",.0f", title="median minutes"),
+            alt.Tooltip("timed:Q", format=",", title="wrong values"),
+        ],
+    )
+    interval = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", title="minutes, logarithmic"), x2="high:Q", y=y, color=colour
+    )
+    return titled(
+        (interval + points).properties(width=WIDTH, height=alt.Step(26)),
+        f"Half of the wrong values at {worst['system']} stood there longer than {worst['median_minutes']:,.0f} minutes",
+        f"Median minutes from arrival to correction, else to the notice, with 95% interval; n from "
+        f"{known['timed'].min():,} to {known['timed'].max():,} wrong values",
+    )
+
+
+def strips_chart(contamination: pl.DataFrame, stays: pl.DataFrame) -> Any:
+    """The worst wrong values, one strip each: systems in the order reached, and how long each held the value.
+
+    STAYS: the table ``contamination_stays``, which says which entries to draw.
+    """
+    chosen = contamination.join(stays.select("entry").unique(), on="entry", how="semi", maintain_order="left")
+    if chosen.is_empty():
+        return nothing(NOTHING)
+    strips = [_strip(entry, stays) for entry in chosen.iter_rows(named=True)]
+    worst = chosen.row(0, named=True)
+    minutes = worst["held_minutes"]
+    noticed = (
+        ", and nobody has noticed" if minutes is None else f" until somebody noticed, after {minutes:,.0f} minutes"
+    )
+    return titled(
+        alt.vconcat(*strips, spacing=18),
+        f"One wrong value stood in {worst['systems']} systems{noticed}",
+        "The worst wrong values: bars are how long each system held it; the yellow line is when somebody noticed",
+    )
+
+
+def _strip(entry: dict[str, Any], stays: pl.DataFrame) -> Any:
+    rows = stays.filter(pl.col("entry") == entry["entry"]).sort("place")
+    base = alt.Chart(rows.select("system", "origin", "from_minutes", "until_minutes", "notice_minutes"))
+    y = alt.Y("system:N", sort=rows["system"].to_list(), title=None)
+    end = rows.select(pl.max_horizontal("until_minutes", "notice_minutes").max()).item() or 1
+    x = alt.X("from_minutes:Q", title="minutes since entry", scale=alt.Scale(domain=[0, end], nice=False)).axis(
+        tickCount=6, grid=False
+    )
+    bars = base.mark_bar(height={"band": 0.6}).encode(
+        x=x,
+        x2="until_minutes:Q",
+        y=y,
+        color=alt.condition(alt.datum.origin, alt.value(FAILURE), alt.value(ACCENT)),
+        tooltip=[
+            "system:N",
+            alt.Tooltip("from_minutes:Q", format=",.1f", title="reached after, minutes"),
+            alt.Tooltip("until_minutes:Q", format=",.1f", title="held until, minutes"),
+        ],
+    )
+    notice = alt.Chart(rows.select("notice_minutes").head(1)).mark_rule(strokeWidth=3, color=CATEGORIES[1])
+    named = [entry["object_type"], entry["object_id"], entry["element"] and f"({entry['element']})"]
+    how = "not noticed yet" if entry["notice"] is None else f"{entry['notice']} at {entry['noticed_in']}"
+    when = f"{entry['entered_at']:%Y-%m-%d %H:%M}"
+    said = f"{' '.join(part for part in named if part)}, entered at {entry['origin']} {when} UTC, {how}"
+    return (bars + notice.encode(x="notice_minutes:Q")).properties(
+        width=WIDTH - 60, height=alt.Step(20), title=alt.TitleParams(said, fontSize=12, fontWeight="normal", offset=6)
+    )
