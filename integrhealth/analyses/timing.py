@@ -155,7 +155,7 @@ def _spread(used: pl.DataFrame, seen: pl.DataFrame) -> tuple[dict[str, object], 
     reproduction = float(fit.caused.sum() / used.height)
     p_value = (1 + int((by_shift >= observed).sum())) / (1 + len(by_shift))
     roots = round(used.height * (1 - reproduction))
-    whole = {"errors_shifted": len(latest.ticks), "horizon_minutes": problem.horizon / 60, "roots": roots}
+    whole = {"errors_shifted": int(latest.count.sum()), "horizon_minutes": problem.horizon / 60, "roots": roots}
     if roots < MIN_ROOTS:
         whole["verdict"] = NOT_ENOUGH
     else:
@@ -171,14 +171,13 @@ def _numbered(used: pl.DataFrame, seen: pl.DataFrame) -> tuple[Errors, Edges]:
     """Errors and edges as arrays, systems numbered in the order of their names, times in ticks of the logs."""
     names = pl.concat([seen["cause"], seen["effect"], used["system"]]).unique().sort()
     number = {"old": names, "new": pl.int_range(names.len(), eager=True)}
-    system, cause, effect = (
-        column.replace_strict(**number).to_numpy() for column in (used["system"], seen["cause"], seen["effect"])
-    )
-    microseconds = used["at"].cast(pl.Int64).to_numpy()
-    microseconds = microseconds - microseconds[0]
+    cause, effect = (seen[end].replace_strict(**number).to_numpy() for end in ("cause", "effect"))
+    passed = used["at"].cast(pl.Int64) - used["at"].cast(pl.Int64).min()
     # Logs of whole seconds cannot tell who was first within one: their tick is a second, and a millisecond at least.
-    tick = max(1000, int(np.gcd.reduce(microseconds)))
-    errors = Errors(microseconds // tick, system, tick / 1e6, names.len())
+    tick = max(1000, int(np.gcd.reduce(passed.to_numpy())))
+    ticks = used.select(tick=passed // tick, system=pl.col("system").replace_strict(**number))
+    together = ticks.group_by("tick", "system").agg(count=pl.len().cast(pl.Int64)).sort("tick", "system")
+    errors = Errors(*(together[name].to_numpy() for name in together.columns), tick / 1e6, names.len())
     return errors, Edges(cause, effect, seen["ties"].to_numpy().astype(int))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from integrhealth.statistics import Z
+from integrhealth.statistics import NONE_SEEN, Z
 from integrhealth.thresholds import (
     DAY_PATTERN_DAYS,
     RHYTHM_ERRORS,
@@ -31,10 +31,13 @@ TOLERANCE, ROUNDS, STARTS, LONGEST_LEAP, MOST = 5e-4, 20, 16, 16, 10
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors in order of time: whole ticks since the first, number of the system, seconds per tick, all systems."""
+    """Errors in order of time, those of one system in one tick together, which loses nothing: whole ticks since the
+    first, number of the system, how many; seconds per tick, all systems.
+    """
 
     ticks: NDArray
     system: NDArray
+    count: NDArray
     tick: float
     systems: int
 
@@ -59,7 +62,7 @@ class Edges:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Candidates: the error at place EFFECT may follow one over EDGE, DELAY seconds earlier; SEEN: 1, in a tick 1/2."""
+    """Candidates: errors at place EFFECT may follow SEEN ones over EDGE, which came DELAY seconds earlier."""
 
     edge: NDArray
     effect: NDArray
@@ -96,7 +99,12 @@ class Problem:
     @cached_property
     def sources(self) -> NDArray:
         """Errors at the cause of each edge, one at least."""
-        return np.maximum(np.bincount(self.errors.system, minlength=self.errors.systems)[self.edges.cause], 1)
+        return np.maximum(self.of_systems[self.edges.cause], 1)
+
+    @cached_property
+    def of_systems(self) -> NDArray:
+        """Errors of each system."""
+        return np.bincount(self.errors.system, self.errors.count, self.errors.systems)
 
 
 def clock(seconds: NDArray, span: float, *, errors: int, shrink: bool) -> tuple[NDArray, NDArray]:
@@ -129,7 +137,7 @@ def clock(seconds: NDArray, span: float, *, errors: int, shrink: bool) -> tuple[
 
 def rhythm(errors: Errors) -> NDArray:
     """g at each error: how much faster than on average errors of all systems come around then; mean over time 1."""
-    real, shown = clock(errors.seconds, errors.span, errors=RHYTHM_ERRORS, shrink=True)
+    real, shown = clock(np.repeat(errors.seconds, errors.count), errors.span, errors=RHYTHM_ERRORS, shrink=True)
     place = np.clip(np.searchsorted(real, errors.seconds, "right") - 1, 0, len(real) - 2)
     return (np.diff(shown) / np.maximum(np.diff(real), 1e-9))[place]
 
@@ -143,7 +151,7 @@ def candidates(errors: Errors, edges: Edges, horizon: float) -> Pairs:
     effect, edge = np.repeat(effect, found), np.repeat(edge, found)
     delay = errors.ticks[effect] - errors.ticks[cause]
     # In one tick nobody knows who was first: half of them were (the trapezoid rule for times cut to ticks).
-    return Pairs(edge, effect, delay * errors.tick, np.where(delay == 0, 0.5, 1.0))
+    return Pairs(edge, effect, delay * errors.tick, np.where(delay == 0, 0.5, 1.0) * errors.count[cause])
 
 
 def widest_horizon(errors: Errors, edges: Edges) -> float:
@@ -197,11 +205,12 @@ def likelier(problem: Problem, fit: Fit) -> Fit:
     """
     pairs, excited, alone = problem.pairs, *_intensities(problem, fit)
     intensity = alone + np.bincount(pairs.effect, excited, len(alone))
-    share = excited / intensity[pairs.effect]
+    count = problem.errors.count
+    share = excited / intensity[pairs.effect] * count[pairs.effect]
     caused = np.bincount(pairs.edge, share, len(fit.follow))
     waited = np.bincount(pairs.edge, share * pairs.delay, len(fit.follow))
     rate = np.clip(caused / np.maximum(waited, 1e-300), 1 / problem.horizon, 1 / problem.errors.tick)
-    own = np.bincount(problem.errors.system, alone / intensity, len(fit.own)) / problem.errors.span
+    own = np.bincount(problem.errors.system, alone / intensity * count, len(fit.own)) / problem.errors.span
     return Fit(caused / problem.sources, rate, own, caused)
 
 
@@ -232,22 +241,25 @@ def _start(problem: Problem) -> Fit:
     errors, pairs, sources = problem.errors, problem.pairs, problem.sources
     within = np.geomspace(errors.tick, max(problem.horizon, 2 * errors.tick), STARTS)
     cell = pairs.edge * STARTS + np.minimum(np.searchsorted(within, pairs.delay), STARTS - 1)
-    found = np.bincount(cell, minlength=len(sources) * STARTS).reshape(-1, STARTS).cumsum(axis=1)
+    weight = pairs.seen * errors.count[pairs.effect]
+    found = np.bincount(cell, weight, len(sources) * STARTS).reshape(-1, STARTS).cumsum(axis=1)
     even = found[:, -1:] * within / within[-1]
     best = ((found - even) / np.sqrt(even + 1)).argmax(axis=1)
     excess = (found - even)[np.arange(len(sources)), best]
-    own = np.bincount(errors.system, minlength=errors.systems) / errors.span
+    own = problem.of_systems / errors.span
     return Fit(np.clip(excess / sources, 0.01, 0.5), 2 / within[best], own, excess)
 
 
 def intervals(problem: Problem, fit: Fit) -> tuple[NDArray, NDArray]:
     """Low and high of the share of errors that follow another, and then of every edge's n.
 
-    From the curvature of the likelihood: the squares of every error's score, summed (Ogata 1978). Delays that rest on
-    less than one caused error, or on a bound, are taken as known.
+    From the curvature of the likelihood: the squares of every error's score, summed (Ogata 1978), apart for each system
+    as effect. A delay that rests on less than one caused error, or on a bound, is taken as known. Where none is seen
+    to follow, NONE_SEEN may.
     """
     pairs, (excited, alone) = problem.pairs, _intensities(problem, fit)
     errors, edges = len(alone), len(fit.follow)
+    total = problem.of_systems.sum()
     intensity = alone + np.bincount(pairs.effect, excited, errors)
     kernel = fit.rate[pairs.edge] * np.exp(-fit.rate[pairs.edge] * pairs.delay) * pairs.seen / intensity[pairs.effect]
     slower = excited / intensity[pairs.effect] * (1 / fit.rate[pairs.edge] - pairs.delay)
@@ -258,16 +270,25 @@ def intervals(problem: Problem, fit: Fit) -> tuple[NDArray, NDArray]:
     scores = csr_matrix(
         (np.concatenate([kernel, slower, of_systems]), (rows, columns)), shape=(errors, 2 * edges + len(fit.own))
     )
-    known = np.concatenate([fit.caused >= 0, free, fit.own > 0])
-    scores = scores[:, known]
-    information = (scores.T @ scores).toarray()
+    information = (scores.T @ scores.multiply(problem.errors.count[:, None])).tocsr()
+    variance, of_edges = 0.0, np.zeros(edges)
+    for system in range(len(fit.own)):
+        into = np.flatnonzero(problem.edges.effect == system)
+        together = np.concatenate([into, edges + into[free[into]], [2 * edges + system]])
+        covariance = _inverse(information[together][:, together].toarray())[: len(into), : len(into)]
+        weight = problem.sources[into] / total
+        variance += weight @ covariance @ weight
+        of_edges[into] = np.diag(covariance)
+    error = np.sqrt(np.maximum(np.append(variance, of_edges), 0))
+    middle = np.append(fit.caused.sum() / total, fit.follow)
+    seen = np.append(total, problem.sources)
+    return np.maximum(middle - Z * error, 0), np.maximum(middle + Z * error, NONE_SEEN / seen)
+
+
+def _inverse(information: NDArray) -> NDArray:
+    """The inverse, by parts where it has none, with the units of the parameters taken out first."""
     scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
-    covariance = np.linalg.pinv(information / np.outer(scale, scale), hermitian=True) / np.outer(scale, scale)
-    of_follow = covariance[:edges, :edges]
-    weight = problem.sources / errors
-    error = np.sqrt(np.maximum(np.append(weight @ of_follow @ weight, np.diag(of_follow)), 0))
-    middle = np.append(fit.caused.sum() / errors, fit.follow)
-    return np.maximum(middle - Z * error, 0), middle + Z * error
+    return np.linalg.pinv(information / np.outer(scale, scale), hermitian=True) / np.outer(scale, scale)
 
 
 def shifted(problem: Problem) -> tuple[float, NDArray]:
@@ -277,7 +298,8 @@ def shifted(problem: Problem) -> tuple[float, NDArray]:
     as errors come, so that a rhythm that systems share stays shared. One value per shift.
     """
     errors = problem.errors
-    real, shown = clock(errors.seconds, errors.span, errors=RHYTHM_ERRORS // 2, shrink=False)
+    every = np.repeat(errors.seconds, errors.count)
+    real, shown = clock(every, errors.span, errors=RHYTHM_ERRORS // 2, shrink=False)
     on_clock = np.interp(errors.seconds, real, shown)
     turns = np.random.default_rng(SEED).uniform(0, errors.span, (TIMING_SHIFTS, errors.systems))
     found = []
@@ -290,8 +312,8 @@ def shifted(problem: Problem) -> tuple[float, NDArray]:
 def _in_order(errors: Errors, seconds: NDArray) -> Errors:
     ticks = np.minimum((seconds / errors.tick).astype(np.int64), errors.ticks[-1])
     order = np.lexsort((errors.system, ticks))
-    return replace(errors, ticks=ticks[order], system=errors.system[order])
+    return replace(errors, ticks=ticks[order], system=errors.system[order], count=errors.count[order])
 
 
 def _share_caused(problem: Problem) -> float:
-    return float(fitted(problem).caused.sum() / len(problem.pace))
+    return float(fitted(problem).caused.sum() / problem.of_systems.sum())
