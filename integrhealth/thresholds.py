@@ -137,8 +137,6 @@ TIMING_HORIZON_MINUTES = 60
 RHYTHM_ERRORS = 50
 # Random shifts of the systems' times, the latest errors that are shifted, and the level of the test (methods A1; own).
 TIMING_SHIFTS, TIMING_SHIFTED_ERRORS, TIMING_LEVEL = 99, 3000, 0.05
-# Blocks of time left out in turn for the interval (own).
-TIMING_BLOCKS = 20
 # Errors at the cause from which one edge gets a number: with 30 it read 0.8 to 0.97 for 0.5 (methods A1).
 MIN_EDGE_ERRORS = 100
 # The same object failing again on a hop within so many minutes is an attempt of the same message (own).

@@ -54,7 +54,8 @@ def load_bins(tried: pl.DataFrame) -> pl.DataFrame:
         )
         .drop_nulls("sent")
     )
-    parts = [_binned(name, rows.filter(pl.col("integration") == name)) for name in sorted(often["integration"])]
+    names = sorted(rows["integration"].unique())
+    parts = [_binned(name, rows.filter(pl.col("integration") == name)) for name in names]
     return pl.concat([pl.DataFrame(schema=BINS), *parts])
 
 

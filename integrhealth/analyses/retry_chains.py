@@ -3,8 +3,8 @@
 import polars as pl
 
 from integrhealth.ancestry import NO_ROW, depths, roots
-from integrhealth.schema import is_delivered, is_ended, is_failed
-from integrhealth.thresholds import PARENT_DAYS, REPEAT_QUICKER, REPEAT_WINDOW
+from integrhealth.schema import is_ended, is_failed
+from integrhealth.thresholds import MIN_RETRIES, PARENT_DAYS, REPEAT_QUICKER, REPEAT_WINDOW
 
 HOP = ("integration", "source", "target", "operation")
 OBJECT = ("object_type", "object_id", "payload_hash")
@@ -13,7 +13,7 @@ TIMES = ("sent_at", "finished_at", "answered_at")
 
 
 def attempts(linked: pl.DataFrame) -> pl.DataFrame:
-    """One row per ended message, in the order of ``row``: integration, number, before, chain, new, retry, failed, times.
+    """One row per ended message, in the order of ``row``: integration, times, failed, before, number, chain, new.
 
     LINKED as ``traces.linked`` gives it. A chain is one message with all its attempts: ``before`` is the row of the
     attempt before, ``chain`` the row of the first one that the data have, which is ``new``. Attempts of one chain
@@ -21,7 +21,7 @@ def attempts(linked: pl.DataFrame) -> pl.DataFrame:
     logged; where an integration never logs it, a repeat is what follows a failed one within 10 times the median gap
     after a failed one. ``retry`` is any attempt but the first, also where the first is missing. Objects without an
     id are single, unless the attempt says otherwise: then attempts of one trace and parent are one message, and
-    those that nothing names are paired in the order in which they were sent.
+    those that nothing names are paired in the order in which they were sent (``blind``).
     """
     logged = pl.when(pl.col("attempt") >= 1).then("attempt")
     named = pl.coalesce("integration", pl.concat_str("source", pl.lit(" > "), "target"))
@@ -48,7 +48,7 @@ def attempts(linked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _near(slim: pl.DataFrame) -> pl.DataFrame:
-    """The rows that may share a chain with another: near a retry or a failure by id, object or trace; few, as a rule."""
+    """The rows that may share a chain with another, few as a rule: near a retry or a failure by id, object or trace."""
     told = pl.col("integration").is_in(slim.filter(pl.col("logged").is_not_null())["integration"].unique().implode())
     suspects = slim.filter("failed" | (pl.col("logged") > 1).fill_null(False))
     unnamed = suspects.filter(pl.col("object_id").is_null() & (pl.col("logged") > 1))
@@ -110,10 +110,10 @@ def _previous(rows: pl.DataFrame) -> pl.DataFrame:
     return (
         keyed.sort("key", "sent_at", "attempt", "message_id", "row")
         .with_columns(
-            pl.col("row").shift().over("key").alias("before"),
-            *(pl.col(name).shift().over("key").alias(f"{name}_before") for name in columns),
+            pl.col("row").shift().alias("before"),
+            *(pl.col(name).shift().alias(f"{name}_before") for name in columns),
         )
-        .filter(pl.col("before").is_not_null())
+        .filter((pl.col("key") == pl.col("key").shift()).fill_null(False))
     )
 
 
@@ -121,7 +121,7 @@ def _windows(near: pl.DataFrame) -> pl.DataFrame:
     """One row per integration: window, the seconds within which the same again is one more attempt.
 
     None where attempts are not logged and what follows a failed one comes hardly sooner than what follows a delivered
-    one: then the object is merely sent often.
+    one, of which there are at least 20: then the object is merely sent often.
     """
     seconds = (pl.col("sent_at") - pl.col("sent_at_before")).dt.total_microseconds() / 1e6
     gaps = _previous(near.with_columns(key=pl.col("by_object")))
@@ -130,8 +130,9 @@ def _windows(near: pl.DataFrame) -> pl.DataFrame:
         pl.col("told").first(),
         again=seconds.filter(again).median(),
         usual=seconds.filter(~pl.col("failed_before")).median(),
+        often=(~pl.col("failed_before")).sum() >= MIN_RETRIES,
     )
-    sooner = pl.col("told") | pl.col("usual").is_null() | (pl.col("again") * REPEAT_QUICKER <= pl.col("usual"))
+    sooner = pl.col("told") | ~pl.col("often") | (pl.col("again") * REPEAT_QUICKER <= pl.col("usual"))
     return measured.select("integration", window=pl.when(sooner).then(pl.col("again") * REPEAT_WINDOW))
 
 

@@ -1,4 +1,4 @@
-"""What retries ask people to talk about: constant pauses, storms that stay, storms to come, and layers that multiply."""
+"""What retries ask people to talk about: constant pauses, storms that stay or may come, and layers that multiply."""
 
 import polars as pl
 

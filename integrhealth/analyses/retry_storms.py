@@ -112,13 +112,15 @@ def _storms_of(integration: str, rows: pl.DataFrame, drain_per_minute: float | N
         load, served = np.median(offered[usual]), np.median(delivered[usual])
         surge = (offered > SURGE_TIMES * load) & (offered - load > SURGE_SIGMAS * np.sqrt(load))
         down = delivered < DOWN_SHARE * served
-        early = max(0, start - STORM_CALM_BINS)
-        trigger = "surge" if surge[early : min(stop, start + STORM_CALM_BINS)].any() else "outage"
-        blocks = _runs((surge if trigger == "surge" else down)[early:stop], 1)
+        near = slice(max(0, start - STORM_CALM_BINS), min(stop, start + STORM_CALM_BINS))
+        trigger = "surge" if surge[near].any() else "outage"
+        # A surge may have gone on for a while before the first retries.
+        blocks = _runs(surge if trigger == "surge" else down, 1)
+        blocks = [block for block in blocks if near.start < block[1] and block[0] < stop]
         if not blocks:
             continue
-        begun, over = (early + edge for edge in blocks[0])
-        usual = usual[usual < begun]
+        begun, over = blocks[0]
+        usual = usual[(usual < begun) & ~surge[usual]]
         if len(usual) < MIN_STORM_BINS:
             continue
         span = max(over - begun, MIN_STORM_BINS)

@@ -1,0 +1,181 @@
+"""Retry storms against a queue that is simulated request by request, where it is known whether it recovers."""
+
+import heapq
+from functools import cache
+
+import numpy as np
+import polars as pl
+import pytest
+from frames import NOON
+from polars.testing import assert_frame_equal
+
+from integrhealth import traces
+from integrhealth.analyses.retries import retry_tables
+from integrhealth.analyses.retry_findings import retries_findings
+from integrhealth.catalog import Catalog
+from integrhealth.evidence import Evidence
+from integrhealth.schema import conform
+
+CAPACITY, LOAD, MINUTES, TRIGGER = 800, 480, 20, (8, 10)
+
+
+@cache
+def served(
+    *, surge: float = 1.0, outage: bool = False, gap: float = 5.0, retries: int = 3, sheds: bool = False
+) -> pl.DataFrame:
+    """Twenty minutes of one server that works off requests in the order of their arrival.
+
+    Whoever waits for ten seconds gives up and tries again after GAP seconds; the server does the work all the same,
+    unless it SHEDS what would have to wait for more than five. In the two minutes of the trigger SURGE times as many
+    come, or nobody answers (OUTAGE).
+    """
+    rng = np.random.default_rng(1)
+    begins, ends = TRIGGER[0] * 60, TRIGGER[1] * 60
+    due, at = [], 0.0
+    while at < MINUTES * 60:
+        at += rng.exponential(60 / (LOAD * (surge if begins <= at < ends else 1)))
+        due.append((at, len(due), 1))
+    free, rows = 0.0, []
+    while due:
+        at, order, attempt = heapq.heappop(due)
+        if at > MINUTES * 60:
+            break
+        if outage and begins <= at < ends:
+            status, answered = "failed", at + 0.1
+        elif sheds and free > at + 5:
+            status, answered = "timeout", at + 10
+        else:
+            free = max(at, free) + rng.exponential(60 / CAPACITY)
+            status, answered = ("ok", free) if free <= at + 10 else ("timeout", at + 10)
+        rows.append((order, attempt, at, answered, status))
+        if status != "ok" and attempt <= retries:
+            heapq.heappush(due, (answered + gap, order, attempt + 1))
+    drawn = pl.DataFrame(rows, ["order", "attempt", "at", "answered", "status"], orient="row")
+    moments = {
+        name: pl.lit(NOON) + pl.duration(microseconds=(pl.col(column) * 1e6).cast(pl.Int64))
+        for name, column in (("sent_at", "at"), ("answered_at", "answered"))
+    }
+    return conform(
+        drawn.with_columns(
+            message_id=pl.format("{}-{}", "order", "attempt"), integration=pl.lit("orders"), source=pl.lit("shop"),
+            target=pl.lit("erp"), operation=pl.lit("book"), kind=pl.lit("request"), object_type=pl.lit("order"),
+            object_id=pl.format("o{}", "order"), **moments,
+        ),
+        "messages",
+    )  # fmt: skip
+
+
+def tables(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return retry_tables(traces.linked(frame))
+
+
+def rules(found: dict[str, pl.DataFrame]) -> list[str]:
+    told = retries_findings(found["retries"], found["retry_storms"], found["retry_layers"], Catalog().integrations)
+    return told["rule"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("how", "trigger"), [({"surge": 2.5}, "surge"), ({"outage": True, "retries": 8, "gap": 20.0}, "outage")]
+)
+def test_a_storm_that_outlives_its_trigger_is_sustained(how, trigger):
+    found = tables(served(**how))
+    storm = found["retry_storms"].row(0, named=True)
+    assert (storm["trigger"], storm["sustained"], storm["ended_at"]) == (trigger, True, None)
+    assert abs((storm["trigger_ended_at"] - NOON).total_seconds() - TRIGGER[1] * 60) <= 5
+    assert storm["goodput_change"] < -0.5
+    assert storm["high"] < -0.1
+    assert storm["offered_after_per_minute"] == pytest.approx(storm["offered_before_per_minute"], rel=0.1)
+    assert found["retries"]["verdict"].to_list() == ["sustained"]
+    assert rules(found)[0] == "retry_storm"
+    load = found["retry_load"]
+    assert load["at"].is_sorted()
+    assert load["attempts_per_minute"].max() > 2 * load["offered_per_minute"].median()
+
+
+@pytest.mark.parametrize(("how", "trigger"), [({"surge": 2.5, "sheds": True}, "surge"), ({"outage": True}, "outage")])
+def test_a_storm_that_ends_with_its_trigger_is_not_sustained(how, trigger):
+    found = tables(served(**how))
+    storm = found["retry_storms"].row(0, named=True)
+    assert (storm["trigger"], storm["sustained"]) == (trigger, False)
+    assert storm["goodput_change"] > -0.1
+    assert storm["drain_actual_minutes"] < 2
+    assert "sustained" not in found["retries"]["verdict"]
+    assert "retry_storm" not in rules(found)
+
+
+def test_without_a_trigger_there_is_no_storm():
+    found = tables(served())
+    assert found["retry_storms"].is_empty()
+    assert found["retry_load"].is_empty()
+    assert found["retries"]["verdict"].to_list() == ["calm"]
+    assert rules(found) == []
+
+
+def test_data_that_end_with_the_trigger_cannot_tell():
+    until = NOON + pl.duration(seconds=TRIGGER[1] * 60 + 10)
+    storms = tables(served(surge=2.5).filter(pl.col("sent_at") < until))["retry_storms"]
+    assert storms["sustained"].to_list() == [None]
+
+
+def drawn(minutes: list[tuple[int, int, int]]) -> pl.DataFrame:
+    """Per minute: so many new messages, so many of them delivered, so many retries of each of the others."""
+    rows = []
+    for minute, (new, good, tries) in enumerate(minutes):
+        for i in range(new):
+            status = "ok" if (i + 1) * good // new > i * good // new else "failed"
+            for k in range(1 if status == "ok" else 1 + tries):
+                rows.append((f"{minute}-{i}", k + 1, minute * 60 + i * 60 / new + k * 3, status))
+    table = pl.DataFrame(rows, ["object_id", "attempt", "at", "status"], orient="row")
+    sent = pl.lit(NOON) + pl.duration(milliseconds=(pl.col("at") * 1000).cast(pl.Int64))
+    return conform(
+        table.with_columns(
+            message_id=pl.format("{}/{}", "object_id", "attempt"), source=pl.lit("a"), target=pl.lit("b"), sent_at=sent,
+            finished_at=sent, object_type=pl.lit("order"),
+        ),
+        "messages",
+    )  # fmt: skip
+
+
+def test_the_figures_of_a_storm_are_those_of_the_picture():
+    calm, down, choked = (40, 40, 0), (40, 0, 5), (40, 16, 5)
+    storm = tables(drawn([calm] * 30 + [down] * 5 + [choked] * 12 + [calm] * 13))["retry_storms"].row(0, named=True)
+    assert (storm["trigger"], storm["sustained"]) == ("outage", True)
+    minutes = [(storm[name] - NOON).total_seconds() / 60 for name in ("started_at", "trigger_ended_at", "ended_at")]
+    assert minutes == pytest.approx([30, 35, 47], abs=0.5)
+    assert storm["goodput_before_per_minute"] == pytest.approx(40, rel=0.02)
+    assert storm["goodput_after_per_minute"] == pytest.approx(16, rel=0.1)
+    assert storm["goodput_change"] == pytest.approx(-0.6, abs=0.05)
+    assert storm["low"] < -0.6 < storm["high"]
+    assert storm["drain_actual_minutes"] == pytest.approx(12, abs=0.5)
+
+
+@pytest.mark.parametrize("worse", [(40, 38, 5), (80, 80, 0)])
+def test_a_little_less_or_merely_more_load_is_no_storm(worse):
+    calm, down = (40, 40, 0), (40, 0, 5)
+    storms = tables(drawn([calm] * 30 + [down] * 5 + [worse] * 12 + [calm] * 13))["retry_storms"]
+    assert storms["sustained"].to_list() == [False]
+
+
+def test_too_few_messages_show_no_storm():
+    found = tables(drawn(([(1, 1, 0)] + [(0, 0, 0)] * 9) * 60 + ([(1, 0, 5)] + [(0, 0, 0)] * 9) * 10))
+    assert found["retry_storms"].is_empty()
+    assert found["retries"]["drain_per_minute"].to_list() == [None]
+
+
+def test_a_clock_that_fell_back_to_1970_changes_no_storm():
+    frame = served(outage=True)
+    odd = frame.tail(1).with_columns(
+        message_id=pl.lit("odd"),
+        object_id=pl.lit("odd"),
+        sent_at=pl.lit(NOON.replace(year=1970)),
+        attempt=pl.lit(1, pl.Int64),
+    )
+    assert_frame_equal(tables(pl.concat([frame, odd]))["retry_storms"], tables(frame)["retry_storms"])
+
+
+def test_doubled_and_shuffled_rows_change_nothing():
+    frame = served(outage=True)
+    mixed = pl.concat([frame, frame]).sample(fraction=1, shuffle=True, seed=4)
+    mixed = tables(Evidence(messages=mixed).messages)
+    for name, table in tables(frame).items():
+        assert_frame_equal(table, mixed[name])
