@@ -9,7 +9,7 @@ from integrhealth.charts.theme import ACCENT, NEUTRAL, WIDTH, nothing, titled
 
 
 def timing_chart(timing: pl.DataFrame, timing_edges: pl.DataFrame, *, top: int = 15) -> Any:
-    """Errors that follow one error, per way between two systems, with the interval; where most follow first.
+    """Errors that follow one error, with the interval, for the ways between two systems over which most errors go.
 
     Without spread that the shifted times do not show as well the points stay grey: they may be chance.
     """
@@ -20,10 +20,13 @@ def timing_chart(timing: pl.DataFrame, timing_edges: pl.DataFrame, *, top: int =
     shown = whole["verdict"] not in ("no spread shown", "not enough data")
     named = known.with_columns(way=pl.format("{} to {}", "source", "target"))
     columns = ("way", "caused_per_error", "low", "high", "errors", "caused", "mean_delay_ms")
-    base = alt.Chart(named.select(columns)).encode(y=alt.Y("way:N", sort=named["way"].to_list(), title=None))
+    order = named.sort("caused_per_error", "way", descending=[True, False])["way"].to_list()
+    base = alt.Chart(named.select(columns)).encode(y=alt.Y("way:N", sort=order, title=None))
     colour = ACCENT if shown else NEUTRAL
     points = base.mark_point(filled=True, size=70, color=colour, opacity=1).encode(
-        x=alt.X("caused_per_error:Q", title="errors that follow one error", scale=alt.Scale(domainMin=0)),
+        x=alt.X("caused_per_error:Q", title="errors that follow one error", scale=alt.Scale(domainMin=0)).axis(
+            tickCount=6
+        ),
         tooltip=[
             alt.Tooltip("way:N", title="from and to"),
             alt.Tooltip("caused_per_error:Q", format=".2f", title="errors that follow one error"),
@@ -36,7 +39,7 @@ def timing_chart(timing: pl.DataFrame, timing_edges: pl.DataFrame, *, top: int =
     if shown:
         title = f"About {whole['reproduction']:.0%} of errors follow one of a neighbouring system"
     else:
-        title = "By their times alone, errors do not follow each other"
+        title = "By their times alone, no error is shown to follow another"
     return titled(
         (interval + points).properties(width=WIDTH, height=alt.Step(26)),
         title,
