@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 import integrhealth as ih
+from integrhealth import traces
+from integrhealth.analyses.entries import bad_entries, entry_steps
 from integrhealth.analyses.rootcause_report import COLUMNS, report_root_causes
 from integrhealth.analyses.worst_hour import began, failures, hours, standing_out, worst_hour
 from integrhealth.schema import TIME, conform
@@ -39,6 +41,16 @@ def traffic(*, seed: int = 1, days: int = 7, share: float = 0.02, failing: float
             ).with_columns(sent_at=sent, finished_at=sent + pl.duration(milliseconds=5))
         )
     return conform(pl.concat(frames), "messages")
+
+
+def reported(messages: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
+    return reported_of(ih.Evidence(messages=messages))
+
+
+def reported_of(evidence: ih.Evidence) -> tuple[pl.DataFrame, str | None]:
+    caused = traces.with_causes(traces.linked(evidence.messages))
+    entries = bad_entries(caused, evidence.field_changes, evidence.holds)
+    return report_root_causes(evidence, entries, entry_steps(caused, entries))
 
 
 def start_of(messages: pl.DataFrame) -> datetime:
@@ -109,7 +121,7 @@ def test_order_copies_of_the_frame_and_other_chunks_change_nothing():
 
 
 def test_the_report_names_who_failed_in_the_worst_hour_and_why_when_it_names_nobody():
-    table, why = report_root_causes(ih.Evidence(messages=traffic(failing=0.6)))
+    table, why = reported(traffic(failing=0.6))
     assert (table["system"][0], why) == ("b", None)
     assert dict(table.schema) == COLUMNS
     assert table["at"].unique().to_list() == [INCIDENT]
@@ -119,7 +131,7 @@ def test_the_report_names_who_failed_in_the_worst_hour_and_why_when_it_names_nob
         (traffic().with_columns(status=pl.lit("ok")), "No message failed"),
         (traffic().clear(), "No message failed"),
     ):
-        table, why = report_root_causes(ih.Evidence(messages=messages))
+        table, why = reported(messages)
         assert table.is_empty()
         assert words in why
         assert dict(table.schema) == COLUMNS

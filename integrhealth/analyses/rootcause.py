@@ -14,6 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from integrhealth import traces
+from integrhealth.analyses.entries import bad_entries, entry_steps
+from integrhealth.analyses.rootcause_damage import by_damage, travelled, wrong_values
 from integrhealth.analyses.rootcause_messages import message_kinds
 from integrhealth.analyses.rootcause_metrics import metric_kinds
 from integrhealth.analyses.rootcause_windows import Kind, bin_of, bin_width, strength, upper, windows
@@ -61,33 +64,50 @@ def root_causes(
     topmost ill system) to it, the system alone where no call leads there. Raises NothingToRead without any metrics,
     messages or logs, WrongValue for a time without a zone, UnknownName for a SYMPTOM that is nowhere in the data.
     """
+    caused = traces.with_causes(traces.linked(evidence.messages))
+    entries = bad_entries(caused, evidence.field_changes, evidence.holds)
+    damage = travelled(entries, entry_steps(caused, entries))
+    return ranked_causes(evidence, caused, damage, at=at, baseline=baseline, symptom=symptom)
+
+
+def ranked_causes(
+    evidence: "Evidence",
+    caused: pl.DataFrame,
+    damage: pl.DataFrame,
+    *,
+    at: datetime,
+    baseline: tuple[datetime, datetime] | None = None,
+    symptom: str | None = None,
+) -> pl.DataFrame:
+    """As ``root_causes``, with the messages as ``traces.with_causes`` gives them and DAMAGE as ``travelled`` does."""
     at = _aware(at, "at")
     if baseline is not None:
         start, end = (_aware(moment, "baseline") for moment in baseline)
         if start >= end:
             raise WrongValue(f"the baseline from {start} to {end} is empty; its start must come before its end")
         baseline = (start, end)
-    metrics, messages, logs = evidence.metrics, evidence.messages, evidence.logs
+    metrics, messages, logs = evidence.metrics, caused, evidence.logs
     if metrics.is_empty() and messages.is_empty() and logs.is_empty():
         raise NothingToRead("root causes need metrics, messages or logs; there are none of the three")
     named = [metrics["system"], messages["source"], messages["target"], logs["system"]]
     systems = {system: place for place, system in enumerate(pl.concat(named).drop_nulls().unique().sort())}
-    depends = _dependencies(evidence, systems)
+    depends = _dependencies(evidence.dependencies, messages, systems)
     known = systems.keys() | set(evidence.dependencies["source"]) | set(evidence.dependencies["target"])
     if symptom is not None and symptom not in known:
         raise UnknownName("system", symptom, known)
     step = bin_width(metrics, [messages["sent_at"], logs["time"]], at)
-    kinds = _kinds(metrics, messages, logs, systems, at, step, baseline)
+    kinds = _kinds(metrics, messages, logs, damage, systems, at, step, baseline)
     traffic = _traffic(messages, systems)
     traced = _traced(messages, systems, at, step)
     by_graph, by_traffic = _reach(depends), _reach(depends * traffic)
     parts = [_own_strength(kind, by_graph if kind.metric else by_traffic, traced) for kind in kinds]
+    parts = by_damage(kinds, parts)
     total = _total(kinds, parts, len(systems))
     if symptom in systems:
         total = total * np.where(_reached(depends, systems[symptom]), 1, ELSEWHERE)
     if total[0].max(initial=0) <= _by_chance(total):
         return pl.DataFrame(schema=SCHEMA)
-    ill = np.any([strength(kind.score, theory=not kind.metric)[0] > 0 for kind in kinds], axis=0)
+    ill = np.any([strength(kind.score, theory=kind.theory)[0] > 0 for kind in kinds], axis=0)
     return _ranked(total[0], kinds, [part[0] for part in parts], list(systems), depends, ill, systems.get(symptom))
 
 
@@ -103,6 +123,7 @@ def _kinds(
     metrics: pl.DataFrame,
     messages: pl.DataFrame,
     logs: pl.DataFrame,
+    damage: pl.DataFrame,
     systems: dict[str, int],
     at: datetime,
     step: timedelta,
@@ -115,14 +136,13 @@ def _kinds(
         for frame, time, starts in times
     ]
     window = windows(pl.concat(bins).unique().sort().to_numpy(), at, step, baseline)
-    return metric_kinds(metrics, window, systems) + message_kinds(messages, logs, window, systems)
+    told = metric_kinds(metrics, window, systems) + message_kinds(messages, logs, window, systems)
+    return told + wrong_values(damage, window, systems)
 
 
-def _dependencies(evidence: "Evidence", systems: dict[str, int]) -> NDArray:
+def _dependencies(dependencies: pl.DataFrame, messages: pl.DataFrame, systems: dict[str, int]) -> NDArray:
     """Which system (row) can be made ill by which (column): a caller by whom it calls, a receiver by its sender."""
-    calls = pl.concat(
-        [frame.select("source", "target", "kind").unique() for frame in (evidence.dependencies, evidence.messages)]
-    )
+    calls = pl.concat([frame.select("source", "target", "kind").unique() for frame in (dependencies, messages)])
     depends = np.zeros((len(systems), len(systems)))
     for source, target, kind in calls.iter_rows():
         if source != target and source in systems and target in systems:
@@ -174,7 +194,7 @@ def _traced(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step:
 
 def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
     """How strongly each system stands out in each window by itself: windows by systems."""
-    stands_out = strength(kind.score, theory=not kind.metric)
+    stands_out = strength(kind.score, theory=kind.theory)
     if kind.metric and kind.metric != "level":
         stands_out = stands_out * ~traced
     excess = np.where(stands_out > 0, np.maximum(kind.excess, 0), 0)

@@ -6,14 +6,14 @@ does not move with the traffic, one very slow call is one call, and its spread i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth import traces
 from integrhealth.analyses.rootcause_windows import Kind, Windows, bin_of, deviation, median
+from integrhealth.ancestry import NO_ROW, roots
 from integrhealth.schema import is_ended, is_failed
 from integrhealth.thresholds import MIN_NEARBY_CALLS, MIN_STEP_LINES, MIN_USUAL_CALLS, SLOW_QUANTILE
 
@@ -40,9 +40,12 @@ class Counts:
     restless: NDArray
 
 
-def message_kinds(messages: pl.DataFrame, logs: pl.DataFrame, window: Windows, systems: dict[str, int]) -> list[Kind]:
-    """The kinds of evidence in MESSAGES and LOGS; none where there are neither."""
-    calls = _calls(messages, window)
+def message_kinds(caused: pl.DataFrame, logs: pl.DataFrame, window: Windows, systems: dict[str, int]) -> list[Kind]:
+    """The kinds of evidence in messages and LOGS; none where there are neither.
+
+    CAUSED as ``traces.with_causes`` gives the messages.
+    """
+    calls = _calls(caused, window)
     lines = _lines(logs, calls, window)
     bins = np.unique(np.concatenate([calls["bin"].unique().to_numpy(), lines["bin"].unique().to_numpy()]))
     if not len(bins):
@@ -58,9 +61,8 @@ def message_kinds(messages: pl.DataFrame, logs: pl.DataFrame, window: Windows, s
     return [*kinds, _steps(calls, lines, bins, window, systems)]
 
 
-def _calls(messages: pl.DataFrame, window: Windows) -> pl.DataFrame:
+def _calls(caused: pl.DataFrame, window: Windows) -> pl.DataFrame:
     """One row per message: bin, system that worked, how long it worked itself, and what it waited for on the way."""
-    caused = traces.with_causes(traces.linked(messages))
     began, ended = pl.coalesce("received_at", "sent_at"), pl.coalesce("finished_at", "answered_at")
     whole = _ms(pl.coalesce("answered_at", "finished_at") - pl.col("sent_at"))
     timed = caused.with_columns(whole=whole, work=pl.coalesce(_ms(ended - began), whole))
@@ -81,6 +83,7 @@ def _calls(messages: pl.DataFrame, window: Windows) -> pl.DataFrame:
         "source",
         "status",
         "own_error",
+        "cause_row",
         system="target",
         operation=pl.col("operation").fill_null(""),
         bin=bin_of(pl.col("sent_at"), window.at, window.step, starts=False),
@@ -261,7 +264,24 @@ def _failing(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[
         what = f" to {row['operation']}" if row["operation"] else ""
         return f"{told} messages{what} failed" + (" and no message they waited for had" if linked else "")
 
-    return _summed("failures", counts, ("system",), systems, describe, local=linked, window=window)
+    kind = _summed("failures", counts, ("system",), systems, describe, local=linked, window=window)
+    own = _by_system(counts.hit, [systems[name] for name in counts.keys["system"]], len(systems))
+    beyond_usual = np.clip(kind.excess / np.maximum(own, 1), 0, 1)
+    return replace(kind, downstream=_spread(calls, bins, window, systems) * beyond_usual)
+
+
+def _spread(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int]) -> NDArray:
+    """Failures at other systems that those of each system brought about: windows by systems."""
+    failed = calls.filter(is_failed(pl.col("status"))).select("row", "cause_row", "system", "bin")
+    local = failed.with_row_index("place").select("row", cause="place")
+    cause = failed.select(row="cause_row").join(local, on="row", how="left", maintain_order="left")["cause"]
+    root, _ = roots(cause.cast(pl.Int64).fill_null(NO_ROW).to_numpy())
+    began = failed.select(system="system", began="bin")[root]
+    elsewhere = failed.select(went="system").hstack(began).filter(pl.col("went") != pl.col("system"))
+    table = np.zeros((len(bins) + 1, len(systems)))
+    at = np.searchsorted(bins, elsewhere["began"].to_numpy())
+    np.add.at(table, (at, [systems[name] for name in elsewhere["system"]]), 1)
+    return table[window.picked(bins, window.now_offsets)].sum(1)
 
 
 def _steps(calls: pl.DataFrame, lines: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int]) -> Kind:

@@ -192,6 +192,5 @@ def _kind(
         calls = f", on {np.nansum(served):,.0f} requests" if says != "level" and not np.isnan(served).all() else ""
         return f"{metric}: {now:.4g} instead of {before:.4g}{calls} (n={n}, {window.span})"
 
-    return Kind(
-        metric, np.nan_to_num(total), score, False, True, sentence, metric="failure" if says == "success" else says
-    )
+    says = "failure" if says == "success" else says
+    return Kind(metric, np.nan_to_num(total), score, False, True, sentence, metric=says, theory=False)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.rootcause import SCHEMA, root_causes
+from integrhealth import traces
+from integrhealth.analyses.rootcause import SCHEMA, ranked_causes
+from integrhealth.analyses.rootcause_damage import travelled
 from integrhealth.analyses.worst_hour import began, failures, hours, standing_out
 from integrhealth.schema import TIME
 from integrhealth.thresholds import NEAREST_DAYS, NEAREST_MESSAGES
@@ -27,26 +29,42 @@ class Nearby:
     dependencies: pl.DataFrame
 
 
-def report_root_causes(evidence: "Evidence") -> tuple[pl.DataFrame, str | None]:
+def report_root_causes(
+    evidence: "Evidence", entries: pl.DataFrame, steps: pl.DataFrame
+) -> tuple[pl.DataFrame, str | None]:
     """One row per suspect of the worst hour, the likeliest first, or no rows and the sentence that says why.
 
-    Columns as ``rootcause.root_causes`` has them, plus ``at``, the hour with the largest excess of failed messages,
-    and ``began_at``, when that excess began: the suspects are ranked by what changed then. Normal time is what lies
+    ENTRIES and STEPS as ``entries.bad_entries`` and ``entries.entry_steps`` give them. Columns as
+    ``rootcause.root_causes`` has them, plus ``at``, the hour with the largest excess of failed messages, or, where no
+    hour stands out by failures, the one in which the wrong values were entered that damaged most records of other
+    systems; and ``began_at``, when that began: the suspects are ranked by what changed then. Normal time is what lies
     nearest to it: 300,000 messages, and at least a day before and after.
     """
-    messages, nothing = evidence.messages, pl.DataFrame(schema=COLUMNS)
-    failed = failures(messages)
-    if failed.is_empty():
-        return nothing, "No message failed in this period."
-    worst = standing_out(hours(messages, failed))
-    if worst.is_empty():
+    nothing, damage = pl.DataFrame(schema=COLUMNS), travelled(entries, steps)
+    failed = failures(evidence.messages)
+    worst = standing_out(hours(evidence.messages, failed))
+    if worst.height:
+        hour, usual, reached = worst.select("hour", "expected_traces", "traces").row(0)
+        start = began(failed, hour, usual=usual, reached=reached)
+    elif damage.height:
+        hour, start = _most_damaged(damage)
+    elif failed.height:
         return nothing, "No hour stands out: messages fail as chance spreads them over the traffic."
-    hour, usual, reached = worst.select("hour", "expected_traces", "traces").row(0)
-    start = began(failed, hour, usual=usual, reached=reached)
-    found = root_causes(_nearest(evidence, start), at=start)
+    else:
+        return nothing, "No message failed in this period, and no wrong value is known to have travelled on."
+    nearby = _nearest(evidence, start)
+    found = ranked_causes(nearby, traces.with_causes(traces.linked(nearby.messages)), damage, at=start)
     if found.is_empty():
         return nothing, f"In the worst hour, {hour:%Y-%m-%d %H:%M} UTC, no system stands out from its usual self."
     return found.with_columns(pl.lit(hour, TIME).alias("at"), pl.lit(start, TIME).alias("began_at")), None
+
+
+def _most_damaged(damage: pl.DataFrame) -> tuple[datetime, datetime]:
+    """The hour whose wrong values damaged most records, and when the first of them was entered."""
+    by_hour = damage.group_by(hour=pl.col("entered_at").dt.truncate("1h")).agg(
+        pl.col("records").sum(), began=pl.col("entered_at").min()
+    )
+    return by_hour.sort("records", "hour", descending=[True, False]).select("hour", "began").row(0)
 
 
 def _nearest(evidence: "Evidence", moment: datetime) -> Nearby:

@@ -174,7 +174,8 @@ class Kind:
     ``excess`` is in the unit of the kind (seconds, failed calls, calls), ``score`` in sigmas. ``local``: it was seen
     where it happened, and weighs by surprise alone; otherwise also by its size beside that of other systems.
     ``passed``: what a system shows may be what those it calls have done to it. ``metric``: what a metric says, null
-    for counts.
+    for counts. ``theory``: how wide a count is follows from its own size, so that few wide quiet windows are not
+    believed. ``downstream``: what the system did to records of other systems in this way, where that is known.
     """
 
     name: str
@@ -184,3 +185,10 @@ class Kind:
     passed: bool
     sentence: Callable[[int], str]
     metric: str | None = None
+    theory: bool = True
+    downstream: NDArray | None = None
+
+    @property
+    def spreads(self) -> bool:
+        """It is known what this evidence did to other systems."""
+        return self.downstream is not None
