@@ -37,8 +37,8 @@ def suspects(caused: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:
 
     Messages without an object id never do.
     """
-    named = caused.filter(pl.col("object_id").is_not_null())
-    refused = named.filter("own_error", pl.col("status").is_in(["rejected", "failed"])).select(
+    named = pl.col("object_id").is_not_null()
+    refused = caused.filter(named, pl.col("own_error"), pl.col("status").is_in(["rejected", "failed"])).select(
         "row",
         told="status",
         told_at=pl.coalesce("finished_at", "answered_at", "received_at", "sent_at"),
@@ -53,7 +53,8 @@ def suspects(caused: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:
     )
     if stopped.is_empty():
         return refused
-    held = named.join(stopped, on="message_id").filter(
+    held = caused.filter(named, pl.col("message_id").is_in(stopped["message_id"].unique().implode()))
+    held = held.join(stopped, on="message_id").filter(
         (pl.col("held_at") - pl.col("sent_at")).is_between(-WINDOW, WINDOW)
     )
     return pl.concat([refused, held.select("row", "told", "told_at", told_in="source")]).unique()
