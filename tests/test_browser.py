@@ -99,7 +99,13 @@ def test_a_slider_tries_another_hold_and_the_numbers_follow(visit, pages, script
     evil = "<b>'); alert(1) //"
     holds = pl.DataFrame({"minutes": HOLD_MINUTES}).join(pl.DataFrame({"integration": [evil, "orders"]}), how="cross")
     costs = {"saved": 300.0, "delay_cost": pl.col("minutes") * 2.0, "net": 300.0 - pl.col("minutes") * 2.0}
-    costs |= {"best": False, "errors_left": 60.0, "total_cost": 60.0 + pl.col("minutes"), "entries_caught": 5}
+    costs |= {
+        "best": False,
+        "errors_left": 60.0,
+        "total_cost": 60.0 + pl.col("minutes"),
+        "total_low": 0.0,
+        "entries_caught": 5,
+    }
     chart = hold_slider_chart(holds.with_columns(**costs), currency="EUR").to_dict()
     output = nbformat.v4.new_output("display_data", data={MIME: chart})
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output], execution_count=1)])

@@ -126,6 +126,23 @@ def test_a_correction_after_a_notice_that_needed_the_release_is_its_consequence(
     assert row(frames, declared())["verdict"] == "a hold cannot help"
 
 
+def test_entries_that_only_a_release_shows_stay_in_the_denominator_and_open_ones_are_censored():
+    """Half of them noticed after thirty minutes; the rest only by a release, or still open when the data end."""
+    frames = feed(size=2000)
+    last = frames["caused"]["sent_at"].max()
+    half = pl.col("entry") % 2 == 0
+    soon = pl.when(half).then(pl.col("entered_at") + pl.duration(minutes=30))
+    frames["entries"] = (
+        frames["entries"].head(40).with_columns(noticed_at=soon, independent_at=soon, needs_release=~half)
+    )
+    frames["steps"] = frames["steps"].filter(pl.col("entry") < 40)
+    found = row(frames, declared())
+    assert (found["noticed_60_minutes"], found["needs_release_share"]) == (0.5, 0.5)
+    late = pl.when(half).then("entered_at").otherwise(pl.lit(last) - pl.duration(minutes=29))
+    frames["entries"] = frames["entries"].with_columns(entered_at=late, needs_release=pl.when(half).then(False))
+    assert row(frames, declared())["noticed_60_minutes"] == 1
+
+
 def test_no_bad_entries_need_no_hold():
     found = row(feed(bad=0.0), declared())
     assert (found["verdict"], found["best_hold_minutes"], found["saved"], found["net"]) == ("instant", 0, 0, 0)
@@ -227,7 +244,7 @@ def test_the_replay_equals_a_walk_over_every_record(data):
     minutes = data.draw(st.lists(st.integers(0, 30), min_size=size, max_size=size))
     rows = []
     for step in range(size):
-        before = data.draw(st.sampled_from([None, *range(step)]))
+        before = data.draw(st.sampled_from([None, *range(max(step - 3, 0), step)]))
         name = data.draw(st.sampled_from("xyz"))
         rows.append(
             (

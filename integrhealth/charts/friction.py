@@ -8,7 +8,7 @@ import polars as pl
 from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, WIDTH, nothing, titled
 from integrhealth.thresholds import HOLD_MINUTES
 
-NO_COSTS = "No integration has both costs in the catalog and an error to save: there is no hold to weigh."
+NO_COSTS = "No integration has both costs in the catalog and enough wrong entries: there is no hold to weigh."
 PARTS = {"cost of the delay": NEUTRAL, "cost of errors left": FAILURE, "both together": ACCENT}
 # Holds in minutes as people say them; the scale begins at none, so it cannot be a logarithm.
 SPOKEN = "datum.value < 60 ? datum.value + ' min' : datum.value < 1440 ? datum.value / 60 + ' h' : '1 day'"
@@ -143,10 +143,11 @@ def checkpoint_chart(checkpoints: pl.DataFrame, *, top: int = 12) -> Any:
 
 
 def _weighed(hold_costs: pl.DataFrame, top: int) -> tuple[list[str], pl.DataFrame]:
-    """The TOP integrations with costs and errors, first those where a hold nets most, then where errors cost most; and
-    their rows, of which those ``near`` are worth drawing: beyond, the delay alone towers over everything."""
+    """The TOP integrations with costs and enough errors, those where a hold nets most and where errors cost most first;
+    and their rows, of which those ``near`` are worth drawing: beyond, the delay alone towers over everything."""
     stakes = hold_costs.group_by("integration").agg(
-        pl.col("net").max(), at_stake=pl.col("total_cost").filter(pl.col("minutes") == 0).first()
+        pl.col("net").max(),
+        at_stake=pl.col("total_cost").filter(pl.col("minutes") == 0, pl.col("total_low").is_not_null()).first(),
     )
     first = stakes.filter(pl.col("at_stake") > 0).sort("net", "at_stake", "integration", descending=[True, True, False])
     rows = hold_costs.join(first.head(top), on="integration", maintain_order="left", suffix="_best")
