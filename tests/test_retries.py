@@ -18,7 +18,7 @@ from integrhealth.schema import TIME, conform
 
 
 def tables(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    return retry_tables(traces.linked(frame))
+    return retry_tables(traces.linked(conform(frame, "messages")))
 
 
 def row(frame: pl.DataFrame) -> dict:

@@ -179,3 +179,52 @@ def test_doubled_and_shuffled_rows_change_nothing():
     mixed = tables(Evidence(messages=mixed).messages)
     for name, table in tables(frame).items():
         assert_frame_equal(table, mixed[name])
+
+
+def queued(per_minute: int) -> pl.DataFrame:
+    """An hour and a half of 40 messages a minute through a queue whose receiver rests for ten minutes and then works
+    off PER_MINUTE; every 20th message is refused at first and sent again at once.
+    """
+    sent = np.arange(90 * 40) * 1.5
+    done, free = np.empty(sent.size), 0.0
+    for i, at in enumerate(sent):
+        free = max(at, free, 2400.0 if at >= 1800 else 0.0) + 60 / per_minute
+        done[i] = free
+    again = np.arange(0, sent.size, 20)
+    at, until = np.concatenate([sent[again] - 0.4, sent]), np.concatenate([sent[again] - 0.2, done])
+    order = np.concatenate([again, np.arange(sent.size)])
+    second = np.concatenate([np.zeros(again.size), np.arange(sent.size) % 20 == 0]).astype(int)
+    first = np.arange(at.size) < again.size
+    moments = {
+        name: pl.Series((seconds * 1e6).astype(np.int64)).cast(pl.Duration("us")) + NOON
+        for name, seconds in (("sent_at", at), ("finished_at", until))
+    }
+    return conform(
+        pl.DataFrame({"order": order, "attempt": second + 1, "failed": first}).select(
+            message_id=pl.format("{}-{}", "order", "attempt"), source=pl.lit("shop"), target=pl.lit("erp"),
+            object_type=pl.lit("order"), object_id=pl.format("o{}", "order"), attempt="attempt", kind=pl.lit("queue"),
+            status=pl.when("failed").then(pl.lit("failed")).otherwise(pl.lit("ok")), **moments,
+        ),
+        "messages",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("per_minute", "verdict"), [(60, "vulnerable"), (100, "no jitter")])
+def test_peak_arrivals_with_all_retries_against_what_was_worked_off_behind(per_minute, verdict):
+    found = tables(queued(per_minute))
+    row = found["retries"].row(0, named=True)
+    assert row["drain_per_minute"] == pytest.approx(per_minute, rel=0.05)
+    assert row["drain_minutes"] == pytest.approx(400 / (per_minute - 40), abs=3)
+    assert row["vulnerability"] == pytest.approx(row["peak_per_minute"] * 2 / row["drain_per_minute"])
+    assert row["vulnerability"] == pytest.approx(80 / per_minute, rel=0.1)
+    assert row["verdict"] == verdict
+    assert ("vulnerable_to_storm" in rules(found)) == (verdict == "vulnerable")
+
+
+def test_a_storm_that_takes_thrice_as_long_as_its_backlog_is_told():
+    found = tables(served(outage=True))
+    slow = found["retry_storms"].with_columns(drain_ratio=pl.lit(3.0), integration=pl.lit("slow"))
+    calm = found["retries"].clear()
+    told = retries_findings(calm, slow, found["retry_layers"], Catalog().integrations)
+    assert told.select("rule", "subject", "severity", "value").rows() == [("retry_storm", "slow", "warning", 3.0)]
+    assert retries_findings(calm, found["retry_storms"], found["retry_layers"], Catalog().integrations).is_empty()

@@ -24,23 +24,29 @@ def pauses(tried: pl.DataFrame) -> pl.DataFrame:
     """One row per retry whose attempt before is known and way of measuring: integration, number, since, pause_us, unit.
 
     TRIED as ``retry_chains.attempts`` gives it. A pause runs from the sending, the finish or the answer of the
-    attempt before (``since``) to the next sending. ``unit`` is what the integration's clock is rounded to.
+    attempt before (``since``) to the next sending. ``unit`` is what the coarser of its two clocks is rounded to.
     """
     again = tried.filter(pl.col("before").is_not_null()).select("integration", "number", "before", at="sent_at")
     told = tried.join(again, left_on="row", right_on="before", how="semi").select(*SINCE, before="row")
-    clock = again.group_by("integration").agg(
-        unit=pl.coalesce(
-            pl.when((pl.col("at").dt.epoch("us") % unit == 0).all()).then(pl.lit(unit)) for unit in CLOCK_UNITS
-        ).cast(pl.Int64)
+    both = again.join(told, on="before").with_columns(sent="sent_at")
+    long = both.unpivot(SINCE, index=["integration", "number", "at", "sent"], variable_name="since").drop_nulls("value")
+    # The sender's clock reads two times, which blurs a pause as much as one of the receiver.
+    clock = long.group_by("integration", "since").agg(
+        unit=pl.max_horizontal(pl.min_horizontal(_unit("at"), _unit("sent")), _unit("value"))
     )
-    long = again.join(told, on="before").unpivot(SINCE, index=["integration", "number", "at"], variable_name="since")
     pause = (pl.col("at") - pl.col("value")).dt.total_microseconds()
     return (
         long.with_columns(pause_us=pause)
         .filter(pl.col("pause_us") > 0)
-        .join(clock, on="integration")
+        .join(clock, on=["integration", "since"])
         .select("integration", "number", "since", "pause_us", "unit")
     )
+
+
+def _unit(time: str) -> pl.Expr:
+    """The coarsest unit of a clock of which all times are whole numbers, in microseconds."""
+    whole = [pl.when((pl.col(time).dt.epoch("us") % unit == 0).all()).then(pl.lit(unit)) for unit in CLOCK_UNITS]
+    return pl.coalesce(whole).cast(pl.Int64)
 
 
 def jitter(paused: pl.DataFrame) -> pl.DataFrame:

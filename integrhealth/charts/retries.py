@@ -27,7 +27,7 @@ def amplification_chart(retries: pl.DataFrame, *, top: int = 15) -> Any:
     columns = "integration amplification low high amplification_expected attempts delivered verdict"
     base = alt.Chart(known.select(*columns.split(), from_=pl.lit(1.0)))
     y = alt.Y("integration:N", sort=known["integration"].to_list(), title=None)
-    scale = alt.Scale(zero=False, domainMin=1)
+    scale = alt.Scale(zero=False, nice=False, domain=[1, max(known["high"].max(), AMPLIFICATION_WATCH) * 1.02])
     bars = base.mark_bar(height={"band": 0.6}).encode(
         x=alt.X("from_:Q", title="attempts per message", scale=scale),
         x2="amplification:Q",
@@ -55,8 +55,8 @@ def amplification_chart(retries: pl.DataFrame, *, top: int = 15) -> Any:
     return titled(
         (bars + interval + expected + limit).properties(width=WIDTH, height=alt.Step(26)),
         f"{most['integration']} takes {most['amplification']:.2f} attempts per message",
-        f"With 95% interval; orange: expected from its failures; dashed: {AMPLIFICATION_WATCH}, the limit to watch. "
-        f"n from {known['attempts'].min():,} to {known['attempts'].max():,} attempts",
+        f"With 95% interval; orange tick: expected from failures; dashed: {AMPLIFICATION_WATCH}; "
+        f"n from {known['attempts'].min():,} to {known['attempts'].max():,}",
     )
 
 
@@ -86,9 +86,7 @@ def storm_chart(load: pl.DataFrame, storms: pl.DataFrame) -> Any:
         )
     )
     until = storm["ended_at"] or load["at"].max()
-    marks = pl.DataFrame(
-        {"begin": [storm["started_at"]], "end": [storm["trigger_ended_at"]], "said": [f"{storm['trigger']}"]}
-    )
+    marks = pl.DataFrame({"begin": [storm["started_at"]], "end": [storm["trigger_ended_at"]]})
     shade = alt.Chart(marks).mark_rect(opacity=0.15, color=NEUTRAL).encode(x="begin:T", x2="end:T")
     ends = pl.DataFrame({"at": [storm["trigger_ended_at"], until], "said": ["trigger ends", "storm ends"]})
     ends = ends if storm["ended_at"] else ends.head(1)
@@ -96,10 +94,10 @@ def storm_chart(load: pl.DataFrame, storms: pl.DataFrame) -> Any:
     kept = "outlived its trigger" if storm["sustained"] else "ended with its trigger"
     kept = kept if storm["sustained"] is not None else "cannot be judged to its end"
     change = storm["goodput_change"]
-    said = "" if change is None else f" After it, {1 + change:.0%} of the usual deliveries per new message"
-    n = "" if change is None else f", n = {storm['messages_after']:,}."
+    said = "" if change is None else f" Afterwards {1 + change:.0%} of the usual deliveries per new message"
+    n = "" if change is None else f", n = {storm['messages_after']:,}"
     return titled(
         (shade + lines + rules).properties(width=WIDTH, height=260),
         f"{storm['integration']}: a storm of {storm['minutes']:,.0f} minutes {kept}",
-        f"Per minute; shaded: the trigger, an {storm['trigger']}.{said}{n}".replace("an surge", "a surge"),
+        f"Per minute; shaded: the {storm['trigger']}.{said}{n}",
     )
