@@ -116,15 +116,14 @@ def test_independent_errors_follow_nothing_while_a_window_says_all_do(busy):
     assert (np.diff(ordered) < 600).mean() > 0.6  # "another error within ten minutes"
 
 
-@pytest.mark.parametrize("busy", [None, busy_once], ids=["even", "busy once"])
-def test_independent_errors_are_no_finding(busy):
-    at, system, _ = branching(0.0, seed=5, hours=40, busy=busy)
+def test_independent_errors_are_no_finding():
+    at, system, _ = branching(0.0, seed=5, hours=40, busy=busy_once)
     whole, edges = told(logged(at, system))
     assert whole["reproduction"] < 0.1
     assert whole["p_value"] > TIMING_LEVEL
     assert whole["verdict"] == "no spread shown"
     assert set(edges["verdict"]) <= {"no spread shown", "not enough data"}
-    assert timing_findings(timing_tables(logged(at, system), NONE)["timing"]).is_empty()
+    assert timing_findings(pl.DataFrame([whole | {"reproduction": 0.4, "low": 0.35, "high": 0.45}])).is_empty()
 
 
 @pytest.fixture(scope="module")
@@ -178,18 +177,13 @@ def test_the_kind_of_the_hop_tells_which_way_a_failure_travels():
     ]  # fmt: skip
 
 
-def test_errors_of_the_same_moment_cause_each_other_one_way_at_most():
-    hops = "message_id source target kind\na web erp request\nb erp web request"
+def test_errors_of_one_moment_cause_each_other_one_way_and_nobody_is_seen_failing_whom_no_message_reaches():
+    hops = "message_id source target kind\na web erp request\nb erp web request\nc user web request"
     assert failure_edges(messages(hops), NONE).rows() == [("erp", "web", True), ("web", "erp", False)]
 
 
-def test_a_system_that_no_message_reaches_cannot_be_seen_failing():
-    hops = "message_id source target kind\na user web request\nb web erp request"
-    assert failure_edges(messages(hops), NONE).rows() == [("erp", "web", True)]
-
-
 def test_where_the_kind_is_unknown_time_decides_the_direction():
-    at, system, share = branching(0.5, seed=2, hours=30)
+    at, system, share = branching(0.5, seed=2, hours=24)
     whole, edges = told(logged(at, system, kind=None))
     assert whole["reproduction"] == pytest.approx(share, abs=0.08)
     onwards = pl.struct("source", "target").is_in([{"source": f"s{a}", "target": f"s{b}"} for a, b in DIAMOND])
@@ -222,7 +216,7 @@ def test_attempts_of_one_message_are_one_error_at_its_first():
 
 
 def test_retries_do_not_read_as_spread():
-    at, system, _ = branching(0.0, seed=4, hours=40)
+    at, system, _ = branching(0.0, seed=4, hours=20)
     frame = logged(at, system).with_columns(object_id=pl.col("message_id"), finished_at=pl.col("sent_at"))
     again = [
         frame.filter(pl.col("status") == "failed").with_columns(
