@@ -213,6 +213,18 @@ def test_validation_at_the_origin_needs_no_release():
     assert told(found(frame)[0]) == [("1", "shop", 0, 50, "rejected", "shop", False)]
 
 
+def test_what_a_user_sends_is_entered_at_the_system_that_takes_it():
+    frame = messages("""
+        message_id trace_id parent_id source target kind     object_id sent_at finished_at status
+        a          t        -         user   shop   request  1         0       10          ok
+        b          t        a         shop   erp    queue    1         20      30          ok
+        c          t        a         shop   shop   internal 1         40      50          rejected
+    """)
+    entries, steps = found(frame)
+    assert told(entries) == [("1", "shop", 0, 50, "rejected", "shop", False)]
+    assert walked(steps) == [(0, "b", None, True)]
+
+
 @pytest.mark.parametrize(
     ("decision", "was_bad", "expected"),
     [

@@ -18,6 +18,8 @@ OBJECT = ["object_type", "object_id"]
 # The same record of a log, whatever row it stands in.
 CONTENT = ["trace", "message_id", *OBJECT, "source", "target", "integration", "operation", "sent_at", "finished_at"]
 CONTENT += ["status", "attempt", "payload_hash"]
+# Who calls where a trace begins at a server: no system, so what it enters is entered at the server.
+OUTSIDE = "user"
 ASOF = {"on": "time", "tolerance": WINDOW, "check_sortedness": False}
 
 
@@ -89,7 +91,8 @@ def _beginnings(about: pl.DataFrame) -> pl.DataFrame:
     first = (
         about.sort("sent_at", "message_id", "row")
         .group_by("trace", "object", maintain_order=True)
-        .agg(pl.col("row", "source", "sent_at", "payload_hash").first())
+        .agg(pl.col("row", "source", "target", "sent_at", "payload_hash").first())
+        .with_columns(entered=pl.when(pl.col("source") == OUTSIDE).then("target").otherwise("source"))
         .with_row_index("group")
     )
     numbers = first.select("group", "trace", "object")
@@ -109,7 +112,7 @@ def _beginnings(about: pl.DataFrame) -> pl.DataFrame:
     begun = first.select(
         "group",
         first_row=pl.col("row").gather(top),
-        origin=pl.col("source").gather(top),
+        origin=pl.col("entered").gather(top),
         entered_at=pl.col("sent_at").gather(top),
     )
     return groups.join(begun, on="group").select("row", "first_row", "origin", "entered_at")
