@@ -7,7 +7,7 @@ import pytest
 from frames import NOON, drawn, messages
 
 from integrhealth import traces
-from integrhealth.analyses.contamination import contamination_findings, contamination_tables
+from integrhealth.analyses.contamination import contamination_findings, contamination_tables, nothing_noticed
 from integrhealth.analyses.entries import bad_entries, entry_steps
 from integrhealth.charts.contamination import contamination_map, held_chart, strips_chart
 from integrhealth.schema import FRAMES
@@ -124,6 +124,13 @@ def test_without_notices_there_is_nothing_to_tell():
     assert contamination_findings(found["contamination"], OWNERS, COSTS).is_empty()
     nothing = tables(FRAMES["messages"].empty(), "")
     assert [frame.schema for frame in nothing.values()] == [frame.schema for frame in found.values()]
+
+
+def test_an_empty_table_says_what_would_fill_it():
+    empty, changes = FRAMES["field_changes"].empty(), drawn("field_changes", PRICES)
+    assert "object_id" in nothing_noticed(FRAMES["messages"].empty(), empty)
+    assert "field_changes" in nothing_noticed(messages(SILENT), empty)
+    assert nothing_noticed(messages(SILENT), changes).startswith("No value was corrected")
 
 
 def test_a_mere_failure_does_not_say_that_the_value_was_wrong():

@@ -75,6 +75,22 @@ def contamination_tables(
     }
 
 
+def nothing_noticed(messages: pl.DataFrame, field_changes: pl.DataFrame) -> str:
+    """Why there is no wrong value to tell of, and what file or column would make it possible."""
+    named = messages["object_id"].null_count() < messages.height
+    if field_changes.height:
+        return "No value was corrected by a person within 30 days, and no record was turned down or stopped."
+    if named:
+        return (
+            "No record was turned down or stopped; corrections by people need field_changes (element, entity, system, "
+            "value_hash, at, actor_type)."
+        )
+    return (
+        "Wrong values need to be recognised: field_changes (element, entity, system, value_hash, at, actor_type), or "
+        "object_id in messages, for those that were rejected or stopped at a checkpoint (holds)."
+    )
+
+
 def system_stays(wrong: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     """One row per wrong value and system that held it before it was noticed, in the order reached (``place``, from 0).
 
