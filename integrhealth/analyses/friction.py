@@ -64,6 +64,7 @@ FRICTION = {
     "checkpoint": TEXT,
     "checkpoint_net": NUMBER,
     "checkpoint_net_high": NUMBER,
+    "hold_instead_net": NUMBER,
 }
 
 
@@ -102,10 +103,11 @@ def friction_tables(
     all that can be spared), ``break_even_delay_hours`` the same as hours of delay of one object.
 
     ``verdict``, the first that holds: "not enough data" (under MIN_MESSAGES delivered); "approval" (a checkpoint here
-    caught so much that what it saved, less the delay of what it held, is positive and more than the best hold nets);
-    "instant" (no bad entry passed, and the objects are named, so one could have been seen); "not enough data" (under
-    10 bad entries, or no objects); "a hold cannot help" (no record could have been spared within a day); "not enough
-    data" (costs not in the catalog); "hold" (the interval of ``net`` lies above zero); else "instant".
+    stopped so much that what it saved, less the delay of what it held, is positive and more than the best hold would
+    net if it had to deal with these errors as well); "instant" (no bad entry passed, and the objects are named, so
+    one could have been seen); "not enough data" (under 10 bad entries, or no objects); "a hold cannot help" (no
+    record could have been spared within a day); "not enough data" (costs not in the catalog); "hold" (the interval
+    of ``net`` lies above zero); else "instant".
 
     ``hold_costs`` has one row per integration and hold of ``thresholds.HOLD_MINUTES``, and one for the best hold.
 
@@ -231,7 +233,7 @@ def _verdict(
     """The verdict of an integration, in the order that ``friction_tables`` tells."""
     if not enough_messages:
         return NOT_ENOUGH
-    if (row["checkpoint_net"] or 0) > max(row["net"] or 0, 0):
+    if (row["checkpoint_net"] or 0) > max(row["hold_instead_net"] or 0, 0):
         return "approval"
     if row["bad_entries"] == 0:
         return "instant" if traffic.identified >= max(min_messages, 1) else NOT_ENOUGH
@@ -298,7 +300,8 @@ def _checkpoint_in_money(traffic: Traffic, holds: Holds, checkpoints: pl.DataFra
     less the median delay of what it held; at most with the upper bound of the share that it stopped.
 
     A bad message that was approved all the same was not caught. What was caught reached nothing, so an error counts
-    with the objects that entries touch here on average, one where none passed.
+    with the objects that entries touch here on average, one where none passed. ``hold_instead_net``: what the best
+    hold would net had these passed as well, and been noticed like those that did; unknown where too few did.
     """
     measured = checkpoints.drop_nulls(["catch_rate", "median_hold_minutes"])
     if measured.is_empty():
@@ -307,7 +310,11 @@ def _checkpoint_in_money(traffic: Traffic, holds: Holds, checkpoints: pl.DataFra
     delay = traffic.delay_cost * pl.col("median_hold_minutes") / 60 * pl.col("held")
     worth = measured.select(
         "checkpoint",
+        stopped=pl.col("bad_held") - pl.col("bad_approved"),
         checkpoint_net=each * (pl.col("bad_held") - pl.col("bad_approved")) - delay,
         checkpoint_net_high=each * pl.col("stopped_high") * pl.col("bad_total") - delay,
     )
-    return worth.sort("checkpoint_net", "checkpoint", descending=[True, False]).row(0, named=True)
+    best = worth.sort("checkpoint_net", "checkpoint", descending=[True, False]).row(0, named=True)
+    as_many = 1 + best.pop("stopped") / max(holds.entries, 1)
+    instead = traffic.error_cost * holds.spared * as_many - traffic.delay_cost * holds.delay_hours
+    return best | {"hold_instead_net": float(instead.max()) if holds.entries >= MIN_BAD_ENTRIES else None}

@@ -42,8 +42,11 @@ def cost_curves_chart(
     passed = friction.filter(pl.col("integration").is_in(names))["bad_entries"]
     least, most = passed.min(), passed.max()
     paying = friction.filter(pl.col("verdict") == "hold")
+    approved = friction.filter(pl.col("verdict") == "approval").sort("integration")
     if paying.is_empty():
         title = "No hold is shown to pay"
+        for name, checkpoint in approved.select("integration", "checkpoint").head(1).rows():
+            title = f"On {name}, {checkpoint} saves more than any hold would"
     else:
         first = paying.sort("net", "integration", descending=[True, False]).row(0, named=True)
         title = (
