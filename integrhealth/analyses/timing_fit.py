@@ -24,6 +24,8 @@ from integrhealth.thresholds import (
 )
 
 HOUR, HOURS = 3600.0, 24
+# Median of a chi-squared variable with one degree of freedom.
+CHI_SQUARE_MEDIAN = 0.4549
 # A fit ends when no edge's n moves by more in a round of three steps, or after so many rounds; it starts at the best of
 # so many delays, leaps no further than so many steps, and never to more errors that follow one than this.
 TOLERANCE, ROUNDS, STARTS, LONGEST_LEAP, MOST = 5e-4, 20, 16, 16, 10
@@ -111,7 +113,7 @@ def clock(seconds: NDArray, span: float, *, errors: int, shrink: bool) -> tuple[
     """A clock that runs as fast as errors come: moments in seconds and what it shows then, both from 0 to SPAN.
 
     Hour of the day, given some days, then stretches of so many ERRORS. With SHRINK the stretches differ only as far
-    as they differ more than neighbours do (von Neumann 1941): a cascade is no rhythm.
+    as they differ more than most neighbours do (von Neumann 1941, by the median): a cascade is no rhythm.
     """
     real, shown = np.array([0.0, span]), np.array([0.0, span])
     if span >= DAY_PATTERN_DAYS * HOURS * HOUR:
@@ -129,7 +131,7 @@ def clock(seconds: NDArray, span: float, *, errors: int, shrink: bool) -> tuple[
     bounds = np.concatenate([[0], within, shown[-1:]])
     width = np.maximum(np.diff(bounds), shown[-1] * 1e-9)
     pace = -np.log(width)
-    chance = np.mean(np.diff(pace) ** 2) / 2 / max(pace.var(), 1e-12) if shrink else 0
+    chance = np.median(np.diff(pace) ** 2) / 2 / CHI_SQUARE_MEDIAN / max(pace.var(), 1e-12) if shrink else 0
     ticking = np.append(0, np.cumsum(np.exp(max(0, 1 - chance) * pace) * width))
     steps = np.unique(np.append(shown, bounds))
     return np.interp(steps, shown, real), np.interp(steps, bounds, ticking) / ticking[-1] * span
@@ -254,8 +256,8 @@ def intervals(problem: Problem, fit: Fit) -> tuple[NDArray, NDArray]:
     """Low and high of the share of errors that follow another, and then of every edge's n.
 
     From the curvature of the likelihood: the squares of every error's score, summed (Ogata 1978), apart for each system
-    as effect. A delay that rests on less than one caused error, or on a bound, is taken as known. Where none is seen
-    to follow, NONE_SEEN may.
+    as effect. An n of less than one caused error, which lies at its bound of 0, and a delay on a bound are taken as
+    known; where none is seen to follow, NONE_SEEN may.
     """
     pairs, (excited, alone) = problem.pairs, _intensities(problem, fit)
     errors, edges = len(alone), len(fit.follow)
@@ -263,7 +265,8 @@ def intervals(problem: Problem, fit: Fit) -> tuple[NDArray, NDArray]:
     intensity = alone + np.bincount(pairs.effect, excited, errors)
     kernel = fit.rate[pairs.edge] * np.exp(-fit.rate[pairs.edge] * pairs.delay) * pairs.seen / intensity[pairs.effect]
     slower = excited / intensity[pairs.effect] * (1 / fit.rate[pairs.edge] - pairs.delay)
-    free = (fit.caused >= 1) & (fit.rate > 1 / problem.horizon) & (fit.rate < 1 / problem.errors.tick)
+    shown = fit.caused >= 1
+    free = shown & (fit.rate > 1 / problem.horizon) & (fit.rate < 1 / problem.errors.tick)
     of_systems = problem.pace / intensity
     rows = np.concatenate([pairs.effect, pairs.effect, np.arange(errors)])
     columns = np.concatenate([pairs.edge, edges + pairs.edge, 2 * edges + problem.errors.system])
@@ -273,7 +276,7 @@ def intervals(problem: Problem, fit: Fit) -> tuple[NDArray, NDArray]:
     information = (scores.T @ scores.multiply(problem.errors.count[:, None])).tocsr()
     variance, of_edges = 0.0, np.zeros(edges)
     for system in range(len(fit.own)):
-        into = np.flatnonzero(problem.edges.effect == system)
+        into = np.flatnonzero(shown & (problem.edges.effect == system))
         together = np.concatenate([into, edges + into[free[into]], [2 * edges + system]])
         covariance = _inverse(information[together][:, together].toarray())[: len(into), : len(into)]
         weight = problem.sources[into] / total
