@@ -103,6 +103,9 @@ def test_technical_failures_make_no_entries():
         outer      w        -         shop   erp    request 4         0       90          failed  -
         inner      w        outer     erp    wms    request -         20      30          failed  E9
         nobody     x        -         erp    wms    queue   -         20      30          rejected -
+        e          y        -         shop   erp    queue   5         0       10          ok       -
+        outer5     y        e         erp    wms    request 5         20      90          rejected -
+        inner5     y        outer5    wms    db     request -         25      30          failed   -
     """)
     entries, steps = found(frame)
     assert (entries.height, steps.height) == (0, 0)
