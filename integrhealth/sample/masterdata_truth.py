@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from integrhealth.sample.feeds import Feed
 from integrhealth.sample.masterdata import Fed, checkpoint_of, reloaded
 
 HOUR_US = 3_600_000_000
@@ -90,42 +91,56 @@ def _contamination(each: Fed) -> dict[str, Any]:
 
 
 def _hold(each: Fed) -> dict[str, Any]:
-    """What holding back every message of the first integration for h hours costs: c h + p C (1 - F(h)) each.
+    """Whether it pays to hold back every message of the first integration, for what left the origin wrong.
 
-    p: wrong values that left the origin / messages delivered there. With a constant rate of notice the best h is
-    ln(p C rate / c) / rate, none if that is negative. F is 0 until the soonest notice of the feed that is noticed late.
-    A checkpoint that saved more than the best hold would save of what it let pass has the better claim: approval.
+    A checkpoint has the better claim (approval) where it saved more than a hold in its place would have, which would
+    have had to deal with what the checkpoint caught as well.
     """
     entries, feed = each.entries, each.entries.feed
-    released = int((entries.wrong & ~entries.caught).sum())
+    released, caught = int((entries.wrong & ~entries.caught).sum()), int(entries.caught.sum())
     delivered = int((each.first.there[0] & ~entries.caught).sum() + each.correction.there[0].sum())
-    share = released / delivered if delivered else 0.0
-    at_once, best, rate = share * feed.error_cost, 0.0, None
-    if feed.half_life_minutes is not None:
-        rate = 60 * float(np.log(2)) / feed.half_life_minutes
-        best = max(0.0, float(np.log(max(at_once * rate / feed.delay_cost_per_hour, 1e-9))) / rate)
-        still = at_once * float(np.exp(-rate * best))
-    else:
-        still = at_once
-    with_hold = feed.delay_cost_per_hour * best + still
-    reviewed_us = (each.first.released_us - each.first.sent_us[0])[entries.held & ~entries.caught].sum()
-    checkpoint = feed.error_cost * int(entries.caught.sum()) - feed.delay_cost_per_hour * int(reviewed_us) / HOUR_US
-    without = "hold" if best else "instant" if rate else "a hold cannot help"
+    best, at_once, held = _best_hold(feed, released / max(delivered, 1))
+    _, all_at_once, all_held = _best_hold(feed, (released + caught) / max(delivered, 1))
+    in_its_place = delivered * (all_at_once - all_held)
+    let_go_us = sum(
+        int((sent.released_us - sent.sent_us[0])[sent.held & sent.there[0] & kept].sum())
+        for sent, kept in ((each.first, ~entries.caught), (each.correction, entries.wrong))
+    )
+    by_checkpoint = feed.error_cost * caught - feed.delay_cost_per_hour * let_go_us / HOUR_US
+    pays = "hold" if best else "instant" if feed.half_life_minutes else "a hold cannot help"
     return {
         "delay_cost_per_hour": feed.delay_cost_per_hour,
         "error_cost": feed.error_cost,
         "released_wrong": released,
-        "released_wrong_share": share,
-        "notice_rate_per_hour": rate,
+        "released_wrong_share": released / max(delivered, 1),
+        "notice_rate_per_hour": _notice_rate(feed),
         "noticed_after_hours": list(feed.noticed_hours) if feed.noticed_hours else None,
         "best_hold_minutes": 60 * best,
         "cost_per_message_at_once": at_once,
-        "cost_per_message_with_the_best_hold": with_hold,
-        "saved_by_the_best_hold": delivered * (at_once - with_hold),
-        "saved_by_the_checkpoint": checkpoint if entries.held.any() else None,
-        "verdict_without_checkpoint": without,
-        "verdict": "approval" if checkpoint > max(0.0, delivered * (at_once - with_hold)) else without,
+        "cost_per_message_with_the_best_hold": held,
+        "saved_by_the_best_hold": delivered * (at_once - held),
+        "saved_by_the_checkpoint": by_checkpoint if entries.held.any() else None,
+        "saved_by_a_hold_in_its_place": in_its_place if entries.held.any() else None,
+        "verdict": "approval" if by_checkpoint > max(0.0, in_its_place) else pays,
     }
+
+
+def _best_hold(feed: Feed, wrong_share: float) -> tuple[float, float, float]:
+    """Hours of the hold that costs least, and the costs of a message sent at once and with that hold.
+
+    The cost of h hours is c h + p C (1 - F(h)), p being WRONG_SHARE. With a constant rate of notice the best h is
+    ln(p C rate / c) / rate, none if that is negative. A feed that is noticed late has F = 0 for days: none.
+    """
+    at_once, rate = wrong_share * feed.error_cost, _notice_rate(feed)
+    if rate is None or at_once * rate <= feed.delay_cost_per_hour:
+        return 0.0, at_once, at_once
+    hours = float(np.log(at_once * rate / feed.delay_cost_per_hour)) / rate
+    return hours, at_once, feed.delay_cost_per_hour * (hours + 1 / rate)
+
+
+def _notice_rate(feed: Feed) -> float | None:
+    """Notices per hour of a wrong value not yet noticed, null where it is not constant."""
+    return 60 * float(np.log(2)) / feed.half_life_minutes if feed.half_life_minutes else None
 
 
 def _checkpoint(each: Fed) -> dict[str, Any]:
