@@ -1,5 +1,7 @@
 """Spread told by times alone, against processes whose truth is known, against nothing, and against a naive fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -17,6 +19,7 @@ from integrhealth.analyses.timing import (
 from integrhealth.analyses.timing_fit import Edges, Errors, Fit, Problem, candidates, fitted, intervals, likelier
 from integrhealth.charts.timing import timing_chart
 from integrhealth.schema import FRAMES, conform
+from integrhealth.statistics import NONE_SEEN
 from integrhealth.thresholds import MIN_EDGE_ERRORS, TIMING_LEVEL
 
 HOUR = 3600.0
@@ -96,6 +99,16 @@ def test_the_share_of_errors_that_follow_another_is_found(follow):
         assert low[0] < share < high[0]
         assert fit.follow == pytest.approx([follow] * len(DIAMOND), abs=0.2)
         assert 1 / fit.rate == pytest.approx([120] * len(DIAMOND), rel=0.5)
+
+
+def test_an_edge_over_which_nothing_follows_leaves_the_interval_of_the_whole_alone():
+    at, system, _ = branching(0.5, seed=1, hours=10)
+    found = problem(at, system)
+    fit, first = fitted(found), np.arange(len(DIAMOND)) == 0
+    values = {name: np.where(first, 0, getattr(fit, name)) for name in ("follow", "caused")}
+    low, high = intervals(found, replace(fit, **values, rate=np.where(first, 20, fit.rate)))
+    assert high[0] - low[0] < 0.3
+    assert (low[1], high[1]) == (0, pytest.approx(NONE_SEEN / found.sources[0]))
 
 
 def busy_once(at):
