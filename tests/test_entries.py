@@ -137,7 +137,9 @@ CORRECTED = """
 
 @pytest.mark.parametrize("by", ["person", "-"])
 def test_a_value_that_a_person_corrects_was_wrong_wherever_it_went_until_then(by):
-    entries, steps = found(messages(PRICE), changes(CORRECTED.format(by=by)))
+    # A branch that begins after the notice is clean, also by parent links and about something else.
+    late = "m5 t1 m1 shop mail queue price 1 3700 3710 ok\nm6 t1 m3 crm mail queue mail 8 3700 3710 ok"
+    entries, steps = found(messages(PRICE + late), changes(CORRECTED.format(by=by)))
     assert told(entries) == [("1", "erp", 0, 3600, "corrected", "erp", False)]
     assert entries.select("object_type", "element", "message_id").row(0) == ("price", "cost", "m1")
     assert walked(steps) == [(0, "m1", None, True), (0, "m2", "m1", True), (0, "m3", "m1", True)]
@@ -226,6 +228,12 @@ def test_what_a_user_sends_is_entered_at_the_system_that_takes_it():
     entries, steps = found(frame)
     assert told(entries) == [("1", "shop", 0, 50, "rejected", "shop", False)]
     assert walked(steps) == [(0, "b", None, True)]
+
+
+def test_a_message_that_another_one_set_off_carries_what_its_sender_held():
+    frame = messages(PRICE + "n t1 - hr crm queue price 1 150 155 ok\nk t1 n crm bi queue price 1 160 170 ok")
+    _, steps = found(frame, changes(CORRECTED.format(by="person")))
+    assert walked(steps)[3:] == [(0, "k", "m3", True)]
 
 
 @pytest.mark.parametrize(
