@@ -68,6 +68,14 @@ def test_what_was_under_way_at_the_notice_is_spared_if_it_had_not_been_sent_or_i
     assert replayed(drawn(PICTURE, noticed=7), "wms > dhl")[3] == (1, None)
 
 
+def test_a_hold_shifts_the_longest_chain_to_its_end_and_the_first_message_is_known():
+    chain = [(0, i, i - 1 if i else None, f"hop {i}", f"s{i}", f"s{i + 1}", "o", i) for i in range(40)]
+    frames = drawn(chain, noticed=50)
+    assert {minutes for _, minutes in replayed(frames, "hop 0").values()} == {50 - i for i in range(40)}
+    replay = hold_replay(frames["steps"], frames["entries"])
+    assert replay.filter("first").select("integration", "step").rows() == [("hop 0", 0)]
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_the_replay_equals_a_walk_over_every_record(data):

@@ -59,8 +59,8 @@ def _helpless(owned: pl.DataFrame) -> pl.DataFrame:
     rows = owned.filter(helpless, pl.col("first_share") >= 0.5).with_columns(
         severity=pl.lit("warning"),
         statement=pl.format(
-            "No hold of up to a day would have stopped any of the {} wrong entries that passed {}: "
-            "they were noticed too late, or only because they had gone out.",
+            "No hold of up to a day would have stopped any of the {} wrong entries on {}: "
+            "noticed too late, or only because they went out.",
             written(pl.col("bad_entries")),
             "integration",
         ),
