@@ -80,7 +80,7 @@ def bad_entries(caused: pl.DataFrame, field_changes: pl.DataFrame, holds: pl.Dat
 
 
 def _ids(caused: pl.DataFrame, suspected: pl.DataFrame) -> pl.Series:
-    return caused["object_id"].gather(suspected["row"])
+    return caused.select("row", "object_id").join(suspected, on="row", how="semi")["object_id"]
 
 
 def _about(caused: pl.DataFrame, object_ids: pl.Series) -> pl.DataFrame:

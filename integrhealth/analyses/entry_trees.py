@@ -28,10 +28,11 @@ def traces_of(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """
     windows = _windows(entries)
     carriers = entries.explode("stays").unnest("stays")["message_row"].drop_nulls().unique()
+    brought = caused.filter(pl.col("row").is_in(carriers.implode()))
     near = caused.filter(pl.col("object_id").is_in(windows["object_id"].unique().implode()))
     near = near.join(windows.select(OBJECT).unique(), on=OBJECT, how="semi", nulls_equal=True)
     within = pl.col("sent_at").is_between(windows["entered_at"].min(), windows["until"].max())
-    chosen = pl.concat([near.filter(within)["trace"], caused["trace"].gather(carriers)]).unique()
+    chosen = pl.concat([near.filter(within)["trace"], brought["trace"]]).unique()
     rows = caused.filter(pl.col("trace").is_in(chosen.implode()))
     once = rows.unique(CONTENT, keep="first", maintain_order=True)
     once = once.sort("sent_at", "message_id", "row").with_columns(pl.int_range(pl.len()).alias("place"))
