@@ -99,6 +99,8 @@ def test_every_threshold_is_told_with_its_value():
     for name, value in kept.items():
         if isinstance(value, dict):
             assert told[name] == ", ".join(f"{key} {each}" for key, each in value.items())
+        elif isinstance(value, tuple):
+            assert told[name] == ", ".join(str(each) for each in value)
         else:
             assert float(told[name]) == pytest.approx(value, rel=0.005), name
 
