@@ -57,7 +57,7 @@ def branching(follow, *, seed, hours=100, per_hour=30, delay=120.0, busy=None):
 def problem(at, system):
     order = np.argsort(at, kind="stable")
     ticks = np.round(at[order] * 1000).astype(np.int64)
-    errors = Errors(ticks - ticks[0], system[order], np.ones(len(at), int), 0.001, SYSTEMS)
+    errors = Errors(ticks - ticks[0], system[order], np.ones(len(at), int), 0.001, SYSTEMS, at.min())
     return Problem(errors, Edges(*DIAMOND.T, np.zeros(len(DIAMOND), int)), HOUR)
 
 

@@ -172,12 +172,15 @@ def _numbered(used: pl.DataFrame, seen: pl.DataFrame) -> tuple[Errors, Edges]:
     names = pl.concat([seen["cause"], seen["effect"], used["system"]]).unique().sort()
     number = {"old": names, "new": pl.int_range(names.len(), eager=True)}
     cause, effect = (seen[end].replace_strict(**number).to_numpy() for end in ("cause", "effect"))
-    passed = used["at"].cast(pl.Int64) - used["at"].cast(pl.Int64).min()
+    first = used["at"].cast(pl.Int64).min()
+    passed = used["at"].cast(pl.Int64) - first
     # Logs of whole seconds cannot tell who was first within one: their tick is a second, and a millisecond at least.
     tick = max(1000, int(np.gcd.reduce(passed.to_numpy())))
     ticks = used.select(tick=passed // tick, system=pl.col("system").replace_strict(**number))
     together = ticks.group_by("tick", "system").agg(count=pl.len().cast(pl.Int64)).sort("tick", "system")
-    errors = Errors(*(together[name].to_numpy() for name in together.columns), tick / 1e6, names.len())
+    errors = Errors(
+        *(together[name].to_numpy() for name in together.columns), tick / 1e6, names.len(), first / 1e6 % 86_400
+    )
     return errors, Edges(cause, effect, seen["ties"].to_numpy().astype(int))
 
 

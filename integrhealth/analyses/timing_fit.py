@@ -34,7 +34,7 @@ TOLERANCE, ROUNDS, STARTS, LONGEST_LEAP, MOST = 5e-4, 20, 16, 16, 10
 @dataclass(frozen=True)
 class Errors:
     """Errors in order of time, those of one system in one tick together, which loses nothing: whole ticks since the
-    first, number of the system, how many; seconds per tick, all systems.
+    first, number of the system, how many; seconds per tick, all systems, seconds from midnight UTC to the first.
     """
 
     ticks: NDArray
@@ -42,6 +42,7 @@ class Errors:
     count: NDArray
     tick: float
     systems: int
+    began: float = 0.0
 
     @property
     def seconds(self) -> NDArray:
@@ -109,20 +110,21 @@ class Problem:
         return np.bincount(self.errors.system, self.errors.count, self.errors.systems)
 
 
-def clock(seconds: NDArray, span: float, *, errors: int, shrink: bool) -> tuple[NDArray, NDArray]:
-    """A clock that runs as fast as errors come: moments in seconds and what it shows then, both from 0 to SPAN.
+def clock(found: Errors, *, errors: int, shrink: bool) -> tuple[NDArray, NDArray]:
+    """A clock that runs as fast as errors come: moments in seconds and what it shows then, both from 0 to the span.
 
     Hour of the day, given some days, then stretches of so many ERRORS. With SHRINK the stretches differ only as far
     as they differ more than most neighbours do (von Neumann 1941, by the median): a cascade is no rhythm.
     """
+    seconds, span, began = np.repeat(found.seconds, found.count), found.span, found.began
     real, shown = np.array([0.0, span]), np.array([0.0, span])
     if span >= DAY_PATTERN_DAYS * HOURS * HOUR:
-        real = np.append(np.arange(0.0, span, HOUR), span)
-        hour = np.arange(len(real) - 1) % HOURS
+        real = np.concatenate([[0.0], np.arange(HOUR - began % HOUR, span, HOUR), [span]])
+        hour = ((began + (real[:-1] + real[1:]) / 2) // HOUR).astype(int) % HOURS
         exposure = np.bincount(hour, np.diff(real), HOURS)
-        found = np.bincount((seconds // HOUR).astype(int) % HOURS, minlength=HOURS)
+        failed = np.bincount(((began + seconds) // HOUR).astype(int) % HOURS, minlength=HOURS)
         # One error more in each hour of the day: a clock that stands still could not be turned back.
-        rate = (found + 1) / exposure
+        rate = (failed + 1) / exposure
         shown = np.append(0, np.cumsum(rate[hour] * np.diff(real)))
     stretches = len(seconds) // errors
     if stretches < 3:
@@ -139,7 +141,7 @@ def clock(seconds: NDArray, span: float, *, errors: int, shrink: bool) -> tuple[
 
 def rhythm(errors: Errors) -> NDArray:
     """g at each error: how much faster than on average errors of all systems come around then; mean over time 1."""
-    real, shown = clock(np.repeat(errors.seconds, errors.count), errors.span, errors=RHYTHM_ERRORS, shrink=True)
+    real, shown = clock(errors, errors=RHYTHM_ERRORS, shrink=True)
     place = np.clip(np.searchsorted(real, errors.seconds, "right") - 1, 0, len(real) - 2)
     return (np.diff(shown) / np.maximum(np.diff(real), 1e-9))[place]
 
@@ -301,8 +303,7 @@ def shifted(problem: Problem) -> tuple[float, NDArray]:
     as errors come, so that a rhythm that systems share stays shared. One value per shift.
     """
     errors = problem.errors
-    every = np.repeat(errors.seconds, errors.count)
-    real, shown = clock(every, errors.span, errors=RHYTHM_ERRORS // 2, shrink=False)
+    real, shown = clock(errors, errors=RHYTHM_ERRORS // 2, shrink=False)
     on_clock = np.interp(errors.seconds, real, shown)
     turns = np.random.default_rng(SEED).uniform(0, errors.span, (TIMING_SHIFTS, errors.systems))
     found = []
