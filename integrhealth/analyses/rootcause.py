@@ -108,6 +108,7 @@ def ranked_causes(
     if total[0].max(initial=0) <= _by_chance(total):
         return pl.DataFrame(schema=SCHEMA)
     ill = np.any([strength(kind.score, theory=kind.theory)[0] > 0 for kind in kinds], axis=0)
+    ill[_taken_along(messages, systems, at, step)] = True
     return _ranked(total[0], kinds, [part[0] for part in parts], list(systems), depends, ill, systems.get(symptom))
 
 
@@ -190,6 +191,12 @@ def _traced(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step:
     traced = np.zeros(len(systems), bool)
     traced[[systems[system] for system in enough["target"]]] = True
     return traced
+
+
+def _taken_along(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step: timedelta) -> list[int]:
+    """The systems where messages of the window failed because another one had."""
+    now = messages.filter((pl.col("sent_at") >= at) & (pl.col("sent_at") < at + WINDOW_BINS * step))
+    return [systems[system] for system in now.filter("passed_on")["target"].unique()]
 
 
 def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
