@@ -47,7 +47,11 @@ PARTS_OF_ONE_QUESTION = {
     "cascade_steps": {"cascades"},
     "spread": {"cascades", "swallowed"},
     "timing": {"spread", "timing_fit"},
-    "propagation": {"cascades", "propagation_findings", "spread"},
+    "propagation": {
+        *("blast_radius", "cascade_steps", "cascades", "propagation_findings", "spread", "timing"),
+        *("rootcause_report", "retries", "retry_findings"),
+        *("entries", "contamination", "friction", "friction_findings", "checkpoints"),
+    },
     "latency": {"latency_findings"},
     "rootcause": {"entries", "rootcause_damage", "rootcause_messages", "rootcause_metrics", "rootcause_windows"},
     "rootcause_damage": {"rootcause_windows"},

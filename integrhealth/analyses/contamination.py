@@ -247,7 +247,7 @@ def contamination_findings(
 ) -> pl.DataFrame:
     """One finding per system at which wrong values were entered that travelled on as ok: ``wrong_value_spread``.
 
-    A warning where one got to 5 systems, else a note. ``cost``: error_cost of the integration by which each left, of
+    A warning where one got to 5 systems or the catalog prices them, else a note. ``cost``: error_cost of the integration by which each left, of
     one object that went wrong, times its objects; null where the catalog gives none. SYSTEM_OWNERS and DECLARED are
     the systems and the integrations of the catalog.
     """
@@ -270,7 +270,7 @@ def contamination_findings(
     one = pl.col("n") == 1
     rows = travelled.with_columns(
         subject=pl.col("origin"),
-        severity=pl.when(wide).then(pl.lit("warning")).otherwise(pl.lit("note")),
+        severity=pl.when(wide | (pl.col("cost") > 0)).then(pl.lit("warning")).otherwise(pl.lit("note")),
         statement=pl.format(
             "{} entered at {} travelled on as ok, to {}{} systems in all{}.",
             pl.when(one).then(pl.lit("One wrong value")).otherwise(pl.format("{} wrong values", written(pl.col("n")))),
