@@ -173,10 +173,11 @@ def test_the_finding_says_how_far_how_long_and_what_it_cost():
     row = contamination_findings(found, OWNERS, COSTS).row(0, named=True)
     said = "One wrong value entered at erp travelled on as ok, to 4 systems in all, and was noticed after 60 min."
     assert row["statement"] == said
-    assert (row["rule"], row["subject"], row["severity"], row["owner"]) == ("wrong_value_spread", "erp", "note", "anna")
+    told = [row[name] for name in ("rule", "subject", "severity", "owner")]
+    assert told == ["wrong_value_spread", "erp", "warning", "anna"]
     assert (row["value"], row["n"], row["cost"]) == (4, 1, 80)
     unpriced = contamination_findings(found, OWNERS.clear(), COSTS.clear()).row(0, named=True)
-    assert (unpriced["cost"], unpriced["owner"]) == (None, None)
+    assert (unpriced["cost"], unpriced["owner"], unpriced["severity"]) == (None, None, "note")
     contained = tables(messages(SILENT).tail(1))["contamination"]
     assert contained["systems"].to_list() == [1]
     assert contamination_findings(contained, OWNERS, COSTS).is_empty()

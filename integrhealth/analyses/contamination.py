@@ -247,9 +247,9 @@ def contamination_findings(
 ) -> pl.DataFrame:
     """One finding per system at which wrong values were entered that travelled on as ok: ``wrong_value_spread``.
 
-    A warning where one got to 5 systems or the catalog prices them, else a note. ``cost``: error_cost of the integration by which each left, of
-    one object that went wrong, times its objects; null where the catalog gives none. SYSTEM_OWNERS and DECLARED are
-    the systems and the integrations of the catalog.
+    A warning where one got to 5 systems or the catalog prices them, else a note. ``cost``: error_cost of the
+    integration by which each left, of one object that went wrong, times its objects; null where the catalog gives
+    none. SYSTEM_OWNERS and DECLARED are the systems and the integrations of the catalog.
     """
     owners = system_owners.select(origin="system", owner=pl.coalesce("owner", "team"))
     prices = declared.select(first_integration="integration", price="error_cost")
