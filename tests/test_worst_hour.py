@@ -9,7 +9,7 @@ import pytest
 import integrhealth as ih
 from integrhealth import traces
 from integrhealth.analyses.entries import bad_entries, entry_steps
-from integrhealth.analyses.rootcause_report import COLUMNS, report_root_causes
+from integrhealth.analyses.rootcause_report import COLUMNS, report_root_causes, rootcause_findings
 from integrhealth.analyses.worst_hour import began, failures, hours, standing_out, worst_hour
 from integrhealth.schema import TIME, conform
 
@@ -135,3 +135,21 @@ def test_the_report_names_who_failed_in_the_worst_hour_and_why_when_it_names_nob
         assert table.is_empty()
         assert words in why
         assert dict(table.schema) == COLUMNS
+
+
+def test_the_finding_says_where_to_look_first_and_whom_to_ask():
+    owners = pl.DataFrame(
+        {"system": ["b"], "owner": [None], "team": ["Billing"]}, schema_overrides={"owner": pl.String}
+    )
+    table, _ = reported(traffic(failing=0.6))
+    (found,) = rootcause_findings(table, owners).rows(named=True)
+    assert (found["rule"], found["subject"], found["owner"], found["severity"]) == (
+        "root_cause",
+        "b",
+        "Billing",
+        "warning",
+    )
+    assert found["statement"].startswith("For the worst hour, 2026-03-06 10:00 UTC, look at b first: ")
+    assert "(n=" not in found["statement"]
+    assert found["ask"].startswith("What changed at b at 10:")
+    assert rootcause_findings(table.clear(), owners).is_empty()

@@ -10,12 +10,14 @@ from integrhealth import traces
 from integrhealth.analyses.rootcause import SCHEMA, ranked_causes
 from integrhealth.analyses.rootcause_damage import travelled
 from integrhealth.analyses.worst_hour import began, failures, hours, standing_out
+from integrhealth.findings import findings
 from integrhealth.schema import TIME
 from integrhealth.thresholds import NEAREST_DAYS, NEAREST_MESSAGES
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
+NAME = "error_propagation"
 COLUMNS = SCHEMA | {"at": TIME, "began_at": TIME}
 
 
@@ -78,3 +80,31 @@ def _nearest(evidence: "Evidence", moment: datetime) -> Nearby:
         evidence.logs.filter(pl.col("time").is_between(first, last)),
         evidence.dependencies,
     )
+
+
+def rootcause_findings(root_causes: pl.DataFrame, system_owners: pl.DataFrame) -> pl.DataFrame:
+    """Where to look first, one finding at most: the top suspect of the worst hour and its strongest evidence.
+
+    ROOT_CAUSES as ``report_root_causes`` gives them, SYSTEM_OWNERS with system, owner and team.
+    """
+    owners = system_owners.select("system", owner=pl.coalesce("owner", "team"))
+    seen = pl.col("evidence").list.first().str.replace(r" \(n=.*", "")
+    rows = (
+        root_causes.with_columns(n=pl.len().cast(pl.Int64))
+        .filter(pl.col("rank") == 1)
+        .join(owners, on="system", how="left")
+        .with_columns(
+            subject=pl.col("system"),
+            severity=pl.lit("warning"),
+            statement=pl.format(
+                "For the worst hour, {} UTC, look at {} first: {}.",
+                pl.col("at").dt.strftime("%Y-%m-%d %H:%M"),
+                "system",
+                seen,
+            ),
+            value=pl.col("share"),
+            unit=pl.lit("share of what stood out, among n suspects"),
+            ask=pl.format("What changed at {} at {} UTC?", "system", pl.col("began_at").dt.strftime("%H:%M")),
+        )
+    )
+    return findings(NAME, "root_cause", rows)

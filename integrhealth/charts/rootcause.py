@@ -1,0 +1,99 @@
+"""Charts of root causes: whom to ask first and why, and how far the errors of each system go."""
+
+import textwrap
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, WIDTH, nothing, titled
+
+# Letters that fit beside one another in the width of a chart, and lines of a sentence.
+LETTERS, LINES = 104, 2
+
+
+def root_cause_chart(root_causes: pl.DataFrame, why: str | None = None, *, top: int = 6) -> Any:
+    """The suspects of the worst hour by their share of all that stood out, each above its strongest evidence."""
+    if root_causes.is_empty():
+        return nothing(why or "No hour stands out, so there is no suspect.")
+    told = pl.col("evidence").list.first().fill_null("")
+    shown = root_causes.head(top).select(
+        "system",
+        "share",
+        "score",
+        first=pl.col("rank") == 1,
+        told=told.map_elements(_wrapped, return_dtype=pl.String),
+        way=pl.col("path").list.join(" → "),
+    )
+    first, at, began = root_causes.select("system", "at", "began_at").row(0)
+    base = alt.Chart(shown).encode(
+        y=alt.Y("system:N", sort=shown["system"].to_list(), title=None),
+        tooltip=[
+            "system:N",
+            alt.Tooltip("share:Q", format=".0%", title="share of what stood out"),
+            alt.Tooltip("score:Q", format=".2f", title="score"),
+            alt.Tooltip("way:N", title="way of the effect"),
+        ],
+    )
+    bars = base.mark_bar(height=14, yOffset=-16).encode(
+        x=alt.X("share:Q", title="share of what stood out", scale=alt.Scale(domain=[0, 1])).axis(
+            format="%", grid=False
+        ),
+        color=alt.condition("datum.first", alt.value(FAILURE), alt.value(NEUTRAL)),
+    )
+    sentences = base.mark_text(align="left", baseline="top", dy=-6, fontSize=11, lineBreak="\n").encode(
+        x=alt.value(2), text="told:N"
+    )
+    return titled(
+        (bars + sentences).properties(width=WIDTH, height=alt.Step(62)),
+        f"Look at {first} first",
+        f"What stood out from usual from {began:%Y-%m-%d %H:%M} UTC on, when the trouble of {at:%d %H:%M} began; "
+        f"{root_causes.height} suspects; no proof of cause",
+    )
+
+
+def _wrapped(sentence: str) -> str:
+    return "\n".join(textwrap.wrap(sentence, LETTERS, max_lines=LINES, placeholder=" …"))
+
+
+def blast_radius_chart(blast_radius: pl.DataFrame, *, top: int = 12) -> Any:
+    """Systems hit by one error at each system: expected with its interval, and observed in the cascades from there."""
+    known = blast_radius.drop_nulls("expected_systems").head(top)
+    if known.is_empty():
+        return nothing("Too few errors, or no links between messages, to say how far an error goes.")
+    order = known["system"].to_list()
+    widest = known.row(0, named=True)
+    names = {"expected_systems": "expected", "observed_systems": "observed"}
+    points = known.unpivot(list(names), index=["system", "errors", "roots"], variable_name="seen", value_name="systems")
+    points = points.drop_nulls("systems").with_columns(pl.col("seen").replace(names))
+    y = alt.Y("system:N", sort=order, title=None)
+    interval = (
+        alt.Chart(known.select("system", "low", "high"))
+        .mark_rule(strokeWidth=2, color=ACCENT)
+        .encode(x=alt.X("low:Q", title="systems hit by one error, itself included").axis(tickCount=6), x2="high:Q", y=y)
+    )
+    dots = (
+        alt.Chart(points)
+        .mark_point(filled=True, size=80, opacity=1)
+        .encode(
+            x=alt.X("systems:Q", scale=alt.Scale(zero=False, domainMin=1)),
+            y=y,
+            color=alt.Color("seen:N", title=None).scale(domain=list(names.values()), range=[ACCENT, FAILURE]),
+            shape=alt.Shape("seen:N", title=None).scale(domain=list(names.values()), range=["circle", "diamond"]),
+            tooltip=[
+                "system:N",
+                alt.Tooltip("seen:N", title="number"),
+                alt.Tooltip("systems:Q", format=".2f"),
+                alt.Tooltip("errors:Q", format=",", title="errors there"),
+                alt.Tooltip("roots:Q", format=",", title="cascades that began there"),
+            ],
+        )
+    )
+    seen = widest["observed_systems"]
+    said = "" if seen is None else f"{seen:.1f} systems in the cascades seen, and "
+    return titled(
+        (interval + dots).properties(width=WIDTH, height=alt.Step(26)),
+        f"An error at {widest['system']} hits {said}{widest['expected_systems']:.1f} where links fail one by one",
+        f"Expected if links fail independently, with 95% interval; observed: mean of the cascades that began there; "
+        f"n from {known['errors'].min():,} to {known['errors'].max():,} errors",
+    )
