@@ -32,9 +32,9 @@ def test_the_ranking_names_the_first_and_wraps_its_evidence():
 def test_the_radius_says_what_was_seen_and_what_is_expected():
     rows = [("carrier", 74, 74, 3.4, 3.0, 3.8, 5.6, 7.0, None, None), ("erp", 9, 9, *[None] * 7)]
     spec = blast_radius_chart(pl.DataFrame(rows, schema=SCHEMA, orient="row")).to_dict()
-    assert spec["title"]["text"] == (
-        "An error at carrier hits 5.6 systems in the cascades seen, and 3.4 where links fail one by one"
-    )
+    assert spec["title"]["text"] == "An error at carrier hit 5.6 systems on average"
+    unseen = pl.DataFrame([(*rows[0][:6], *[None] * 4)], schema=SCHEMA, orient="row")
+    assert blast_radius_chart(unseen).to_dict()["title"]["text"].endswith("is expected to hit 3.4 systems on average")
 
 
 def test_without_suspects_or_errors_a_sentence_stands_there():

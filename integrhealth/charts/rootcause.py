@@ -47,8 +47,8 @@ def root_cause_chart(root_causes: pl.DataFrame, why: str | None = None, *, top: 
     return titled(
         (bars + sentences).properties(width=WIDTH, height=alt.Step(62)),
         f"Look at {first} first",
-        f"What stood out from usual from {began:%Y-%m-%d %H:%M} UTC on, when the trouble of {at:%d %H:%M} began; "
-        f"{root_causes.height} suspects; no proof of cause",
+        f"What differed from usual from {began:%Y-%m-%d %H:%M} UTC on, where the trouble of the worst hour, {at:%H:%M}, "
+        f"began; {root_causes.height} suspects; no proof of cause",
     )
 
 
@@ -90,10 +90,10 @@ def blast_radius_chart(blast_radius: pl.DataFrame, *, top: int = 12) -> Any:
         )
     )
     seen = widest["observed_systems"]
-    said = "" if seen is None else f"{seen:.1f} systems in the cascades seen, and "
+    said = f"is expected to hit {widest['expected_systems']:.1f}" if seen is None else f"hit {seen:.1f}"
     return titled(
         (interval + dots).properties(width=WIDTH, height=alt.Step(26)),
-        f"An error at {widest['system']} hits {said}{widest['expected_systems']:.1f} where links fail one by one",
+        f"An error at {widest['system']} {said} systems on average",
         f"Expected if links fail independently, with 95% interval; observed: mean of the cascades that began there; "
         f"n from {known['errors'].min():,} to {known['errors'].max():,} errors",
     )
