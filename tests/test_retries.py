@@ -1,7 +1,5 @@
 """Retries against feeds whose number of tries, pauses and layers are known."""
 
-from datetime import timedelta
-
 import numpy as np
 import polars as pl
 import pytest
@@ -195,6 +193,21 @@ def test_nothing_retried_is_calm():
     assert findings(feed(fails=0.0)).is_empty()
 
 
+def test_a_fixed_schedule_on_a_clock_of_seconds_is_seen_without_any_end():
+    frame = feed(fails=0.5, count=300)
+    begun = pl.col("sent_at").min().over("object_id") + pl.duration(milliseconds=(pl.col("attempt") - 1) * 5500)
+    blurred = frame.with_columns(
+        sent_at=begun.dt.truncate("1s"), finished_at=pl.lit(None, TIME), answered_at=pl.lit(None, TIME)
+    )
+    assert (row(blurred)["jittered"], row(blurred)["constant_share"]) == (False, 1.0)
+
+
+def test_attempts_counted_from_zero_are_attempts():
+    frame = feed(fails=0.5, count=300)
+    from_zero = row(frame.with_columns(pl.col("attempt") - 1))
+    assert [from_zero[name] for name in ("delivered", "retries", "most")] == [300, row(frame)["retries"], 6]
+
+
 def test_under_thirty_attempts_counts_stay_and_rates_go():
     found = row(feed(count=20, fails=0.0))
     assert (found["attempts"], found["delivered"], found["amplification"]) == (20, 20, None)
@@ -264,4 +277,6 @@ def test_one_layer_that_retries_above_one_that_does_not_is_no_layering():
     )
     single = frame.with_columns(attempt=pl.when(pl.col("integration") == "layer0").then("attempt").otherwise(1))
     assert tables(single)["retry_layers"].is_empty()
-    assert tables(frame.with_columns(sent_at=pl.col("sent_at") + timedelta(days=1)))["retry_layers"].is_empty()
+    unlogged = tables(single.with_columns(attempt=pl.lit(None, pl.Int64)))
+    assert unlogged["retry_layers"].is_empty()
+    assert unlogged["retries"].sort("integration")["retries"].to_list() == [96, 0, 0]

@@ -149,11 +149,24 @@ def test_the_figures_of_a_storm_are_those_of_the_picture():
     assert storm["drain_actual_minutes"] == pytest.approx(12, abs=0.5)
 
 
-@pytest.mark.parametrize("worse", [(40, 38, 5), (80, 80, 0)])
-def test_a_little_less_or_merely_more_load_is_no_storm(worse):
+@pytest.mark.parametrize("worse", [(40, 38, 5), (80, 80, 0), (40, 16, 0)])
+def test_less_without_retries_or_more_load_alone_does_not_outlive_the_trigger(worse):
     calm, down = (40, 40, 0), (40, 0, 5)
     storms = tables(drawn([calm] * 30 + [down] * 5 + [worse] * 12 + [calm] * 13))["retry_storms"]
     assert storms["sustained"].to_list() == [False]
+
+
+def test_a_certain_loss_under_a_tenth_is_no_storm_that_stays():
+    calm, down, worse = (200, 200, 0), (200, 0, 9), (200, 186, 9)
+    storms = tables(drawn([calm] * 30 + [down] * 12 + [worse] * 14 + [calm] * 4))["retry_storms"]
+    assert storms["high"].item() < 0
+    assert storms["sustained"].to_list() == [False]
+
+
+def test_an_earlier_surge_is_not_what_was_usual():
+    calm, down, choked, busy = (40, 40, 0), (40, 0, 5), (40, 16, 5), (120, 120, 0)
+    storms = tables(drawn([calm] * 14 + [busy] * 6 + [calm] * 5 + [down] * 5 + [choked] * 12))["retry_storms"]
+    assert storms["offered_before_per_minute"].item() == pytest.approx(40, rel=0.01)
 
 
 def test_too_few_messages_show_no_storm():

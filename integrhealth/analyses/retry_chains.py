@@ -23,7 +23,7 @@ def attempts(linked: pl.DataFrame) -> pl.DataFrame:
     id are single, unless the attempt says otherwise: then attempts of one trace and parent are one message, and
     those that nothing names are paired in the order in which they were sent (``blind``).
     """
-    logged = pl.when(pl.col("attempt") >= 1).then("attempt")
+    logged = pl.when(pl.col("attempt") >= 0).then("attempt")  # some count from 0; below it nothing is counted
     named = pl.coalesce("integration", pl.concat_str("source", pl.lit(" > "), "target"))
     status = pl.col("status")
     slim = linked.filter(is_ended(status)).select(
