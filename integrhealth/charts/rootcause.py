@@ -47,7 +47,7 @@ def root_cause_chart(root_causes: pl.DataFrame, why: str | None = None, *, top: 
     return titled(
         (bars + sentences).properties(width=WIDTH, height=alt.Step(62)),
         f"Look at {first} first",
-        f"What differed from usual from {began:%Y-%m-%d %H:%M} UTC on, where the trouble of the worst hour, {at:%H:%M}, "
+        f"What differed from usual from {began:%Y-%m-%d %H:%M} UTC on, where the trouble of the hour from {at:%H:%M} "
         f"began; {root_causes.height} suspects; no proof of cause",
     )
 
