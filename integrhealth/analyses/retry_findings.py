@@ -81,7 +81,7 @@ def _storms(storms: pl.DataFrame) -> pl.DataFrame:
         statement=pl.when("stayed")
         .then(
             pl.format(
-                "{}: after the {} of {} UTC was over, retries kept {} of 100 messages from getting through.",
+                "{}: the {} of {} UTC was over, its retries went on, and {} of 100 messages fewer got through.",
                 "integration",
                 "trigger",
                 day,

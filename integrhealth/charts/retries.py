@@ -36,7 +36,7 @@ def amplification_chart(retries: pl.DataFrame, *, top: int = 15) -> Any:
         tooltip=[
             "integration:N",
             alt.Tooltip("amplification:Q", format=".3f", title="attempts per message"),
-            alt.Tooltip("amplification_expected:Q", format=".3f", title="expected from its failures"),
+            alt.Tooltip("amplification_expected:Q", format=".3f", title="if every failure were retried"),
             alt.Tooltip("attempts:Q", format=","),
             alt.Tooltip("delivered:Q", format=",", title="messages"),
             "verdict:N",
@@ -55,7 +55,7 @@ def amplification_chart(retries: pl.DataFrame, *, top: int = 15) -> Any:
     return titled(
         (bars + interval + expected + limit).properties(width=WIDTH, height=alt.Step(26)),
         f"{most['integration']} takes {most['amplification']:.2f} attempts per message",
-        f"With 95% interval; orange tick: expected from failures; dashed: {AMPLIFICATION_WATCH}; "
+        f"With 95% interval; orange tick: if every failure were retried; dashed: {AMPLIFICATION_WATCH}; "
         f"n from {known['attempts'].min():,} to {known['attempts'].max():,}",
     )
 
@@ -77,10 +77,12 @@ def storm_chart(load: pl.DataFrame, storms: pl.DataFrame) -> Any:
         alt.Chart(long)
         .mark_line(interpolate="step-after", strokeWidth=1.8)
         .encode(
-            x=alt.X("at:T", title="UTC", scale=alt.Scale(type="utc")).axis(tickCount=8),
+            x=alt.X("at:T", title=f"UTC, from {load['at'].min():%Y-%m-%d} on", scale=alt.Scale(type="utc")).axis(
+                tickCount=8, format="%H:%M"
+            ),
             y=alt.Y("per_minute:Q", title="per minute"),
             color=alt.Color("series:N", title=None, scale=alt.Scale(domain=list(names), range=list(colours))).legend(
-                orient="top"
+                orient="top", offset=14
             ),
             tooltip=["series:N", alt.Tooltip("per_minute:Q", format=",.1f"), alt.Tooltip("at:T", format="%H:%M:%S")],
         )
