@@ -331,4 +331,4 @@ def test_the_chart_says_what_follows_or_why_it_says_nothing(spreading):
     _, tables, _ = spreading
     spec = timing_chart(tables["timing"], tables["timing_edges"]).to_dict()
     assert spec["title"]["text"].endswith("of errors follow one of a neighbouring system")
-    assert "Too few errors" in timing_chart(**no_timing()).to_dict()["description"]
+    assert "Messages name" in timing_chart(**no_timing()).to_dict()["description"]

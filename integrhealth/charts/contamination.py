@@ -5,7 +5,18 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from integrhealth.charts.theme import ACCENT, CATEGORIES, FAILURE, NEUTRAL, SEQUENTIAL, WIDTH, nothing, titled
+from integrhealth.charts.theme import (
+    ACCENT,
+    CATEGORIES,
+    FAILURE,
+    NEUTRAL,
+    SEQUENTIAL,
+    SUBTITLE_LETTERS,
+    WIDTH,
+    in_lines,
+    nothing,
+    titled,
+)
 
 NOTHING = "No wrong value was noticed: nothing was corrected, turned down or stopped."
 
@@ -127,5 +138,7 @@ def _strip(entry: dict[str, Any], stays: pl.DataFrame) -> Any:
     when = f"{entry['entered_at']:%Y-%m-%d %H:%M}"
     said = f"{' '.join(part for part in named if part)}, entered at {entry['origin']} {when} UTC, {how}"
     return (bars + notice.encode(x="notice_minutes:Q")).properties(
-        width=WIDTH - 60, height=alt.Step(20), title=alt.TitleParams(said, fontSize=12, fontWeight="normal", offset=6)
+        width=WIDTH - 60,
+        height=alt.Step(20),
+        title=alt.TitleParams(in_lines(said, SUBTITLE_LETTERS), fontSize=12, fontWeight="normal", offset=6),
     )

@@ -4,6 +4,7 @@ Colours have one meaning across all reports: NEUTRAL for context, ACCENT for wha
 what went wrong. They and CATEGORIES are Okabe and Ito's, told apart by colour-blind readers and in grey print.
 """
 
+import textwrap
 from typing import Any
 
 import altair as alt
@@ -16,6 +17,8 @@ CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", 
 # One sequential scale, from little to much; dark means much on paper.
 SEQUENTIAL = "viridis"
 WIDTH = 620
+# Letters that fit beside one another in a title, and in the smaller line below it.
+TITLE_LETTERS, SUBTITLE_LETTERS = 64, 90
 # The texts of a chart end here, its expressions never.
 LONGEST_TEXT = 400
 EXPRESSIONS = {"expr", "test", "calculate", "filter", "labelExpr"}
@@ -53,6 +56,12 @@ def titled(chart: Any, title: str, subtitle: str) -> Any:
     return chart.properties(title=alt.TitleParams(title, subtitle=subtitle), description=f"{title}. {subtitle}")
 
 
+def in_lines(text: str, letters: int) -> str | list[str]:
+    """TEXT in lines of at most so many LETTERS, or as it is where one is enough."""
+    lines = textwrap.wrap(text, letters)
+    return lines if len(lines) > 1 else text
+
+
 def nothing(sentence: str) -> alt.Chart:
     """In place of a chart without data: the sentence that says why."""
     text = alt.Chart(pl.DataFrame({"why": [sentence]})).mark_text(align="left", fontSize=13, color=NEUTRAL)
@@ -66,14 +75,23 @@ def _bundle(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _shown(part: Any) -> Any:
-    """A part of a spec with its texts, many of them from logs, visible and cut; expressions are the kit's own."""
+    """A part of a spec with its texts, many of them from logs, visible and cut, and titles in lines that fit.
+
+    Expressions are the kit's own.
+    """
     if isinstance(part, dict):
-        return {visible(key): value if key in EXPRESSIONS else _shown(value) for key, value in part.items()}
+        shown = {visible(key): value if key in EXPRESSIONS else _shown(value) for key, value in part.items()}
+        return _title_in_lines(shown) if shown.keys() >= {"text", "subtitle"} else shown
     if isinstance(part, list):
         return [_shown(item) for item in part]
     if isinstance(part, str) and len(part) > LONGEST_TEXT:
         part = part[: LONGEST_TEXT - 1] + "…"
     return visible(part) if isinstance(part, str) else part
+
+
+def _title_in_lines(title: dict[str, Any]) -> dict[str, Any]:
+    letters = {"text": TITLE_LETTERS, "subtitle": SUBTITLE_LETTERS}
+    return title | {key: in_lines(title[key], most) for key, most in letters.items() if isinstance(title[key], str)}
 
 
 alt.renderers.register("integrhealth", _bundle)

@@ -13,6 +13,8 @@ def timing_chart(timing: pl.DataFrame, timing_edges: pl.DataFrame, *, top: int =
 
     Without spread that the shifted times do not show as well the points stay grey: they may be chance.
     """
+    if timing.is_empty():
+        return nothing("Messages name the one that caused them, so nothing has to be judged by the times of errors.")
     known = timing_edges.drop_nulls("caused_per_error").head(top)
     if known.is_empty():
         return nothing("Too few errors at both ends of any known hop to say by their times what follows what.")
