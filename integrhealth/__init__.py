@@ -26,6 +26,9 @@ _MODULES = {
     "overload": "integrhealth.analyses.overload",
     "overview": "integrhealth.analyses.overview",
     "rootcause": "integrhealth.analyses.rootcause",
+    "contamination": "integrhealth.analyses.contamination",
+    "retries": "integrhealth.analyses.retries",
+    "friction": "integrhealth.analyses.friction",
 }
 __all__ = sorted([*_FROM, *_MODULES, "__version__"])
 

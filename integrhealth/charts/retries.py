@@ -82,7 +82,7 @@ def storm_chart(load: pl.DataFrame, storms: pl.DataFrame) -> Any:
             ),
             y=alt.Y("per_minute:Q", title="per minute"),
             color=alt.Color("series:N", title=None, scale=alt.Scale(domain=list(names), range=list(colours))).legend(
-                orient="top", offset=14
+                orient="bottom"
             ),
             tooltip=["series:N", alt.Tooltip("per_minute:Q", format=",.1f"), alt.Tooltip("at:T", format="%H:%M:%S")],
         )
