@@ -455,4 +455,6 @@ def test_doubled_and_shuffled_files_and_another_time_zone_give_the_same_tables(t
             assert report.notes == once[name].notes, what
             assert_frame_equal(report.findings, once[name].findings)
             for table, frame in report.tables.items():
-                assert_frame_equal(frame, once[name].tables[table], rel_tol=1e-12, abs_tol=1e-9)
+                columns = [column for column in frame.columns if column not in ("log_file", "log_line")]
+                told = frame.select(columns), once[name].tables[table].select(columns)
+                assert_frame_equal(*told, rel_tol=1e-12, abs_tol=1e-9)

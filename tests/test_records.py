@@ -212,6 +212,14 @@ def test_a_wrapped_document_is_a_table_too(preset, tmp_path):
     assert any("nextLink names a next page" in warning for warning in evidence.warnings)
 
 
+def test_a_wrapped_document_that_is_no_text_is_rejected_whole(preset, tmp_path):
+    preset(TABLE)
+    record = {"job": "1", "part": "a", "from": "A", "to": "W", "when": "20260102", "clock": "030405", "outcome": "GOOD"}
+    document = json.dumps({"value": [record | {"type": "flow"}]}, indent=1).encode().replace(b'"1"', b'"\x80"')
+    (tmp_path / "log.json").write_bytes(document)
+    assert ih.read(tmp_path / "log.json").rejected["reason"].to_list() == ["bad_utf8: invalid start byte"]
+
+
 def test_every_preset_loads_and_says_what_it_fills():
     assert preset_names()
     for name in preset_names():

@@ -190,7 +190,7 @@ def _traffic(caused: pl.DataFrame, systems: pl.Series) -> tuple[NDArray, NDArray
     )
     patterns = patterns.sort(names)
     passing = [patterns[f"w{at // BITS}"].to_numpy() >> (at % BITS) & 1 for at in range(size)]
-    passing = np.array(passing, dtype=np.float32).reshape(size, -1).T
+    passing = np.array(passing, dtype=np.float32).reshape(size, patterns.height).T
     amount = patterns["amount"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     return passing, patterns["objects"].to_numpy() / hours, amount / hours
 

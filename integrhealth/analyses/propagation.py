@@ -21,7 +21,7 @@ from integrhealth.analyses.friction_findings import friction_findings
 from integrhealth.analyses.propagation_findings import integration_findings, propagation_findings
 from integrhealth.analyses.retries import retry_tables
 from integrhealth.analyses.retry_findings import retries_findings
-from integrhealth.analyses.rootcause_report import report_root_causes
+from integrhealth.analyses.rootcause_report import report_root_causes, rootcause_findings
 from integrhealth.analyses.spread import (
     edge_facts,
     edges,
@@ -34,7 +34,7 @@ from integrhealth.analyses.spread import (
     systems,
 )
 from integrhealth.analyses.timing import no_timing, timing_findings, timing_tables
-from integrhealth.findings import no_findings, ranked
+from integrhealth.findings import ranked
 from integrhealth.published import Report, published_report
 from integrhealth.thresholds import MIN_MESSAGES
 
@@ -103,7 +103,8 @@ def _spread(evidence: "Evidence", caused: pl.DataFrame, min_messages: int) -> Pa
 def _root_causes(evidence: "Evidence", entries: pl.DataFrame, steps: pl.DataFrame) -> Part:
     """Where the worst hour began, or the sentence that says why nobody is named."""
     causes, why = report_root_causes(evidence, entries, steps)
-    return {"root_causes": causes}, no_findings(), {} if why is None else {"root_causes": why}
+    found = rootcause_findings(causes, evidence.catalog.systems)
+    return {"root_causes": causes}, found, {} if why is None else {"root_causes": why}
 
 
 def _retries(evidence: "Evidence", linked: pl.DataFrame, min_messages: int) -> Part:

@@ -12,7 +12,7 @@ from integrhealth.formats.lines import RAW_BYTES, refusals
 from integrhealth.formats.mapping import MappedSource, names_in
 from integrhealth.formats.opened import HEAD_BYTES, whole
 from integrhealth.formats.parsed import Head
-from integrhealth.formats.records import Found, Note, Record, Refused, text
+from integrhealth.formats.records import Found, Note, Record, Refused, shown, text
 from integrhealth.schema import TEXT
 
 # Records whose fields are looked at to tell what a document is.
@@ -55,7 +55,7 @@ def wrapped_table(path: Path, sources: Sequence[MappedSource]) -> Table:
             continue
         ordinal += 1
         if isinstance(each, Refused):
-            refused.append((ordinal, each.reason, (text(each.raw) or "").encode("utf-8", "replace")))
+            refused.append((ordinal, each.reason, shown(each.raw)))
         else:
             records.append((ordinal, each.rows[0][1]))
     names = list(dict.fromkeys(name for _, fields in records for name in fields))
