@@ -228,3 +228,21 @@ def test_far_from_all_data_and_from_a_single_row_nothing_is_named():
     ):
         assert found.is_empty()
         assert dict(found.schema) == SCHEMA
+
+
+def test_a_line_that_a_call_writes_once_per_item_counts_once_per_call():
+    """Every call to the bank writes a line for each of one to twenty items, and one at its end; ill, it never ends."""
+    random = np.random.default_rng(5)
+    messages = sent(None)
+    rows = []
+    for message, trace, at in (
+        messages.filter(pl.col("target") == "bank").select("message_id", "trace_id", "sent_at").rows()
+    ):
+        texts = ["item"] * int(random.integers(1, 20)) + (
+            [] if AT <= at < AT + 10 * MINUTE else ["end"] * int(random.integers(1, 20))
+        )
+        rows += [(at + place * MINUTE / 1000, "bank", text, trace, message) for place, text in enumerate(texts)]
+    logs = pl.DataFrame(rows, schema=["time", "system", "site", "trace_id", "parent_id"], orient="row")
+    found = root_causes(ih.Evidence(messages=messages, logs=logs), at=AT)
+    assert found["system"].to_list() == ["bank"]
+    assert found["evidence"][0][0].startswith("the log line end: 0 in 60 calls to do bank, usually 1 in each")

@@ -112,10 +112,10 @@ def _lines(logs: pl.DataFrame, calls: pl.DataFrame, window: Windows) -> pl.DataF
         bin=bin_of(pl.col("time"), window.at, window.step, starts=False),
         site=pl.coalesce("site", pl.concat_str("level", template, separator=" ", ignore_nulls=True)),
     )
-    of = calls.select("trace_id", "system", parent_id="message_id", operation="operation", at="bin")
-    of = of.unique(["trace_id", "parent_id", "system"], keep="any")
+    of = calls.select("trace_id", "system", "row", parent_id="message_id", operation="operation", at="bin")
+    of = of.sort("at", "operation").unique(["trace_id", "parent_id", "system"], keep="first", maintain_order=True)
     joined = named.join(of, on=["trace_id", "parent_id", "system"], how="left")
-    return joined.select("system", "site", operation=pl.col("operation"), bin=pl.coalesce("at", "bin"))
+    return joined.select("system", "site", "row", "operation", bin=pl.coalesce("at", "bin"))
 
 
 def _counts(
@@ -284,17 +284,26 @@ def _spread(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[s
     return table[window.picked(bins, window.now_offsets)].sum(1)
 
 
+def _each_call_once(steps: pl.DataFrame) -> pl.DataFrame:
+    """Steps of a known call, each once, and once more as another step where the call took it again."""
+    by = ["row", "system", "operation", "step", "bin"]
+    taken = steps.filter(pl.col("row").is_not_null()).group_by(by).agg(times=pl.len())
+    again = taken.filter(pl.col("times") > 1).with_columns(step=pl.format("{} again", "step"))
+    return pl.concat([taken.drop("times"), again.drop("times"), steps.filter(pl.col("row").is_null())])
+
+
 def _steps(calls: pl.DataFrame, lines: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int]) -> Kind:
     """Calls that took a step they usually do not, or left one out: a message to elsewhere, a line in the log.
 
     A system counts with its operation that went otherwise most surprisingly. Lines of no known message are counted
     out of all calls to the system, and without any out of bins of time.
     """
-    parents = calls.select(parent_row="row", system="system", operation="operation", bin="bin")
+    parents = calls.select("row", system="system", operation="operation", bin="bin")
     children = calls.select("parent_row", step=pl.format("a call to {} {}", "system", "operation")).drop_nulls()
-    called = children.join(parents, on="parent_row").select("system", "operation", "step", "bin")
-    logged = lines.select("system", "operation", "bin", step=pl.format("the log line {}", "site")).drop_nulls("step")
-    steps = pl.concat([called, logged.select("system", "operation", "step", "bin")])
+    columns = ["row", "system", "operation", "step", "bin"]
+    called = children.rename({"parent_row": "row"}).join(parents, on="row").select(columns)
+    logged = lines.with_columns(step=pl.format("the log line {}", "site")).drop_nulls("step").select(columns)
+    steps = _each_call_once(pl.concat([called, logged]))
     by = ["system", "operation", "step"]
     often = steps.group_by(by).len().filter(pl.col("len") >= MIN_STEP_LINES)
     keys = often.select(by).sort(by).with_row_index("column")
