@@ -128,6 +128,8 @@ LAYERED = 8
 
 # Bad entries. A notice later than so many days after an entry is a change in the world, not a correction (own).
 ENTRY_DAYS = 30
+# What people write to this share of the objects after they were sent is a step of the work, no correction (own).
+USUALLY_WRITTEN_SHARE = 0.5
 
 # Spread told by times alone. The latest errors that are looked at (methods A1), and candidate pairs of them (own).
 TIMING_ERRORS, TIMING_PAIRS = 20_000, 200_000

@@ -38,8 +38,9 @@ WITHIN = {"formats", "charts", "reports", "sample"}
 PARTS_OF_ONE_QUESTION = {
     "__init__": {"propagation", "latency", "fragility", "overload"},
     "blast_radius": {"spread"},
-    "entries": {"corrections", "entry_trees", "rejections", "wrong_values"},
+    "entries": {"corrections", "entry_trees", "first_values", "rejections", "wrong_values"},
     "entry_trees": {"corrections", "rejections"},
+    "first_values": {"corrections", "rejections"},
     "rejections": {"checkpoints"},
     "wrong_values": {"corrections", "rejections"},
     "fragility": {"capabilities", "paths"},

@@ -9,6 +9,7 @@ import polars as pl
 
 from integrhealth.analyses.corrections import STAY, WINDOW, corrected_stays
 from integrhealth.analyses.entry_trees import members, owned, traces_of
+from integrhealth.analyses.first_values import with_first_values
 from integrhealth.analyses.rejections import CONTENT, OBJECT, arrived_at, message_notices, suspects
 from integrhealth.analyses.wrong_values import wrong_values
 from integrhealth.ancestry import NO_ROW, roots
@@ -67,7 +68,7 @@ def bad_entries(caused: pl.DataFrame, field_changes: pl.DataFrame, holds: pl.Dat
     the one sent first after the entry. What messages tell of an object whose record began below a message that
     carried another bad entry, along parent links, belongs to that one, the topmost.
     """
-    stays, suspected = corrected_stays(field_changes), suspects(caused, holds)
+    stays, suspected = corrected_stays(with_first_values(field_changes, caused)), suspects(caused, holds)
     about = _about(caused, pl.concat([stays["entity"], _ids(caused, suspected)]).unique())
     values, told_by_values = wrong_values(stays, about, caused)
     records, told = _brought_together(values, told_by_values, message_notices(suspected, about))

@@ -21,6 +21,7 @@ CONTENT += ["status", "attempt", "payload_hash"]
 # Who calls where a trace begins at a server: no system, so what it enters is entered at the server.
 OUTSIDE = "user"
 ASOF = {"on": "time", "tolerance": WINDOW, "check_sortedness": False}
+EARLIEST = ASOF | {"by": ["object", "source"], "strategy": "forward"}
 
 
 def arrived_at() -> pl.Expr:
@@ -68,6 +69,8 @@ def message_notices(suspects: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame
 
     ABOUT holds all messages of the objects concerned, each once. The record began with the first message of the
     object in the same trace; where the sender of that one had got the object by another message, with that one's.
+    Without a trace, and for work inside a system, which may have one of its own, with the sender's first about the
+    object in the 30 days before.
     ``rejected`` counts unless the same was delivered there when it was sent again; ``failed`` at a later hop only, if
     the object was never delivered there afterwards, and for no error code of the system that elsewhere went away so.
     """
@@ -91,7 +94,7 @@ def _beginnings(about: pl.DataFrame) -> pl.DataFrame:
     first = (
         about.sort("sent_at", "message_id", "row")
         .group_by("trace", "object", maintain_order=True)
-        .agg(pl.col("row", "source", "target", "sent_at", "payload_hash").first())
+        .agg(pl.col("row", "source", "target", "sent_at", "payload_hash", "trace_id").first())
         .with_columns(entered=pl.when(pl.col("source") == OUTSIDE).then("target").otherwise("source"))
         .with_row_index("group")
     )
@@ -104,11 +107,17 @@ def _beginnings(about: pl.DataFrame) -> pl.DataFrame:
         .sort("time", "message_id", "row")
     )
     carried = first.select("group", "object", "source", "payload_hash", time="sent_at").sort("time", "group")
-    found = carried.join_asof(arrivals, by=["object", "source"], **ASOF).sort("group")
-    # Two contents that are known to differ are two records of one object.
-    other = (pl.col("brought") != pl.col("payload_hash")).fill_null(False) | (pl.col("above") == pl.col("group"))
-    above = found.select(pl.when(~other).then("above").cast(pl.Int64).fill_null(NO_ROW)).to_series()
-    top = pl.Series(roots(above.to_numpy())[0], dtype=pl.UInt32)
+    brought = _above(carried.join_asof(arrivals, by=["object", "source"], **ASOF))
+    loose = pl.col("trace_id").ne_missing(pl.col("trace")) | (pl.col("source") == pl.col("target"))
+    sent = carried.rename({"group": "above", "payload_hash": "brought"})
+    earliest = (
+        carried.join(first.filter(loose).select("group"), on="group", how="semi", maintain_order="left")
+        .with_columns(pl.col("time") - WINDOW)
+        .join_asof(sent.unique(["object", "source", "time"], keep="first", maintain_order=True), **EARLIEST)
+    )
+    above = pl.concat([brought, _above(earliest)]).unique("group", keep="first", maintain_order=True).sort("group")
+    above = first.select("group").join(above, on="group", how="left", maintain_order="left")["above"]
+    top = pl.Series(roots(above.cast(pl.Int64).fill_null(NO_ROW).to_numpy())[0], dtype=pl.UInt32)
     begun = first.select(
         "group",
         first_row=pl.col("row").gather(top),
@@ -116,6 +125,13 @@ def _beginnings(about: pl.DataFrame) -> pl.DataFrame:
         entered_at=pl.col("sent_at").gather(top),
     )
     return groups.join(begun, on="group").select("row", "first_row", "origin", "entered_at")
+
+
+def _above(found: pl.DataFrame) -> pl.DataFrame:
+    """group and above of those FOUND that began with another group; two contents that are known to differ are two
+    records of one object."""
+    other = (pl.col("brought") != pl.col("payload_hash")).fill_null(False) | (pl.col("above") == pl.col("group"))
+    return found.filter(~other).drop_nulls("above").select("group", "above")
 
 
 def _delivered_later(told: pl.DataFrame, about: pl.DataFrame) -> tuple[pl.Series, pl.Series]:

@@ -1,0 +1,104 @@
+"""Values that were sent but that no log shows, since a log of changes alone begins with what replaced them.
+
+There a person's first write over an object that was sent before is a correction. Not so where the log shows values
+from the beginning of objects on, nor where people write to most objects after they were sent: that is their work.
+"""
+
+import polars as pl
+
+from integrhealth.analyses.corrections import THING, WINDOW
+from integrhealth.analyses.rejections import OUTSIDE, brought_at
+from integrhealth.schema import is_delivered
+from integrhealth.thresholds import USUALLY_WRITTEN_SHARE
+
+# What is written where, to objects of which type.
+KIND = ["element", "system", "object_type"]
+ASOF = {"on": "time", "by": "entity", "check_sortedness": False}
+
+
+def with_first_values(field_changes: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
+    """FIELD_CHANGES plus the values that persons' writes replaced where they are the only ones known: a row at the
+    origin of the object when it was first sent, and one where the write was made, when a message brought it there.
+
+    CAUSED as ``traces.with_causes`` gives it. A write counts at most 30 days after the object was first sent, if the
+    system shows no value of the element earlier than that of any object, and if fewer than half of the objects of
+    the type that the system sent or got were written to so.
+    """
+    begun = _begun(_first_writes(field_changes), caused)
+    written = begun.filter("by_person", "only")
+    written = written.join(_corrected_only(begun, caused), on=KIND, how="semi", nulls_equal=True)
+    written = written.with_columns(value_hash=pl.format("before {}", "value_hash"), time="begun_at").sort("time")
+    here = pl.col("system") == pl.col("origin")
+    brought = (
+        caused.filter(pl.col("object_id").is_in(written["entity"].unique().implode()))
+        .filter(is_delivered(pl.col("status")), pl.col("source") != pl.col("target"))
+        .select("message_id", entity="object_id", system="target", time=brought_at(), brought_at=brought_at())
+        .sort("time", "message_id")
+    )
+    elsewhere = (
+        written.filter(~here)
+        .join_asof(brought, **ASOF | {"by": ["entity", "system"]}, strategy="forward")
+        .filter(pl.col("brought_at") < pl.col("at"))
+    )
+    row = [*THING, "value_hash"]
+    entered = pl.concat([written.filter(here), elsewhere], how="diagonal")
+    return pl.concat(
+        [
+            field_changes,
+            entered.select(*row, system="origin", at="begun_at"),
+            elsewhere.select(*row, "system", "message_id", at="brought_at"),
+        ],
+        how="diagonal",
+    )
+
+
+def _first_writes(field_changes: pl.DataFrame) -> pl.DataFrame:
+    """The first row of each element and entity: element, entity, system, value_hash, at, by_person, and whether that
+    value is the ``only`` one known."""
+    person = pl.col("message_id").is_null() & (pl.col("actor_type").fill_null("person") != "system")
+    only = pl.col("value_hash").n_unique().over(THING) == 1
+    return (
+        field_changes.select(*THING, "system", "value_hash", "at", by_person=person, only=only)
+        .sort("at", "by_person", "system", "value_hash")
+        .unique(THING, keep="first", maintain_order=True)
+    )
+
+
+def _begun(first: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
+    """FIRST plus object_type, origin and begun_at of the first message of the object in the 30 days before, or else
+    after; not where the object had been sent in the 30 days before that, too."""
+    sent = (
+        caused.filter(pl.col("object_id").is_in(first["entity"].unique().implode()))
+        .select(
+            "object_type",
+            entity="object_id",
+            origin=pl.when(pl.col("source") == OUTSIDE).then("target").otherwise("source"),
+            begun_at="sent_at",
+            time="sent_at",
+        )
+        .unique()
+        .sort("time", "object_type", "origin")
+        .with_columns(earlier_at=pl.col("begun_at").shift(1).over("entity"))
+        .unique(["entity", "time"], keep="first", maintain_order=True)
+    )
+    return (
+        first.with_columns(time=pl.col("at") - WINDOW)
+        .sort("time")
+        .join_asof(sent, **ASOF, strategy="forward", tolerance=2 * WINDOW)
+        .filter(pl.col("begun_at").is_not_null())
+        .filter((pl.col("begun_at") - pl.col("earlier_at") > WINDOW).fill_null(True))
+        .drop("time")
+    )
+
+
+def _corrected_only(begun: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
+    """What is written to few objects, and to none before it was sent (KIND)."""
+    carried = caused.drop_nulls("object_id").join(begun, on="object_type", how="semi", nulls_equal=True)
+    ends = [carried.select("object_type", "object_id", system=end) for end in ("source", "target")]
+    objects = pl.concat(ends).group_by("object_type", "system").agg(objects=pl.col("object_id").n_unique())
+    return (
+        begun.group_by(KIND)
+        .agg(written=pl.len(), afterwards=(pl.col("begun_at") < pl.col("at")).all())
+        .join(objects, on=["object_type", "system"], nulls_equal=True)
+        .filter("afterwards", pl.col("written") < USUALLY_WRITTEN_SHARE * pl.col("objects"))
+    )
