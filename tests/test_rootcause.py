@@ -245,4 +245,4 @@ def test_a_line_that_a_call_writes_once_per_item_counts_once_per_call():
     logs = pl.DataFrame(rows, schema=["time", "system", "site", "trace_id", "parent_id"], orient="row")
     found = root_causes(ih.Evidence(messages=messages, logs=logs), at=AT)
     assert found["system"].to_list() == ["bank"]
-    assert found["evidence"][0][0].startswith("the log line end: 0 in 60 calls to do bank, usually 1 in each")
+    assert found["evidence"][0][0].startswith("the log line end: 0 in 24 calls to do bank, usually 1 in each")
