@@ -126,6 +126,22 @@ def test_an_origin_that_often_sends_wrong_values_does_not_stand_out_by_them():
     assert set(root_causes(usual, at=WRONG_AT)["system"]) == set(INNOCENTS)
 
 
+@pytest.mark.parametrize(("at_once", "named"), [(1, None), (2, None), (5, "erp")])
+def test_an_hour_of_wrong_values_stands_out_only_by_more_than_chance_deals_to_it(at_once, named):
+    evidence = silent(1, wrong=False)
+    minutes = {*range(10, HOURS * 60 - 400, 100), *range(1210, 1210 + 10 * at_once, 10)}
+    entered = [
+        (f"m{minute}", NOON - timedelta(hours=20) + timedelta(minutes=minute) + timedelta(hours=hours), value)
+        for minute in sorted(minutes)
+        for hours, value in ((0, "bad"), (5, "good"))
+    ]
+    changes = pl.DataFrame(entered, schema=["entity", "at", "value_hash"], orient="row").with_columns(
+        element=pl.lit("material.price"), system=pl.lit("erp"), actor=pl.lit("p1"), actor_type=pl.lit("person")
+    )
+    table, why = reported_of(ih.Evidence(messages=evidence.messages, field_changes=conform(changes, "field_changes")))
+    assert (next(iter(table["system"]), None), why is None) == (named, named is not None)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_root_of_a_cascade_ranks_before_innocents_that_fail_more(seed):
     """The bank fails every second call for ten minutes and takes pay and shop with it; two others always fail more."""

@@ -12,7 +12,7 @@ from integrhealth.analyses.rootcause_damage import travelled
 from integrhealth.analyses.worst_hour import began, failures, hours, standing_out
 from integrhealth.findings import findings
 from integrhealth.schema import TIME
-from integrhealth.thresholds import NEAREST_DAYS, NEAREST_MESSAGES
+from integrhealth.thresholds import NEAREST_DAYS, NEAREST_MESSAGES, STANDING_OUT_LEVEL
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -39,8 +39,8 @@ def report_root_causes(
     ENTRIES and STEPS as ``entries.bad_entries`` and ``entries.entry_steps`` give them. Columns as
     ``rootcause.root_causes`` has them, plus ``at``, the hour with the largest excess of failed messages, or, where no
     hour stands out by failures, the one in which the wrong values were entered that damaged most records of other
-    systems; and ``began_at``, when that began: the suspects are ranked by what changed then. Normal time is what lies
-    nearest to it: 300,000 messages, and at least a day before and after.
+    systems, if that stands out; and ``began_at``, when that began: the suspects are ranked by what changed then.
+    Normal time is what lies nearest to it: 300,000 messages, and at least a day before and after.
     """
     nothing, damage = pl.DataFrame(schema=COLUMNS), travelled(entries, steps)
     failed = failures(evidence.messages)
@@ -48,10 +48,10 @@ def report_root_causes(
     if worst.height:
         hour, usual, reached = worst.select("hour", "expected_traces", "traces").row(0)
         start = began(failed, hour, usual=usual, reached=reached)
-    elif damage.height:
-        hour, start = _most_damaged(damage)
-    elif failed.height:
-        return nothing, "No hour stands out: messages fail as chance spreads them over the traffic."
+    elif (damaged := _most_damaged(damage, evidence.messages)) is not None:
+        hour, start = damaged
+    elif failed.height or damage.height:
+        return nothing, "No hour stands out: errors and wrong values lie as chance spreads them over the traffic."
     else:
         return nothing, "No message failed in this period, and no wrong value is known to have travelled on."
     nearby = _nearest(evidence, start)
@@ -61,12 +61,22 @@ def report_root_causes(
     return found.with_columns(pl.lit(hour, TIME).alias("at"), pl.lit(start, TIME).alias("began_at")), None
 
 
-def _most_damaged(damage: pl.DataFrame) -> tuple[datetime, datetime]:
-    """The hour whose wrong values damaged most records, and when the first of them was entered."""
+def _most_damaged(damage: pl.DataFrame, messages: pl.DataFrame) -> tuple[datetime, datetime] | None:
+    """The hour whose wrong values damaged most records, and when the first of them was entered; null where that hour
+    neither damaged more than all others together nor saw more wrong values than chance deals to one hour of them all.
+    """
+    from scipy.special import gammainc
+
+    if damage.is_empty():
+        return None
     by_hour = damage.group_by(hour=pl.col("entered_at").dt.truncate("1h")).agg(
-        pl.col("records").sum(), began=pl.col("entered_at").min()
+        pl.col("records").sum(), values=pl.len(), began=pl.col("entered_at").min()
     )
-    return by_hour.sort("records", "hour", descending=[True, False]).select("hour", "began").row(0)
+    hour, records, values, start = by_hour.sort("records", "hour", descending=[True, False]).row(0)
+    all_hours = messages["sent_at"].dt.truncate("1h").n_unique()
+    chance = gammainc(values, damage.height / all_hours) * all_hours
+    alone = 2 * records > damage["records"].sum()
+    return (hour, start) if alone or chance < STANDING_OUT_LEVEL else None
 
 
 def _nearest(evidence: "Evidence", moment: datetime) -> Nearby:
