@@ -158,3 +158,28 @@ def test_rows_that_are_shuffled_or_told_twice_change_nothing():
     frames = [traffic(50), holds(*lines), wrong(3, 30, 45)]
     mixed = [pl.concat([frame] * 2).sample(fraction=1, shuffle=True, seed=4) for frame in frames]
     assert_frame_equal(checkpoints(*frames, declared()), checkpoints(*mixed, declared()))
+
+
+@pytest.mark.parametrize("named", [(), range(15)])
+def test_a_checkpoint_of_which_only_holds_are_known_is_measured_against_its_integration(named):
+    """It holds 15 of 20 bad orders and nothing else; a column that names it on those says no more."""
+    lines = [f"credit m{i} {i} {i + 60} rejected true" for i in range(15)]
+    column = pl.when(pl.col("message_id").is_in([f"m{i}" for i in named])).then(pl.lit("credit"))
+    passing = traffic(200).with_columns(checkpoint=column)
+    elsewhere = traffic(300).tail(100).with_columns(integration=pl.lit("stock"))
+    found = one(checkpoints(pl.concat([passing, elsewhere]), holds(*lines), wrong(*range(20)), NONE_DECLARED))
+    assert (found["messages"], found["bad_held"], found["bad_total"], found["catch_rate"]) == (200, 15, 20, 0.75)
+
+
+def test_a_message_that_is_held_now_was_held_by_the_checkpoint_it_names():
+    status = pl.when(pl.col("message_id").is_in([f"m{i}" for i in range(5)])).then(pl.lit("held")).otherwise("status")
+    passing = traffic(200).with_columns(checkpoint=pl.lit("credit"), status=status)
+    told = holds("credit m0 0 60 released -")
+    found = one(checkpoints(passing, told, wrong(*range(20)), NONE_DECLARED))
+    assert (found["held"], found["still_held"], found["bad_held"], found["catch_rate"]) == (5, 4, 5, 0.25)
+
+
+def test_without_a_single_hold_it_is_not_known_what_was_caught():
+    table = checkpoints(traffic(200), NO_HOLDS, wrong(*range(20)), declared())
+    assert (one(table)["bad_total"], one(table)["catch_rate"], one(table)["stopped_share"]) == (20, None, None)
+    assert checkpoint_findings(table, pl.DataFrame(schema=CATALOG["integrations"])).is_empty()

@@ -81,10 +81,12 @@ def checkpoints(
 ) -> pl.DataFrame:
     """One row per checkpoint that held something, that messages name, or that the catalog declares; by name.
 
-    Its population are the messages that name it, those it held, and those of its integration in the catalog.
-    ``catch_rate`` = bad held / all bad of the population (null under 10 bad); ``stopped_share`` the same without those
-    that were approved; ``false_hold_rate`` = held and not bad
-    / held (null under MIN_MESSAGES held); ``median_hold_minutes`` over holds that ended (null under MIN_MESSAGES);
+    Its population are the messages that name it, those it held, and those of its integration in the catalog; where
+    that is but what it held, those of the integrations that it held messages of. A message with status held that
+    names its checkpoint is held there, also without a row in HOLDS.
+    ``catch_rate`` = bad held / all bad of the population (null under 10 bad, or where no hold at all is known);
+    ``stopped_share`` the same without those that were approved; ``false_hold_rate`` = held and not bad / held (null
+    under MIN_MESSAGES held); ``median_hold_minutes`` over holds that ended (null under MIN_MESSAGES);
     ``rubber_stamp_share`` = approvals given within 10 s / approvals (null under MIN_MESSAGES); intervals are
     Wilson's. ``integration`` is that of the catalog, else that of its messages if they have but one. Counts are of
     messages, those of ``approvals``, ``rubber_stamps`` (with a known end), ``undecided`` (neither let through nor
@@ -93,6 +95,7 @@ def checkpoints(
     DECLARED: the checkpoints of the catalog. ENTRIES: the bad entries, of which the object and its time are used.
     """
     known = messages.unique("message_id", keep="first", maintain_order=True)
+    holds = _with_held_messages(holds, known)
     passing = _population(known, holds, declared)
     said_elsewhere = holds.group_by("message_id").agg(said_bad=pl.col("was_bad").max())
     bad = (
@@ -122,6 +125,14 @@ def checkpoints(
     )
 
 
+def _with_held_messages(holds: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
+    """HOLDS plus the messages that are held, as their status says."""
+    held = messages.filter(pl.col("status") == "held").drop_nulls("checkpoint")
+    place = ["checkpoint", "message_id"]
+    untold = held.select(*place, held_at="sent_at").join(holds, on=place, how="anti")
+    return pl.concat([holds, untold], how="diagonal")
+
+
 def _population(messages: pl.DataFrame, holds: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """One row per checkpoint and message of its population: held, approved (in the last hold), was_bad (in any)."""
     stopped = (
@@ -137,7 +148,11 @@ def _population(messages: pl.DataFrame, holds: pl.DataFrame, declared: pl.DataFr
     of_integration = messages.join(declared.drop_nulls("integration"), on="integration", suffix="_declared").select(
         checkpoint="checkpoint_declared", message_id="message_id"
     )
-    everyone = pl.concat([named, of_integration, stopped.select("checkpoint", "message_id")]).unique()
+    held = stopped.select("checkpoint", "message_id")
+    let_by = pl.concat([named, of_integration]).join(held, on=held.columns, how="anti")
+    alone = held.join(let_by, on="checkpoint", how="anti").join(messages, on="message_id")
+    beside = alone.select("checkpoint", "integration").unique().join(messages, on="integration").select(held.columns)
+    everyone = pl.concat([held, let_by, beside]).unique()
     return everyone.join(stopped, on=["checkpoint", "message_id"], how="left").with_columns(
         pl.col("held", "approved").fill_null(False)
     )
@@ -196,15 +211,17 @@ def _integrations(messages: pl.DataFrame, passing: pl.DataFrame, declared: pl.Da
 def _with_rates(told: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     """The counts with their rates and intervals, null under too small a denominator."""
     least_bad = min(MIN_BAD_ENTRIES, min_messages)
+    # Without a single hold it is not known what was held.
+    all_bad = pl.when(pl.col("held").sum() > 0).then("bad_total")
     rates = {
-        ("catch_rate", "catch"): (pl.col("bad_held"), pl.col("bad_total"), least_bad),
-        ("stopped_share", "stopped"): (pl.col("bad_held") - pl.col("bad_approved"), pl.col("bad_total"), least_bad),
+        ("catch_rate", "catch"): (pl.col("bad_held"), all_bad, least_bad),
+        ("stopped_share", "stopped"): (pl.col("bad_held") - pl.col("bad_approved"), all_bad, least_bad),
         ("false_hold_rate", "false"): (pl.col("held") - pl.col("bad_held"), pl.col("held"), min_messages),
         ("rubber_stamp_share", "rubber"): (pl.col("rubber_stamps"), pl.col("approvals"), min_messages),
     }
     for (rate, stem), (part, whole, least) in rates.items():
         shares = told.select(part=part, whole=whole)
-        low, high = wilson_interval(shares["part"], shares["whole"])
+        low, high = wilson_interval(shares["part"], shares["whole"].fill_null(0))
         enough = pl.when(whole >= least)
         told = told.with_columns(
             enough.then(part / whole).alias(rate),
