@@ -93,12 +93,10 @@ def _begun(first: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
 
 def _corrected_only(begun: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
     """What is written to few objects, and to none before it was sent (KIND)."""
-    carried = caused.drop_nulls("object_id").join(begun, on="object_type", how="semi", nulls_equal=True)
+    kinds = begun.group_by(KIND).agg(written=pl.len(), afterwards=(pl.col("begun_at") < pl.col("at")).all())
+    kinds = kinds.filter("afterwards")
+    carried = caused.drop_nulls("object_id").join(kinds, on="object_type", how="semi", nulls_equal=True)
     ends = [carried.select("object_type", "object_id", system=end) for end in ("source", "target")]
     objects = pl.concat(ends).group_by("object_type", "system").agg(objects=pl.col("object_id").n_unique())
-    return (
-        begun.group_by(KIND)
-        .agg(written=pl.len(), afterwards=(pl.col("begun_at") < pl.col("at")).all())
-        .join(objects, on=["object_type", "system"], nulls_equal=True)
-        .filter("afterwards", pl.col("written") < USUALLY_WRITTEN_SHARE * pl.col("objects"))
-    )
+    few = pl.col("written") < USUALLY_WRITTEN_SHARE * pl.col("objects")
+    return kinds.join(objects, on=["object_type", "system"], nulls_equal=True).filter(few)
