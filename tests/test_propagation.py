@@ -219,6 +219,33 @@ def test_facts_of_the_parts_merged_are_the_facts_of_the_whole():
     assert pl.concat([link_facts(p) for p in parts]).sum().rows() == link_facts(whole).rows()
 
 
+def test_a_constant_trace_id_makes_no_edge_surer_than_its_cascades_do():
+    frame = galton_watson(0.6, 200)
+    apart, together = (
+        propagation.report(Evidence(messages=f)) for f in (frame, frame.with_columns(trace_id=pl.lit("-")))
+    )
+    assert_frame_equal(apart.tables["edges"], together.tables["edges"])
+
+
+def test_the_interval_of_cascades_that_are_all_alike_holds_the_estimate():
+    threes = pl.concat(
+        messages(
+            f"""
+            message_id trace_id parent_id source target kind    status
+            a{n}       {n}      -         x      y      request failed
+            b{n}       {n}      a{n}      y      z      request failed
+            c{n}       {n}      b{n}      z      u      request failed
+            """
+        )
+        for n in range(40)
+    )
+    report = propagation.report(Evidence(messages=threes))
+    found = report.tables["spread"].row(0, named=True)
+    assert found["low"] <= found["reproduction"] == 2 / 3 <= found["high"]
+    edges = report.tables["edges"]
+    assert edges["caused_per_error"].is_between(edges["low"], edges["high"]).all()
+
+
 def test_shuffled_rows_give_the_same_report():
     frame = galton_watson(0.6, 300)
     straight, mixed = (

@@ -17,6 +17,8 @@ from integrhealth.statistics import NONE_SEEN, Z, wilson_interval
 from integrhealth.thresholds import CONTAINED, MIN_MESSAGES, MIN_ROOTS, RESAMPLES, RUNAWAY, SEED
 
 NOT_ENOUGH = "not enough data"
+# A reproduction number nearer to 1 than this is 1: sums of weights are a few digits off.
+HAIR = 1e-12
 SPREAD_BY_INTEGRATION = [
     "integration",
     "messages",
@@ -94,8 +96,11 @@ def _reproduction(cascades: pl.DataFrame, coverage: float) -> tuple[float, float
     low, high = np.quantile(np.minimum((drawn @ caused) / (drawn @ size), 1), [0.025, 0.975])
     if not caused.any():
         high = min(NONE_SEEN / (coverage * (count @ size)), 1)
-    # Rounded, so that a tree without a true root reads 1 and not a hair below.
-    return min(round(float((count @ caused) / (count @ size)), 12), 1.0), float(low), float(high)
+    value = float((count @ caused) / (count @ size))
+    if value > 1 - HAIR:
+        value = 1.0
+    # Where all cascades are alike, every sum of them has the same ratio, but for its last digit.
+    return value, min(float(low), value), max(float(high), value)
 
 
 def _weighted(coverage: float) -> pl.Expr:
@@ -179,7 +184,7 @@ def spread_by_integration(facts: pl.DataFrame, cascades: pl.DataFrame, links: pl
         facts.join(sums, on="integration", how="left", nulls_equal=True)
         .with_columns(pl.col("caused", "cascades").fill_null(0))
         .with_columns(
-            reproduction=told.then(ratio.round(12)),
+            reproduction=told.then(ratio),
             low=told.then((ratio - Z * error).clip(0)),
             high=told.then(pl.when(pl.col("caused") == 0).then(none_seen).otherwise(ratio + Z * error)),
         )
@@ -246,14 +251,11 @@ def edge_facts(caused: pl.DataFrame) -> pl.DataFrame:
     ``failed_sq``, ``caused_sq`` and ``cross`` are sums over cascades of failed², caused² and failed x caused: what
     the interval of caused per failed needs, in a form that adds up over traces.
     """
-    failed = caused.select("row", "source", "target", "trace", "status", "cause_row").filter(
-        is_failed(pl.col("status"))
-    )
+    failed = cascade_members(caused).select("row", "source", "target", "root", "cause_row")
     effects = failed.drop_nulls("cause_row").group_by(row="cause_row").agg(caused=pl.len().cast(pl.Int64))
     failures = (
-        failed.select("row", "source", "target", "trace")
-        .join(effects, on="row", how="left")
-        .group_by("source", "target", "trace")
+        failed.join(effects, on="row", how="left")
+        .group_by("source", "target", "root")
         .agg(failed=pl.len().cast(pl.Int64), caused=pl.col("caused").sum())
         .group_by("source", "target")
         .agg(
@@ -274,8 +276,8 @@ def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFr
     """One row per source and target, most failures first: how many failures each failure here caused elsewhere.
 
     ``caused_per_error`` = failed messages caused by this edge's failed messages / those failed messages, so that the
-    sum of failed x caused_per_error is all that was caused; null without failures. Its interval treats traces as the
-    sampled units (ratio estimate, linearised) and is null below MIN_MESSAGES failures.
+    sum of failed x caused_per_error is all that was caused; null without failures. Its interval treats cascades as
+    the sampled units (ratio estimate, linearised) and is null below MIN_MESSAGES failures.
     """
     failed, ratio = pl.col("failed"), pl.col("caused_per_error")
     spread_sq = pl.col("caused_sq") - 2 * ratio * pl.col("cross") + ratio.pow(2) * pl.col("failed_sq")
