@@ -246,3 +246,15 @@ def test_a_line_that_a_call_writes_once_per_item_counts_once_per_call():
     found = root_causes(ih.Evidence(messages=messages, logs=logs), at=AT)
     assert found["system"].to_list() == ["bank"]
     assert found["evidence"][0][0].startswith("the log line end: 0 in 24 calls to do bank, usually 1 in each")
+
+
+def test_what_began_only_well_after_the_change_did_not_come_of_it():
+    late = (pl.col("target") == "store") & (pl.col("sent_at") >= AT + 6 * MINUTE)
+    slower = pl.col("finished_at") + pl.when(late).then(pl.duration(milliseconds=300)).otherwise(pl.duration())
+    found = root_causes(ih.Evidence(messages=sent("bank").with_columns(finished_at=slower)), at=AT)
+    assert found["system"][0] == "bank"
+    assert "store" not in found["system"].to_list()
+    assert (
+        root_causes(ih.Evidence(messages=sent(None).with_columns(finished_at=slower)), at=AT + 6 * MINUTE)["system"][0]
+        == "store"
+    )

@@ -148,7 +148,11 @@ def _counts(
     expected = np.nan_to_num(np.where(np.isnan(expected), share_before, expected))
     nearby = np.array([_calmest(tables[0][places], tables[1][places], expected) for places in before])
     nearby = np.where(made_before >= MIN_NEARBY_CALLS, nearby, np.nan)
-    surplus = np.nan_to_num(deviation(share, expected, nearby)) * made
+    early_hit, early_made = (table[inside[:, : inside.shape[1] // 2]].sum(1) for table in tables)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        early = np.where(early_made >= MIN_NEARBY_CALLS, early_hit / early_made, np.nan)
+    # What began only in the second half of the window did not come of the change.
+    surplus = np.nan_to_num(_lesser(deviation(share, expected, nearby), early - expected)) * made
     known = np.fmax(made[1:].sum(0), made_before[0])
     likely = (expected * known + 0.5) / (known + 1)
     # More often than once per call: a count of rare events.
@@ -156,6 +160,12 @@ def _counts(
     apart = np.nan_to_num(1.4826 * median(np.abs(shares - expected), 0)) ** 2
     restless = np.maximum(apart - coin / np.fmax(median(quiet, 0), 1), 0)
     return Counts(keys, hit, made, expected, surplus, coin * made, restless * made**2)
+
+
+def _lesser(one: NDArray, other: NDArray) -> NDArray:
+    """The smaller of two deviations, 0 where they disagree; ONE where there is no OTHER."""
+    both = np.where(np.sign(one) == np.sign(other), np.sign(one) * np.minimum(np.abs(one), np.abs(other)), 0)
+    return np.where(np.isnan(other), one, both)
 
 
 def _calmest(hit: NDArray, calls: NDArray, expected: NDArray) -> NDArray:
