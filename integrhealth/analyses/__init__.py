@@ -1,10 +1,10 @@
 """The answers: one module per question, frames in, frames out; its parts beside it.
 
-propagation   how far does an error go? spread, cascades (cascade_steps, swallowed, blast_radius), timing where no message
-              names its parent; rootcause where it began (worst_hour, rootcause_damage); retries what they made of it
-              (retry_chains, _pauses, _bins, _storms, _layers); contamination by wrong values, of which entries tells
-              (corrections, rejections, wrong_values, entry_trees); friction where a hold would pay (hold_replay), and
-              checkpoints
+propagation   how far does an error go? spread, cascades (cascade_steps, swallowed, blast_radius), timing where no
+              message names its parent; rootcause where it began (worst_hour, rootcause_damage); retries what they made
+              of it (retry_chains, _pauses, _bins, _storms, _layers); contamination by wrong values, of which entries
+              tells (corrections, first_values, rejections, wrong_values, entry_trees); friction where a hold would
+              pay (hold_replay), and checkpoints
 latency       how long does everything take?
 fragility     which system stops the business? (capabilities, paths)
 overload      is there time to read what is sent? (reading, overlap, smallest_set)
