@@ -8,7 +8,7 @@ import pytest
 from frames import drawn, messages
 from polars.testing import assert_frame_equal
 
-from integrhealth.analyses import timing_fit
+from integrhealth.analyses import timing, timing_fit
 from integrhealth.analyses.timing import (
     errors_in_time,
     failure_edges,
@@ -251,6 +251,18 @@ def test_few_errors_are_not_enough_data_and_counts_stay():
     assert whole["reproduction"] is not None
     assert edges.filter(pl.col("errors") < MIN_EDGE_ERRORS)["caused_per_error"].null_count() > 0
     assert edges.filter(pl.col("errors") < MIN_EDGE_ERRORS)["caused_per_error"].drop_nulls().is_empty()
+
+
+def test_a_system_that_failed_only_before_the_errors_that_are_shifted_changes_nothing(monkeypatch):
+    monkeypatch.setattr(timing, "TIMING_SHIFTED_ERRORS", 400)
+    at, system, _ = branching(0.5, seed=3, hours=20)
+    frame = logged(at + HOUR, system)
+    # Named before all others, and with no neighbour.
+    alone = logged(np.arange(40.0), np.zeros(40, int), edges=[]).with_columns(source=pl.lit("a"), target=pl.lit("a"))
+    usual, _ = told(frame)
+    crowded, _ = told(pl.concat([alone.with_columns(message_id="a" + pl.col("message_id")), frame]))
+    assert (crowded["errors"], crowded["errors_shifted"]) == (usual["errors"] + 40, 400)
+    assert usual["p_value"] == crowded["p_value"] <= TIMING_LEVEL
 
 
 def test_broken_input_gives_typed_answers():

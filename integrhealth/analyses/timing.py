@@ -150,8 +150,9 @@ def _spread(used: pl.DataFrame, seen: pl.DataFrame) -> tuple[dict[str, object], 
     problem = Problem(errors, edges, widest_horizon(errors, edges))
     fit = fitted(problem)
     low, high = intervals(problem, fit)
-    latest, _ = _numbered(used.tail(TIMING_SHIFTED_ERRORS), seen)
-    observed, by_shift = shifted(Problem(latest, edges, problem.horizon))
+    # Fewer errors may be of fewer systems, which are numbered anew.
+    latest, between = _numbered(used.tail(TIMING_SHIFTED_ERRORS), seen)
+    observed, by_shift = shifted(Problem(latest, between, problem.horizon))
     reproduction = float(fit.caused.sum() / used.height)
     p_value = (1 + int((by_shift >= observed).sum())) / (1 + len(by_shift))
     roots = round(used.height * (1 - reproduction))

@@ -277,7 +277,7 @@ def intervals(problem: Problem, fit: Fit) -> tuple[NDArray, NDArray]:
     )
     information = (scores.T @ scores.multiply(problem.errors.count[:, None])).tocsr()
     variance, of_edges = 0.0, np.zeros(edges)
-    for system in range(len(fit.own)):
+    for system in np.unique(problem.edges.effect[shown]):
         into = np.flatnonzero(shown & (problem.edges.effect == system))
         together = np.concatenate([into, edges + into[free[into]], [2 * edges + system]])
         covariance = _inverse(information[together][:, together].toarray())[: len(into), : len(into)]
@@ -302,7 +302,7 @@ def shifted(problem: Problem) -> tuple[float, NDArray]:
     Each system's errors keep their order and bursts and are turned around the period as a ring, on a clock that runs
     as errors come, so that a rhythm that systems share stays shared. One value per shift.
     """
-    errors = problem.errors
+    errors, problem = problem.errors, replace(problem, edges=_between_errors(problem))
     real, shown = clock(errors, errors=RHYTHM_ERRORS // 2, shrink=False)
     on_clock = np.interp(errors.seconds, real, shown)
     turns = np.random.default_rng(SEED).uniform(0, errors.span, (TIMING_SHIFTS, errors.systems))
@@ -311,6 +311,13 @@ def shifted(problem: Problem) -> tuple[float, NDArray]:
         moved = np.interp((on_clock + turn[errors.system]) % errors.span, shown, real)
         found.append(_share_caused(replace(problem, errors=_in_order(errors, moved))))
     return _share_caused(problem), np.array(found)
+
+
+def _between_errors(problem: Problem) -> Edges:
+    """The edges whose two systems had errors: nothing follows over the others, however the times are turned."""
+    edges, seen = problem.edges, problem.of_systems > 0
+    both = seen[edges.cause] & seen[edges.effect]
+    return Edges(edges.cause[both], edges.effect[both], edges.ties[both])
 
 
 def _in_order(errors: Errors, seconds: NDArray) -> Errors:
