@@ -183,3 +183,14 @@ def test_without_a_single_hold_it_is_not_known_what_was_caught():
     table = checkpoints(traffic(200), NO_HOLDS, wrong(*range(20)), declared())
     assert (one(table)["bad_total"], one(table)["catch_rate"], one(table)["stopped_share"]) == (20, None, None)
     assert checkpoint_findings(table, pl.DataFrame(schema=CATALOG["integrations"])).is_empty()
+
+
+def test_of_entries_of_one_object_that_overlap_each_makes_a_message_bad():
+    """o0 is wrong from the start for an hour, and wrong once more for half a minute of it."""
+    twice = pl.concat([wrong(0), wrong(0).with_columns(noticed_at=pl.col("entered_at") + pl.duration(seconds=30))])
+    sent = traffic(100).with_columns(object_id=pl.lit("o0"), checkpoint=pl.lit("credit"))
+    assert one(checkpoints(sent, NO_HOLDS, twice, NONE_DECLARED))["bad_total"] == 100
+    brief = twice.tail(1).with_columns(entered_at=pl.col("entered_at") + pl.duration(seconds=10))
+    assert one(checkpoints(sent, NO_HOLDS, brief, NONE_DECLARED))["bad_total"] == 20
+    open_end = brief.with_columns(noticed_at=pl.lit(None, TIME))
+    assert one(checkpoints(sent, NO_HOLDS, open_end, NONE_DECLARED))["bad_total"] == 90

@@ -5,6 +5,8 @@ when its object was a bad entry at the time. A bad message that was held was cau
 same (``bad_approved``).
 """
 
+from datetime import UTC, datetime
+
 import polars as pl
 
 from integrhealth.findings import findings, ranked, severity, written
@@ -19,6 +21,8 @@ from integrhealth.thresholds import (
 )
 
 NAME = "error_propagation"
+# Later than all that is logged: an entry that nobody has noticed.
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 # What the words of ``decision`` mean, in any case; all others are undecided.
 APPROVED = (
     *("accept", "accepted", "allow", "allowed", "approve", "approved", "confirm", "confirmed", "forward", "forwarded"),
@@ -160,16 +164,22 @@ def _population(messages: pl.DataFrame, holds: pl.DataFrame, declared: pl.DataFr
 
 def _carried_bad(messages: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """message_id and carried_bad of the messages of a bad entry's object, sent while nobody had noticed."""
-    wrong = entries.select("object_type", "object_id", "entered_at", "noticed_at")
+    thing = ["object_type", "object_id"]
+    objects = entries.select(thing).unique().with_row_index("object")
+    # Of one object the latest end of all entries so far: a look back at one row tells of all, however many they are.
+    wrong = (
+        entries.join(objects, on=thing, nulls_equal=True)
+        .sort("entered_at")
+        .with_columns(until=pl.col("noticed_at").fill_null(NEVER).cum_max().over("object"))
+        .select("object", "until", time="entered_at")
+    )
     return (
-        messages.drop_nulls("object_id")
-        .join(wrong, on=["object_type", "object_id"], nulls_equal=True)
-        .filter(
-            pl.col("sent_at") >= pl.col("entered_at"),
-            pl.col("noticed_at").is_null() | (pl.col("sent_at") < pl.col("noticed_at")),
-        )
+        messages.join(objects, on=thing, nulls_equal=True)
+        .select("message_id", "object", time="sent_at")
+        .sort("time")
+        .join_asof(wrong, on="time", by="object", check_sortedness=False)
+        .filter(pl.col("time") < pl.col("until"))
         .select("message_id", carried_bad=pl.lit(True))
-        .unique()
     )
 
 

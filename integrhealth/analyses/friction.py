@@ -8,6 +8,7 @@ the catalog's currency, for the whole period.
 """
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -129,7 +130,10 @@ def friction_tables(
         "friction": pl.DataFrame(best, schema=FRICTION, orient="row").sort(
             "net", "bad_entries", "integration", descending=[True, True, False], nulls_last=True
         ),
-        "hold_costs": pl.concat([pl.DataFrame(schema=HOLD_COSTS), *costs]),
+        # One frame of all: an integration each would cost more than the analysis where there are thousands.
+        "hold_costs": pl.DataFrame(
+            {name: list(chain.from_iterable(rows[name] for rows in costs)) for name in HOLD_COSTS}, schema=HOLD_COSTS
+        ),
     }
 
 
@@ -161,12 +165,12 @@ def _last_moment(caused: pl.DataFrame) -> pl.Expr:
     return pl.lit(ends.item(), ends.dtypes[0])
 
 
-def _hold_costs(traffic: Traffic, holds: Holds, *, best: float | None) -> pl.DataFrame:
-    """The rows of one integration in ``hold_costs``."""
+def _hold_costs(traffic: Traffic, holds: Holds, *, best: float | None) -> dict[str, list]:
+    """The rows of one integration in ``hold_costs``, by column."""
     judged = holds.entries >= MIN_BAD_ENTRIES
     at = np.searchsorted(holds.minutes, np.union1d(HOLD_MINUTES, [] if best is None else [best]))
     rows = {
-        "integration": [traffic.integration] * len(at),
+        "integration": np.full(len(at), traffic.integration, dtype=object),
         "minutes": holds.minutes[at],
         "best": None if best is None else holds.minutes[at] == best,
         "entries_caught": holds.caught[at],
@@ -185,7 +189,8 @@ def _hold_costs(traffic: Traffic, holds: Holds, *, best: float | None) -> pl.Dat
             low, high = np.quantile(drawn_left, [0.025, 0.975], axis=1)
             expected = delay + all_errors * (1 - holds.noticed[at])
             rows |= {"total_low": delay + low, "total_high": delay + high, "expected_cost": expected}
-    return pl.DataFrame({name: rows.get(name) for name in HOLD_COSTS}, schema=HOLD_COSTS)
+    unknown = [None] * len(at)
+    return {name: unknown if rows.get(name) is None else rows[name].tolist() for name in HOLD_COSTS}
 
 
 def _friction(

@@ -33,8 +33,9 @@ REPLAY = {
 class Holds:
     """What every hold of one integration would have done; all arrays run over MINUTES.
 
-    ``objects`` is what the entries touched without a hold; ``drawn`` and ``drawn_objects`` are the spared and the
-    touched objects with the entries drawn anew (holds by resamples, and resamples), None where they were not drawn.
+    ``objects`` is what the entries touched without a hold. ``noticed`` is None under 10 entries. ``drawn`` and
+    ``drawn_objects`` are the spared and the touched objects with the entries drawn anew (holds by resamples, and
+    resamples), None where they were not drawn.
     """
 
     minutes: NDArray
@@ -42,7 +43,7 @@ class Holds:
     caught: NDArray
     records: NDArray
     spared: NDArray
-    noticed: NDArray
+    noticed: NDArray | None
     entries: int
     objects: float
     drawn: NDArray | None
@@ -165,14 +166,15 @@ def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int, *, dr
     shape = (len(minutes), passed.height)
     parts = coo_array((sparable["part"].to_numpy(), (place, entry)), shape=shape).tocsr()
     touched = records.group_by("entry").agg(pl.col("part").sum()).sort("entry")["part"].to_numpy()
-    resamples = _drawn_anew(parts, touched) if drawn and passed.height >= MIN_BAD_ENTRIES else (None, None)
+    enough = passed.height >= MIN_BAD_ENTRIES
+    resamples = _drawn_anew(parts, touched) if drawn and enough else (None, None)
     return Holds(
         minutes=minutes,
         delay_hours=minutes / 60 * messages,
         caught=_up_to(minutes, last["minutes"].drop_nulls()),
         records=_up_to(minutes, sparable["minutes"]),
         spared=np.cumsum(parts.sum(axis=1)),
-        noticed=_noticed_share(passed, minutes),
+        noticed=_noticed_share(passed, minutes) if enough else None,
         entries=passed.height,
         objects=float(touched.sum()),
         drawn=resamples[0],
