@@ -130,6 +130,8 @@ LAYERED = 8
 ENTRY_DAYS = 30
 # What people write to this share of the objects after they were sent is a step of the work, no correction (own).
 USUALLY_WRITTEN_SHARE = 0.5
+# A value logged so late, while the first message of its object was under way, was sent with it (own).
+LOGGED_LATE_SECONDS = 60
 
 # Spread told by times alone. The latest errors that are looked at (methods A1), and candidate pairs of them (own).
 TIMING_ERRORS, TIMING_PAIRS = 20_000, 200_000

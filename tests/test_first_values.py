@@ -91,3 +91,18 @@ def test_other_content_without_a_trace_is_another_record():
     entries, travelled = told(messages("\n".join([*picture, "c shop erp queue order 1 600 610 rejected y"])))
     assert entries == [("1", "shop", 600, 610, "rejected", True)]
     assert travelled == []
+
+
+def test_a_value_that_only_a_system_downstream_showed_is_what_the_correction_replaced():
+    log = "element entity system value_hash at message_id\nprice 1 erp wrong 10 a1\nprice 1 shop right 600 -"
+    entries, travelled = told(messages(ORDERS), drawn("field_changes", log))
+    assert entries == [("1", "shop", 0, 600, "corrected", False)]
+    assert travelled == ["a1", "b1"]
+
+
+@pytest.mark.parametrize(("logged", "entered"), [(4, 0), (11, 11)])
+def test_a_value_logged_while_its_message_was_under_way_was_sent_with_it(logged, entered):
+    log = f"element entity system value_hash at\nprice 1 shop wrong {logged}\nprice 1 shop right 600"
+    entries, travelled = told(messages(ORDERS), drawn("field_changes", log))
+    assert entries == [("1", "shop", entered, 600, "corrected", False)]
+    assert ("a1" in travelled) == (entered == 0)
