@@ -54,9 +54,8 @@ def load_bins(tried: pl.DataFrame) -> pl.DataFrame:
         )
         .drop_nulls("sent")
     )
-    names = sorted(rows["integration"].unique())
-    parts = [_binned(name, rows.filter(pl.col("integration") == name)) for name in names]
-    return pl.concat([pl.DataFrame(schema=BINS), *parts])
+    grouped = rows.sort("integration").group_by("integration", maintain_order=True)
+    return pl.concat([pl.DataFrame(schema=BINS), *(_binned(name, of_one) for (name,), of_one in grouped)])
 
 
 def _binned(integration: str, rows: pl.DataFrame) -> pl.DataFrame:
