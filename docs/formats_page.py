@@ -23,15 +23,27 @@ def reports_of_frames() -> dict[str, list[str]]:
     """The reports that read each canonical frame, by what their analyses take from the evidence."""
     readers: dict[str, list[str]] = {frame: [] for frame in FRAMES}
     for question, report in zip(QUESTIONS, ih.all_reports(ih.Evidence()), strict=True):
-        tree = ast.parse((ANALYSES / f"{question}.py").read_text(encoding="utf-8"))
         taken = {
             node.attr
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "evidence" and node.attr in FRAMES
+            for part in parts_of(question)
+            for node in ast.walk(part)
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "evidence"
         }
-        for frame in taken:
+        for frame in taken & FRAMES.keys():
             readers[frame].append(report)
     return readers
+
+
+def parts_of(question: str) -> list[ast.Module]:
+    """The module of a question and those of the analyses that it imports, directly or through another."""
+    parts, waiting = {}, [question]
+    while waiting:
+        if (name := waiting.pop()) in parts:
+            continue
+        parts[name] = ast.parse((ANALYSES / f"{name}.py").read_text(encoding="utf-8"))
+        imports = (node.module or "" for node in ast.walk(parts[name]) if isinstance(node, ast.ImportFrom))
+        waiting += [module.split(".")[2] for module in imports if module.startswith("integrhealth.analyses.")]
+    return list(parts.values())
 
 
 def page() -> str:
