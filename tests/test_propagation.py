@@ -48,6 +48,15 @@ def test_lost_rows_are_made_up_for_at_any_spread(mean):
     assert found["low"] < mean < found["high"]
 
 
+def test_a_finding_says_what_is_seen_and_how_many_parents_are_missing():
+    whole = galton_watson(0.6, 300)
+    found = [propagation.report(Evidence(messages=f)) for f in (whole, whole.sample(fraction=0.7, seed=3))]
+    told = [report.findings.filter(pl.col("rule") == "errors_multiply")["statement"].item() for report in found]
+    assert told[0].endswith("because another one had.")
+    parents = round(100 * found[1].tables["spread"]["link_coverage"].item())
+    assert told[1].endswith(f"because another one had, with {parents} of 100 parents in the data.")
+
+
 def test_with_several_failed_causes_the_correction_is_an_upper_bound_and_says_so():
     frame, truth = fanned_calls(1200, 0.075)
     whole, kept = spread(frame), spread(frame.sample(fraction=0.7, seed=3))

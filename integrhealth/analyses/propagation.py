@@ -72,7 +72,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
 
 
 def _spread(evidence: "Evidence", caused: pl.DataFrame, min_messages: int) -> Part:
-    """How far errors spread, along parent links; where no row names a parent, judged by the times of errors."""
+    """How far errors spread, along parent links; where no parent is found, judged by the times of errors."""
     cascades = cascade_facts(caused, evidence.incident_events)
     links = link_facts(caused)
     whole = spread(cascades, links)

@@ -52,15 +52,19 @@ def integration_findings(integrations: pl.DataFrame, declared: pl.DataFrame) -> 
 
 
 def _multiplying(spread: pl.DataFrame) -> pl.DataFrame:
-    value = pl.col("reproduction")
+    value, parents = pl.col("reproduction"), (pl.col("link_coverage") * 100).round().cast(pl.Int64)
     rows = spread.filter(value >= CONTAINED).with_columns(
         subject=pl.lit("all systems"),
         severity=severity(value, pl.col("low"), pl.col("high"), warning=CONTAINED, critical=RUNAWAY),
         statement=pl.format(
-            "Every 100 errors cause {} more: {} of {} failed messages failed because another one had.",
+            "Every 100 errors cause {} more: {} of {} failed messages failed because another one had{}.",
             (value * 100).round().cast(pl.Int64),
             written(pl.col("caused")),
             written(pl.col("failed")),
+            # What is seen is less than what is said: where the rest comes from.
+            pl.when(parents < 100)
+            .then(pl.format(", with {} of 100 parents in the data", parents))
+            .otherwise(pl.lit("")),
         ),
         value=value,
         unit=pl.lit("errors caused per error"),

@@ -1,10 +1,10 @@
-"""Error spread where no row names its parent: how many errors follow an error, told by their times.
+"""Error spread where no parent can be found: how many errors follow an error, told by their times.
 
 A count of errors that come soon after others says little: at thirty independent errors an hour nearly every one does.
 Here the errors of a system are explained by those of its neighbours only as far as they come nearer than a rate of
 their own, with the rhythm that all systems share, would bring them (``timing_fit``), and only where times of systems
 turned against each other at random do not do the same. It stays an association: what makes two systems fail one after
-the other looks alike. Where rows name their parents these are better evidence, and this is not computed.
+the other looks alike. Where parents are found these are better evidence, and this is not computed.
 """
 
 import numpy as np
