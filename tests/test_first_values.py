@@ -100,9 +100,29 @@ def test_a_value_that_only_a_system_downstream_showed_is_what_the_correction_rep
     assert travelled == ["a1", "b1"]
 
 
+def test_a_correction_downstream_replaces_what_the_message_before_it_showed():
+    orders = f"{ORDERS}    b2 erp wms queue order 2 120 130\n    b3 erp wms queue order 3 220 230\n"
+    log = "element entity system value_hash at message_id\nprice 1 erp wrong 10 a1\nprice 1 wms right 600 -"
+    entries, travelled = told(messages(orders), drawn("field_changes", log))
+    assert entries == [("1", "shop", 0, 600, "corrected", True)]
+    assert travelled == ["a1", "b1"]
+
+
 @pytest.mark.parametrize(("logged", "entered"), [(4, 0), (11, 11)])
 def test_a_value_logged_while_its_message_was_under_way_was_sent_with_it(logged, entered):
     log = f"element entity system value_hash at\nprice 1 shop wrong {logged}\nprice 1 shop right 600"
     entries, travelled = told(messages(ORDERS), drawn("field_changes", log))
     assert entries == [("1", "shop", entered, 600, "corrected", False)]
     assert ("a1" in travelled) == (entered == 0)
+
+
+def test_a_notice_before_the_message_above_was_sent_tells_nothing_of_it():
+    """The clock of the bank is behind: its rejection seems to come before what it is a part of was entered."""
+    skewed = """
+        message_id trace_id parent_id source target kind  object_type object_id sent_at finished_at status
+        a          t        -         shop   erp    queue order       1         50      60          ok
+        b          t        a         erp    bank   queue payment     9         0       5           rejected
+        c          t        a         erp    wms    queue order       1         90      95          rejected
+    """
+    entries, _ = told(messages(skewed))
+    assert [(entry[0], entry[3] >= entry[2]) for entry in entries] == [("9", True), ("1", True)]

@@ -201,12 +201,14 @@ def _nested(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     above = np.where((above >= 0) & (carried[above] >= 0), above, NO_ROW)
     top = pl.Series(carried[roots(above)[0]])
     first = placed.drop_nulls("entry").sort("place").unique("entry", keep="first", maintain_order=True)
-    values = entries.select(top="entry", above="value")
+    values = entries.select(top="entry", above="value", above_at="entered_at")
     return (
         first.select("entry", top=top.gather(first["place"]))
-        .join(by_message.select("entry", "value"), on="entry")
+        .join(by_message.select("entry", "value", "noticed_at"), on="entry")
         .filter(pl.col("top") >= 0, pl.col("top") != pl.col("entry"))
         .join(values, on="top")
+        # Where clocks differ a notice may come before what is above was entered: it tells nothing of that.
+        .filter((pl.col("noticed_at") >= pl.col("above_at")).fill_null(True))
         .select("value", "above")
     )
 

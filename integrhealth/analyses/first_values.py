@@ -23,8 +23,8 @@ def with_first_values(field_changes: pl.DataFrame, caused: pl.DataFrame) -> pl.D
     """FIELD_CHANGES plus the values at the origins of objects that the log does not show, from the first sending on.
 
     What a person's write replaced, where that is the only value known in the system: what another system showed then,
-    else one that is not known. Where a system downstream is the only one to show a value, there is a row there too,
-    from when a message brought the object. And a first value that was logged while the first message of the object
+    else one that is not known. Where a system downstream was written to, there is a row there too, from when a message
+    brought the object. And a first value that was logged while the first message of the object
     was under way, at most a minute late: that message carried it.
 
     CAUSED as ``traces.with_causes`` gives it. A write counts at most 30 days after the object was first sent, if the
@@ -34,7 +34,7 @@ def with_first_values(field_changes: pl.DataFrame, caused: pl.DataFrame) -> pl.D
     begun = _begun(_first_writes(field_changes), caused)
     here = pl.col("system") == pl.col("origin")
     late = begun.filter(here, pl.col("at").is_between("begun_at", "carried_at"))
-    corrected = begun.filter("by_person", "only", here | pl.col("alone"))
+    corrected = begun.filter("by_person", "only")
     written = corrected.join(_corrected_only(begun, caused), on=KIND, how="semi", nulls_equal=True)
     written = _with_replaced(written, field_changes).with_columns(time="begun_at").sort("time")
     brought = (
@@ -62,14 +62,11 @@ def with_first_values(field_changes: pl.DataFrame, caused: pl.DataFrame) -> pl.D
 
 def _first_writes(field_changes: pl.DataFrame) -> pl.DataFrame:
     """The first row of each element, entity and system: these, value_hash, at, by_person, and whether that value is
-    the ``only`` one known there, and its system ``alone`` in showing any."""
+    the ``only`` one known there."""
     person = pl.col("message_id").is_null() & (pl.col("actor_type").fill_null("person") != "system")
     return (
         field_changes.select(*THING, "system", "value_hash", "at", by_person=person)
-        .with_columns(
-            only=pl.col("value_hash").n_unique().over(*THING, "system") == 1,
-            alone=pl.col("system").n_unique().over(THING) == 1,
-        )
+        .with_columns(only=pl.col("value_hash").n_unique().over(*THING, "system") == 1)
         .sort("at", "by_person", "system", "value_hash")
         .unique([*THING, "system"], keep="first", maintain_order=True)
     )
