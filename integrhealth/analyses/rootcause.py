@@ -206,8 +206,11 @@ def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
         stands_out = stands_out * ~traced
     excess = np.where(stands_out > 0, np.maximum(kind.excess, 0), 0)
     own = np.maximum(excess - excess @ depends.T, 0) if kind.passed else excess
-    beside = excess if kind.local else excess.max(1, keepdims=True)
-    part = stands_out * own / np.where(beside > 0, beside, 1)
+    # What is explained goes off the score before the logarithm: half a great surprise is still a great one.
+    with np.errstate(divide="ignore"):
+        by_itself = np.maximum(stands_out + np.log(own / np.where(excess > 0, excess, 1)), 0)
+    most = excess.max(1, keepdims=True, initial=0)
+    part = by_itself if kind.local else by_itself * excess / np.where(most > 0, most, 1)
     if kind.passed and kind.metric != "level":
         # What a caller shows, and does not explain by itself, speaks for those who explain it.
         reached = own @ depends.T
