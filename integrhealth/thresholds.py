@@ -105,7 +105,7 @@ MIN_BAD_ENTRIES = 10
 RUBBER_STAMP_SECONDS = 10
 RUBBER_STAMP_WARNING, RUBBER_STAMP_CRITICAL = 0.5, 0.9
 # Blast radius: sets of probabilities drawn for the interval, and draws of the links for each of them (own).
-RADIUS_BELIEFS, RADIUS_DRAWS = 100, 200
+RADIUS_BELIEFS, RADIUS_DRAWS, RADIUS_SYSTEMS = 100, 200, 64
 
 # Retries. The same again within so many times the median gap after a failed one is one more attempt (methods A3), where
 # that gap is so many times shorter than the one after a delivered one: else the object is merely sent often (own).

@@ -157,3 +157,23 @@ def test_lost_parents_are_made_up_for_and_order_changes_nothing():
     a = radius(kept).filter(pl.col("system") == "a").row(0, named=True)
     assert a["expected_systems"] == pytest.approx(1.75, abs=0.12)
     assert_frame_equal(radius(kept.sample(fraction=1, shuffle=True, seed=3)), radius(kept))
+
+
+def test_of_many_systems_those_with_most_errors_are_told():
+    heads = ["message_id", "trace_id", "source", "target", "status"]
+    many = [(f"m{n}", f"t{n}", "x", f"s{n % 70:02}", "failed") for n in range(70 * 30)]
+    parent = [("child", "t0", "m0", "s00", "y", "failed", "queue")]
+    frame = pl.concat(
+        [
+            pl.DataFrame(many, schema=heads, orient="row"),
+            pl.DataFrame(
+                [(f"more{n}", f"more{n}", "x", "s69", "failed") for n in range(9)], schema=heads, orient="row"
+            ),
+            pl.DataFrame(parent, schema=[*heads[:2], "parent_id", *heads[2:], "kind"], orient="row"),
+        ],
+        how="diagonal",
+    )
+    found = radius(conform(frame.with_columns(sent_at=pl.lit(NOON)), "messages"))
+    told = found.drop_nulls("expected_systems")["system"].to_list()
+    assert found.height == 71
+    assert told == ["s69", *(f"s{n:02}" for n in range(63))]

@@ -14,7 +14,7 @@ from integrhealth import traces
 from integrhealth.analyses.spread import link_coverage, link_facts
 from integrhealth.ancestry import NO_ROW, roots
 from integrhealth.schema import is_failed
-from integrhealth.thresholds import MIN_MESSAGES, RADIUS_BELIEFS, RADIUS_DRAWS, RESAMPLES, SEED
+from integrhealth.thresholds import MIN_MESSAGES, RADIUS_BELIEFS, RADIUS_DRAWS, RADIUS_SYSTEMS, RESAMPLES, SEED
 
 SCHEMA = {
     "system": pl.String,
@@ -31,8 +31,6 @@ SCHEMA = {
 EXPECTED = ("expected_systems", "low", "high", "expected_objects_per_hour", "expected_amount_per_hour")
 # Systems whose bits fit into one whole number, where the systems that an object passed are a set of bits.
 BITS = 62
-# Draws times systems squared that are held at once.
-CELLS = 5_000_000
 
 
 def error_links(caused: pl.DataFrame) -> pl.DataFrame:
@@ -87,21 +85,25 @@ def reached_systems(probability: NDArray, *, draws: int, seed: int = SEED) -> ND
 
     PROBABILITY that a link from row to column opens. Reaching is transitive: a set, so that two ways count once.
     """
-    open_ = np.random.default_rng(seed).random((draws, *probability.shape)) < probability
-    return _closed(open_)
+    row, column = np.nonzero(probability)
+    open_ = np.random.default_rng(seed).random((draws, len(row))) < probability[row, column]
+    return _reached(open_, row, column, len(probability))
 
 
-def _closed(links: NDArray) -> NDArray:
-    """The transitive closure of boolean LINKS (draws by systems by systems), by squaring, some draws at a time."""
-    size = links.shape[1]
-    closed = np.empty_like(links)
-    at_once = max(CELLS // max(size * size, 1), 1)
-    for start in range(0, len(links), at_once):
-        reach = (links[start : start + at_once] | np.eye(size, dtype=bool)).astype(np.float32)
-        while (further := np.minimum(reach @ reach, 1)).sum() > reach.sum():
-            reach = further
-        closed[start : start + at_once] = reach > 0
-    return closed
+def _reached(open_: NDArray, row: NDArray, column: NDArray, size: int) -> NDArray:
+    """What is reached over the links from ROW to COLUMN that are OPEN (draws by links): draws by systems by systems.
+
+    The transitive closure of Warshall (1962), the systems reached being bits of whole numbers.
+    """
+    links = np.zeros((len(open_), size, -(-size // 64) * 64), bool)
+    links[:, np.arange(size), np.arange(size)] = True
+    links[:, row, column] = open_
+    reach = np.packbits(links, axis=2, bitorder="little").view(np.uint64)
+    for through in range(size):
+        gets = reach[:, :, through // 64] >> np.uint64(through % 64) & np.uint64(1)
+        # Minus one is all bits, and zero none.
+        reach |= (0 - gets)[:, :, None] & reach[:, through, None, :]
+    return np.unpackbits(reach.view(np.uint8), axis=2, count=size, bitorder="little").view(bool)
 
 
 def blast_radius(caused: pl.DataFrame, cascades: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
@@ -112,12 +114,15 @@ def blast_radius(caused: pl.DataFrame, cascades: pl.DataFrame, *, min_messages: 
     an interval for what is not known of their probabilities (Beta, Jeffreys' prior); ``observed_systems`` mean of the
     cascades that began there. ``expected_objects_per_hour`` and ``expected_amount_per_hour``: business objects, each
     once and at its largest amount, that pass any system that is hit, so what is at stake in an hour of trouble;
-    ``observed_amount`` mean amount of a cascade. Null under MIN_MESSAGES errors, or roots, or without any parent link.
+    ``observed_amount`` mean amount of a cascade. Null under MIN_MESSAGES errors, or roots, or without any parent link;
+    expected also beyond the 64 systems with most errors.
     """
     links = error_links(caused)
     errors = _errors(caused.filter(is_failed(pl.col("status"))))
-    systems = errors["system"].unique().sort()
     counted = errors.group_by("system").agg(errors=pl.col("error").n_unique().cast(pl.Int64))
+    # What is reached grows with the square of the systems: beyond so many those with few errors are left out.
+    systems = counted.sort("errors", "system", descending=[True, False])["system"].head(RADIUS_SYSTEMS).sort()
+    links = links.filter(pl.col("source").is_in(systems.implode()), pl.col("target").is_in(systems.implode()))
     observed = cascades.group_by(system="root_system").agg(
         roots=pl.len().cast(pl.Int64),
         observed_systems=pl.when(pl.len() >= min_messages).then(pl.col("systems").mean()),
@@ -145,7 +150,8 @@ def _expected(caused: pl.DataFrame, links: pl.DataFrame, systems: pl.Series) -> 
     hit = reached.sum(2).mean(0)
     low, high = hit + _interval(links, row, column, size)
     passing, objects, amount = _traffic(caused, systems)
-    stake = np.array([_at_stake(reached[:, place], passing, objects, amount) for place in range(size)]).reshape(-1, 2)
+    few = reached[:RADIUS_DRAWS]
+    stake = np.array([_at_stake(few[:, place], passing, objects, amount) for place in range(size)]).reshape(-1, 2)
     told = [hit, np.maximum(low, 1), np.minimum(high, size), *stake.T]
     return pl.DataFrame({"system": systems, **dict(zip(EXPECTED, told, strict=True))}).fill_nan(None)
 
@@ -162,9 +168,7 @@ def _interval(links: pl.DataFrame, row: NDArray, column: NDArray, size: int) -> 
     chance = random.random((RADIUS_DRAWS, links.height))
     hit = np.empty((1 + RADIUS_BELIEFS, size))
     for place, belief in enumerate([probability, *beliefs]):
-        open_ = np.zeros((RADIUS_DRAWS, size, size), bool)
-        open_[:, row, column] = chance < belief
-        hit[place] = _closed(open_).sum(2).mean(0)
+        hit[place] = _reached(chance < belief, row, column, size).sum(2).mean(0)
     low, high = np.quantile(hit[1:] - hit[0], [0.025, 0.975], axis=0)
     return np.stack([np.minimum(low, 0), np.maximum(high, 0)])
 
@@ -198,7 +202,7 @@ def _traffic(caused: pl.DataFrame, systems: pl.Series) -> tuple[NDArray, NDArray
 def _at_stake(reached: NDArray, passing: NDArray, objects: NDArray, amount: NDArray) -> tuple[float, float]:
     """Objects and amount an hour that pass what is hit, mean over draws; NaN where no amount is known."""
     sets, times = np.unique(reached, axis=0, return_counts=True)
-    touched = (sets.astype(np.float32) @ passing.T > 0).astype(float)
-    known = np.nan_to_num(amount)
-    weight = times / times.sum()
-    return float(weight @ touched @ objects), float(weight @ touched @ known) if (~np.isnan(amount)).any() else np.nan
+    # How often each pattern is touched, which both sums share.
+    touched = times / times.sum() @ (sets.astype(np.float32) @ passing.T > 0)
+    known = float(touched @ np.nan_to_num(amount)) if (~np.isnan(amount)).any() else np.nan
+    return float(touched @ objects), known

@@ -64,7 +64,9 @@ def held_chart(systems: pl.DataFrame, *, top: int = 15) -> Any:
     known = systems.drop_nulls("median_minutes").sort("median_minutes", "system", descending=[True, False]).head(top)
     if known.is_empty():
         return nothing("Too few wrong values stood in any system to say how long they usually stay.")
-    base = alt.Chart(known.select("system", "timed", "median_minutes", "low", "high"))
+    # A logarithm knows no zero: what stood for less than a second is drawn at one.
+    minutes = pl.col("median_minutes", "low", "high").clip(lower_bound=1 / 60)
+    base = alt.Chart(known.select("system", "timed", minutes))
     y = alt.Y("system:N", sort=known["system"].to_list(), title=None)
     x = alt.X("median_minutes:Q", title="minutes, logarithmic", scale=alt.Scale(type="log")).axis(
         format=",.0f", tickCount=5, grid=False
