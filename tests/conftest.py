@@ -9,7 +9,7 @@ REPEATABLE = os.environ.get("CI") == "true"
 settings.register_profile(
     "kit",
     deadline=None,
-    max_examples=40,
+    max_examples=25,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=REPEATABLE,
     database=None if REPEATABLE else settings.default.database,

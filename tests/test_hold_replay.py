@@ -76,7 +76,7 @@ def test_a_hold_shifts_the_longest_chain_to_its_end_and_the_first_message_is_kno
     assert replay.filter("first").select("integration", "step").rows() == [("hop 0", 0)]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_the_replay_equals_a_walk_over_every_record(data):
     size = data.draw(st.integers(1, 9))

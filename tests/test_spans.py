@@ -332,7 +332,7 @@ ANY_SPAN = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(rows=st.lists(ANY_SPAN, max_size=14), seed=st.integers(0, 9))
 def test_whatever_repeats_or_loops_rows_are_kept_ids_are_unique_and_order_changes_nothing(rows, seed):
     made = frame(rows)

@@ -183,7 +183,7 @@ def test_the_two_digit_years_of_a_century_ago_and_of_this_one(tmp_path):
     assert statuses(found)[1][1:] == ("rejected", "TA1-005")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(alphabet="ISAGETK1249*~:\n ", max_size=80), st.integers(0, len(GOOD)), st.integers(0, 40))
 def test_whatever_stands_in_it_everything_is_counted(tmp_path_factory, text, at, cut):
     path = tmp_path_factory.mktemp("any") / "a.edi"

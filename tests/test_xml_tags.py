@@ -93,7 +93,7 @@ def test_what_the_parser_refuses_is_not_plain(tmp_path, text):
     assert plain is None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=4).map("".join), st.integers(0, len(GOOD)), st.integers(0, 6))
 @example("", 0, 0)
 @example("<a></b><b></a>", GOOD.index("<event>"), 0)
