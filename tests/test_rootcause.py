@@ -152,9 +152,9 @@ def test_the_system_that_was_made_ill_is_found_in_logs(cause):
 def test_nothing_is_named_where_nothing_happened():
     named = [
         root_causes(ih.Evidence(metrics=measured(None, seed=seed), dependencies=GRAPH), at=AT).height > 0
-        for seed in range(24)
+        for seed in range(12)
     ]
-    assert sum(named) <= 2
+    assert sum(named) <= 1
     assert sum(root_causes(ih.Evidence(messages=sent(None, seed=seed)), at=AT).height > 0 for seed in range(5)) == 0
     assert root_causes(ih.Evidence(logs=logged(None)), at=AT).is_empty()
 
