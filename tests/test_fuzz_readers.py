@@ -80,7 +80,7 @@ def test_a_damaged_file_costs_what_is_damaged_and_nothing_else(name, tmp_path):
     path.write_bytes(original)
     check(path)
 
-    @settings(max_examples=5, deadline=20_000, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=3, deadline=20_000, database=None, suppress_health_check=list(HealthCheck))
     @given(damage(original), st.booleans())
     def mutated(data, packed):
         path.write_bytes(gzip.compress(data, 1) if packed else data)
