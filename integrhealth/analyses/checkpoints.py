@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from integrhealth.findings import findings, ranked, severity, written
+from integrhealth.published import TABLES
 from integrhealth.schema import COUNT, NUMBER, TEXT
 from integrhealth.statistics import wilson_interval
 from integrhealth.thresholds import (
@@ -33,15 +34,7 @@ CAUGHT = (
     *("deny", "denied", "discard", "discarded", "fail", "failed", "fix", "fixed", "invalid", "no", "refuse"),
     *("refused", "reject", "rejected", "return", "returned", "stop", "stopped"),
 )
-CHECKPOINTS = {
-    "checkpoint": TEXT,
-    "held": COUNT,
-    "bad_held": COUNT,
-    "bad_total": COUNT,
-    "catch_rate": NUMBER,
-    "false_hold_rate": NUMBER,
-    "median_hold_minutes": NUMBER,
-    "rubber_stamp_share": NUMBER,
+CHECKPOINTS = TABLES["error_propagation"]["checkpoints"] | {
     "integration": TEXT,
     "messages": COUNT,
     "catch_low": NUMBER,

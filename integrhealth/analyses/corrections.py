@@ -49,11 +49,15 @@ def corrected_stays(field_changes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def written_by_person() -> pl.Expr:
+    """A field change that no message brought and no system made; a null actor_type counts as a person's."""
+    return pl.col("message_id").is_null() & (pl.col("actor_type").fill_null("person") != "system")
+
+
 def _stays(field_changes: pl.DataFrame) -> pl.DataFrame:
     """Stays by system, each with what came next; writes of the value that is there already change nothing."""
     place = [*THING, "system"]
-    direct = pl.col("message_id").is_null()
-    person = direct & (pl.col("actor_type").fill_null("person") != "system")
+    direct, person = pl.col("message_id").is_null(), written_by_person()
     # Without a person's write and two values nothing was corrected: most entities end here.
     correctable = field_changes.group_by(THING).agg(
         (person.any() & (pl.col("value_hash") != pl.col("value_hash").first()).any()).alias("correctable")

@@ -147,8 +147,7 @@ def _numbered(records: pl.DataFrame, told: pl.DataFrame, about: pl.DataFrame) ->
             pl.col("told_at", "told", "told_in", "needs_release").first(),
             independent_at=pl.col("told_at").filter(~pl.col("needs_release")).min(),
         )
-        .rename({"told_at": "noticed_at", "told": "notice"})
-        .rename({"told_in": "noticed_in"})
+        .rename({"told_at": "noticed_at", "told": "notice", "told_in": "noticed_in"})
     )
     entries = records.join(noticed, on="value").with_columns(time="entered_at").sort("time", "value")
     sent = about.select("object", "message_id", "sent_at", "amount", origin="source", time="sent_at")
@@ -162,6 +161,7 @@ def _numbered(records: pl.DataFrame, told: pl.DataFrame, about: pl.DataFrame) ->
         strategy="forward",
         check_sortedness=False,
     )
+    until = pl.coalesce("noticed_at", pl.col("entered_at") + WINDOW)
     amounts = (
         sent.drop_nulls("amount")
         .join_asof(
@@ -170,11 +170,10 @@ def _numbered(records: pl.DataFrame, told: pl.DataFrame, about: pl.DataFrame) ->
             by="object",
             check_sortedness=False,
         )
-        .filter(pl.col("sent_at") <= pl.coalesce("noticed_at", pl.col("entered_at") + WINDOW))
+        .filter(pl.col("sent_at") <= until)
         .group_by("value")
         .agg(pl.col("amount").max())
     )
-    until = pl.coalesce("noticed_at", pl.col("entered_at") + WINDOW)
     return (
         first.with_columns(message_id=pl.when(pl.col("sent_at") <= until).then("message_id"))
         .join(amounts, on="value", how="left")

@@ -105,7 +105,7 @@ def _in_episodes(traced: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
 def members(owned: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """The messages that carried a wrong value, delivered or not: place, entry, above (the place that brought it)."""
     parent = owned["parent"].to_numpy()
-    origins = entries.select("entry", "origin", "entered_at", until=_windows(entries)["until"])
+    origins = _windows(entries).select("entry", "origin", "entered_at", "until")
     candidates = (
         owned.filter(pl.col("entry").is_not_null(), ~pl.col("clean"))
         .join(origins.select("entry", "origin"), on="entry", maintain_order="left")

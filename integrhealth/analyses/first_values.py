@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from integrhealth.analyses.corrections import THING, WINDOW
+from integrhealth.analyses.corrections import THING, WINDOW, written_by_person
 from integrhealth.analyses.rejections import OUTSIDE, arrived_at, brought_at
 from integrhealth.schema import is_delivered
 from integrhealth.thresholds import LOGGED_LATE_SECONDS, USUALLY_WRITTEN_SHARE
@@ -63,9 +63,8 @@ def with_first_values(field_changes: pl.DataFrame, caused: pl.DataFrame) -> pl.D
 def _first_writes(field_changes: pl.DataFrame) -> pl.DataFrame:
     """The first row of each element, entity and system: these, value_hash, at, by_person, and whether that value is
     the ``only`` one known there."""
-    person = pl.col("message_id").is_null() & (pl.col("actor_type").fill_null("person") != "system")
     return (
-        field_changes.select(*THING, "system", "value_hash", "at", by_person=person)
+        field_changes.select(*THING, "system", "value_hash", "at", by_person=written_by_person())
         .with_columns(only=pl.col("value_hash").n_unique().over(*THING, "system") == 1)
         .sort("at", "by_person", "system", "value_hash")
         .unique([*THING, "system"], keep="first", maintain_order=True)

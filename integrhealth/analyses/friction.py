@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from integrhealth.analyses.hold_replay import Holds, every_hold, hold_replay, notices
+from integrhealth.published import TABLES
 from integrhealth.schema import COUNT, FLAG, NUMBER, TEXT, is_delivered
 from integrhealth.statistics import wilson_interval
 from integrhealth.thresholds import HOLD_MINUTES, MIN_BAD_ENTRIES, MIN_MESSAGES
@@ -37,14 +38,7 @@ HOLD_COSTS = {
     "total_high": NUMBER,
     "expected_cost": NUMBER,
 }
-FRICTION = {
-    "integration": TEXT,
-    "best_hold_minutes": NUMBER,
-    "saved": NUMBER,
-    "delay_cost": NUMBER,
-    "net": NUMBER,
-    "break_even_error_cost": NUMBER,
-    "verdict": TEXT,
+FRICTION = TABLES["error_propagation"]["friction"] | {
     "messages": COUNT,
     "bad_entries": COUNT,
     "bad_share": NUMBER,
