@@ -24,7 +24,7 @@ lab: .venv/ready  ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
 
 refresh: .venv/ready  ## run the notebooks in place, so that their outputs are those of today's code
-	$(BIN)/python -m integrhealth.reports.refresh
+	$(BIN)/python -m integrhealth.runner.refresh
 
 formats: .venv/ready  ## write docs/formats.md from the list of formats
 	$(BIN)/python docs/formats_page.py

@@ -52,10 +52,10 @@ def write_messages(path: Path, count: int) -> None:
 
 
 def _caused(path: Path) -> pl.DataFrame:
-    from integrhealth import traces
-    from integrhealth.schema import conform
+    from integrhealth.language.schema import conform
+    from integrhealth.traces import links
 
-    return traces.with_causes(traces.linked(conform(pl.read_parquet(path), "messages")))
+    return links.with_causes(links.linked(conform(pl.read_parquet(path), "messages")))
 
 
 def _told(systems: pl.DataFrame) -> int:
@@ -64,7 +64,7 @@ def _told(systems: pl.DataFrame) -> int:
 
 def ours(path: Path) -> int:
     """All tables of spreading errors, without findings."""
-    from integrhealth.analyses import cascade_steps, cascades, spread
+    from integrhealth.analyses.error_propagation.spreading import cascade_steps, cascades, spread
 
     caused = _caused(path)
     systems, links = spread.systems(spread.system_facts(caused)), spread.link_facts(caused)
@@ -80,7 +80,7 @@ def ours(path: Path) -> int:
 
 def systems_only(path: Path) -> int:
     """Own, passed-on and stopped errors per system."""
-    from integrhealth.analyses.spread import system_facts
+    from integrhealth.analyses.error_propagation.spreading.spread import system_facts
 
     return _told(system_facts(_caused(path)))
 

@@ -24,7 +24,7 @@ REPEATS, AT_A_TIME, LOOK_SECONDS, DEADLINE_SECONDS = 3, 2, 0.2, 300
 
 def floor() -> None:
     """Every notebook with its import lines only, in a kernel of its own, two at a time."""
-    from integrhealth.reports.execute import Kernels, executed
+    from integrhealth.runner.execute import Kernels, executed
 
     def started(path: Path) -> None:
         outcome = executed(path, parameters={}, deadline_seconds=DEADLINE_SECONDS, kernels=kernels)

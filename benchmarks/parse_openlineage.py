@@ -52,7 +52,7 @@ def events(count: int) -> list[str]:
 
 def ours(path: Path) -> int:
     """Read, check and reject with integrhealth; the events that survived."""
-    from integrhealth.formats.openlineage import FORMAT
+    from integrhealth.reading.formats.openlineage import FORMAT
 
     return FORMAT.read(path, path.name)[0].rows.height
 

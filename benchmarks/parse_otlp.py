@@ -59,7 +59,7 @@ def _span(number: int, took_ns: int, peer: str) -> dict[str, object]:
 
 def ours(path: Path) -> int:
     """Read, check and tell the outcome of every span with integrhealth."""
-    from integrhealth.formats.otlp import read
+    from integrhealth.reading.formats.otlp import read
 
     return sum(part.rows.height for part in read(path, path.name))
 

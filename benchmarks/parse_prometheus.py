@@ -38,7 +38,7 @@ def write_scrape(path: Path, samples: int) -> None:
 
 def ours(path: Path) -> int:
     """Read and check every sample with integrhealth."""
-    from integrhealth.formats.prometheus import read
+    from integrhealth.reading.formats.prometheus import read
 
     return sum(part.rows.height for part in read(path, path.name))
 

@@ -32,7 +32,7 @@ VARIANTS = {"pm4py": "iterparse", "pm4py, regex": "chunk_regex"}
 
 def ours(path: Path) -> int:
     """Read, check and reject with integrhealth; the rows that survived."""
-    from integrhealth.formats.xes import FORMAT
+    from integrhealth.reading.formats.xes import FORMAT
 
     return sum(part.rows.height for part in FORMAT.read(path, path.name))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from integrhealth.analyses.rootcause import root_causes
+from integrhealth.analyses.error_propagation.root_cause.ranking import root_causes
 from integrhealth.evidence import Evidence
 
 PUBLISHED = """\

@@ -1,14 +1,17 @@
 """Writes docs/formats.md: per format, the frames and columns it fills, and the reports these make possible."""
 
 import ast
+from functools import cached_property
 from pathlib import Path
 
-import integrhealth as ih
-from integrhealth.analyses import QUESTIONS
-from integrhealth.formats.catalogue import known_formats
-from integrhealth.schema import FRAMES
+from integrhealth.analyses import OVERVIEW, REPORTS
+from integrhealth.evidence import Evidence
+from integrhealth.language.schema import FRAMES
+from integrhealth.reading.formats.catalogue import known_formats
 
-ANALYSES = Path(__file__).parents[1] / "integrhealth" / "analyses"
+PACKAGE = Path(__file__).parents[1] / "integrhealth"
+ANALYSES, EVIDENCE = PACKAGE / "analyses", PACKAGE / "evidence.py"
+CACHED = {name for name, value in vars(Evidence).items() if isinstance(value, cached_property)}
 PAGE = Path(__file__).with_name("formats.md")
 HEAD = """# What can be read
 
@@ -20,30 +23,35 @@ written to what the vendor documents, and never tried on a real file.
 
 
 def reports_of_frames() -> dict[str, list[str]]:
-    """The reports that read each canonical frame, by what their analyses take from the evidence."""
+    """The reports that read each canonical frame, by what the modules of their folder take from the evidence."""
+    derived = frames_behind_properties()
     readers: dict[str, list[str]] = {frame: [] for frame in FRAMES}
-    for question, report in zip(QUESTIONS, ih.all_reports(ih.Evidence()), strict=True):
-        taken = {
-            node.attr
-            for part in parts_of(question)
-            for node in ast.walk(part)
-            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "evidence"
-        }
-        for frame in taken & FRAMES.keys():
+    for report in REPORTS:
+        taken = set()
+        for module in (ANALYSES / report).rglob("*.py") if report != OVERVIEW else ():
+            taken |= attributes(ast.parse(module.read_text(encoding="utf-8")), of="evidence")
+        for frame in {frame for name in taken for frame in derived.get(name, {name})} & FRAMES.keys():
             readers[frame].append(report)
     return readers
 
 
-def parts_of(question: str) -> list[ast.Module]:
-    """The module of a question and those of the analyses that it imports, directly or through another."""
-    parts, waiting = {}, [question]
-    while waiting:
-        if (name := waiting.pop()) in parts:
-            continue
-        parts[name] = ast.parse((ANALYSES / f"{name}.py").read_text(encoding="utf-8"))
-        imports = (node.module or "" for node in ast.walk(parts[name]) if isinstance(node, ast.ImportFrom))
-        waiting += [module.split(".")[2] for module in imports if module.startswith("integrhealth.analyses.")]
-    return list(parts.values())
+def frames_behind_properties() -> dict[str, set[str]]:
+    """What the properties of evidence are made of: ``caused`` of ``linked``, and that of the frame ``messages``."""
+    functions = (node for node in ast.walk(ast.parse(EVIDENCE.read_text("utf-8"))) if isinstance(node, ast.FunctionDef))
+    properties = {node.name: attributes(node, of="self") for node in functions if node.name in CACHED}
+    while any(used & properties.keys() for used in properties.values()):
+        properties = {
+            name: {frame for each in used for frame in properties.get(each, {each})}
+            for name, used in properties.items()
+        }
+    return properties
+
+
+def attributes(tree: ast.AST, *, of: str) -> set[str]:
+    """The names of all attributes that the code takes of a variable."""
+    return {
+        node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == of
+    }
 
 
 def page() -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from integrhealth.reports.plan import Request
-from integrhealth.reports.run import report
+from integrhealth.runner.plan import Request
+from integrhealth.runner.run import report
 
 PICTURE = Path(__file__).with_name("report.png")
 # The sample company's report, read from its logs each time.

@@ -2,11 +2,13 @@
 
 >>> import integrhealth as ih
 >>> evidence = ih.read("sample:a")
->>> ih.propagation.report(evidence).tables["spread"]
+>>> ih.error_propagation.report(evidence).tables["spread"]
 """
 
 from importlib import import_module
 from typing import Any
+
+from integrhealth.analyses import REPORTS
 
 __version__ = "0.1.0"
 
@@ -15,20 +17,13 @@ _FROM = {
     "Evidence": "integrhealth.evidence",
     "read": "integrhealth.evidence",
     "all_reports": "integrhealth.analyses",
-    "publish": "integrhealth.publication",
-    "published_reports": "integrhealth.publication",
-    "previous_findings": "integrhealth.publication",
+    "publish": "integrhealth.runner.publication",
+    "published_reports": "integrhealth.runner.publication",
+    "previous_findings": "integrhealth.runner.publication",
 }
 _MODULES = {
-    "propagation": "integrhealth.analyses.propagation",
-    "latency": "integrhealth.analyses.latency",
-    "fragility": "integrhealth.analyses.fragility",
-    "overload": "integrhealth.analyses.overload",
-    "overview": "integrhealth.analyses.overview",
-    "rootcause": "integrhealth.analyses.rootcause",
-    "contamination": "integrhealth.analyses.contamination",
-    "retries": "integrhealth.analyses.retries",
-    "friction": "integrhealth.analyses.friction",
+    **{report: f"integrhealth.analyses.{report}" for report in REPORTS},
+    "rootcause": "integrhealth.analyses.error_propagation.root_cause.ranking",
 }
 __all__ = sorted([*_FROM, *_MODULES, "__version__"])
 

@@ -21,7 +21,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except IntegrHealthError as error:
-            from integrhealth.reports.textual import CONTROL
+            from integrhealth.runner.textual import CONTROL
 
             click.echo(f"integrhealth: {' '.join(CONTROL.sub(' ', str(error)).split())}", err=True)
             ctx.exit(USER_ERROR)
@@ -80,10 +80,10 @@ def report(
     Exit codes: 0 done; 1 done, and a finding reached --fail-on; 2 something for you to fix, nothing was written;
     3 a report failed, its page says why, the others are complete.
     """
-    from integrhealth.reports.parameters import assignments
-    from integrhealth.reports.plan import Request
-    from integrhealth.reports.progress import shown_progress
-    from integrhealth.reports.run import report as run_report
+    from integrhealth.runner.parameters import assignments
+    from integrhealth.runner.plan import Request
+    from integrhealth.runner.progress import shown_progress
+    from integrhealth.runner.run import report as run_report
 
     signal.signal(signal.SIGTERM, _terminate)
     request = Request(logs, parameters=assignments(parameters), deadline_seconds=deadline, **options)
@@ -109,7 +109,7 @@ def report(
 def check(logs: tuple[str, ...], catalog: Path | None, mapping: Path | None, strict: bool, as_json: bool) -> None:
     """Say what LOGS were recognised as, and how many records went in, out and were rejected, and why."""
     from integrhealth.evidence import read
-    from integrhealth.reports.checking import check_document, check_text
+    from integrhealth.runner.checking import check_document, check_text
 
     evidence = read(*logs, catalog=catalog, mapping=mapping, strict=strict)
     if as_json:
@@ -136,8 +136,8 @@ def sample(folder: Path, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
 def history(folder: Path, as_json: bool) -> None:
     """Findings over the runs of the report folder DIR: new, still open, gone."""
-    from integrhealth.reports.history import history as tracks
-    from integrhealth.reports.textual import text_table
+    from integrhealth.runner.history import history as tracks
+    from integrhealth.runner.textual import text_table
 
     rows = tracks(folder)
     if as_json:
@@ -152,14 +152,14 @@ def history(folder: Path, as_json: bool) -> None:
 @main.command()
 def formats() -> None:
     """Every format and vendor export that can be read."""
-    from integrhealth.formats.catalogue import format_list
-    from integrhealth.reports.textual import text_table
+    from integrhealth.reading.formats.catalogue import format_list
+    from integrhealth.runner.textual import text_table
 
     click.echo(text_table(format_list()))
 
 
 def _print_json(document: Any) -> None:
-    from integrhealth.reports.record import strict_json
+    from integrhealth.runner.record import strict_json
 
     # JSON is UTF-8, whatever the locale of the terminal or of cron.
     click.echo(strict_json(document).encode("utf-8", "replace"), nl=False)

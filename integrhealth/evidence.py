@@ -1,28 +1,33 @@
 """Evidence: everything that was read, as canonical frames, with what was not understood beside it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import FrozenInstanceError
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import polars as pl
 
+from integrhealth.bad_entries import entries
 from integrhealth.catalog import Catalog, load_catalog, read_catalog, write_catalog
-from integrhealth.conservation import Tidy, tidied
-from integrhealth.formats.parsed import REJECTED, Parsed
-from integrhealth.intake import CATALOGS, declared_beside, named_file, parsed_files, shown_path
-from integrhealth.period import moment, whole_traces_between
-from integrhealth.schema import FRAMES, STATUSES, TIME, as_polars, conform, split_valid
-from integrhealth.thresholds import MAX_TRACE_MESSAGES
-from integrhealth.traces import oversized_traces
-from integrhealth.yaml_file import yaml_bytes
+from integrhealth.catalog.yaml_file import yaml_bytes
+from integrhealth.errors import UnknownName
+from integrhealth.language.display import html_table
+from integrhealth.language.schema import FRAMES
+from integrhealth.language.thresholds import MAX_TRACE_MESSAGES
+from integrhealth.reading.discovery import CATALOGS, declared_beside, named_file, parsed_files, shown_path
+from integrhealth.reading.period import moment, whole_traces_between
+from integrhealth.reading.tidying import Tidy, given_frame, tidied
+from integrhealth.traces import journeys, links
 
 SNAPSHOT = "evidence.json"
+Answer = TypeVar("Answer")
 
 
 class Evidence:
-    """One polars frame per canonical frame, always there, without rows where nothing was read.
+    """One polars frame per canonical frame, always there, without rows where nothing was read. It never changes.
 
     ``sources`` has one row per file and frame: file, format, frame, rows_in, rows_out, rows_rejected, duplicates; a
     file that nothing recognised stands there with nulls. ``rejected`` has one row per record that was not understood:
@@ -31,6 +36,9 @@ class Evidence:
     Made by ``read``, or from frames that an analyst has: ``Evidence(messages=frame)``, polars or pandas. Raises
     MissingColumns or WrongValue when such a frame does not fit the schema; rows that break a rule go to ``rejected``.
     They are tidied like rows that were read: copies once, clashing ids rejected, integrations and systems named.
+
+    What several questions need is worked out when it is first asked for, and kept: ``linked``, ``caused``,
+    ``journeys``, ``bad_entries``, ``entry_steps``.
     """
 
     messages: pl.DataFrame
@@ -46,48 +54,169 @@ class Evidence:
     stages: pl.DataFrame
     contacts: pl.DataFrame
     holds: pl.DataFrame
+    catalog: Catalog
+    sources: pl.DataFrame
+    rejected: pl.DataFrame
+    warnings: tuple[str, ...]
 
     def __init__(self, *, catalog: Catalog | None = None, **frames: Any) -> None:
-        if unknown := sorted(frames.keys() - FRAMES.keys()):
-            raise TypeError(f"no frames named {unknown}; there are {sorted(FRAMES)}")
         declared = catalog or Catalog()
-        given = [_given(name, frames[name]) for name in FRAMES if frames.get(name) is not None]
-        self._hold(tidied(given, declared, show_people=True), declared)
-        self.sources = self.sources.clear()
-        self.warnings += _constant_traces(self.messages)
+        tidy = _tidied_frames(frames, declared)
+        self._hold(tidy.frames, declared, tidy.sources.clear(), tidy.rejected, tidy.warnings)
 
-    def _hold(self, tidy: Tidy, catalog: Catalog) -> None:
-        for name in FRAMES:
-            setattr(self, name, tidy.frames.get(name, FRAMES[name].empty()))
-        self.catalog, self.sources, self.rejected = catalog, tidy.sources, tidy.rejected
-        self.warnings = tidy.warnings
+    def _hold(
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        catalog: Catalog,
+        sources: pl.DataFrame,
+        rejected: pl.DataFrame,
+        warnings: tuple[str, ...],
+    ) -> None:
+        whole = {name: frames.get(name, frame.empty()) for name, frame in FRAMES.items()}
+        account = {"catalog": catalog, "sources": sources, "rejected": rejected, "warnings": warnings}
+        # The one place where something is put into evidence: attributes are refused below.
+        self.__dict__.update(whole | account | {"_answers": {}})
 
     @classmethod
-    def _of(cls, tidy: Tidy, catalog: Catalog) -> "Evidence":
-        """What was read and tidied, as it is."""
+    def _of(
+        cls,
+        frames: Mapping[str, pl.DataFrame],
+        catalog: Catalog,
+        sources: pl.DataFrame,
+        rejected: pl.DataFrame,
+        warnings: tuple[str, ...],
+    ) -> "Evidence":
+        """Frames that are tidy already, as they are."""
         evidence = cls.__new__(cls)
-        evidence._hold(tidy, catalog)
+        evidence._hold(frames, catalog, sources, rejected, warnings)
         return evidence
 
-    def __repr__(self) -> str:
-        filled = ", ".join(f"{getattr(self, name).height:,} {name}" for name in FRAMES if getattr(self, name).height)
-        return f"Evidence({filled or 'nothing'}; {self.rejected.height:,} rejected)"
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise FrozenInstanceError(f"evidence does not change; evidence.replace({name}=...) gives evidence that has it")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise FrozenInstanceError("evidence does not change; evidence.replace(...) gives evidence without those rows")
+
+    @property
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """All canonical frames by name."""
+        return {name: getattr(self, name) for name in FRAMES}
 
     @property
     def is_empty(self) -> bool:
         """Not one good row in any frame: there is nothing to report on."""
-        return all(getattr(self, name).is_empty() for name in FRAMES)
+        return all(frame.is_empty() for frame in self.frames.values())
+
+    @cached_property
+    def linked(self) -> pl.DataFrame:
+        """The messages in their order plus trace, row, parent_row, depth and in_loop, as ``traces.links.linked``."""
+        return links.linked(self.messages)
+
+    @cached_property
+    def caused(self) -> pl.DataFrame:
+        """``linked`` plus own_error, passed_on, stopped, failed_causes and cause_row, as ``links.with_causes``."""
+        return links.with_causes(self.linked)
+
+    @cached_property
+    def journeys(self) -> "journeys.Journeys":
+        """Every journey with its critical path, as ``traces.journeys.journeys``."""
+        return journeys.journeys(self.linked, holds=self.holds)
+
+    @cached_property
+    def bad_entries(self) -> pl.DataFrame:
+        """One row per record that was wrong from some moment on, as ``bad_entries.entries.bad_entries``."""
+        return entries.bad_entries(self.caused, self.field_changes, self.holds)
+
+    @cached_property
+    def entry_steps(self) -> pl.DataFrame:
+        """One row per bad entry and message that carried it, as ``bad_entries.entries.entry_steps``."""
+        return entries.entry_steps(self.caused, self.bad_entries)
+
+    def once(self, answer: Callable[..., Answer], **options: Any) -> Answer:
+        """ANSWER(evidence, **options), worked out the first time it is asked for: evidence never changes.
+
+        For what several tables of one question share. Options must be hashable.
+        """
+        key = (answer, *sorted(options.items()))
+        if key not in self._answers:
+            self._answers[key] = answer(self, **options)
+        return self._answers[key]
+
+    def replace(self, *, catalog: Catalog | None = None, **frames: Any) -> "Evidence":
+        """Evidence with other frames, checked and tidied as ``Evidence(...)`` does it; None stands for no rows.
+
+        What was read and rejected before is still told. A CATALOG names the systems and integrations of all frames.
+        """
+        _known(frames)
+        if catalog is not None:
+            frames = self.frames | frames
+        declared = catalog or self.catalog
+        tidy = _tidied_frames(frames, declared)
+        emptied = {name: FRAMES[name].empty() for name in frames}
+        return Evidence._of(
+            self.frames | emptied | tidy.frames,
+            declared,
+            self.sources,
+            pl.concat([self.rejected, tidy.rejected]),
+            tuple(dict.fromkeys(self.warnings + tidy.warnings)),
+        )
+
+    def filter(self, *predicates: Any, frame: str = "messages", whole_traces: bool = False) -> "Evidence":
+        """Evidence with only those rows of FRAME that meet all PREDICATES, as ``DataFrame.filter`` takes them.
+
+        Messages whose parents are left out look as if their links were lost; WHOLE_TRACES keeps every message of a
+        trace of which one meets them. Raises UnknownName for a frame that is none.
+        """
+        _known([frame])
+        if not whole_traces or frame != "messages":
+            return self._with({frame: getattr(self, frame).filter(*predicates)})
+        chosen = self.linked.filter(*predicates).select("trace").unique()
+        kept = self.linked.join(chosen, on="trace", how="semi", maintain_order="left")
+        return self._with({"messages": kept.select(self.messages.columns)})
+
+    def since(self, time: str | datetime) -> "Evidence":
+        """Evidence from TIME on: whole traces by their first message, other rows by their own time."""
+        return self.between(time, None)
+
+    def until(self, time: str | datetime) -> "Evidence":
+        """Evidence before TIME: whole traces by their first message, other rows by their own time."""
+        return self.between(None, time)
+
+    def between(self, since: str | datetime | None, until: str | datetime | None) -> "Evidence":
+        """Evidence from SINCE on and before UNTIL. Raises WrongValue for a time that is none, or nothing between."""
+        return self._with(whole_traces_between(self.frames, moment(since), moment(until)))
+
+    def account(self) -> "Evidence":
+        """What was read, rejected and warned of, without the rows."""
+        return Evidence._of({}, self.catalog, self.sources, self.rejected, self.warnings)
+
+    def _with(self, frames: Mapping[str, pl.DataFrame]) -> "Evidence":
+        return Evidence._of(self.frames | frames, self.catalog, self.sources, self.rejected, self.warnings)
 
     def save(self, folder: Path) -> None:
         """Write the frames as Parquet, with what was read and rejected beside them; ``read(folder)`` takes it back."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name in FRAMES:
-            if getattr(self, name).height:
-                getattr(self, name).write_parquet(folder / f"{name}.parquet", compression="lz4")
+        for name, frame in self.frames.items():
+            if frame.height:
+                frame.write_parquet(folder / f"{name}.parquet", compression="lz4")
         self.sources.write_parquet(folder / "_sources.parquet")
         self.rejected.write_parquet(folder / "_rejected.parquet")
         write_catalog(self.catalog, folder)
         (folder / SNAPSHOT).write_text(json.dumps({"warnings": self.warnings}))
+
+    def __repr__(self) -> str:
+        filled = ", ".join(f"{frame.height:,} {name}" for name, frame in self.frames.items() if frame.height)
+        return f"Evidence({filled or 'nothing'}; {self.rejected.height:,} rejected)"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, f"{frame.height:,}", ", ".join(each.name for each in frame if each.null_count() < frame.height))
+            for name, frame in self.frames.items()
+            if frame.height
+        ]
+        files = self.sources["file"].n_unique()
+        caption = f"Evidence: {files:,} files read, {self.rejected.height:,} records rejected"
+        return html_table(("frame", "rows", "columns with values"), rows, caption=caption)
 
 
 def read(
@@ -110,15 +239,29 @@ def read(
     listed = [path if isinstance(path, (list, tuple)) else [path] for path in paths]
     roots = [named_file(path) for group in listed for path in group]
     if len(roots) == 1 and (roots[0] / SNAPSHOT).is_file():
-        evidence = _snapshot(roots[0])
-        if catalog is not None:
-            evidence.catalog, _ = _catalog(catalog, [])
+        evidence = _snapshot(roots[0], None if catalog is None else _catalog(catalog, [])[0])
     else:
         declared, passed_over = _catalog(catalog, roots)
         parsed, idle = parsed_files(roots, mapping=mapping, strict=strict, since=moment(since), until=moment(until))
-        evidence = Evidence._of(tidied(parsed, declared, show_people=show_people), declared)
-        evidence.warnings = passed_over + idle + evidence.warnings + _constant_traces(evidence.messages)
-    return whole_traces_between(evidence, since, until) if since or until else evidence
+        tidy = tidied(parsed, declared, show_people=show_people)
+        constant = _constant_traces(tidy.frames)
+        warnings = passed_over + idle + tidy.warnings + constant
+        evidence = Evidence._of(tidy.frames, declared, tidy.sources, tidy.rejected, warnings)
+    return evidence.between(since, until) if since or until else evidence
+
+
+def _known(names: "Sequence[str] | Mapping[str, Any]") -> None:
+    for name in names:
+        if name not in FRAMES:
+            raise UnknownName("frame", name, FRAMES)
+
+
+def _tidied_frames(frames: Mapping[str, Any], catalog: Catalog) -> Tidy:
+    """Frames of an analyst, checked and tidied, with a warning for each trace_id that is a constant."""
+    _known(frames)
+    given = [given_frame(name, frames[name]) for name in FRAMES if frames.get(name) is not None]
+    tidy = tidied(given, catalog, show_people=True)
+    return Tidy(tidy.frames, tidy.sources, tidy.rejected, tidy.warnings + _constant_traces(tidy.frames))
 
 
 def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[Catalog, tuple[str, ...]]:
@@ -138,36 +281,21 @@ def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[C
     )
 
 
-def _snapshot(folder: Path) -> Evidence:
+def _snapshot(folder: Path, catalog: Catalog | None) -> Evidence:
+    """What ``Evidence.save`` wrote, with another CATALOG where one is given."""
     files = {name: folder / f"{name}.parquet" for name in FRAMES}
     frames = {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
     sources, rejected = (pl.read_parquet(folder / f"_{account}.parquet") for account in ("sources", "rejected"))
     warnings = tuple(json.loads((folder / SNAPSHOT).read_text())["warnings"])
-    return Evidence._of(Tidy(frames, sources, rejected, warnings), read_catalog(folder))
+    return Evidence._of(frames, catalog or read_catalog(folder), sources, rejected, warnings)
 
 
-def _given(name: str, frame: Any) -> Parsed:
-    """A frame of an analyst as if one file had held it: rows that keep every rule, the others with their reasons."""
-    table = as_polars(frame, name)
-    naive = [
-        column
-        for column, dtype in FRAMES[name].columns.items()
-        if dtype == TIME and isinstance(found := table.schema.get(column), pl.Datetime) and found.time_zone is None
-    ]
-    said = [f"times without a zone are read as UTC: {', '.join(naive)}"] if naive else []
-    rows = conform(table, name)
-    if name == "messages" and (unknown := rows.filter(~pl.col("status").fill_null("").is_in(STATUSES)).height):
-        said.append(f"messages whose status is none of {', '.join(STATUSES)} became unknown: {unknown:,}")
-    valid, broken = split_valid(rows, name)
-    rejected = broken.select(file=pl.lit(name), line="log_line", reason="reason", raw=pl.lit(None, pl.String))
-    return Parsed("frame", name, valid, rows.height, rejected.cast(REJECTED), tuple(said), name)
-
-
-def _constant_traces(messages: pl.DataFrame) -> tuple[str, ...]:
+def _constant_traces(frames: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
     """A sentence for each trace_id that too many messages share to be a trace."""
+    messages = frames.get("messages", FRAMES["messages"].empty())
     if messages.height <= MAX_TRACE_MESSAGES:
         return ()
     return tuple(
         f"trace_id {trace!r:.80} stands on {count:,} messages: a constant and no trace, it is treated as null"
-        for trace, count in oversized_traces(messages).rows()
+        for trace, count in links.oversized_traces(messages).rows()
     )

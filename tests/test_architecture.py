@@ -5,72 +5,50 @@ from pathlib import Path
 
 import pytest
 
+import integrhealth
+from integrhealth.analyses import OVERVIEW, REPORTS
+
 PACKAGE = Path(__file__).parents[1] / "integrhealth"
-LANGUAGE = {
-    "ancestry",
-    "errors",
-    "schema",
-    "published",
-    "thresholds",
-    "statistics",
-    "findings",
-    "locations",
-    "publication",
-}
-LANGUAGE |= {"visible"}
-IN = {"yaml_file", "catalog_values", "catalog", "formats"}
-REDUCE = {"traces", "facts", "critical_path", "journeys"}
-READING = {"conservation", "intake", "period", "evidence"}
+LANGUAGE = {"errors", "language"}
+IN = {"catalog", "reading", "evidence", "locations"}
+# What the modules of a room may import besides the rooms' own; a question is a folder of analyses.
 MAY_IMPORT = {
+    "errors": set(),
+    "locations": {"errors"},
     "language": LANGUAGE,
-    "in": LANGUAGE | IN,
-    "reduce": LANGUAGE | REDUCE,
-    "reading": LANGUAGE | IN | REDUCE | READING,
-    "analyses": LANGUAGE | REDUCE,
+    "catalog": LANGUAGE,
+    "traces": LANGUAGE,
+    "bad_entries": LANGUAGE | {"traces"},
+    "reading": LANGUAGE | {"catalog", "traces", "locations"},
+    "evidence": LANGUAGE | IN | {"traces", "bad_entries"},
     "charts": LANGUAGE,
+    "analyses": LANGUAGE,
+    "question": LANGUAGE | {"traces", "bad_entries"},
+    "charts of a question": LANGUAGE | {"charts"},
+    "runner": LANGUAGE | IN | {"analyses"},
     "sample": LANGUAGE,
-    "reports": LANGUAGE | IN | READING | {"reports"},
-    "cli": LANGUAGE | IN | READING | {"reports", "sample"},
-    "__init__": set(),
+    "cli": LANGUAGE | IN | {"runner", "sample"},
+    "__init__": {"analyses"},
 }
-# Inside a folder neighbours may import each other, but one question's analysis not another's.
-WITHIN = {"formats", "charts", "reports", "sample"}
-PARTS_OF_ONE_QUESTION = {
-    "__init__": {"propagation", "latency", "fragility", "overload"},
-    "blast_radius": {"spread"},
-    "entries": {"corrections", "entry_trees", "first_values", "rejections", "wrong_values"},
-    "entry_trees": {"corrections", "rejections"},
-    "first_values": {"corrections", "rejections"},
-    "rejections": {"checkpoints"},
-    "wrong_values": {"corrections", "rejections"},
-    "fragility": {"capabilities", "paths"},
-    "paths": {"capabilities"},
-    "cascade_steps": {"cascades"},
-    "spread": {"cascades", "swallowed"},
-    "timing": {"spread", "timing_fit"},
-    "propagation": {
-        *("blast_radius", "cascade_steps", "cascades", "propagation_findings", "spread", "timing"),
-        *("rootcause_report", "retries", "retry_findings"),
-        *("entries", "contamination", "friction", "friction_findings", "checkpoints"),
-    },
-    "latency": {"latency_findings"},
-    "rootcause": {"entries", "rootcause_damage", "rootcause_messages", "rootcause_metrics", "rootcause_windows"},
-    "rootcause_damage": {"rootcause_windows"},
-    "rootcause_messages": {"rootcause_windows"},
-    "rootcause_report": {"rootcause", "rootcause_damage", "worst_hour"},
-    "rootcause_metrics": {"rootcause_windows"},
-    "friction": {"hold_replay"},
-    "retries": {"retry_bins", "retry_chains", "retry_layers", "retry_pauses", "retry_storms"},
-    "overload": {"overload_findings", "overlap", "reading", "smallest_set"},
-}
-ONLY_IN = {"altair": {"charts"}, "papermill": {"reports"}, "click": {"cli"}, "pandas": set()}
+# A question knows its own folder alone; inside a large one a subject knows its own, the published columns, and these.
+SUBJECTS = {"error_times": {"spreading"}}
+ONLY_IN = {"altair": "charts", "papermill": "runner", "click": "cli", "pandas": "nowhere"}
+MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def layer(room: str) -> str:
-    for name, rooms in (("language", LANGUAGE), ("in", IN), ("reduce", REDUCE), ("reading", READING)):
-        if room in rooms:
-            return name
-    return room
+def place(module: str) -> tuple[str, ...]:
+    """The room of a module of the kit, and further its question and subject: ("question", "latency")."""
+    parts = module.split(".")[1:] or ["__init__"]
+    if parts[0] != "analyses" or len(parts) == 1 or parts[1] not in REPORTS:
+        return (parts[0],)
+    if "charts" in parts[2:]:
+        return ("charts of a question", parts[1])
+    return ("question", *parts[1:])
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def imported(path: Path) -> set[str]:
@@ -79,37 +57,91 @@ def imported(path: Path) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
             node.body = []
-    found = set()
+    names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name} imports relatively; write the full name"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
 
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+def subject(here: tuple[str, ...]) -> str | None:
+    """The folder inside a question, for questions that have such."""
+    return here[2] if len(here) > 2 and (PACKAGE / "analyses" / here[1] / here[2]).is_dir() else None
+
+
+def faults(path: Path) -> list[str]:
+    """What PATH imports although its place does not allow it."""
+    here = place(module_name(path))
+    wrong = []
+    for name in sorted(imported(path)):
+        top, _, rest = name.partition(".")
+        if top == "integrhealth" and rest and rest != "__version__":
+            there = place(name)
+            if there[0] == here[0]:
+                foreign = there[1:2] != here[1:2] and here[0] in ("question", "charts of a question")
+                mine, other = subject(here), subject(there)
+                distant = mine and other and other not in {mine, *SUBJECTS.get(mine, ())}
+                wrong += [name] if foreign or distant else []
+            elif there[0] not in MAY_IMPORT[here[0]]:
+                wrong.append(name)
+        if top in ONLY_IN and not here[0].startswith(ONLY_IN[top]):
+            wrong.append(name)
+    return wrong
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_keep_their_place(path):
-    parts = path.relative_to(PACKAGE).parts
-    room, here = parts[0].removesuffix(".py"), layer(parts[0].removesuffix(".py"))
-    allowed = MAY_IMPORT[here] | ({room} if room in WITHIN else set())
-    for name in imported(path):
-        top, _, rest = name.partition(".")
-        if top == "integrhealth" and rest:
-            target, _, inner = rest.partition(".")
-            if target == room == "analyses":
-                neighbour = inner.split(".")[0]
-                assert neighbour in PARTS_OF_ONE_QUESTION.get(path.stem, set()), f"{path.stem} imports {neighbour}"
-            else:
-                assert target in allowed or target == "__version__", f"{room} may not import {target}"
-        if top in ONLY_IN:
-            assert room in ONLY_IN[top], f"{top} is imported outside {ONLY_IN[top]}"
+    assert faults(path) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        ("language/new.py", "from integrhealth.traces import links"),
+        ("reading/new.py", "from integrhealth.evidence import read"),
+        ("traces/new.py", "from integrhealth import catalog"),
+        ("bad_entries/new.py", "from integrhealth.analyses import latency"),
+        ("analyses/latency/new.py", "from integrhealth.analyses.report_overload.overlap import overlaps"),
+        ("analyses/latency/new.py", "from integrhealth.reading.values import times"),
+        ("analyses/latency/new.py", "from integrhealth.analyses.latency import charts"),
+        ("analyses/latency/new.py", "import altair"),
+        ("analyses/latency/charts.py", "from integrhealth.analyses.latency import findings"),
+        (
+            "analyses/error_propagation/holds/new.py",
+            "from integrhealth.analyses.error_propagation.spreading import spread",
+        ),
+        ("runner/new.py", "from integrhealth.analyses.latency import report"),
+        ("charts/new.py", "import papermill"),
+        ("cli.py", "import pandas"),
+    ],
+)
+def test_an_import_out_of_place_is_seen(tmp_path, monkeypatch, place, line):
+    monkeypatch.setitem(globals(), "imported", lambda path: real(tmp_path / "new.py"))
+    (tmp_path / "new.py").write_text(line)
+    assert faults(PACKAGE / place) == [line.removeprefix("from ").removeprefix("import ").replace(" import ", ".")]
+
+
+real = imported
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_module_is_longer_than_one_can_take_in(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_a_report_is_its_folder_and_one_word_in_one_list():
+    folders = {path.name for path in (PACKAGE / "analyses").iterdir() if (path / "__init__.py").exists()}
+    assert folders == set(REPORTS)
+    assert REPORTS[-1] == OVERVIEW
+
+
+def test_what_completion_and_type_checkers_see_is_what_there_is():
+    stub = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
+    (listed,) = [ast.literal_eval(node.value) for node in stub.body if isinstance(node, ast.Assign)]
+    imports = [alias.asname for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert listed == sorted([*imports, "__version__"]) == sorted(integrhealth.__all__)
+    assert all(hasattr(integrhealth, name) for name in listed)
+    assert (PACKAGE / "py.typed").exists()

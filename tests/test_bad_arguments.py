@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from bad_input_files import ACTING, ALL_BAD, GOOD, HEAD, folder, png
 from click.testing import CliRunner
+from drawing.bad_input import ACTING, ALL_BAD, GOOD, HEAD, folder, png
 
 from integrhealth.cli import main
 
@@ -102,7 +102,7 @@ def test_a_fault_in_the_mapping_is_one_line_with_file_and_place(run, tmp_path, n
 
 
 OPTIONS = [
-    (["--since", "yesterday"], "'yesterday' is no time"),
+    (["--since", "yesterday"], "invalid time 'yesterday'"),
     (["--since", "0001-01-01T00:00:00+14:00"], "outside the years 1 to 9999"),
     (["--until", "9999-12-31T23:59:59-14:00"], "outside the years 1 to 9999"),
     (["--since", "2026-05-01", "--until", "2026-04-01"], "since must come before until"),

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from runner import chosen_notebooks, logs
+from drawing.runner import chosen_notebooks, logs
 
 from integrhealth.cli import main
-from integrhealth.reports import plan
+from integrhealth.runner import plan
 
 COMMANDS = ["check", "formats", "history", "report", "sample"]
 README = Path(__file__).parents[1] / "README.md"
@@ -74,7 +74,7 @@ def test_report_for_machines(run, tmp_path):
         (["-p", "min_messages"], "is not NAME=VALUE"),
         (["-p", "min_messages=ten"], "is not of type int"),
         (["-p", "logs=elsewhere"], "unknown parameter 'logs'; there are: min_messages"),
-        (["--since", "yesterday"], "'yesterday' is no time"),
+        (["--since", "yesterday"], "invalid time 'yesterday'"),
         (["--catalog", "absent.yaml"], "absent.yaml"),
         (["--mapping", "absent.yaml"], "absent.yaml"),
         (["--out", "logs"], "neither empty nor an earlier report"),
@@ -95,7 +95,7 @@ def test_options_that_do_not_exist_or_fit_are_exit_2(run, arguments):
 
 
 def test_a_bug_keeps_its_traceback(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("integrhealth.reports.run.report", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("integrhealth.runner.run.report", lambda *_, **__: 1 / 0)
     assert isinstance(run("report", logs(tmp_path / "logs")).exception, ZeroDivisionError)
 
 
@@ -173,7 +173,7 @@ def test_an_interrupted_report_ends_with_one_line_and_nothing_left(tmp_path, sen
 import signal, sys
 from pathlib import Path
 from integrhealth.cli import main
-from integrhealth.reports import plan
+from integrhealth.runner import plan
 signal.signal(signal.SIGINT, signal.default_int_handler)
 plan.notebooks = lambda: Path({str(notebooks)!r})
 main(sys.argv[1:])

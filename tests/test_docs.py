@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 import integrhealth as ih
-from integrhealth import thresholds
+from integrhealth.analyses import REPORTS, published_tables
 from integrhealth.cli import main
-from integrhealth.published import FINDING, TABLES
+from integrhealth.language import thresholds
+from integrhealth.language.report_tables import FINDING
 
 ROOT = Path(__file__).parents[1]
 README, NUMBERS = ROOT / "README.md", ROOT / "docs" / "numbers.md"
@@ -58,7 +59,7 @@ UNFILLED = {
 }
 
 
-@pytest.mark.parametrize("report", TABLES)
+@pytest.mark.parametrize("report", REPORTS)
 def test_every_published_column_is_defined(published, report):
     text = section(NUMBERS_TEXT, f"## {report}")
     filled = {
@@ -75,7 +76,7 @@ def test_every_published_column_is_defined(published, report):
 
 def test_tables_that_are_not_filled_are_named_with_their_columns():
     for (report, table), columns in UNFILLED.items():
-        assert columns == list(TABLES[report][table]), f"{report}.{table}"
+        assert columns == list(published_tables(report)[table]), f"{report}.{table}"
 
 
 def test_columns_and_rules_of_findings_are_defined():
@@ -85,7 +86,7 @@ def test_columns_and_rules_of_findings_are_defined():
     rules = {name for cells in rows(text) if len(cells) == 4 for name in names(cells[1])}
     calls = (
         node
-        for path in (ROOT / "integrhealth" / "analyses").glob("*.py")
+        for path in (ROOT / "integrhealth" / "analyses").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "findings" and len(node.args) == 3
     )

@@ -6,16 +6,16 @@ import json
 import pandas as pd
 import polars as pl
 import pytest
-from frames import NOON, messages
+from drawing.frames import NOON, messages
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from integrhealth import conservation
 from integrhealth.catalog import Catalog, load_catalog
-from integrhealth.errors import MissingColumns, NothingToRead, WrongValue
+from integrhealth.errors import MissingColumns, NothingToRead, UnknownName, WrongValue
 from integrhealth.evidence import Evidence, read
-from integrhealth.schema import FRAMES, TIME
+from integrhealth.language.schema import FRAMES, TIME
+from integrhealth.reading import tidying as conservation
 
 HEAD = "message_id,source,target,sent_at,status"
 
@@ -161,7 +161,7 @@ def test_a_frame_that_does_not_fit_says_how():
     fitting = messages("message_id source target\nm a b")
     with pytest.raises(WrongValue, match="does not fit its type"):
         Evidence(messages=fitting.with_columns(attempt=pl.lit("many")))
-    with pytest.raises(TypeError, match="no frames named"):
+    with pytest.raises(UnknownName, match="unknown frame"):
         Evidence(mesages=fitting)
 
 

@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
-from bad_input_files import ACTING, ATTACKS, attacked
 from click.testing import CliRunner
+from drawing.bad_input import ACTING, ATTACKS, attacked
 
 from integrhealth.cli import main
-from integrhealth.findings import findings
+from integrhealth.language.findings import findings
 
 
 class Page(HTMLParser):

@@ -6,8 +6,8 @@ import re
 import nbformat
 import pytest
 
+from integrhealth.analyses import REPORTS
 from integrhealth.locations import notebooks
-from integrhealth.published import TABLES
 
 NOTEBOOKS = sorted(notebooks().glob("*.ipynb"))
 PARAMETER = re.compile(r"\w+: (str|int|float|bool) = (\"[^\"]*\"|[-\d.]+|True|False)  # \S.*")
@@ -28,7 +28,7 @@ def tagged(notebook, tag):
 
 
 def test_there_is_one_notebook_per_published_report():
-    assert {path.stem for path in NOTEBOOKS} == set(TABLES)
+    assert {path.stem for path in NOTEBOOKS} == set(REPORTS)
 
 
 def test_a_notebook_begins_with_its_title_and_one_question(notebook):

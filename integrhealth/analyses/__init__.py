@@ -1,32 +1,39 @@
-"""The answers: one module per question, frames in, frames out; its parts beside it.
+"""The answers: a folder per report, with everything of its own; adding a report is its folder and a word in REPORTS.
 
-propagation   how far does an error go? spread, cascades (cascade_steps, swallowed, blast_radius), timing where no
-              message names its parent; rootcause where it began (worst_hour, rootcause_damage); retries what they made
-              of it (retry_chains, _pauses, _bins, _storms, _layers); contamination by wrong values, of which entries
-              tells (corrections, first_values, rejections, wrong_values, entry_trees); friction where a hold would
-              pay (hold_replay), and checkpoints
-latency       how long does everything take?
-fragility     which system stops the business? (capabilities, paths)
-overload      is there time to read what is sent? (reading, overlap, smallest_set)
-overview      what should we talk about this week?
+error_propagation      when something goes wrong once, how far does it go? spreading (how many systems it hits),
+                       error_times (the same where no message names its parent), root_cause (where the worst hour
+                       began), retrying (what retries made of it), wrong_values (what travelled with status ok),
+                       holds (where a pause would have paid, and what checkpoints caught)
+latency                how long does everything take, and which step decides?
+dependency_fragility   which system stops the business, and how often is it up?
+report_overload        is there time to read what is sent, and which few reports would serve every decision?
+overview               what should we talk about this week?
 
-What a person should talk about stands in the modules named findings.
+In each: ``__init__`` has ``report(evidence)`` and one function on evidence per published table, of the same name;
+``tables`` the published columns, ``findings`` what a person should talk about, ``charts`` what is drawn.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from integrhealth.published import Report
-from integrhealth.thresholds import MIN_MESSAGES
+from integrhealth.language.thresholds import MIN_MESSAGES
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
+    from integrhealth.language.report_tables import Report
 
-QUESTIONS = ("propagation", "latency", "fragility", "overload")
+# In the order in which they are read. Module, notebook, folder of tables and command share the word; the overview,
+# which reads the others, comes last.
+REPORTS = ("error_propagation", "latency", "dependency_fragility", "report_overload", "overview")
+OVERVIEW = REPORTS[-1]
 
 
-def all_reports(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> dict[str, Report]:
+def published_tables(report: str) -> dict[str, dict[str, Any]]:
+    """The tables of a report of REPORTS: table -> column -> type."""
+    return import_module(f"integrhealth.analyses.{report}.tables").TABLES
+
+
+def all_reports(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> dict[str, "Report"]:
     """Every report but the overview, by name, in the order in which they are read."""
-    modules = [import_module(f"integrhealth.analyses.{question}") for question in QUESTIONS]
-    answered = [module.report(evidence, min_messages=min_messages) for module in modules]
-    return {report.name: report for report in answered}
+    modules = {name: import_module(f"integrhealth.analyses.{name}") for name in REPORTS if name != OVERVIEW}
+    return {name: module.report(evidence, min_messages=min_messages) for name, module in modules.items()}

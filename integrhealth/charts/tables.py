@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from integrhealth.visible import visible
+from integrhealth.language.safe_text import visible
 
 MAX_CELL = 160
 # What is looked at of a text that may be a megabyte long.

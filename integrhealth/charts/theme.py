@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from integrhealth.visible import visible
+from integrhealth.language.safe_text import visible
 
 NEUTRAL, ACCENT, FAILURE = "#8a93a0", "#0072B2", "#D55E00"
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")

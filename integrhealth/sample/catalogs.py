@@ -5,10 +5,10 @@ from typing import Any
 
 import yaml
 
-from integrhealth.sample.feeds import CHECKPOINTS, FEED_INTEGRATIONS, FEEDS
 from integrhealth.sample.landscape import INTEGRATIONS, MONITOR_NAMES, SYSTEMS, TEAMS, Integration
+from integrhealth.sample.master_data.feeds import CHECKPOINTS, FEED_INTEGRATIONS, FEEDS
 from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, purposes
-from integrhealth.sample.storm import SCANS
+from integrhealth.sample.retry_storm.storm import SCANS
 
 # By level: success objective, 95th percentile of requests and of queues, how late a message may be, cost of an error.
 LEVELS = {

@@ -8,14 +8,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.sample.companies import DAYS, FIRST_DAY, Company
-from integrhealth.sample.feeds import FEED_INTEGRATIONS
-from integrhealth.sample.flow import WAITED_FOR, Flow
+from integrhealth.sample.journeys.flow import WAITED_FOR, Flow
+from integrhealth.sample.journeys.spread import passing_shares
+from integrhealth.sample.journeys.texts import ALL_FAULTS, HOSTILE, OUT_OF_SERVICE, TIMED_OUT
 from integrhealth.sample.landscape import INTEGRATIONS, JOURNEYS, SYSTEMS
+from integrhealth.sample.logs.tables import UNMAPPED, WAITING, monitor_state
+from integrhealth.sample.master_data.feeds import FEED_INTEGRATIONS
+from integrhealth.sample.retry_storm.storm import SCANS
 from integrhealth.sample.season import FIRST_US, days
-from integrhealth.sample.spread import passing_shares
-from integrhealth.sample.storm import SCANS
-from integrhealth.sample.tables import UNMAPPED, WAITING, monitor_state
-from integrhealth.sample.texts import ALL_FAULTS, HOSTILE, OUT_OF_SERVICE, TIMED_OUT
 
 DAY_US = 86_400_000_000
 

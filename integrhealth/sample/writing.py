@@ -15,15 +15,15 @@ from integrhealth.errors import UnknownName, WrongValue
 from integrhealth.sample.catalogs import catalog
 from integrhealth.sample.chance import stream
 from integrhealth.sample.companies import COMPANIES, Company
-from integrhealth.sample.mail import mail
-from integrhealth.sample.masterdata import feeds
-from integrhealth.sample.masterdata_files import change_rows, hold_rows, message_rows
-from integrhealth.sample.masterdata_truth import feed_counts, master_data
-from integrhealth.sample.otlp import lines, spans
-from integrhealth.sample.records import Chunk, chunks, flows, named, records, step_table
-from integrhealth.sample.storm import storm
-from integrhealth.sample.storm_files import retry_storm, scan_rows, storm_counts
-from integrhealth.sample.tables import BAD_DATE, MAPPING, MONITOR_HEADER, SENT, monitor_lines, webhook_lines
+from integrhealth.sample.journeys.records import Chunk, chunks, flows, named, records, step_table
+from integrhealth.sample.logs.mail import mail
+from integrhealth.sample.logs.otlp import lines, spans
+from integrhealth.sample.logs.tables import BAD_DATE, MAPPING, MONITOR_HEADER, SENT, monitor_lines, webhook_lines
+from integrhealth.sample.master_data.changes import feeds
+from integrhealth.sample.master_data.files import change_rows, hold_rows, message_rows
+from integrhealth.sample.master_data.truth import feed_counts, master_data
+from integrhealth.sample.retry_storm.files import retry_storm, scan_rows, storm_counts
+from integrhealth.sample.retry_storm.storm import storm
 from integrhealth.sample.truth import document, flow_counts, row_counts, step_latencies
 
 MESSAGES, SEED = 60_000, 20251224

@@ -1,0 +1,248 @@
+"""Charts of dependency fragility: who depends on whom, and how often each was up."""
+
+import altair as alt
+import polars as pl
+
+from integrhealth.charts.graph_layout import busiest, layered
+from integrhealth.charts.theme import ACCENT, NEUTRAL, WIDTH, nothing, titled
+from integrhealth.language.thresholds import PROMISED_AVAILABILITY
+
+# More systems than this and no drawing of lines can be read; the busiest are shown.
+MOST_SYSTEMS = 40
+# From calm to what went wrong; lightness falls all the way, so it prints in grey.
+FAILURE_RANGE = ["#bcc6d0", "#e3a36b", "#D55E00", "#8f3800"]
+LETTER = 6.6
+# Room beside the intervals for what each row says.
+BESIDE = 190
+NOUNS = {"systems": "system", "capabilities": "capability"}
+
+
+def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerChart | alt.Chart:
+    """Who sends to whom: EDGES (source, target, messages, failure_share), SYSTEMS (system, single_point, availability).
+
+    Columns from left to right are the order of the flow; a line's width is its traffic, its colour the share of its
+    messages that failed. A single point is a thick bar with a diamond before its name.
+    """
+    if edges.is_empty():
+        return nothing("There is no dependency graph: no message went from one system to another.")
+    shown = busiest(edges, systems=MOST_SYSTEMS)
+    layout = layered(shown, width=WIDTH)
+    lines = layout.lines.join(shown, on=["source", "target"])
+    heads = layout.heads.join(shown, on=["source", "target"])
+    known = systems.select("system", "single_point", "availability", "capabilities")
+    places = (
+        short_names(layout.systems)
+        .join(known, on="system", how="left")
+        .with_columns(pl.col("single_point").fill_null(False), needed_by=pl.col("capabilities").list.join("; "))
+    )
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH], nice=False))
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[layout.height, 0], nice=False))
+    worst = max(0.01, shown["failure_share"].max() or 0)
+    share = alt.Color(
+        "failure_share:Q",
+        scale=alt.Scale(domain=[0, worst / 3, 2 * worst / 3, worst], range=FAILURE_RANGE, interpolate="rgb"),
+        legend=alt.Legend(title="Share that failed", format=".2~%", orient="bottom", tickCount=4),
+    )
+    most = shown["messages"].max()
+    traffic = alt.StrokeWidth(
+        "messages:Q",
+        scale=alt.Scale(type="sqrt", domain=[0, most], range=[0.6, 8]),
+        legend=alt.Legend(
+            title="Messages",
+            orient="bottom",
+            symbolType="stroke",
+            symbolSize=900,
+            symbolStrokeColor=NEUTRAL,
+            values=round_amounts(most),
+            format=",d",
+        ),
+    )
+    said = ["source:N", "target:N", alt.Tooltip("messages:Q", format=","), alt.Tooltip("failure_share:Q", format=".2%")]
+    along = {"x": x, "y": y, "detail": ["source:N", "target:N"], "order": "step:O", "strokeWidth": traffic}
+    drawn = alt.Chart(lines)
+    rated = drawn.transform_filter("isValid(datum.failure_share)").mark_line(interpolate="monotone")
+    unrated = drawn.transform_filter("!isValid(datum.failure_share)").mark_line(
+        interpolate="monotone", color=FAILURE_RANGE[0]
+    )
+    flow = [unrated.encode(**along, tooltip=said), rated.encode(**along, tooltip=said, color=share)]
+    head = alt.Chart(heads).mark_point(filled=True, size=90, opacity=1, color=NEUTRAL)
+    arrows = head.encode(
+        x=x,
+        y=y,
+        shape=alt.Shape(
+            "backward:N", scale=alt.Scale(domain=[False, True], range=["triangle-right", "triangle-left"]), legend=None
+        ),
+        tooltip=said,
+    )
+    about = ["system:N", "single_point:N", "needed_by:N", alt.Tooltip("availability:Q", format=".3%")]
+    here = alt.Chart(places)
+    colour = alt.condition(alt.datum.single_point, alt.value(ACCENT), alt.value(NEUTRAL))
+    bars = here.mark_rule(strokeCap="round", strokeWidth=7).encode(
+        x=x, y=alt.Y("top:Q", axis=None), y2="bottom:Q", color=colour, tooltip=about
+    )
+    single = here.transform_filter(alt.datum.single_point).transform_calculate(mark="'single point'")
+    diamonds = single.mark_point(filled=True, size=330, color=ACCENT, opacity=1).encode(
+        x=x, y=y, shape=_single_point_shape(), tooltip=about
+    )
+    above = alt.expr("indexof(datum.label, '\\n') < 0 ? -12 : -26")
+    names = here.mark_text(dy=above, fontSize=12, lineBreak="\n").encode(
+        x=x, y=alt.Y("top:Q", axis=None), text="label:N", tooltip=about
+    )
+    chart = alt.layer(*flow, arrows, bars, diamonds, names).resolve_scale(shape="independent")
+    chart = chart.properties(width=WIDTH, height=layout.height)
+    return titled(chart, _dependency_title(places), _dependency_subtitle(edges, shown))
+
+
+def short_names(places: pl.DataFrame) -> pl.DataFrame:
+    """PLACES (system, room) plus label: the name as far as there is room for it.
+
+    Where there is not, it takes two lines; where these are too long, the first and the last part that most names
+    share ("ts-", "-service") are left out, then the middle.
+    """
+    whole, letters = pl.col("system"), (pl.col("room") / LETTER).floor().clip(4, 24).cast(pl.Int64)
+    head, tail = _shared(places["system"], r"^\w+?[-_. ]"), _shared(places["system"], r"[-_. ][^-_. ]+$")
+    core = whole.str.strip_prefix(head).str.strip_suffix(tail)
+    name = pl.when(whole.str.len_chars() <= letters).then(whole).otherwise(core)
+    last = (letters - 1) * 2 // 5
+    cut = pl.format("{}…{}", name.str.head(letters - 1 - last), name.str.tail(last))
+    lines = whole.str.splitn(" ", 2).struct
+    wraps = pl.max_horizontal(lines[0].str.len_chars(), lines[1].str.len_chars()) <= letters
+    label = pl.when(name.str.len_chars() <= letters).then(name).when(wraps & whole.str.contains(" "))
+    return places.with_columns(label=label.then(whole.str.replace(" ", "\n")).otherwise(cut))
+
+
+def _shared(names: pl.Series, pattern: str) -> str:
+    """The part of the names that PATTERN finds, when at least two thirds of them have the same; else nothing."""
+    parts = names.str.extract(f"({pattern})").drop_nulls()
+    common = parts.mode().sort().first() or ""
+    return common if (parts == common).sum() * 3 >= len(names) * 2 else ""
+
+
+def round_amounts(most: int) -> list[int]:
+    """Three round numbers up to MOST, each about a quarter of the next, for a legend."""
+    return sorted({max(1, int(float(f"{most / part:.0e}"))) for part in (1, 4, 16)})
+
+
+def _single_point_shape() -> alt.Shape:
+    legend = alt.Legend(title=None, orient="bottom", symbolFillColor=ACCENT, symbolStrokeWidth=0, symbolSize=200)
+    return alt.Shape("mark:N", scale=alt.Scale(domain=["single point"], range=["diamond"]), legend=legend)
+
+
+def _dependency_title(places: pl.DataFrame) -> str:
+    needed = pl.col("capabilities").list.len()
+    single = places.filter("single_point").sort(needed, "system", descending=[True, False])["system"].to_list()
+    if not single:
+        return "No system stands alone on the way to a goal"
+    named = ", ".join(single[:3]) + (f" and {len(single) - 3} more" if len(single) > 3 else "")
+    return f"Nothing leads around {named}"
+
+
+def _dependency_subtitle(edges: pl.DataFrame, shown: pl.DataFrame) -> str:
+    everyone, drawn = (pl.concat([f["source"], f["target"]]).n_unique() for f in (edges, shown))
+    cut = f"the {drawn} busiest of {everyone} systems" if drawn < everyone else f"{everyone} systems"
+    messages = shown["messages"].sum()
+    return f"{cut}, {shown.height} connections, {messages:,} messages; the flow runs from left to right"
+
+
+def system_availability_chart(systems: pl.DataFrame, *, most: int = 20) -> alt.LayerChart | alt.Chart:
+    """How often each system was up, with intervals: SYSTEMS (system, availability, low, high, ended, own_errors)."""
+    rated = systems.drop_nulls("availability").sort("availability", "system")
+    if rated.is_empty():
+        return nothing("There is no availability to draw: no system has ended enough messages.")
+    worst = rated.row(0, named=True)
+    title = f"{worst['system']} fails most often by itself"
+    if not rated["own_errors"].sum():
+        title = "No system failed by itself"
+    subtitle = f"availability and 95% interval, {_first_of(rated, most, 'systems')}, {rated['ended'].sum():,} messages"
+    shown = rated.head(most).select(
+        "availability",
+        "low",
+        "high",
+        subject="system",
+        n="ended",
+        mark=pl.when("single_point").then(pl.lit("single point")).otherwise(pl.lit("other system")),
+        marked=pl.col("single_point").fill_null(False),
+        beside=pl.lit(""),
+    )
+    return titled(_availability(shown), title, f"{subtitle}; hollow: no error seen")
+
+
+def capability_chart(capabilities: pl.DataFrame, *, most: int = 20) -> alt.LayerChart | alt.Chart:
+    """How often each capability came through, with intervals, and the system that it hangs on, if there is one."""
+    rated = capabilities.drop_nulls("availability").sort("availability", "capability")
+    if rated.is_empty():
+        return nothing("There is no availability to draw: no capability was begun by enough traces.")
+    title = _capability_title(rated.filter("fragile"), rated.height)
+    subtitle = f"share of traces that came through and 95% interval, {_first_of(rated, most, 'capabilities')}"
+    shown = rated.head(most).select(
+        "availability",
+        "low",
+        "high",
+        subject="capability",
+        n=pl.col("completed") + pl.col("lost") + pl.col("undecided"),
+        mark=pl.when("fragile").then(pl.lit("hangs on one system")).otherwise(pl.lit("has another way")),
+        marked=pl.col("fragile").fill_null(False),
+        beside=pl.when("fragile").then(pl.format("hangs on {}, ", pl.col("cut").list.first())).otherwise(pl.lit("")),
+    )
+    return titled(_availability(shown), title, f"{subtitle}; hollow: none lost")
+
+
+def _capability_title(hanging: pl.DataFrame, everyone: int) -> str:
+    if hanging.is_empty():
+        return "No capability hangs on one system"
+    if hanging.height == 1:
+        return f"{hanging['capability'][0]} hangs on {hanging['cut'][0][0]}"
+    return f"{hanging.height} of {everyone} capabilities hang on one system"
+
+
+def _first_of(frame: pl.DataFrame, most: int, noun: str) -> str:
+    if frame.height > most:
+        return f"the {most} lowest of {frame.height} {noun}"
+    return f"{frame.height} {noun}" if frame.height > 1 else f"1 {NOUNS[noun]}"
+
+
+def _marks(rows: pl.DataFrame) -> alt.Shape:
+    words = rows.select("mark", "marked").unique().sort("marked", descending=True)
+    shapes = words.select(pl.when("marked").then(pl.lit("diamond")).otherwise(pl.lit("circle"))).to_series()
+    scale = alt.Scale(domain=words["mark"].to_list(), range=shapes.to_list())
+    return alt.Shape("mark:N", scale=scale, legend=alt.Legend(title=None, orient="bottom"))
+
+
+def _availability(shown: pl.DataFrame) -> alt.LayerChart:
+    """Rows of subject, availability, low, high, n, mark, marked, beside on a scale of nines.
+
+    Each gridline fails ten times less. Perfection lies nowhere on such a scale: without an error the
+    hollow mark stands at the end of the interval.
+    """
+    faultless = pl.col("availability") >= 1
+    lost = shown.with_columns(
+        lost=1 - pl.when(faultless).then("high").otherwise("availability"),
+        most_lost=1 - pl.col("low"),
+        least_lost=1 - pl.col("high"),
+        faultless=faultless,
+    )
+    widest, finest = max(lost["most_lost"].max(), 0.02), min(lost["least_lost"].min(), 0.001)
+    scale = alt.Scale(type="log", domain=[widest, finest], nice=False)
+    label = "format(1 - datum.value, '.6~%')"
+    nines = [part for part in (0.9, 0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7) if finest <= part <= widest]
+    axis = alt.Axis(values=nines, labelExpr=label, title="availability", gridOpacity=0.5, domain=False, ticks=False)
+    y = alt.Y("subject:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8))
+    colour = alt.condition(alt.datum.marked, alt.value(ACCENT), alt.value(NEUTRAL))
+    rates = [alt.Tooltip(f"{column}:Q", format=".4%") for column in ("availability", "low", "high")]
+    said = ["subject:N", *rates, alt.Tooltip("n:Q", format=","), "mark:N"]
+    base = alt.Chart(lost)
+    interval = base.mark_rule(strokeWidth=2.5).encode(
+        x=alt.X("most_lost:Q", scale=scale, axis=axis), x2="least_lost:Q", y=y, color=colour, tooltip=said
+    )
+    mark = {"y": y, "color": colour, "tooltip": said, "x": alt.X("lost:Q", scale=scale), "shape": _marks(lost)}
+    seen = base.transform_filter(~alt.datum.faultless).mark_point(size=90, opacity=1, filled=True).encode(**mark)
+    none = base.transform_filter(alt.datum.faultless).mark_point(size=70, opacity=1, strokeWidth=2).encode(**mark)
+    named = base.transform_calculate(named="datum.beside + 'n = ' + format(datum.n, ',')")
+    beside = named.mark_text(align="left", fontSize=11, color=NEUTRAL).encode(
+        x=alt.value(WIDTH - BESIDE + 12), y=y, text="named:N"
+    )
+    promise = pl.DataFrame({"lost": [1 - PROMISED_AVAILABILITY], "said": [f"promised {PROMISED_AVAILABILITY:.1%}"]})
+    at = alt.Chart(promise).encode(x=alt.X("lost:Q", scale=scale))
+    line = at.mark_rule(strokeDash=[4, 4], color=NEUTRAL)
+    words = at.mark_text(align="left", dx=4, dy=-7, fontSize=11, color=NEUTRAL).encode(y=alt.value(0), text="said:N")
+    return alt.layer(line, words, interval, seen, none, beside).properties(width=WIDTH - BESIDE, height=alt.Step(26))

@@ -1,0 +1,95 @@
+"""What strategic friction tells a person: where a pause pays, where it cannot help, and which pause costs too much."""
+
+import polars as pl
+
+from integrhealth.language.findings import findings, ranked, written
+
+NAME = "error_propagation"
+
+
+def friction_findings(friction: pl.DataFrame, declared: pl.DataFrame, *, currency: str | None = None) -> pl.DataFrame:
+    """What a person should talk about, from the table ``friction``; DECLARED are the integrations of the catalog."""
+    owned = friction.join(
+        declared.select("integration", "source", "owner").unique("integration", keep="first", maintain_order=True),
+        on="integration",
+        how="left",
+    ).with_columns(subject=pl.col("integration"))
+    money = f" {currency}" if currency else ""
+    return ranked([_paying(owned, money), _helpless(owned), _costly(owned, money)])
+
+
+def _whole(value: str) -> pl.Expr:
+    """Money or minutes as people say them."""
+    rounded = pl.col(value).round().cast(pl.Int64)
+    return pl.format("{}{}", pl.when(rounded < 0).then(pl.lit("-")).otherwise(pl.lit("")), written(rounded.abs()))
+
+
+def _paying(owned: pl.DataFrame, money: str) -> pl.DataFrame:
+    rows = owned.filter(pl.col("verdict") == "hold").with_columns(
+        severity=pl.lit("warning"),
+        statement=pl.format(
+            "Holding {} for {} minutes would have saved {}{} net of the delay; an hour: {}{}. {} wrong entries passed.",
+            "integration",
+            _whole("best_hold_minutes"),
+            _whole("net"),
+            pl.lit(money),
+            _whole("net_60_minutes"),
+            pl.lit(money),
+            written(pl.col("bad_entries")),
+        ),
+        value=pl.col("best_hold_minutes"),
+        unit=pl.lit("minutes of hold"),
+        low=pl.col("best_low_minutes"),
+        high=pl.col("best_high_minutes"),
+        n=pl.col("bad_entries"),
+        threshold=pl.lit(0.0),
+        cost=pl.col("net"),
+        ask=pl.format(
+            "Who would notice if {} waited {} minutes, and who could then still correct an entry?",
+            "integration",
+            _whole("best_hold_minutes"),
+        ),
+    )
+    return findings(NAME, "hold_pays", rows)
+
+
+def _helpless(owned: pl.DataFrame) -> pl.DataFrame:
+    """Only where an error is known to cost something, and on the way by which most of the values left their origin."""
+    helpless = (pl.col("verdict") == "a hold cannot help") & pl.col("net_60_minutes").is_not_null()
+    rows = owned.filter(helpless, pl.col("first_share") >= 0.5).with_columns(
+        severity=pl.lit("warning"),
+        statement=pl.format(
+            "No hold of up to a day would have stopped any of the {} wrong entries on {}: "
+            "noticed too late, or only because they went out.",
+            written(pl.col("bad_entries")),
+            "integration",
+        ),
+        value=pl.lit(0.0),
+        unit=pl.lit("records a hold would have spared"),
+        n=pl.col("bad_entries"),
+        ask=pl.format("Which check before {} could notice a wrong entry on the day it is made?", "integration"),
+    )
+    return findings(NAME, "hold_cannot_help", rows)
+
+
+def _costly(owned: pl.DataFrame, money: str) -> pl.DataFrame:
+    """Checkpoints that cost more than they save even at the upper bound of what they stop."""
+    rows = owned.filter(pl.col("checkpoint_net_high") < 0).with_columns(
+        subject=pl.col("checkpoint"),
+        severity=pl.lit("warning"),
+        statement=pl.format(
+            "{} on {} delayed messages for {}{} more than the errors it caught would have cost.",
+            "checkpoint",
+            "integration",
+            written((-pl.col("checkpoint_net")).round().cast(pl.Int64)),
+            pl.lit(money),
+        ),
+        value=pl.col("checkpoint_net"),
+        unit=pl.lit("saved less delay"),
+        high=pl.col("checkpoint_net_high"),
+        n=pl.col("messages"),
+        threshold=pl.lit(0.0),
+        cost=-pl.col("checkpoint_net"),
+        ask=pl.format("Which of the messages that {} holds could go on at once?", "checkpoint"),
+    )
+    return findings(NAME, "checkpoint_costs_more", rows)

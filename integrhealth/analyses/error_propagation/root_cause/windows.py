@@ -1,0 +1,194 @@
+"""Windows of root causes: the one that is looked at, the quiet ones it is judged by, and what is usual in them.
+
+Time is cut into bins that start at the moment of the change, a few bins make a window. Window 0 is the one looked at;
+all others lie in the baseline and go through the same arithmetic, so that every number has its own quiet level.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from integrhealth.language.thresholds import (
+    MIN_QUIET_WINDOWS,
+    NEAR_MINUTES,
+    QUIET_QUANTILE,
+    QUIET_SIGMAS,
+    QUIET_WINDOWS,
+    WINDOW_BINS,
+    WINDOW_MESSAGES,
+)
+
+NEAR = timedelta(minutes=NEAR_MINUTES)
+# Widths of a bin where no metric says how often it is measured.
+BIN_SECONDS = (60, 150, 450)
+LONGEST_BIN_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Windows:
+    """When is what: ``starts`` are first bins of the windows (window 0 at 0), ``step`` the width of a bin."""
+
+    at: datetime
+    step: timedelta
+    baseline: tuple[datetime, datetime] | None
+    starts: NDArray
+
+    @property
+    def span(self) -> str:
+        """The window looked at, in words."""
+        end = self.at + WINDOW_BINS * self.step
+        return f"{self.at:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC"
+
+    def quiet_bins(self, bins: NDArray) -> NDArray:
+        """Which of BINS lie in the baseline."""
+        return _quiet(bins, self.at, self.step, self.baseline)
+
+    def picked(self, bins: NDArray, offsets: NDArray) -> NDArray:
+        """Places in BINS (sorted) of each window's start plus OFFSETS, windows by offsets; len(bins) where absent."""
+        wanted = self.starts[:, None] + offsets[None, :]
+        place = np.searchsorted(bins, wanted)
+        found = bins[np.minimum(place, len(bins) - 1)] == wanted
+        return np.where(found, place, len(bins))
+
+    @property
+    def now_offsets(self) -> NDArray:
+        """Bins of a window."""
+        return np.arange(WINDOW_BINS)
+
+    @property
+    def before_offsets(self) -> NDArray:
+        """Bins of the half hour before a window."""
+        return np.arange(-_near(self.step), 0)
+
+    @property
+    def after_offsets(self) -> NDArray:
+        """Bins of the half hour after a window."""
+        return np.arange(WINDOW_BINS, _near(self.step) + 1)
+
+
+def _near(step: timedelta) -> int:
+    return max(int(NEAR / step), WINDOW_BINS)
+
+
+def _quiet(bins: NDArray, at: datetime, step: timedelta, baseline: tuple[datetime, datetime] | None) -> NDArray:
+    if baseline is None:
+        return np.abs(bins) > _near(step)
+    first, last = ((moment - at) / step for moment in baseline)
+    return (bins >= np.ceil(first)) & (bins < last) & ~((bins >= 0) & (bins < WINDOW_BINS))
+
+
+def bin_width(metrics: pl.DataFrame, times: list[pl.Series], at: datetime) -> timedelta:
+    """How often the metrics are measured; without metrics the shortest width that catches enough messages or lines."""
+    if metrics.height:
+        gaps = metrics.select("system", "metric", "statistic", "time").unique().sort("time")
+        every = gaps.group_by("system", "metric", "statistic").agg(pl.col("time").diff().median().alias("gap"))
+        median = every["gap"].drop_nulls().median()
+        if median:
+            return min(max(median, timedelta(seconds=1)), timedelta(seconds=LONGEST_BIN_SECONDS))
+    for seconds in BIN_SECONDS:
+        end = at + WINDOW_BINS * timedelta(seconds=seconds)
+        if sum(((time >= at) & (time < end)).sum() for time in times) >= WINDOW_MESSAGES:
+            break
+    return timedelta(seconds=seconds)
+
+
+def bin_of(time: pl.Expr, at: datetime, step: timedelta, *, starts: bool) -> pl.Expr:
+    """The bin of TIME; STARTS: the time is when a bucket began, so that the bucket of the change itself is bin 0."""
+    place = (time - pl.lit(at)).dt.total_microseconds() / (step / timedelta(microseconds=1))
+    return (place.ceil() if starts else place.floor()).cast(pl.Int64)
+
+
+def windows(bins: NDArray, at: datetime, step: timedelta, baseline: tuple[datetime, datetime] | None) -> Windows:
+    """Window 0 and the quiet windows beside one another that hold any of BINS, at most QUIET_WINDOWS of them."""
+    quiet = np.unique(bins[_quiet(bins, at, step, baseline)])
+    starts = np.unique(quiet // WINDOW_BINS * WINDOW_BINS)
+    whole = _quiet(starts, at, step, baseline) & _quiet(starts + WINDOW_BINS - 1, at, step, baseline)
+    starts = starts[whole] if whole.any() else starts
+    starts = starts[starts != 0]
+    if len(starts) > QUIET_WINDOWS:
+        starts = starts[np.linspace(0, len(starts) - 1, QUIET_WINDOWS).astype(int)]
+    return Windows(at, step, baseline, np.concatenate([[0], starts]).astype(np.int64))
+
+
+def median(values: NDArray, axis: int) -> NDArray:
+    """Median without the missing; NaN where nothing is there. Sorting once is faster than numpy's own."""
+    ordered, n = np.sort(values, axis=axis), (~np.isnan(values)).sum(axis)
+    if not values.shape[axis]:
+        return np.full(n.shape, np.nan)
+    at = [np.clip(place, 0, values.shape[axis] - 1) for place in ((n - 1) // 2, n // 2)]
+    low, high = (np.take_along_axis(ordered, np.expand_dims(place, axis), axis).squeeze(axis) for place in at)
+    return np.where(n > 0, (low + high) / 2, np.nan)
+
+
+def upper(values: NDArray, quantile: float) -> NDArray:
+    """The QUANTILE of each column without the missing; NaN where nothing is there."""
+    ordered, n = np.sort(values, axis=0), (~np.isnan(values)).sum(0)
+    if not len(values):
+        return np.full(n.shape, np.nan)
+    place = np.clip(np.ceil(quantile * n).astype(int) - 1, 0, len(values) - 1)
+    return np.where(n > 0, np.take_along_axis(ordered, place[None], 0)[0], np.nan)
+
+
+def deviation(now: NDArray, usual: NDArray, nearby: NDArray) -> NDArray:
+    """How far NOW lies from what is USUAL and from what was NEARBY in time, whichever is less; 0 where they disagree.
+
+    A system that has drifted since the baseline lies far from it before the change as well as after.
+    """
+    far, near = now - usual, now - nearby
+    least = np.where(np.sign(far) == np.sign(near), np.sign(far) * np.minimum(np.abs(far), np.abs(near)), 0)
+    return np.where(np.isnan(near), far, np.where(np.isnan(usual), near, least))
+
+
+def strength(score: NDArray, *, theory: bool) -> NDArray:
+    """How many times its quiet level a z-score (windows by systems) reaches, as a logarithm; 0 at the level or below.
+
+    The level of a system is three sigmas: of the score itself, or of its quiet windows if they are wider, and of
+    these a high quantile. Where THEORY says how wide a count is, half of the quiet windows must be wider before that
+    is believed: incidents among them are then no reason to overlook one.
+    """
+    level = np.full(score.shape[1], float(QUIET_SIGMAS))
+    if len(score) > MIN_QUIET_WINDOWS:
+        middle, sigma = spread(score[1:])
+        if theory:
+            level = np.fmax(level, QUIET_SIGMAS * 1.4826 * median(np.abs(score[1:] - middle), 0))
+        else:
+            level = np.fmax(level, np.fmax(QUIET_SIGMAS * sigma, upper(score[1:], QUIET_QUANTILE)))
+    return np.nan_to_num(np.log(np.maximum(score / level, 1)))
+
+
+def spread(values: NDArray) -> tuple[NDArray, NDArray]:
+    """Middle and one sigma of each column by robust means: the median, and the larger of MAD and upper tenth."""
+    middle = median(values, 0)
+    absolute = 1.4826 * median(np.abs(values - middle), 0)
+    return middle, np.fmax(absolute, (upper(values, 0.9) - middle) / 1.2816)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of evidence: windows by systems, how much more than usual there was of it, and how surprising that is.
+
+    ``excess`` is in the unit of the kind (seconds, failed calls, calls), ``score`` in sigmas. ``local``: it was seen
+    where it happened, and weighs by surprise alone; otherwise also by its size beside that of other systems.
+    ``passed``: what a system shows may be what those it calls have done to it. ``metric``: what a metric says, null
+    for counts. ``theory``: how wide a count is follows from its own size, so that few wide quiet windows are not
+    believed. ``downstream``: what the system did to records of other systems in this way, where that is known.
+    """
+
+    name: str
+    excess: NDArray
+    score: NDArray
+    local: bool
+    passed: bool
+    sentence: Callable[[int], str]
+    metric: str | None = None
+    theory: bool = True
+    downstream: NDArray | None = None
+
+    @property
+    def spreads(self) -> bool:
+        """It is known what this evidence did to other systems."""
+        return self.downstream is not None

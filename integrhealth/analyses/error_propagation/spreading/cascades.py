@@ -1,0 +1,144 @@
+"""Cascades: what one error brought down with it, how fast, and how many systems it reached."""
+
+import polars as pl
+
+from integrhealth.language.schema import FRAMES, is_failed
+from integrhealth.language.thresholds import MIN_MESSAGES
+from integrhealth.traces.ancestry import NO_ROW, depths, roots
+from integrhealth.traces.facts import log_bucket, percentiles
+
+
+def cascade_members(caused: pl.DataFrame) -> pl.DataFrame:
+    """One row per failed message, in the order of CAUSED: its columns plus its place in its cascade.
+
+    CAUSED as ``traces.with_causes`` gives it. Every message belongs to the cascade of its first failed cause. ``root``
+    is the row of the cascade's root, ``hops`` the links from there, ``ended_at`` when the failure was known,
+    ``root_ended_at`` the same of the root.
+    """
+    failed = caused.filter(is_failed(pl.col("status"))).with_columns(ended_at=pl.coalesce("finished_at", "answered_at"))
+    local = failed.select("row").with_row_index("local")
+    cause = failed.select(row="cause_row").join(local, on="row", how="left", maintain_order="left")["local"]
+    pointers = cause.cast(pl.Int64).fill_null(NO_ROW).to_numpy()
+    top = pl.Series(roots(pointers)[0], dtype=pl.UInt32)
+    return failed.with_columns(
+        root=failed["row"].gather(top),
+        root_ended_at=failed["ended_at"].gather(top),
+        hops=pl.Series(depths(pointers)[0], dtype=pl.Int64),
+    )
+
+
+def cascade_facts(caused: pl.DataFrame, incident_events: pl.DataFrame | None = None) -> pl.DataFrame:
+    """One row per cascade, largest first. Cascades partition the failed messages: sum(messages) = failed messages.
+
+    CAUSED as ``traces.with_causes`` gives it. ``messages`` counts failed messages, the root included; ``systems``
+    distinct targets; ``depth`` is 0 for a lone root; ``spread_ms`` runs from the root's finish to the last;
+    ``hops_per_minute`` = depth / minutes of spread, null for a lone root and where no time passed or is known;
+    ``amount`` sums distinct business objects, each at its largest (messages without an object id count as one
+    object); ``failed_causes`` lists, for each message that was caused, how many failed causes it has in the data.
+    ``systems_before_notice`` are those that had failed when the first event of INCIDENT_EVENTS on one of the
+    cascade's integrations came, from the root's start on; null when none came. A cascade lies in one trace, so the
+    rows add up.
+    """
+    placed = cascade_members(caused)
+    unnoticed = _systems_before_notice(
+        placed, FRAMES["incident_events"].empty() if incident_events is None else incident_events
+    )
+    objects = (
+        placed.group_by("root", "object_type", "object_id")
+        .agg(pl.col("amount").max())
+        .group_by("root")
+        .agg(amount=pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()))
+    )
+    spread_ms = ((pl.col("ended_at").max() - pl.col("root_ended_at").first()).dt.total_microseconds() / 1000).clip(0)
+    sizes = placed.group_by("root").agg(
+        messages=pl.len().cast(pl.Int64),
+        systems=pl.col("target").n_unique().cast(pl.Int64),
+        depth=pl.col("hops").max(),
+        spread_ms=spread_ms,
+        failed_causes=pl.col("failed_causes").filter(pl.col("failed_causes") > 0).sort(),
+    )
+    travelled = (pl.col("depth") > 0) & (pl.col("spread_ms") > 0)
+    sizes = sizes.with_columns(
+        hops_per_minute=pl.when(travelled).then(pl.col("depth") / (pl.col("spread_ms") / 60_000))
+    )
+    heads = placed.filter("own_error").select(
+        "root", "trace_id", "error_code", root_id="message_id", root_system="target", started_at="sent_at"
+    )
+    columns = "root_id trace_id root_system error_code started_at messages systems depth spread_ms hops_per_minute"
+    return (
+        heads.join(sizes, on="root")
+        .join(objects, on="root")
+        .join(unnoticed, on="root", how="left")
+        .select(*columns.split(), "amount", "systems_before_notice", "failed_causes")
+        .sort("messages", "started_at", "root_id", descending=[True, False, False])
+    )
+
+
+def _systems_before_notice(placed: pl.DataFrame, incident_events: pl.DataFrame) -> pl.DataFrame:
+    """root and systems_before_notice of the cascades of which an incident tells, sooner or later."""
+    events = incident_events.select("integration", noticed_at="at").drop_nulls().sort("noticed_at", "integration")
+    began = placed.filter("own_error").select("root", began_at="sent_at")
+    told = placed.select("root", "integration").unique().join(began, on="root").sort("began_at", "root", "integration")
+    noticed = told.join_asof(
+        events,
+        left_on="began_at",
+        right_on="noticed_at",
+        by="integration",
+        strategy="forward",
+        check_sortedness=False,
+    )
+    notices = noticed.group_by("root").agg(pl.col("noticed_at").min()).drop_nulls()
+    failed_at = pl.coalesce("ended_at", "sent_at")
+    before = placed.select("root", "target", failed_at=failed_at).join(notices, on="root")
+    return before.group_by("root").agg(
+        systems_before_notice=pl.col("target")
+        .filter(pl.col("failed_at") <= pl.col("noticed_at"))
+        .n_unique()
+        .cast(pl.Int64)
+    )
+
+
+def survival(cascades: pl.DataFrame) -> pl.DataFrame:
+    """One row per cascade size that occurs: the share of cascades that are at least that large, and their number."""
+    counted = cascades.group_by("messages").agg(cascades=pl.len().cast(pl.Int64)).sort("messages", descending=True)
+    return counted.select(
+        "messages", at_least=pl.col("cascades").cum_sum(), share=pl.col("cascades").cum_sum() / pl.col("cascades").sum()
+    ).sort("messages")
+
+
+def reach_facts(caused: pl.DataFrame) -> pl.DataFrame:
+    """One row per number of systems and bucket of time: cascades whose so many-th system failed so long after the root.
+
+    A system is reached when the first message to it has failed. Cascades in which an end time is missing have no
+    bucket: which system was the third cannot be told. Rows add up over traces.
+    """
+    reached = (
+        cascade_members(caused)
+        .group_by("root", "target")
+        .agg(pl.col("ended_at").min(), pl.col("root_ended_at").first(), timed=pl.col("ended_at").is_not_null().all())
+        .sort("root", "ended_at", "target")
+        .with_columns(systems=pl.int_range(1, pl.len() + 1).over("root"), timed=pl.col("timed").all().over("root"))
+    )
+    after_us = (pl.col("ended_at") - pl.col("root_ended_at")).dt.total_microseconds().clip(0)
+    return (
+        reached.group_by("systems", bucket=log_bucket(pl.when("timed").then(after_us)))
+        .agg(cascades=pl.len().cast(pl.Int64))
+        .sort("systems", "bucket")
+    )
+
+
+def reach(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per number of systems: cascades that reached so many, and the median time from the root's failure.
+
+    The root's own system is the first. ``timed`` counts the cascades with all their end times, the n of the median;
+    median and interval (order statistics) are null below MIN_MESSAGES of them.
+    """
+    counted = facts.group_by("systems").agg(pl.col("cascades").sum())
+    times = percentiles(facts, ["systems"], count="cascades", quantiles={"median_ms": 0.5}, interval_of="median_ms")
+    enough = pl.when(pl.col("timed") >= max(min_messages, 1))
+    return (
+        counted.join(times.rename({"n": "timed"}), on="systems", how="left")
+        .with_columns(pl.col("timed").fill_null(0))
+        .with_columns(enough.then(pl.col("median_ms", "low_ms", "high_ms")).name.keep())
+        .sort("systems")
+    )

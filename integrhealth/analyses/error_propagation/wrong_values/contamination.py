@@ -1,0 +1,325 @@
+"""Contamination: a wrong value travels with status ok; which systems held it between its entry and its notice?
+
+Nothing fails here. A record was corrected, reversed, turned down or stopped at a checkpoint later, so until then it
+was wrong wherever it had got to. A message that merely failed does not say that its content was wrong: left out.
+"""
+
+import polars as pl
+
+from integrhealth.language.findings import findings, ranked, written
+from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME
+from integrhealth.language.statistics import quantile_ranks
+from integrhealth.language.thresholds import MIN_MESSAGES, WIDE_CASCADE
+
+NAME = "error_propagation"
+CONTAMINATION = {
+    "object_type": TEXT,
+    "object_id": TEXT,
+    "element": TEXT,
+    "origin": TEXT,
+    "entered_at": TIME,
+    "noticed_at": TIME,
+    "notice": TEXT,
+    "noticed_in": TEXT,
+    "needs_release": FLAG,
+    "held_minutes": NUMBER,
+    "systems": COUNT,
+    "records": COUNT,
+    "reached": pl.List(TEXT),
+    "amount": NUMBER,
+    "entry": COUNT,
+    "objects": COUNT,
+    "message_id": TEXT,
+    "first_integration": TEXT,
+}
+STAYS = {
+    "place": COUNT,
+    "entry": COUNT,
+    "system": TEXT,
+    "origin": FLAG,
+    "from_at": TIME,
+    "until_at": TIME,
+    "minutes": NUMBER,
+    "minutes_before_notice": NUMBER,
+}
+SYSTEMS = {
+    "system": TEXT,
+    "entries": COUNT,
+    "entered": COUNT,
+    "timed": COUNT,
+    "median_minutes": NUMBER,
+    "low": NUMBER,
+    "high": NUMBER,
+    "hours_before_notice": NUMBER,
+    "amount": NUMBER,
+}
+HOPS = {"source": TEXT, "target": TEXT, "entries": COUNT, "messages": COUNT}
+
+
+def contamination_tables(
+    entries: pl.DataFrame, steps: pl.DataFrame, *, min_messages: int = MIN_MESSAGES
+) -> dict[str, pl.DataFrame]:
+    """The tables ``contamination``, ``contaminated_systems``, ``contaminated_hops`` and ``contamination_stays``.
+
+    ENTRIES and STEPS as ``entries.bad_entries`` and ``entries.entry_steps`` give them.
+    """
+    wrong = entries.filter(pl.col("notice").fill_null("") != "failed")
+    taken = steps.join(wrong.select("entry"), on="entry", how="semi", maintain_order="left").filter("noticed_after")
+    stays = system_stays(wrong, taken)
+    table = contamination(wrong, taken, stays)
+    return {
+        "contamination": table,
+        "contaminated_systems": contaminated_systems(wrong, stays, min_messages=min_messages),
+        "contaminated_hops": contaminated_hops(taken),
+        "contamination_stays": worst_stays(table, stays),
+    }
+
+
+def nothing_noticed(messages: pl.DataFrame, field_changes: pl.DataFrame) -> str:
+    """Why there is no wrong value to tell of, and what file or column would make it possible."""
+    named = messages["object_id"].null_count() < messages.height
+    if field_changes.height:
+        return "No value was corrected by a person within 30 days, and no record was turned down or stopped."
+    if named:
+        return (
+            "No record was turned down or stopped; corrections by people need field_changes (element, entity, system, "
+            "value_hash, at, actor_type)."
+        )
+    return (
+        "Wrong values need to be recognised: field_changes (element, entity, system, value_hash, at, actor_type), or "
+        "object_id in messages, for those that were rejected or stopped at a checkpoint (holds)."
+    )
+
+
+def system_stays(wrong: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
+    """One row per wrong value and system that held it before it was noticed, in the order reached (``place``, from 0).
+
+    ``from_at``: the entry at the origin, elsewhere the first arrival, or what field changes tell. ``until_at``: when
+    field changes show the value replaced there, else the notice; null for a value that nobody has noticed yet.
+    """
+    times = wrong.select("entry", "entered_at", "noticed_at", at="origin")
+    told = wrong.select("entry", "stays").explode("stays").unnest("stays").drop_nulls(["system", "from_at"])
+    told = (
+        told.group_by("entry", "system")
+        .agg(
+            told_from=pl.col("from_at").min(),
+            # A value that came back leaves for good when the last one does; null: it still stands there.
+            told_until=pl.when(pl.col("until_at").is_not_null().all()).then(pl.col("until_at").max()),
+        )
+        .with_columns(told=True)
+    )
+    found = [
+        times.select("entry", system="at", from_at="entered_at"),
+        taken.select("entry", system="target", from_at="arrived_at"),
+        told.select("entry", "system", from_at="told_from"),
+    ]
+    first = pl.concat(found).group_by("entry", "system").agg(pl.col("from_at").min())
+    held = (
+        first.join(told, on=["entry", "system"], how="left")
+        .join(times, on="entry")
+        .with_columns(origin=pl.col("system") == pl.col("at"))
+        .with_columns(from_at=pl.when("origin").then("entered_at").otherwise(pl.coalesce("told_from", "from_at")))
+        .filter(pl.col("origin") | (pl.col("from_at") < pl.col("noticed_at")).fill_null(True))
+        .with_columns(until_at=pl.coalesce("told_until", "noticed_at"))
+    )
+    before = pl.min_horizontal("until_at", "noticed_at")
+    return (
+        held.with_columns(
+            minutes=_minutes(pl.col("until_at")),
+            minutes_before_notice=pl.when(pl.col("noticed_at").is_not_null()).then(_minutes(before)),
+        )
+        .sort("entry", pl.col("origin").not_(), "from_at", "system")
+        .with_columns(place=pl.int_range(pl.len()).over("entry"))
+        .select(*STAYS)
+        .cast(STAYS)
+    )
+
+
+def _minutes(until: pl.Expr) -> pl.Expr:
+    return ((until - pl.col("from_at")).dt.total_microseconds() / 60_000_000).clip(0)
+
+
+def contamination(wrong: pl.DataFrame, taken: pl.DataFrame, stays: pl.DataFrame) -> pl.DataFrame:
+    """One row per wrong value, most systems first, then most records, then longest held.
+
+    ``held_minutes`` from entry to notice; ``systems`` that held it before the notice, the origin included;
+    ``records`` the distinct objects in systems among them, ``objects`` the distinct objects; ``reached`` the systems
+    in the order in which it came to them; ``amount`` the sum over the objects, each at its largest, currencies as
+    logged; ``first_integration`` the one by which it left its origin.
+    """
+    reached = (
+        stays.sort("entry", "place")
+        .group_by("entry", maintain_order=True)
+        .agg(systems=pl.len(), reached=pl.col("system"))
+    )
+    own = wrong.select("entry", "object_type", "object_id", "amount")
+    # Messages about nothing in particular are part of what happened to the object itself.
+    known = pl.col("object_id").is_not_null()
+    moved = taken.join(own.rename({"object_type": "own_type", "object_id": "own_id"}).drop("amount"), on="entry")
+    moved = moved.select(
+        "entry",
+        object_type=pl.when(known).then("object_type").otherwise("own_type"),
+        object_id=pl.coalesce("object_id", "own_id"),
+        amount="amount",
+        system="target",
+    )
+    # The object itself stands where it was entered, where its messages went and where field changes show it.
+    told = wrong.select("entry", "stays").explode("stays").unnest("stays").drop_nulls(["system", "from_at"])
+    itself = stays.filter("origin").select("entry", "system")
+    itself = pl.concat([itself, stays.join(told, on=["entry", "system"], how="semi").select("entry", "system")])
+    held = itself.join(own, on="entry")
+    touched = pl.concat([held.select(moved.columns), moved])
+    records = (
+        touched.group_by("entry", "system", "object_type", "object_id").len().group_by("entry").agg(records=pl.len())
+    )
+    objects = (
+        touched.group_by("entry", "object_type", "object_id")
+        .agg(pl.col("amount").max())
+        .group_by("entry")
+        .agg(objects=pl.len(), amount=pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()))
+    )
+    left = taken.filter(pl.col("source") != pl.col("target")).sort("entry", "sent_at", "message_id", "step")
+    left = left.group_by("entry", maintain_order=True).agg(first_integration=pl.col("integration").first())
+    table = wrong.drop("amount")
+    for part in (reached, records, objects, left):
+        table = table.join(part, on="entry", how="left")
+    order = {"systems": True, "records": True, "held_minutes": True, "entered_at": False, "entry": False}
+    since = (pl.col("noticed_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000
+    return (
+        table.with_columns(held_minutes=since)
+        .sort(*order, descending=list(order.values()), nulls_last=True)
+        .select(*CONTAMINATION)
+        .cast(CONTAMINATION)
+    )
+
+
+def contaminated_systems(wrong: pl.DataFrame, stays: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per system that held a wrong value before anybody noticed, most of them first.
+
+    ``entries`` wrong values it held, ``entered`` of them entered there; ``median_minutes`` for which it held one,
+    with its interval (order statistics), null below MIN_MESSAGES ``timed`` ones; ``hours_before_notice`` all
+    together until the notice, or the correction there if that was earlier; ``amount`` the sum over distinct objects.
+    """
+    amounts = (
+        stays.join(wrong.select("entry", "object_type", "object_id", "amount"), on="entry")
+        .group_by("system", "object_type", "object_id")
+        .agg(pl.col("amount").max())
+        .group_by("system")
+        .agg(amount=pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()))
+    )
+    held = stays.group_by("system").agg(
+        entries=pl.len(),
+        entered=pl.col("origin").sum(),
+        timed=pl.col("minutes").count(),
+        sorted=pl.col("minutes").drop_nulls().sort(),
+        hours_before_notice=pl.col("minutes_before_notice").sum() / 60,
+    )
+    low, high = quantile_ranks(held["timed"].to_numpy().clip(1), 0.5)
+    enough = pl.when(pl.col("timed") >= max(min_messages, 1))
+    ranked_minutes = held.with_columns(low_rank=pl.Series(low), high_rank=pl.Series(high)).with_columns(
+        median_minutes=enough.then(pl.col("sorted").list.median()),
+        low=enough.then(pl.col("sorted").list.get(pl.col("low_rank") - 1, null_on_oob=True)),
+        high=enough.then(pl.col("sorted").list.get(pl.col("high_rank") - 1, null_on_oob=True)),
+    )
+    return (
+        ranked_minutes.with_columns(low=pl.when(pl.col("low_rank") > 0).then("low"))
+        .join(amounts, on="system", how="left")
+        .sort("entries", "hours_before_notice", "system", descending=[True, True, False])
+        .select(*SYSTEMS)
+        .cast(SYSTEMS)
+    )
+
+
+def contaminated_hops(taken: pl.DataFrame) -> pl.DataFrame:
+    """One row per hop that carried wrong values: source, target, how many (``entries``) and in how many messages."""
+    return (
+        taken.filter(pl.col("source") != pl.col("target"))
+        .group_by("source", "target")
+        .agg(entries=pl.col("entry").n_unique(), messages=pl.len())
+        .sort("entries", "messages", "source", "target", descending=[True, True, False, False])
+        .select(*HOPS)
+        .cast(HOPS)
+    )
+
+
+def contamination_findings(
+    contamination: pl.DataFrame, system_owners: pl.DataFrame, declared: pl.DataFrame
+) -> pl.DataFrame:
+    """One finding per system at which wrong values were entered that travelled on as ok: ``wrong_value_spread``.
+
+    A warning where one got to 5 systems or the catalog prices them, else a note. ``cost``: error_cost of the
+    integration by which each left, of one object that went wrong, times its objects; null where the catalog gives
+    none. SYSTEM_OWNERS and DECLARED are the systems and the integrations of the catalog.
+    """
+    owners = system_owners.select(origin="system", owner=pl.coalesce("owner", "team"))
+    prices = declared.select(first_integration="integration", price="error_cost")
+    travelled = (
+        contamination.filter(pl.col("systems") > 1)
+        .join(prices, on="first_integration", how="left")
+        .group_by("origin")
+        .agg(
+            n=pl.len(),
+            most=pl.col("systems").max(),
+            slowest=pl.col("held_minutes").max(),
+            cost=pl.when(pl.col("price").is_not_null().any()).then((pl.col("price") * pl.col("objects")).sum()),
+        )
+        .join(owners, on="origin", how="left")
+        .sort("origin")
+    )
+    wide = pl.col("most") >= WIDE_CASCADE
+    one = pl.col("n") == 1
+    rows = travelled.with_columns(
+        subject=pl.col("origin"),
+        severity=pl.when(wide | (pl.col("cost") > 0)).then(pl.lit("warning")).otherwise(pl.lit("note")),
+        statement=pl.format(
+            "{} entered at {} travelled on as ok, to {}{} systems in all{}.",
+            pl.when(one).then(pl.lit("One wrong value")).otherwise(pl.format("{} wrong values", written(pl.col("n")))),
+            "origin",
+            pl.when(one).then(pl.lit("")).otherwise(pl.lit("up to ")),
+            "most",
+            pl.when(pl.col("slowest").is_null())
+            .then(pl.lit(""))
+            .when(one)
+            .then(pl.format(", and was noticed after {}", _lasting(pl.col("slowest"))))
+            .otherwise(pl.format(", the slowest noticed after {}", _lasting(pl.col("slowest")))),
+        ),
+        value=pl.col("most"),
+        unit=pl.lit("systems that held one wrong value"),
+        threshold=pl.lit(WIDE_CASCADE),
+        ask=pl.format("Who at {} could see that a value is wrong before it is sent on?", "origin"),
+    )
+    return ranked([findings(NAME, "wrong_value_spread", rows)])
+
+
+def _lasting(minutes: pl.Expr) -> pl.Expr:
+    """Minutes as people say them: in minutes, hours or days."""
+    rounded = [(minutes / size).round().cast(pl.Int64) for size in (1, 60, 1440)]
+    return (
+        pl.when(minutes < 90)
+        .then(pl.format("{} min", rounded[0]))
+        .when(minutes < 2880)
+        .then(pl.format("{} h", rounded[1]))
+        .otherwise(pl.format("{} days", rounded[2]))
+    )
+
+
+def worst_stays(contamination: pl.DataFrame, stays: pl.DataFrame, *, top: int = 3) -> pl.DataFrame:
+    """The stays of the worst wrong value of each of TOP origins, worst first, in minutes since the entry.
+
+    Only values that travelled. ``notice_minutes`` is null for one that nobody has noticed.
+    """
+    travelled = contamination.filter(pl.col("systems") > 1).unique("origin", keep="first", maintain_order=True)
+    worst = travelled.head(top).select("entry", "entered_at", "held_minutes").with_row_index("rank")
+    return (
+        stays.join(worst, on="entry")
+        .sort("rank", "place")
+        .select(
+            "entry",
+            "place",
+            "system",
+            "origin",
+            from_minutes=(pl.col("from_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000,
+            until_minutes=(pl.col("until_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000,
+            notice_minutes="held_minutes",
+        )
+    )

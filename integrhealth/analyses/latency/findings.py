@@ -1,0 +1,177 @@
+"""What the latency report asks people to talk about."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from integrhealth.language.findings import findings, ranked, severity, written
+from integrhealth.language.statistics import wilson_interval
+from integrhealth.language.thresholds import (
+    BURN_CRITICAL,
+    BURN_FAST,
+    DOMINANT_SHARE,
+    MIN_BAD_EVENTS,
+    MIN_MESSAGES,
+    SKEWED_SHARE,
+    SLO_SUCCESS,
+    SLOW_CRITICAL,
+)
+
+NAME = "latency"
+
+
+def latency_findings(
+    tables: Mapping[str, pl.DataFrame], declared: pl.DataFrame, *, min_messages: int = MIN_MESSAGES
+) -> pl.DataFrame:
+    """Slow and failing integrations, the one step that dominates, and clocks that disagree, worst first.
+
+    DECLARED are the integrations of the catalog: owners and what was promised.
+    """
+    promised = declared.select("integration", "owner", "slo_p95_ms", "slo_success").unique("integration", keep="first")
+    judged = tables["integrations"].join(promised, on="integration", how="left", maintain_order="left")
+    # The same integration may connect several pairs; each finding is one subject.
+    pairs = pl.len().over("integration") > 1
+    named = pl.when(pairs).then(pl.format("{} ({} > {})", "integration", "source", "target")).otherwise("integration")
+    judged = judged.with_columns(subject=named)
+    return ranked(
+        [
+            _slow(judged),
+            _failing(judged),
+            _dominant(tables["critical_path"], min_messages=min_messages),
+            _skewed(tables["integrations"], min_messages=min_messages),
+        ]
+    )
+
+
+def spoken(ms: pl.Expr) -> pl.Expr:
+    """A duration as a person says it: three digits at most, in ms, s, min or h."""
+    units = ((1, "ms"), (1000, "s"), (60_000, "min"), (3_600_000, "h"))
+    texts = [pl.format("{} {}", (ms / size).round_sig_figs(3).cast(pl.String), pl.lit(unit)) for size, unit in units]
+    tidy = [text.str.replace(r"\.0 ", " ") for text in texts]
+    return (
+        pl.when(ms < 1000)
+        .then(tidy[0])
+        .when(ms < 120_000)
+        .then(tidy[1])
+        .when(ms < 7_200_000)
+        .then(tidy[2])
+        .otherwise(tidy[3])
+    )
+
+
+def percent(share: pl.Expr) -> pl.Expr:
+    """A share as a person says it: two digits that count, in percent."""
+    return pl.format("{}%", (share * 100).round_sig_figs(2).cast(pl.String).str.replace(r"\.0$", ""))
+
+
+def _slow(judged: pl.DataFrame) -> pl.DataFrame:
+    """Integrations whose p95 lies above the one that the catalog promises."""
+    p95, promised = pl.col("p95_ms"), pl.col("slo_p95_ms")
+    rows = judged.filter(p95 > promised).with_columns(
+        severity=severity(
+            p95 / promised,
+            pl.col("p95_low_ms") / promised,
+            pl.col("p95_high_ms") / promised,
+            warning=1,
+            critical=SLOW_CRITICAL,
+        ),
+        statement=pl.format(
+            "{}: 5 of 100 messages take longer than {}; the promise is {}.", "subject", spoken(p95), spoken(promised)
+        ),
+        value=p95,
+        unit=pl.lit("ms (p95)"),
+        low=pl.col("p95_low_ms"),
+        high=pl.col("p95_high_ms"),
+        n=pl.col("measured"),
+        threshold=promised,
+        ask=pl.format(
+            "Who waits for {}, and is {} still what they need?",
+            "subject",
+            spoken(promised),
+        ),
+    )
+    return findings(NAME, "slow_integration", rows)
+
+
+def _failing(judged: pl.DataFrame) -> pl.DataFrame:
+    """Integrations that fail more often than the promise of the catalog, or the default, allows.
+
+    Only with so many messages that a single failure is not already beyond the promise (methods A5: the event floor);
+    with fewer, when the share is certainly beyond six or fourteen times what is promised, by at least two failures.
+    """
+    budget = 1 - pl.col("slo_success").fill_null(SLO_SUCCESS)
+    share = pl.col("error_share")
+    known = judged.with_columns(low="error_low", high="error_high")
+    expected = pl.col("ended") * budget  # failures that the promise allows
+    burning = [(expected * rate >= 1) & (pl.col("low") > budget * rate) for rate in (BURN_CRITICAL, BURN_FAST)]
+    enough = (expected >= 1 - 1e-9) | (pl.any_horizontal(burning) & (pl.col("failed") >= MIN_BAD_EVENTS))
+    rows = known.filter((share > budget) & enough).with_columns(
+        severity=severity(
+            share / budget, pl.col("low") / budget, pl.col("high") / budget, warning=1, critical=BURN_CRITICAL
+        ),
+        statement=pl.format(
+            "{}: {} of {} messages failed ({}); at most {} should.",
+            "subject",
+            written(pl.col("failed")),
+            written(pl.col("ended")),
+            percent(share),
+            percent(budget),
+        ),
+        value=share,
+        unit=pl.lit("share of ended messages"),
+        n=pl.col("ended"),
+        threshold=budget,
+        ask=pl.format("What happened to the {} that failed, and who noticed?", "failed"),
+    )
+    return findings(NAME, "failing_integration", rows)
+
+
+def _dominant(path: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
+    """The step that takes most of all critical-path time, where there are at least three and enough journeys."""
+    step = pl.concat_str("system", "operation", separator=": ", ignore_nulls=True)
+    eligible = (pl.col("share") > DOMINANT_SHARE) & (pl.col("traces") >= min_messages) & pl.lit(path.height >= 3)
+    rows = path.filter(eligible).with_columns(
+        subject=step,
+        severity=severity(
+            pl.col("share"), pl.col("share_low"), pl.col("share_high"), warning=DOMINANT_SHARE, critical=1.0
+        ),
+        statement=pl.format(
+            "{} takes {} of all the time that journeys wait for; {} of them pass it.",
+            step,
+            percent(pl.col("share")),
+            "traces",
+        ),
+        value=pl.col("share"),
+        unit=pl.lit("share of critical-path time"),
+        low=pl.col("share_low"),
+        high=pl.col("share_high"),
+        n=pl.col("traces"),
+        threshold=pl.lit(DOMINANT_SHARE),
+        ask=pl.format("What would it take to make {} twice as fast, before anything else is tuned?", step),
+    )
+    return findings(NAME, "dominant_step", rows)
+
+
+def _skewed(integrations: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
+    """Pairs of systems whose clocks disagree: messages received or ended before they were sent."""
+    pairs = integrations.group_by("source", "target").agg(pl.col("messages", "skewed").sum()).sort("source", "target")
+    low, high = wilson_interval(pairs["skewed"], pairs["messages"])
+    share = pl.col("skewed") / pl.col("messages")
+    known = pairs.with_columns(low=pl.Series(low, dtype=pl.Float64), high=pl.Series(high, dtype=pl.Float64))
+    rows = known.filter((share > SKEWED_SHARE) & (pl.col("messages") >= min_messages)).with_columns(
+        subject=pl.format("{} > {}", "source", "target"),
+        severity=severity(share, pl.col("low"), pl.col("high"), warning=SKEWED_SHARE, critical=1.0),
+        statement=pl.format(
+            "The clocks of {} and {} disagree: {} of {} messages arrived or ended before they were sent.",
+            "source",
+            "target",
+            "skewed",
+            "messages",
+        ),
+        value=share,
+        unit=pl.lit("share of messages"),
+        n=pl.col("messages"),
+        threshold=pl.lit(SKEWED_SHARE),
+        ask=pl.format("Which of {} and {} does not keep its clock in step?", "source", "target"),
+    )
+    return findings(NAME, "clock_skew", rows)

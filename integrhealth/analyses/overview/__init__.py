@@ -1,0 +1,94 @@
+"""The front page: the worst findings of all reports, what changed, and what this input cannot answer."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from integrhealth.analyses.overview.tables import TABLES
+from integrhealth.language.findings import changes, no_findings, ranked
+from integrhealth.language.report_tables import SEVERITIES, Report, published_report
+from integrhealth.language.thresholds import (
+    FRONT_PAGE_FINDINGS,
+    FRONT_PAGE_FRAME,
+    FRONT_PAGE_SENTENCES,
+    FRONT_PAGE_WORDS,
+)
+
+if TYPE_CHECKING:
+    from integrhealth.evidence import Evidence
+
+NAME = "overview"
+LEVELS_LATER = "Whether each level of integrations stands on stable ones is not measured yet by this version."
+FIRST_RUN = "This is the first run, so nothing can have changed."
+
+
+def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.DataFrame:
+    """The findings of the front page, worst first: the worst of each rule, five at most, in the page's budget of words.
+
+    ``more`` counts the further findings of the same report and rule, so that ten systems with one ill take one line.
+    BESIDES are the other sentences of the page: what they take is not left for findings. Sentences with overlong
+    names lose their middle, so that no name can keep its finding from the page.
+    """
+    leaders = findings.with_columns(more=pl.len().over("report", "rule") - 1).unique(
+        ["report", "rule"], keep="first", maintain_order=True
+    )
+    shown = leaders.filter(pl.col("severity") != "note").head(FRONT_PAGE_FINDINGS)
+    shown = shown.with_columns(_without_middle(column, most) for column, most in FRONT_PAGE_SENTENCES.items())
+    said = pl.concat_str("severity", "statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
+    words = said.str.count_matches(r"\S+") + pl.when(pl.col("more") > 0).then(2).otherwise(0)
+    left = FRONT_PAGE_WORDS - FRONT_PAGE_FRAME - sum(len(text.split()) for text in besides if text)
+    return shown.filter(words.cum_sum() <= left)
+
+
+def _without_middle(column: str, most: int) -> pl.Expr:
+    """A text of at most MOST words: the first two thirds and, as figures stand at the end, the last third."""
+    words = pl.col(column).str.extract_all(r"\S+")
+    first, last = most - 1 - most // 3, most // 3
+    parts = [words.list.head(first).list.join(" "), pl.lit("…"), words.list.tail(last).list.join(" ")]
+    cut = pl.concat_str(parts, separator=" ")
+    return pl.when(words.list.len() > most).then(cut).otherwise(pl.col(column)).alias(column)
+
+
+def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """One row per report: how many findings of each severity it has."""
+    counted = findings.group_by("report").agg((pl.col("severity") == level).sum().alias(level) for level in SEVERITIES)
+    rows = pl.DataFrame({"report": list(names)}, schema={"report": pl.String})
+    return rows.join(counted, on="report", how="left", maintain_order="left").with_columns(
+        pl.col(*SEVERITIES).fill_null(0).cast(pl.Int64)
+    )
+
+
+def unsupported(reports: Mapping[str, Report]) -> str | None:
+    """One sentence: which reports this input cannot support, and what would make them possible; None when all are."""
+    lacking = [f"{name.replace('_', ' ')} {report.missing}" for name, report in reports.items() if report.missing]
+    return f"Not possible with this input: {'; '.join(lacking)}." if lacking else None
+
+
+def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
+    """The state of things in one sentence: findings by severity, and over how much they were looked for."""
+    counts = {level: findings.filter(pl.col("severity") == level).height for level in SEVERITIES}
+    messages = evidence.messages
+    systems = pl.concat([messages["source"], messages["target"]]).n_unique()
+    days = (messages["sent_at"].max() - messages["sent_at"].min()).days + 1 if messages.height else 0
+    seen = (
+        f"{messages.height:,} messages between {systems} systems in {days} days" if messages.height else "no messages"
+    )
+    if not counts["critical"] and not counts["warning"]:
+        return f"Nothing that needs you, in {seen}."
+    critical, warnings = _counted(counts["critical"], "critical finding"), _counted(counts["warning"], "warning")
+    return f"{critical} and {warnings}, in {seen}."
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = None) -> Report:
+    """The overview of REPORTS: its findings are all of theirs, its table ``changes`` compares with PREVIOUS ones."""
+    findings = ranked(report.findings for report in reports.values())
+    before = no_findings() if previous is None else previous
+    notes = {"levels": LEVELS_LATER} | ({"changes": FIRST_RUN} if before.is_empty() else {})
+    changed = changes(findings, before) if before.height else changes(no_findings(), no_findings())
+    tables = {"changes": changed, "scores": scores(findings, reports)}
+    return published_report(NAME, TABLES, tables, findings, notes=notes)

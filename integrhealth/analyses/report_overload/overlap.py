@@ -1,0 +1,102 @@
+"""Reports that show the same: shared fields and metrics of every pair, exactly."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
+
+from integrhealth.language.thresholds import NEAR_DUPLICATE, OVERLAPPING
+
+# Pairs are computed in stripes of this many reports, which bounds memory where all share a common field.
+STRIPE = 512
+
+PAIRS = {"left": pl.Int64, "right": pl.Int64, "shared": pl.Int64, "overlap": pl.Float64}
+
+
+def overlaps(inventory: pl.DataFrame) -> pl.DataFrame:
+    """One row per pair of reports with an overlap of at least 0.5, in groups, the largest group first.
+
+    ``overlap`` = shared / all of the distinct names among ``fields`` and ``metrics`` of the two (Jaccard);
+    ``kind``: near-duplicate from 0.8, else overlapping (own). A ``group`` is what near-duplicates connect, numbered
+    from 1, the largest first; a report without near-duplicates is a group of its own.
+    """
+    names, pairs = _pairs(inventory)
+    close = pairs.filter((pl.col("overlap") >= OVERLAPPING) & (pl.col("left") < pl.col("right")))
+    kind = pl.when(pl.col("overlap") >= NEAR_DUPLICATE).then(pl.lit("near-duplicate")).otherwise(pl.lit("overlapping"))
+    reports = pl.Series("report", names, dtype=pl.String)
+    groups = _groups(close.filter(pl.col("overlap") >= NEAR_DUPLICATE), len(names))
+    return close.select(
+        report=reports.gather(close["left"]),
+        other=reports.gather(close["right"]),
+        overlap="overlap",
+        shared="shared",
+        kind=kind,
+        group=groups.gather(close["left"]),
+        other_group=groups.gather(close["right"]),
+    ).sort("group", "report", "other")
+
+
+def nearest(inventory: pl.DataFrame) -> pl.DataFrame:
+    """One row per report of INVENTORY: the report it overlaps most, by name where several do, and how much.
+
+    Overlap 0 and no nearest: nothing shared with any other; both null: neither fields nor metrics are known.
+    """
+    names, pairs = _pairs(inventory)
+    reports = pl.Series("report", names, dtype=pl.String)
+    most = pairs.filter(pl.col("overlap") == pl.col("overlap").max().over("left"))
+    best = most.group_by("left").agg(pl.col("right").min(), pl.col("overlap").first())
+    found = best.select(report=reports.gather(best["left"]), nearest=reports.gather(best["right"]), overlap="overlap")
+    known = pl.col("report").is_in(names)
+    return (
+        inventory.select("report")
+        .join(found, on="report", how="left")
+        .with_columns(overlap=pl.when(known).then(pl.col("overlap").fill_null(0.0)))
+        .sort("report")
+    )
+
+
+def _pairs(inventory: pl.DataFrame) -> tuple[list[str], pl.DataFrame]:
+    """The reports that name fields or metrics, and the ordered pairs that overlap or are nearest."""
+    items = (
+        inventory.select("report", item=pl.concat_list(pl.col("fields", "metrics").fill_null([])))
+        .explode("item")
+        .drop_nulls()
+        .unique()
+        .sort("report", "item")
+    )
+    names = items["report"].unique(maintain_order=True).to_list()
+    if not names:
+        return [], pl.DataFrame(schema=PAIRS)
+    rows = items["report"].rank("dense").to_numpy().astype(np.int64) - 1
+    columns = items["item"].rank("dense").to_numpy().astype(np.int64) - 1
+    holds = csr_array((np.ones(items.height, np.int64), (rows, columns)))
+    sizes = np.asarray(holds.sum(axis=1)).ravel()
+    stripes = [_stripe(holds, sizes, start) for start in range(0, len(names), STRIPE)]
+    return names, pl.concat(stripes)
+
+
+def _stripe(holds: csr_array, sizes: NDArray, start: int) -> pl.DataFrame:
+    """The pairs of the STRIPE reports from START with all others."""
+    shared = coo_array(holds[start : start + STRIPE] @ holds.T)
+    left, right = shared.coords[0].astype(np.int64) + start, shared.coords[1].astype(np.int64)
+    other = left != right
+    left, right, both = left[other], right[other], shared.data[other]
+    jaccard = both / (sizes[left] + sizes[right] - both)
+    pairs = pl.DataFrame({"left": left, "right": right, "shared": both, "overlap": jaccard}, schema=PAIRS)
+    overlap = pl.col("overlap")
+    return pairs.filter((overlap >= OVERLAPPING) | (overlap == overlap.max().over("left")))
+
+
+def _groups(alike: pl.DataFrame, reports: int) -> pl.Series:
+    """The group of every report by position: connected by near-duplicates, numbered from the largest, then by name."""
+    links = coo_array(
+        (np.ones(alike.height), (alike["left"].to_numpy(), alike["right"].to_numpy())), (reports, reports)
+    )
+    _, labels = connected_components(links, directed=False) if reports else (0, np.empty(0, np.int64))
+    order = (
+        pl.DataFrame({"label": labels.astype(np.int64)})
+        .with_row_index("position")
+        .with_columns(size=pl.len().over("label"), first=pl.col("position").min().over("label"))
+    )
+    return order.select(pl.struct(-pl.col("size").cast(pl.Int64), "first").rank("dense").cast(pl.Int64)).to_series()

@@ -1,0 +1,93 @@
+"""What a finding is, how severe it is, how findings are ranked, and what changed since the last run."""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from integrhealth.language.report_tables import FINDING, SEVERITIES
+from integrhealth.language.safe_text import visible_and_cut
+from integrhealth.language.schema import TEXT
+
+SAME = ("report", "rule", "subject")
+CHANGES = dict.fromkeys((*SAME, "change"), TEXT)
+LONGEST_TEXT = 500
+
+
+def no_findings() -> pl.DataFrame:
+    """A findings frame without rows."""
+    return pl.DataFrame(schema=FINDING)
+
+
+def findings(report: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """ROWS as findings of one rule: one row per finding.
+
+    ROWS brings at least subject, severity, statement and ask; whatever else of the finding's columns it lacks
+    becomes null. RULE is a stable word such as ``single_point``. Names come from logs: what would act in them on a
+    terminal or a page is replaced, and no text is longer than 500 characters.
+    """
+    named = rows.with_columns(report=pl.lit(report), rule=pl.lit(rule))
+    absent = [pl.lit(None, dtype).alias(column) for column, dtype in FINDING.items() if column not in named.columns]
+    complete = named.with_columns(absent).select(*FINDING).cast(FINDING)
+    return complete.with_columns(visible_and_cut(pl.col(pl.String), LONGEST_TEXT))
+
+
+def severity(value: pl.Expr, low: pl.Expr, high: pl.Expr, *, warning: float, critical: float) -> pl.Expr:
+    """Critical: the whole interval lies beyond CRITICAL; warning: the estimate lies beyond WARNING; note: else.
+
+    Beyond means above when CRITICAL is the larger of the two thresholds, and below otherwise.
+    """
+    rising = critical >= warning
+    certain = low > critical if rising else high < critical
+    likely = value > warning if rising else value < warning
+    return pl.when(certain).then(pl.lit("critical")).when(likely).then(pl.lit("warning")).otherwise(pl.lit("note"))
+
+
+def system_owners(declared: pl.DataFrame) -> pl.DataFrame:
+    """system, owner (else its team) of the systems DECLARED in the catalog; each once, those without one left out."""
+    return _once(declared.select("system", owner=pl.coalesce("owner", "team")), "system")
+
+
+def integration_owners(declared: pl.DataFrame) -> pl.DataFrame:
+    """integration, owner of the integrations DECLARED in the catalog; each once, those without one left out."""
+    return _once(declared.select("integration", "owner"), "integration")
+
+
+def _once(owned: pl.DataFrame, subject: str) -> pl.DataFrame:
+    return owned.drop_nulls().unique(subject, keep="first", maintain_order=True)
+
+
+def written(count: pl.Expr) -> pl.Expr:
+    """A count as people write it: 1,234,567."""
+    thousands, rest = count // 1000, (count % 1000).cast(pl.String).str.zfill(3)
+    millions, middle = count // 1_000_000, (thousands % 1000).cast(pl.String).str.zfill(3)
+    return (
+        pl.when(count >= 1_000_000)
+        .then(pl.format("{},{},{}", millions, middle, rest))
+        .when(count >= 1000)
+        .then(pl.format("{},{}", thousands, rest))
+        .otherwise(count.cast(pl.String))
+    )
+
+
+def ranked(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """All findings, worst first: by severity, then cost, then reach (n), then name."""
+    everything = pl.concat([no_findings(), *frames])
+    order = pl.col("severity").replace_strict(SEVERITIES, range(len(SEVERITIES)), return_dtype=pl.Int8)
+    return everything.sort(
+        order,
+        pl.col("cost").fill_null(0.0),
+        pl.col("n").fill_null(0),
+        *SAME,
+        descending=[False, True, True, False, False, False],
+    )
+
+
+def changes(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """One row per finding of either run: new, open (in both) or gone; the same means same report, rule, subject."""
+    current, previous = now.select(SAME).unique(), before.select(SAME).unique()
+    parts = [
+        current.join(previous, on=SAME, how="anti").with_columns(change=pl.lit("new")),
+        current.join(previous, on=SAME, how="semi").with_columns(change=pl.lit("open")),
+        previous.join(current, on=SAME, how="anti").with_columns(change=pl.lit("gone")),
+    ]
+    return pl.concat([pl.DataFrame(schema=CHANGES), *parts]).sort("change", *SAME)

@@ -1,0 +1,48 @@
+"""The lines of a text file as numbered frames, block by block; what is no UTF-8 costs the line it is in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from integrhealth.reading.files.lines import RAW_BYTES
+from integrhealth.reading.files.opened import Block, line_blocks
+
+TEXTS = {"line": pl.Int64, "text": pl.String}
+FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+# line, reason, the beginning of a line that was not understood
+Refusal = tuple[int | None, str, bytes]
+
+
+def text_lines(path: Path) -> Iterator[tuple[pl.DataFrame, list[Refusal]]]:
+    """The lines that are not blank, with their numbers and without white space at their ends, and what is no text."""
+    for block in line_blocks(path):
+        yield _lines(block)
+
+
+def beginning_lines(start: bytes, *, whole: bool) -> list[str]:
+    """The lines of the beginning of a file that are not blank; of one that is not WHOLE the last is left out."""
+    lines = start.decode("utf-8-sig", "replace").split("\n")
+    return [text for line in (lines if whole else lines[:-1]) if (text := line.rstrip())]
+
+
+def _lines(block: Block) -> tuple[pl.DataFrame, list[Refusal]]:
+    if block.damage:
+        return pl.DataFrame(schema=TEXTS), [(block.first_line, block.damage, block.data[:RAW_BYTES])]
+    refused: list[Refusal] = []
+    try:
+        lines = pl.read_lines(block.data, name="text", row_index_name="line", row_index_offset=block.first_line)
+    except FAILURES:
+        lines, refused = _decodable(block)
+    lines = lines.select(pl.col("line").cast(pl.Int64), pl.col("text").str.strip_chars_end())
+    return lines.filter(pl.col("text") != ""), refused
+
+
+def _decodable(block: Block) -> tuple[pl.DataFrame, list[Refusal]]:
+    rows, refused = [], []
+    for number, line in enumerate(block.data.split(b"\n"), block.first_line):
+        try:
+            rows.append((number, line.decode()))
+        except UnicodeDecodeError as error:
+            refused.append((number, f"bad_utf8: {error.reason}", line[:RAW_BYTES]))
+    return pl.DataFrame(rows, schema=TEXTS, orient="row"), refused

@@ -1,0 +1,139 @@
+"""Azure Data Factory runs of activities and of pipelines: query answers, lists, or single runs.
+
+A record is one run of an activity or of a pipeline; ``log_line`` is its line where each stands on one, else its
+ordinal. PowerShell writes the same fields, their names with a capital, and objects that lie deep as text,
+``@{source=; sink=}``: such text says nothing of the systems, and an error in it is kept as it is written.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from integrhealth.reading.account.parsed import Head
+from integrhealth.reading.json.values import Value, api_records, field
+from integrhealth.reading.records.records import Fields, Found, Record, Refused, nested_format
+
+ACTIVITY = re.compile(rb'"activityRunId"\s*:', re.IGNORECASE)
+PIPELINE = re.compile(rb'"runStart"\s*:', re.IGNORECASE)
+PIPELINE_NAME = re.compile(rb'"pipelineName"\s*:', re.IGNORECASE)
+# Diagnostic logs have the same ids, and an event for every step of a run.
+DIAGNOSTIC = re.compile(rb'"category"\s*:\s*"(?:Activity|Pipeline|Trigger)Runs"', re.IGNORECASE)
+FACTORY = re.compile(r"/factories/([^/]+)/", re.IGNORECASE)
+UNNAMED = "Azure Data Factory"
+# More is no count and no duration of anything.
+DIGITS = 18
+
+
+def recognises(head: Head) -> bool:
+    """The ids of a run of an activity, or the name and start of one of a pipeline."""
+    start = head.start
+    of_a_run = PIPELINE_NAME.search(start) and (ACTIVITY.search(start) or PIPELINE.search(start))
+    return bool(of_a_run) and not DIAGNOSTIC.search(start)
+
+
+def records(path: Path) -> Iterator[Found]:
+    """Every run of an activity or a pipeline."""
+    for found in api_records(path):
+        yield _run(*found) if isinstance(found, Value) else found
+
+
+def _run(line: int | None, value: Any) -> Found:
+    if not isinstance(value, dict):
+        return Refused(line, "not_an_object", value)
+    told = {name[:1].lower() + name[1:]: inner for name, inner in value.items()}
+    if told.get("activityRunId"):
+        return Record(line, (("activity", told | _activity(told)),))
+    if told.get("runId"):
+        own = {"factory": _factory(told), "invoked_by": field(told.get("invokedBy"), "name")}
+        return Record(line, (("pipeline", told | own),))
+    return Refused(line, "no_run_of_an_activity_or_pipeline", value)
+
+
+def _activity(told: Mapping[str, Any]) -> Fields:
+    output, factory = told.get("output"), _factory(told)
+    source, sink = (_system(told, side) for side in ("source", "sink"))
+    alone = told.get("linkedServiceName") if isinstance(told.get("linkedServiceName"), str) else None
+    target = sink or (None if source else alone) or factory
+    return {
+        "source": source or factory,
+        "target": target,
+        "kind": "internal" if (source or factory) == target else "batch",
+        "attempt": _attempt(told),
+        "queued": _queued(output),
+        "bytes": _first(field(output, "dataWritten"), field(output, "dataRead")),
+        "rows_lost": _lost(output),
+        "files_lost": field(output, "filesSkipped"),
+        "errors": len(errors) if isinstance(errors := field(output, "errors"), list) else None,
+        **_error(told),
+    }
+
+
+def _factory(told: Mapping[str, Any]) -> str:
+    found = FACTORY.search(told["id"]) if isinstance(told.get("id"), str) else None
+    return found[1] if found else UNNAMED
+
+
+def _system(told: Mapping[str, Any], side: str) -> str | None:
+    """What a copy read from or wrote to: as it ran, else as it was asked."""
+    details = field(told.get("output"), "executionDetails")
+    ran = details[0] if isinstance(details, list) and details else None
+    named = _first(field(ran, side, "type"), field(told.get("input"), side, "type"))
+    return named if isinstance(named, str) and named else None
+
+
+def _attempt(told: Mapping[str, Any]) -> Any:
+    """The first try has no number, the first after it is 1."""
+    if "retryAttempt" not in told:
+        return None
+    number = _number(_first(told["retryAttempt"], "0"))
+    return told["retryAttempt"] if number is None else int(number) + 1
+
+
+def _queued(output: Any) -> str | None:
+    """Seconds in the queue of the integration runtime: of the whole activity, else of the copy."""
+    details = field(output, "executionDetails")
+    ran = details[0] if isinstance(details, list) and details else None
+    told = _number(field(output, "durationInQueue", "integrationRuntimeQueue"))
+    copied = _number(field(ran, "detailedDurations", "queuingDuration"))
+    waits = [wait for wait in (told, copied) if wait is not None]
+    return str(max(waits)) if waits else None
+
+
+def _lost(output: Any) -> str | None:
+    """Rows that were read and did not arrive: told as skipped, or silently missing."""
+    read, copied, skipped = (_number(field(output, name)) for name in ("rowsRead", "rowsCopied", "rowsSkipped"))
+    missing = abs(read - copied) if read is not None and copied is not None else None
+    known = [count for count in (missing, skipped) if count is not None]
+    return str(max(known)) if known else None
+
+
+def _error(told: Mapping[str, Any]) -> Fields:
+    error = told.get("error")
+    if str(told.get("status")).casefold() == "succeeded":
+        return {}
+    if isinstance(error, str):
+        return {"error_text": error}
+    code = _first(field(error, "errorCode") or None, field(error, "failureType"))
+    return {"error_code": code, "error_text": field(error, "message")}
+
+
+def _first(one: Any, other: Any) -> Any:
+    return other if one is None else one
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        number = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() and abs(number.adjusted()) < DIGITS else None
+
+
+FORMAT = nested_format(
+    "data_factory",
+    "Azure Data Factory runs of activities and pipelines, with rows lost and time in the queue",
+    recognises=recognises,
+    records=records,
+)

@@ -1,0 +1,234 @@
+"""Azure Logic Apps run history: pages of runs, runs with their actions, pages of actions, as the management API gives.
+
+A record is a run or an action, and ``log_line`` its ordinal: actions lie inside their run. Ids are the path behind
+``/runs/``, so that an action has the same id whether its run or a page of actions tells of it. An action knows the
+system it calls only where the definition of the workflow is in the file too; else it is work inside the workflow.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from integrhealth.reading.account.parsed import Head
+from integrhealth.reading.json.values import Value, api_records, field
+from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+
+RUN_PATH = re.compile(r"/workflows/([^/]+)/runs/([^/]+(?:/actions/.+)?)$", re.IGNORECASE)
+MARKS = re.compile(rb'"(?:waitEndTime|clientTrackingId|actionTrackingId)"\s*:')
+# The diagnostic logs of Logic Apps share the marks; they are events of another shape.
+OTHER_MARKS = re.compile(rb'"category"\s*:\s*"WorkflowRuntime"')
+ENDED_WELL = ("succeeded", "running", "waiting")
+FAILED = ("failed", "timedout", "faulted")
+# Codes that say nothing: of an action that did well, or of one that nobody gave a code.
+NO_CODES = ("OK", "NotSpecified")
+# How deep scopes, conditions and loops may lie in each other.
+DEEP = 20
+
+
+class _Place(NamedTuple):
+    """Where a run or an action stands: its workflow, and its path behind ``/runs/``."""
+
+    workflow: str
+    path: str
+
+    @property
+    def run(self) -> str:
+        return self.path.split("/")[0]
+
+    @property
+    def parent(self) -> str | None:
+        """The action of which it is a repetition, else the run; none of a run."""
+        above = self.path.rsplit("/", 2)[0]
+        return (above if "/actions/" in above else self.run) if "/" in self.path else None
+
+
+def recognises(head: Head) -> bool:
+    """The properties of a run or an action, which have names that nothing else has."""
+    start = head.start
+    return b'"properties"' in start and bool(MARKS.search(start)) and not OTHER_MARKS.search(start)
+
+
+def records(path: Path) -> Iterator[Found]:
+    """Every run, after it each of its actions, and every action that stands alone."""
+    outside = 0
+    for each in api_records(path):
+        for found in _run_or_action(each.value) if isinstance(each, Value) else [each]:
+            outside += isinstance(found, Record) and bool(found.rows[0][1].get("outside"))
+            yield found
+    if outside:
+        yield Note(
+            f"actions that began outside the time of their run, which its times or theirs must have wrong: {outside:,}"
+        )
+
+
+def _run_or_action(value: Any) -> Iterator[Found]:
+    found = RUN_PATH.search(name) if isinstance(name := field(value, "id"), str) else None
+    told = field(value, "properties")
+    if found is None or not isinstance(told, dict):
+        yield Refused(None, "no_run_or_action", value)
+        return
+    place = _Place(*found.groups())
+    if place.parent is not None:
+        yield Record(None, (("message", _action(place, told, {}, field(told, "correlation", "clientTrackingId"))),))
+        return
+    actions = told.get("actions") if isinstance(told.get("actions"), dict) else {}
+    yield Record(None, (("message", _run(place, told, actions)),))
+    definition = field(told, "workflow", "properties", "definition")
+    declared = dict(_declared(definition))
+    for name, action in actions.items():
+        if not isinstance(action, dict):
+            yield Refused(None, "no_action", {name: action})
+            continue
+        inner = _Place(place.workflow, f"{place.path}/actions/{name}")
+        fields = _action(inner, action, declared.get(name, {}), _trace(place, told))
+        yield Record(None, (("message", fields | {"outside": _began_outside(action, told)}),))
+
+
+def _run(place: _Place, told: Mapping[str, Any], actions: Mapping[str, Any]) -> Fields:
+    trigger = told.get("trigger")
+    # The trigger of a run that was submitted again fired for the run before it.
+    own = field(trigger, "originHistoryName") in (None, place.run)
+    return {
+        "message_id": place.path,
+        "trace_id": _trace(place, told),
+        "integration": place.workflow,
+        "source": place.workflow,
+        "target": place.workflow,
+        "kind": "internal",
+        "operation": field(trigger, "name"),
+        "sent_at": (field(trigger, "startTime") if own else None) or told.get("startTime"),
+        "received_at": told.get("waitEndTime") or told.get("startTime"),
+        "finished_at": told.get("endTime"),
+        "answered_at": field(told, "response", "endTime"),
+        "status": told.get("status"),
+        "failed_actions": sum(_is(action, FAILED) for action in actions.values()),
+        "bytes": _size(trigger),
+        **_error(told),
+    }
+
+
+def _action(place: _Place, told: Mapping[str, Any], declared: Mapping[str, Any], trace: str | None) -> Fields:
+    system = _called(declared)
+    return {
+        "message_id": place.path,
+        "trace_id": trace or place.run,
+        "parent_id": place.parent,
+        "integration": place.workflow,
+        "source": place.workflow,
+        "target": system or place.workflow,
+        "kind": "request" if system else "internal",
+        "operation": place.path.split("/")[2],
+        "attempt": _attempt(told),
+        "sent_at": told.get("startTime"),
+        "finished_at": told.get("endTime"),
+        "status": told.get("status"),
+        "bytes": _size(told),
+        **_error(told),
+    }
+
+
+def _trace(place: _Place, told: Mapping[str, Any]) -> str:
+    return field(told, "correlation", "clientTrackingId") or place.run
+
+
+def _is(told: Any, statuses: tuple[str, ...]) -> bool:
+    return str(field(told, "status")).casefold() in statuses
+
+
+def _error(told: Mapping[str, Any]) -> Fields:
+    """Why it did not end well; of a skipped action the code tells a failure above it from a branch not taken."""
+    if _is(told, ENDED_WELL):
+        return {}
+    code, error = told.get("code"), told.get("error")
+    inner = field(error, "code")
+    named = inner if inner is not None else None if code in NO_CODES else code
+    return {"error_code": named, "error_text": field(error, "message") if isinstance(error, dict) else error}
+
+
+def _attempt(told: Mapping[str, Any]) -> int | None:
+    """Which try this was. The history of tries may or may not end with this one, which its code shows."""
+    history = told.get("retryHistory")
+    if not isinstance(history, list) or not history:
+        return None
+    return len(history) + (field(history[-1], "code") != told.get("code"))
+
+
+def _size(told: Any) -> Any:
+    """What was handed on: to the action, or by the trigger to the run."""
+    taken, given = (field(told, link, "contentSize") for link in ("inputsLink", "outputsLink"))
+    return given if taken is None else taken
+
+
+def _began_outside(action: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
+    """Times of one export are written alike, so that they compare as text up to the second."""
+    began, first, last = (_second(time) for time in (action.get("startTime"), run.get("startTime"), run.get("endTime")))
+    return bool(began and ((first and began < first) or (last and began > last)))
+
+
+def _second(time: Any) -> str:
+    return time[:19] if isinstance(time, str) else ""
+
+
+def _declared(definition: Any, deep: int = DEEP) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every action of a definition by its name, those in scopes, branches, cases and tools among them."""
+    actions = field(definition, "actions")
+    if not isinstance(actions, dict) or not deep:
+        return
+    for name, action in actions.items():
+        if not isinstance(action, dict):
+            continue
+        yield name, action
+        branches = [action, action.get("else"), action.get("default")]
+        for several in (action.get("cases"), action.get("tools")):
+            branches += several.values() if isinstance(several, dict) else []
+        for branch in branches:
+            yield from _declared(branch, deep - 1)
+
+
+def _called(declared: Mapping[str, Any]) -> str | None:
+    """The system that an action calls: a connection, a service, a host, another workflow or function."""
+    inputs = declared.get("inputs")
+    told = (
+        field(inputs, "host", "connection", "referenceName"),
+        _connection(field(inputs, "host", "connection", "name")),
+        field(inputs, "serviceProviderConfiguration", "connectionName"),
+        _last(field(inputs, "serviceProviderConfiguration", "serviceProviderId")),
+        _last(field(inputs, "host", "workflow", "id")),
+        _last(field(inputs, "function", "id")),
+        field(inputs, "function", "connectionName"),
+        _host(field(inputs, "uri")),
+        _model(field(inputs, "modelConfigurations")),
+    )
+    return next((system for system in told if isinstance(system, str) and system), None)
+
+
+def _connection(name: Any) -> str | None:
+    """``@parameters('$connections')['office365']['connectionId']`` names office365."""
+    found = re.search(r"\$connections'\)\['([^']+)'\]", name) if isinstance(name, str) else None
+    return found[1] if found else None
+
+
+def _last(path: Any) -> str | None:
+    return path.rstrip("/").rpartition("/")[2] if isinstance(path, str) and not path.startswith("@") else None
+
+
+def _host(uri: Any) -> str | None:
+    """The host of a URI that is written out; an expression tells none."""
+    try:
+        return urlsplit(uri).hostname if isinstance(uri, str) and "@" not in uri else None
+    except ValueError:
+        return None
+
+
+def _model(models: Any) -> Any:
+    return next((field(each, "referenceName") for each in models.values()), None) if isinstance(models, dict) else None
+
+
+FORMAT = nested_format(
+    "logic_apps",
+    "Azure Logic Apps run history: runs and their actions, as the management API gives them",
+    recognises=recognises,
+    records=records,
+)

@@ -1,0 +1,173 @@
+"""From a table of a file to the frames its mapping fills: each record to the first source that is for it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from integrhealth.language.schema import Frame
+from integrhealth.reading.account.parsed import REJECTED, Parsed
+from integrhealth.reading.mapping.columns import Canonical, canonical
+from integrhealth.reading.mapping.mapping import (
+    ANY,
+    Column,
+    Constant,
+    Hashed,
+    Host,
+    MappedSource,
+    Origin,
+    Translated,
+    frame_schema,
+    names_in,
+)
+
+# The beginnings of the lines with these numbers
+RawLines = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a file, or of its records of one kind, with ``log_line``.
+
+    ``refused`` (line, reason, raw) was no record; ``names`` are the columns as the file has them; ``raw`` finds what
+    rows that are refused later look like, for a frame of log_line and reason. ``passed`` records say nothing here.
+    With ``several`` more than one row may come from a record, and have its ``log_line``.
+    """
+
+    rows: pl.DataFrame
+    refused: pl.DataFrame
+    names: Sequence[str]
+    raw: RawLines
+    notes: tuple[str, ...] = ()
+    passed: int = 0
+    several: bool = False
+
+
+def framed(
+    table: Table, sources: Iterable[MappedSource], *, format: str, log_file: str, strict: bool = False
+) -> list[Parsed]:
+    """One Parsed per frame that the sources name. What was refused, and what no source is for, counts in the first.
+
+    A record of several rows is out if one of them is good.
+    """
+    sources = [respelled(source, table.names) if source.any_case else source for source in sources]
+    rest, made = with_inner(table.rows, names_in(sources)), {}
+    frames: dict[str, Frame] = {}
+    for source in sources:
+        mine, rest = _chosen(rest, source)
+        frame = frame_schema(source.frame)
+        if frame is None:
+            raise ValueError(f"no frame is named {source.frame!r}")
+        frames[frame.name] = frame
+        made.setdefault(frame.name, []).append(canonical(mine, frame, source, strict=strict))
+    parts: list[Parsed] = []
+    for place, (name, found) in enumerate(made.items()):
+        first = place == 0
+        passed = (rest.height + table.passed) if first else 0
+        notes = [*(table.notes if first else ()), *dict.fromkeys(note for each in found for note in each.warnings)]
+        if first and rest.height:
+            # What events tell of are messages.
+            told = dict.fromkeys("messages" if each == "message_events" else each for each in made)
+            notes.append(f"records that say nothing of {', '.join(told)}, passed over: {rest.height:,}")
+        parts.append(_parsed(frames[name], found, table, first, passed, notes, format=format, log_file=log_file))
+    return parts
+
+
+def _parsed(
+    frame: Frame,
+    found: list[Canonical],
+    table: Table,
+    first: bool,
+    passed: int,
+    notes: list[str],
+    *,
+    format: str,
+    log_file: str,
+) -> Parsed:
+    rows = pl.concat([each.rows for each in found]) if len(found) > 1 else found[0].rows
+    refused = pl.concat([each.refused for each in found]) if len(found) > 1 else found[0].refused
+    good = rows.height
+    if table.several:
+        good = rows["log_line"].n_unique()
+        refused = refused.unique("log_line", keep="first", maintain_order=True)
+        lost = refused.join(rows.select("log_line"), on="log_line", how="semi", maintain_order="left")
+        refused = refused.join(rows.select("log_line"), on="log_line", how="anti", maintain_order="left")
+        if lost.height:
+            reasons = ", ".join(lost["reason"].unique(maintain_order=True).head(10))
+            notes.append(f"records of which a part was left out, while the rest is good: {lost.height:,} ({reasons})")
+    parts = [table.refused] if first else []
+    rejected = pl.concat([*parts, table.raw(refused)]).sort("line", maintain_order=True)
+    return Parsed(
+        format=format,
+        frame=frame.name,
+        rows=rows.with_columns(log_file=pl.lit(log_file)).select(list(frame.schema)),
+        rows_in=good + passed + rejected.height,
+        rejected=rejected.with_columns(file=pl.lit(log_file)).select(list(REJECTED)),
+        warnings=tuple(notes),
+        file=log_file,
+        passed=passed,
+        records=good,
+    )
+
+
+def _chosen(rows: pl.DataFrame, source: MappedSource) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that the source is for, and the rest."""
+    if not source.only and not source.unless:
+        return rows, rows.clear()
+    mine = pl.lit(True)
+    for wanted, chosen in ((True, source.only), (False, source.unless)):
+        for name, words in chosen.items():
+            if name not in rows.columns:
+                fits = pl.lit(False)
+            else:
+                text = pl.col(name).cast(pl.String).str.strip_chars()
+                there = text.is_not_null() & (text != "")
+                fits = there if ANY in words else _is_one_of(text, words)
+            mine &= fits.fill_null(False) if wanted else ~fits.fill_null(False)
+    return rows.filter(mine), rows.filter(~mine)
+
+
+def _is_one_of(text: pl.Expr, words: Iterable[str]) -> pl.Expr:
+    """Whether it is one of the words, in any case; a single letter is a code, of which the case counts."""
+    letters = [word for word in words if len(word) == 1]
+    return text.is_in(letters) | text.str.to_lowercase().is_in([word.lower() for word in words if len(word) > 1])
+
+
+def with_inner(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """ROWS with the columns ``a.b.c`` of NAMES that lie inside JSON text in a column ``a``; null where it is none."""
+    inner = []
+    for name in names:
+        first, _, below = name.partition(".")
+        if name not in rows.columns and below and rows.schema.get(first) == pl.String:
+            path = "$" + "".join(f"['{key}']" for key in below.split("."))
+            inner.append(pl.col(first).str.json_path_match(path).alias(name))
+    return rows.with_columns(inner)
+
+
+def respelled(source: MappedSource, there: Iterable[str]) -> MappedSource:
+    """SOURCE with its columns as the file spells them: exports of one vendor differ in case."""
+    there = list(there)
+    folded = {name.casefold(): name for name in reversed(there)}
+    names = {}
+    for name in source.names():
+        first, dot, below = name.partition(".")
+        if name not in there and first not in there:
+            whole = folded.get(name.casefold())
+            names[name] = whole or f"{folded.get(first.casefold(), first)}{dot}{below}"
+    if all(name == spelled for name, spelled in names.items()):
+        return source
+    return replace(
+        source,
+        columns={column: _renamed(origin, names) for column, origin in source.columns.items()},
+        only={names.get(name, name): words for name, words in source.only.items()},
+        unless={names.get(name, name): words for name, words in source.unless.items()},
+        errors_inside=tuple(names.get(name, name) for name in source.errors_inside),
+    )
+
+
+def _renamed(origin: Origin, names: dict[str, str]) -> Origin:
+    if isinstance(origin, Constant):
+        return origin
+    if isinstance(origin, Column | Translated | Hashed | Host):
+        return origin._replace(name=names.get(origin.name, origin.name))
+    return origin._replace(names=tuple(names.get(name, name) for name in origin.names))

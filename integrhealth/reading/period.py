@@ -1,0 +1,53 @@
+"""Selecting a period: whole traces by their first message, so that a cut never looks like lost links."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import polars as pl
+
+from integrhealth.errors import WrongValue
+from integrhealth.language.schema import FRAMES, TIME
+from integrhealth.traces.links import linked
+
+
+def moment(text: str | datetime | None) -> datetime | None:
+    """A moment in UTC from ISO 8601 text, a date being its first moment; naive is UTC. Raises WrongValue."""
+    if not text:
+        return None
+    try:
+        parsed = text if isinstance(text, datetime) else datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongValue(f"invalid time {text!r}; write 2026-01-31 or 2026-01-31T08:00:00+01:00") from None
+    try:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except OverflowError:
+        raise WrongValue(f"{text} lies outside the years 1 to 9999 in UTC; write 2026-01-31") from None
+
+
+def whole_traces_between(
+    frames: Mapping[str, pl.DataFrame], since: datetime | None, until: datetime | None
+) -> dict[str, pl.DataFrame]:
+    """The canonical FRAMES from SINCE on and before UNTIL: messages by the first of their trace, others by their time.
+
+    Inventories, which have no time, stay whole. Raises WrongValue when SINCE does not come before UNTIL.
+    """
+    if since and until and since >= until:
+        raise WrongValue(f"nothing lies between {since} and {until}; since must come before until")
+    chosen = dict(frames)
+    for name, rows in frames.items():
+        frame = FRAMES[name]
+        if name == "messages":
+            began = linked(rows).select(pl.col("sent_at").min().over("trace")).to_series()
+            chosen[name] = rows.filter(_within(began, since, until))
+        elif time := next((column for column in frame.required if frame.columns[column] == TIME), None):
+            chosen[name] = rows.filter(_within(rows[time], since, until))
+    return chosen
+
+
+def _within(times: pl.Series, start: datetime | None, end: datetime | None) -> pl.Series:
+    inside = pl.repeat(True, len(times), dtype=pl.Boolean, eager=True)
+    if start:
+        inside &= times >= start
+    if end:
+        inside &= times < end
+    return inside

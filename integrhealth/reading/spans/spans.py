@@ -1,0 +1,271 @@
+"""Spans, and how they become messages (design: "Spans become messages")."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from integrhealth.language.schema import COUNT, FLAG, FRAMES, NUMBER, TEXT, TIME, Frame, is_failed
+from integrhealth.reading.spans.pairing import RECEIVERS, SENDERS, Links, by_content, links
+from integrhealth.traces.ancestry import NO_ROW, roots
+
+QUEUED = ("producer", "consumer")
+# Who called a root SERVER that nobody else is known to have called
+USER = "user"
+
+FRAME = Frame(
+    "spans",
+    "one span: a piece of work in one service, or one half of a message between two",
+    {
+        "trace_id": TEXT,
+        "span_id": TEXT,
+        "parent_id": TEXT,
+        "async_parent": FLAG,
+        "service": TEXT,
+        "peer": TEXT,
+        "operation": TEXT,
+        "span_kind": TEXT,
+        "start": TIME,
+        "end": TIME,
+        "status": TEXT,
+        "error_code": TEXT,
+        "error_text": TEXT,
+        "integration": TEXT,
+        "object_type": TEXT,
+        "object_id": TEXT,
+        "attempt": COUNT,
+        "actor": TEXT,
+        "actor_type": TEXT,
+        "payload_hash": TEXT,
+        "bytes": COUNT,
+        "amount": NUMBER,
+        "currency": TEXT,
+        "seq": COUNT,
+        "checkpoint": TEXT,
+        "fallback": FLAG,
+        "load_test": FLAG,
+    },
+    required=("span_id", "service", "start"),
+)
+# span_kind: client, server, producer, consumer, internal or null. peer: the other side as the span names it.
+# async_parent: the parent did not wait (FOLLOWS_FROM, a link). status: canonical, or null where nothing marks it.
+SPANS: dict[str, Any] = FRAME.schema
+# Digits of a trace id of 64 and of 128 bits
+SHORT_ID, LONG_ID = 16, 32
+# What a message takes over from either half
+CARRIED = (
+    *("integration", "object_type", "object_id", "attempt", "actor", "actor_type", "payload_hash", "bytes"),
+    *("amount", "currency", "seq", "checkpoint", "fallback", "load_test"),
+)
+# What is looked at in the sending half
+HALF = (
+    *("parent_id", "service", "operation", "span_kind", "start", "end", "status", "error_code", "error_text"),
+    *CARRIED,
+)
+COUNTED = {
+    "status_inferred": "messages without a status, HTTP, gRPC or error mark, read as ok (status inferred): {:,}",
+    "missing_parents": "spans that name a parent that is not in the data: {:,} of {:,}",
+    "loops": "spans that are their own ancestor, or descend from one that is: {:,} of {:,}",
+    "outside_parent": "spans that begin before or end after the span that waited for them: {:,} of {:,}",
+    "repeated_ids": "spans that repeat the id, kind and service of another: {:,} of {:,}",
+    "skewed_pairs": "messages received before they were sent, by clocks that disagree: {:,}",
+    "ends_before_start": "spans that end before they start: {:,} of {:,}",
+    "no_end": "spans without an end: {:,} of {:,}",
+}
+
+
+def messages(spans: pl.DataFrame) -> pl.DataFrame:
+    """One row per message, in the order of the receiving spans; the columns of the canonical frame.
+
+    (1) A CLIENT or PRODUCER and the SERVER or CONSUMER it caused are one message with four times. (2) One alone
+    goes to the peer it names. (3) A SERVER or CONSUMER alone comes from its parent's service. (4) Any other span is
+    work asked for by its parent's service. Spans = messages + pairs, whatever ids repeat. ``message_id`` is the trace
+    id and the receiving span's id; a parent that is not in the data is still named in ``parent_id``.
+    """
+    spans = with_whole_trace_ids(spans)
+    halves = _halves(spans, links(spans))
+    named = halves.with_columns(_message_ids(halves))
+    # The message that each span became, to lead from the parent's row to the parent's message.
+    message = np.full(spans.height, NO_ROW)
+    message[named["row"].to_numpy()] = np.arange(named.height)
+    paired = named["sender_row"] != NO_ROW
+    message[named["sender_row"].filter(paired).to_numpy()] = np.flatnonzero(paired.to_numpy())
+    above = named["parent_row"].to_numpy()
+    parent = _gathered(named["message_id"], np.where(above == NO_ROW, NO_ROW, message[above]))
+    absent = pl.when(pl.col("trace_id").is_null()).then("above").otherwise(pl.format("{}:{}", "trace_id", "above"))
+    return (
+        named.with_columns(_source(), _target(), *map(_carried, CARRIED), *_outcome(), parent_message=parent)
+        .with_columns(
+            parent_id=pl.coalesce("parent_message", absent),
+            operation=pl.coalesce("operation", "operation_sent"),
+            kind=_kind(),
+            received_at="start",
+            finished_at="end",
+            sent_at=pl.coalesce("start_sent", "start"),
+            answered_at=pl.when("paired").then("end_sent").otherwise("end"),
+        )
+        .select(*FRAMES["messages"].schema)
+        .cast(FRAMES["messages"].schema)
+    )
+
+
+def with_whole_trace_ids(spans: pl.DataFrame) -> pl.DataFrame:
+    """SPANS with 64-bit trace ids made whole where the data have the one 128-bit id that ends in them.
+
+    Some systems of a landscape log only the lower half of an id.
+    """
+    length = pl.col("trace_id").str.len_bytes()
+    if not spans.select((length == SHORT_ID).any() & (length == LONG_ID).any()).item():
+        return spans
+    whole = spans.select(whole="trace_id").filter(pl.col("whole").str.len_bytes() == LONG_ID).unique()
+    whole = whole.with_columns(trace_id=pl.col("whole").str.tail(SHORT_ID)).unique("trace_id", keep="none")
+    joined = spans.join(whole, on="trace_id", how="left", maintain_order="left")
+    return joined.with_columns(trace_id=pl.coalesce("whole", "trace_id")).drop("whole")
+
+
+def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
+    """One row per message: the columns of its receiving (or only) span, with ``_sent`` those of the sending half.
+
+    ``row``, ``sender_row``, ``parent_row``: their rows in SPANS and that of the message's parent. ``above``: the
+    id of that parent as the span names it. ``service_above``: its service.
+    """
+    alone = np.ones(spans.height, bool)
+    alone[linked.sender[linked.sender != NO_ROW]] = False
+    own = np.flatnonzero(alone)
+    sender = linked.sender[own]
+    parent = linked.parent[np.where(sender == NO_ROW, own, sender)]
+    halved = (sender != NO_ROW).any()
+    received = (spans.filter(alone) if halved else spans).with_columns(
+        row=pl.Series(own),
+        sender_row=pl.Series(sender),
+        parent_row=pl.Series(parent),
+        paired=pl.Series(sender != NO_ROW),
+        service_above=_gathered(spans["service"], parent),
+    )
+    # Most columns of most logs are empty, and a null literal costs nothing.
+    told = [column for column in HALF if halved and spans[column].null_count() < spans.height]
+    empty = [column for column in HALF if column not in told]
+    return received.with_columns(
+        *(_gathered(spans[column], sender).alias(f"{column}_sent") for column in told),
+        *(pl.lit(None, FRAME.columns[column]).alias(f"{column}_sent") for column in empty),
+    ).with_columns(above=pl.when("paired").then("parent_id_sent").otherwise("parent_id"))
+
+
+def _gathered(column: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
+    """The values at ROWS, null for -1."""
+    index = pl.Series(rows)
+    return column.gather(pl.select(pl.when(index != NO_ROW).then(index)).to_series())
+
+
+def _message_ids(halves: pl.DataFrame) -> pl.Series:
+    """Trace id and span id; with kind and service where that is taken twice; with a number where even that is."""
+    short = pl.when(pl.col("trace_id").is_null()).then("span_id").otherwise(pl.format("{}:{}", "trace_id", "span_id"))
+    ids = halves.select(message_id=short).to_series()
+    if ids.hash().n_unique() == len(ids):
+        return ids
+    taken = ids.is_duplicated()
+    rows = pl.Series(np.flatnonzero(taken.to_numpy()))
+    kind = pl.col("span_kind").fill_null("span")
+    longer = halves[rows].with_columns(id=pl.format("{}:{}:{}", short, kind, "service"))
+    numbered = longer.with_columns(place=pl.Series(rows)).sort(
+        "id", *by_content(pl.DataFrame(schema=SPANS)), nulls_last=True, maintain_order=True
+    )
+    count = pl.int_range(pl.len()).over("id")
+    distinct = numbered.with_columns(id=pl.when(count == 0).then("id").otherwise(pl.format("{}:{}", "id", count + 1)))
+    return ids.scatter(distinct["place"], distinct["id"])
+
+
+def _source() -> pl.Expr:
+    alone, kind = ~pl.col("paired"), pl.col("span_kind")
+    root_server = (kind == "server") & pl.col("above").is_null()
+    user = pl.when(root_server).then(pl.lit(USER))
+    return (
+        pl.when("paired")
+        .then("service_sent")
+        .when(alone & kind.is_in(SENDERS))
+        .then("service")
+        .when(alone & kind.is_in(RECEIVERS))
+        .then(pl.coalesce("service_above", "peer", user, "service"))
+        .otherwise(pl.coalesce("service_above", "service"))
+        .alias("source")
+    )
+
+
+def _target() -> pl.Expr:
+    sends = pl.col("span_kind").is_in(SENDERS)
+    return pl.when(sends).then(pl.coalesce("peer", "service")).otherwise("service").alias("target")
+
+
+def _kind() -> pl.Expr:
+    queued = pl.col("span_kind").is_in(QUEUED) | pl.col("span_kind_sent").is_in(QUEUED) | pl.col("async_parent")
+    return (
+        pl.when(pl.col("source") == pl.col("target"))
+        .then(pl.lit("internal"))
+        .when(queued.fill_null(False))
+        .then(pl.lit("queue"))
+        .otherwise(pl.lit("request"))
+    )
+
+
+def _outcome() -> list[pl.Expr]:
+    """Failed if either half failed, with the error of the half that did; unset is ok."""
+    received, sent = pl.col("status"), pl.col("status_sent")
+    sender_only = (is_failed(sent) & ~is_failed(received).fill_null(False)).fill_null(False)
+    errors = [
+        pl.when(sender_only)
+        .then(pl.coalesce(f"{column}_sent", column))
+        .otherwise(pl.coalesce(column, f"{column}_sent"))
+        .alias(column)
+        for column in ("error_code", "error_text")
+    ]
+    status = pl.when(sender_only).then(sent).otherwise(pl.coalesce(received, sent, pl.lit("ok")))
+    return [status.alias("status"), *errors]
+
+
+def _carried(column: str) -> pl.Expr:
+    """What either half says, the receiver first; of a flag, whether either says yes."""
+    received, sent = pl.col(column), pl.col(f"{column}_sent")
+    yes = [pl.when(received | sent).then(True)] if FRAME.columns[column] == FLAG else []
+    return pl.coalesce(*yes, received, sent).alias(column)
+
+
+def span_counts(spans: pl.DataFrame) -> dict[str, int]:
+    """What is odd about the spans, counted; see COUNTED for what each count says."""
+    spans = with_whole_trace_ids(spans)
+    linked = links(spans)
+    above = spans.select(
+        start_above=_gathered(spans["start"], linked.parent), end_above=_gathered(spans["end"], linked.parent)
+    )
+    received = np.flatnonzero(linked.sender != NO_ROW)
+    sent = linked.sender[received]
+    unset = spans["status"].is_null().to_numpy()
+    counts = pl.concat([spans, above], how="horizontal").select(
+        outside_parent=(
+            _waited() & ((pl.col("start") < pl.col("start_above")) | (pl.col("end") > pl.col("end_above")))
+        ).sum(),
+        repeated_ids=pl.len() - pl.struct("trace_id", "span_id", "span_kind", "service").hash().n_unique(),
+        ends_before_start=(pl.col("end") < pl.col("start")).sum(),
+        no_end=pl.col("end").null_count(),
+    )
+    return {
+        "spans": spans.height,
+        "pairs": len(received),
+        # Each half without a status, but a pair counts once, and only when both have none.
+        "status_inferred": int(unset.sum() - (unset[received] | unset[sent]).sum()),
+        "missing_parents": int((spans["parent_id"].is_not_null().to_numpy() & (linked.parent == NO_ROW)).sum()),
+        "loops": int(roots(linked.parent)[1].sum()),
+        "skewed_pairs": int((spans["start"].gather(received) < spans["start"].gather(sent)).sum()),
+    } | {name: int(count) for name, count in counts.row(0, named=True).items()}
+
+
+def _waited() -> pl.Expr:
+    """Somebody waited for the span: no queue lies between it and its parent."""
+    queued = pl.col("async_parent") | pl.col("span_kind").is_in(("producer", "consumer"))
+    return ~queued.fill_null(False)
+
+
+def span_notes(spans: pl.DataFrame) -> list[str]:
+    """The counts of ``span_counts`` that are not zero, as sentences."""
+    counts = span_counts(spans)
+    return [sentence.format(counts[name], counts["spans"]) for name, sentence in COUNTED.items() if counts[name]]

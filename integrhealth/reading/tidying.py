@@ -1,0 +1,268 @@
+"""From the rows of all files to one frame per kind, with every record accounted for.
+
+rows_in = rows_out + rows_rejected holds for every file, in records of the file. A copy of a record is out, counted in
+``duplicates``, and stands once in the frame; so is one that says only a part of what another says, as an overview does
+of what is in full elsewhere. The same id with other content is a retry when attempt or times differ; otherwise the
+second is rejected as ``conflicting_id``.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from integrhealth.catalog import Catalog, catalog_aliases
+from integrhealth.language.masking import cut, masked, masked_secrets, pseudonym, pseudonym_key
+from integrhealth.language.schema import FRAMES, STATUSES, TEXT, TIME, as_polars, conform, split_valid
+from integrhealth.reading.account.parsed import REJECTED, Parsed, no_rejections
+from integrhealth.reading.records import message_events
+from integrhealth.reading.spans import spans
+
+SOURCES = {
+    "file": pl.String,
+    "format": pl.String,
+    "frame": pl.String,
+    "rows_in": pl.Int64,
+    "rows_out": pl.Int64,
+    "rows_rejected": pl.Int64,
+    "duplicates": pl.Int64,
+}
+PLACE = ("log_file", "log_line")
+FULL = " in full"
+# What makes two records of a frame speak of the same thing; the times and the attempt then tell a retry from a clash.
+IDENTITY = {"messages": ["message_id"], "spans": ["trace_id", "span_id", "span_kind", "service"], "reports": ["report"]}
+# Free text, where e-mail addresses are masked; identity columns, where they become pseudonyms; ids, left as they are.
+FREE_TEXT = {"error_text", "text"}
+IDENTITIES = {"person", "actor", "object_id"}
+OPAQUE = {"message_id", "trace_id", "parent_id", "payload_hash", "value_hash", "status", "kind", "currency", "log_file"}
+# Ids that may be made of an address, which may hold a password; that alone is taken out of them.
+ADDRESSED = {"message_id", "trace_id", "parent_id"}
+SYSTEM_COLUMNS = {"source", "target", "system", "record_system", "copy_system"}
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """Canonical frames with copies and clashes taken out, and the account of every file."""
+
+    frames: dict[str, pl.DataFrame]
+    sources: pl.DataFrame
+    rejected: pl.DataFrame
+    warnings: tuple[str, ...]
+
+
+def given_frame(name: str, frame: Any) -> Parsed:
+    """A frame of an analyst as if one file had held it: rows that keep every rule, the others with their reasons.
+
+    Raises MissingColumns or WrongValue when the frame does not fit the schema.
+    """
+    table = as_polars(frame, name)
+    naive = [
+        column
+        for column, dtype in FRAMES[name].columns.items()
+        if dtype == TIME and isinstance(found := table.schema.get(column), pl.Datetime) and found.time_zone is None
+    ]
+    said = [f"times without a zone are read as UTC: {', '.join(naive)}"] if naive else []
+    if extra := [column for column in table.columns if column not in FRAMES[name].schema]:
+        said.append(f"columns that {name} does not know are ignored: {', '.join(extra)}")
+    rows = conform(table, name)
+    if name == "messages" and (unknown := rows.filter(~pl.col("status").fill_null("").is_in(STATUSES)).height):
+        said.append(f"messages whose status is none of {', '.join(STATUSES)} became unknown: {unknown:,}")
+    valid, broken = split_valid(rows, name)
+    rejected = broken.select(file=pl.lit(name), line="log_line", reason="reason", raw=pl.lit(None, pl.String))
+    return Parsed("frame", name, valid, rows.height, rejected.cast(REJECTED), tuple(said), name)
+
+
+def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy:
+    """All that was parsed as one frame per kind: copies once, clashes rejected, spans joined to messages,
+    secrets masked, people under pseudonyms, systems by their catalog names, integrations named.
+    """
+    frames, clashes, copies = {}, [], []
+    for name in sorted({part.frame for part in parsed if part.frame is not None}):
+        rows = pl.concat([part.rows for part in parsed if part.frame == name], how="vertical")
+        rows, copied = without_copies(rows, name)
+        rows, lesser = without_lesser(rows, name)
+        rows, clashing = without_clashes(rows, name)
+        frames[name] = rows
+        copies += [each.select(file="log_file", frame=pl.lit(name)) for each in (copied, lesser)]
+        clashes.append(_as_rejected(clashing, name))
+    said = [(part.file, sentence) for part in parsed for sentence in part.warnings]
+    shown = pl.DataFrame({"text": [sentence for _, sentence in said]}, schema={"text": TEXT})
+    shown = shown.select(masked(pl.col("text"))).to_series().to_list()
+    warnings = [f"{file}: {sentence}" for (file, _), sentence in zip(said, shown, strict=True)]
+    if "spans" in frames:
+        joined = frames.pop("spans")
+        warnings += spans.span_notes(joined)
+        frames["messages"] = pl.concat([*_there(frames), spans.messages(joined)])
+    if "message_events" in frames:
+        told = message_events.lives(frames.pop("message_events"))
+        warnings += told.notes
+        frames["messages"] = pl.concat([*_there(frames), told.messages])
+    frames = {name: _private(rows, show_people=show_people) for name, rows in frames.items()}
+    frames = {name: _named_by_catalog(rows, catalog) for name, rows in frames.items()}
+    if "messages" in frames:
+        frames["messages"] = with_integration(frames["messages"], catalog)
+    clashed = pl.concat([no_rejections().with_columns(frame=pl.lit("")), *clashes])
+    return Tidy(
+        frames,
+        _accounts(parsed, copies, clashed),
+        _masked_rejections(pl.concat([*(part.rejected for part in parsed), clashed.drop("frame")])),
+        tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _there(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
+    return [frames["messages"]] if "messages" in frames else []
+
+
+def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """ROWS with every record once, the first it was met, and the copies: all columns alike but the place in the log."""
+    if not _repeats(rows, frame):
+        return rows, rows.clear()
+    suspects = rows.select(pl.struct(_identity(rows, frame)).is_duplicated()).to_series()
+    content = [
+        pl.col(name).list.join("\x1f") if isinstance(dtype, pl.List) else pl.col(name)
+        for name, dtype in rows.schema.items()
+        if name not in PLACE
+    ]
+    numbered = rows.with_row_index("met")
+    met_before = numbered.filter(suspects).filter(~pl.struct(content).is_first_distinct())
+    return _split(numbered, met_before)
+
+
+def without_lesser(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """ROWS without those that say of a record only a part of what another row says, and those rows.
+
+    Who sees only the outcome calls ok what is partial; who looks while it runs sees it pending, and no end.
+    """
+    if frame not in IDENTITY or not _repeats(rows, frame):
+        return rows, rows.clear()
+    numbered = rows.with_row_index("met")
+    key = [*_identity(rows, frame), "sent_at", "attempt"] if frame == "messages" else _occasion(rows, frame)
+    one, *more = _identity(rows, frame)
+    repeated = numbered.filter(pl.struct(one, *more).is_duplicated() if more else pl.col(one).is_duplicated())
+    alike = repeated.filter(pl.struct(key).is_duplicated())
+    told = [name for name in rows.columns if name not in (*PLACE, *key)]
+    filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in told)
+    known = pl.col("status").replace_strict({"pending": 0, "ok": 1}, default=2) if "status" in told else filled
+    ranked = alike.sort(filled, known, "met", descending=[True, True, False])
+    fullest = ranked.unique(key, keep="first", maintain_order=True)
+    pairs = alike.join(fullest, on=key, how="left", nulls_equal=True, maintain_order="left", suffix=FULL)
+    parts = {name: pl.col(name).is_null() | pl.col(name).eq_missing(pl.col(name + FULL)) for name in told}
+    if "status" in told:
+        status, full = pl.col("status"), pl.col(f"status{FULL}")
+        parts["status"] |= ((status == "pending") | ((status == "ok") & (full == "partial"))).fill_null(False)
+    lesser = pairs.filter(pl.all_horizontal(parts.values()) & (pl.col("met") != pl.col(f"met{FULL}")))
+    return _split(numbered, lesser.select(numbered.columns))
+
+
+def without_clashes(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """ROWS without those that repeat an id at the same times with other content, and those rows."""
+    if frame not in IDENTITY or not _repeats(rows, frame):
+        return rows, rows.clear()
+    key = pl.struct(_occasion(rows, frame))
+    return _split(rows.with_row_index("met"), rows.with_row_index("met").filter(~key.is_first_distinct()))
+
+
+def _repeats(rows: pl.DataFrame, frame: str) -> bool:
+    """Whether an identity may stand twice: where all hashes differ, so do all identities. Most logs repeat nothing."""
+    names = _identity(rows, frame)
+    key = pl.col(names[0]) if len(names) == 1 else pl.struct(names)
+    return rows.select(key.hash().n_unique()).item() < rows.height
+
+
+def _identity(rows: pl.DataFrame, frame: str) -> list[str]:
+    if frame == "message_events":
+        return list(message_events.EVENTS.required)
+    return IDENTITY.get(frame) or list(FRAMES[frame].required)
+
+
+def _occasion(rows: pl.DataFrame, frame: str) -> list[str]:
+    """The columns by which a record is told from a retry of it."""
+    return [*_identity(rows, frame), *(name for name, each in rows.schema.items() if each == TIME or name == "attempt")]
+
+
+def _split(numbered: pl.DataFrame, out: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    kept = numbered.join(out.select("met"), on="met", how="anti", maintain_order="left") if out.height else numbered
+    return kept.drop("met"), out.drop("met")
+
+
+def _as_rejected(clashing: pl.DataFrame, frame: str) -> pl.DataFrame:
+    shown = [name for name, dtype in clashing.schema.items() if name not in PLACE and dtype in (TEXT, TIME)]
+    raw = pl.struct(shown).struct.json_encode() if clashing.height else pl.lit(None, pl.String)
+    return clashing.select(
+        file="log_file", line="log_line", reason=pl.lit("conflicting_id"), raw=raw, frame=pl.lit(frame)
+    ).cast(REJECTED | {"frame": pl.String})
+
+
+def _accounts(parsed: list[Parsed], copies: list[pl.DataFrame], clashes: pl.DataFrame) -> pl.DataFrame:
+    """One row per file and frame, in the order of reading."""
+    rows = pl.DataFrame(
+        [
+            (part.file, part.format, part.frame, part.rows_in, part.rows_out, part.rejected.height, 0)
+            if part.frame is not None
+            else (part.file, None, None, None, None, None, None)
+            for part in parsed
+        ],
+        schema=SOURCES,
+        orient="row",
+    )
+    on = ["file", "frame"]
+    repeated = pl.concat([clashes.select(on).clear(), *copies]).group_by(on).agg(copied=pl.len().cast(pl.Int64))
+    clashed = clashes.group_by(on).agg(clashed=pl.len().cast(pl.Int64))
+    counts = rows.join(repeated, on=on, how="left", maintain_order="left")
+    counts = counts.join(clashed, on=on, how="left", maintain_order="left").with_columns(
+        pl.col("copied", "clashed").fill_null(0)
+    )
+    return counts.select(
+        "file",
+        "format",
+        # Spans and events are inner forms: what such a file fills is messages.
+        pl.col("frame").replace({"spans": "messages", "message_events": "messages"}),
+        "rows_in",
+        rows_out=pl.col("rows_out") - pl.col("clashed"),
+        rows_rejected=pl.col("rows_rejected") + pl.col("clashed"),
+        duplicates=pl.col("duplicates") + pl.col("copied"),
+    )
+
+
+def _masked_rejections(rejected: pl.DataFrame) -> pl.DataFrame:
+    return rejected.with_columns(cut(masked(pl.col("raw")), 200)).sort("file", "line", "reason", nulls_last=True)
+
+
+def _private(rows: pl.DataFrame, *, show_people: bool) -> pl.DataFrame:
+    texts = [name for name, dtype in rows.schema.items() if dtype == TEXT and name not in OPAQUE]
+    present = [name for name in texts if rows[name].null_count() < rows.height]
+    shielded = [
+        masked(pl.col(name)) if name in FREE_TEXT else masked_secrets(pl.col(name))
+        for name in present
+        if show_people or name not in IDENTITIES
+    ]
+    shielded += [
+        masked_secrets(pl.col(name))
+        for name in ADDRESSED & set(rows.columns)
+        if rows[name].str.contains("://", literal=True).any()
+    ]
+    people = [name for name in present if name in IDENTITIES and not show_people]
+    if people:
+        key = pseudonym_key()
+        shielded += [pseudonym(pl.col(name), key) for name in people]
+    return rows.with_columns(shielded)
+
+
+def _named_by_catalog(rows: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    aliases = catalog_aliases(catalog)
+    if aliases.is_empty():
+        return rows
+    columns = [name for name in rows.columns if name in SYSTEM_COLUMNS]
+    return rows.with_columns(pl.col(columns).replace(aliases["alias"], aliases["system"]))
+
+
+def with_integration(messages: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """MESSAGES with no null integration: by the catalog's (source, target), else "source > target"."""
+    declared = catalog.integrations.select("source", "target", declared="integration").drop_nulls()
+    declared = declared.unique(["source", "target"], keep="first", maintain_order=True)
+    return (
+        messages.join(declared, on=["source", "target"], how="left", maintain_order="left")
+        .with_columns(integration=pl.coalesce("integration", "declared", pl.format("{} > {}", "source", "target")))
+        .drop("declared")
+    )

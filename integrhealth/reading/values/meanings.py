@@ -1,0 +1,81 @@
+"""Words of an export as the words of a canonical column; what has no meaning is counted and listed in a warning."""
+
+import polars as pl
+
+from integrhealth.language.masking import masked
+from integrhealth.language.schema import KINDS, STATUSES
+from integrhealth.reading.mapping.mapping import Translated
+from integrhealth.reading.values.conversions import text_of
+
+# How many values a warning lists, and how much of each.
+LISTED, LISTED_CHARACTERS = 10, 40
+
+
+def translated(values: pl.Series, origin: Translated, warnings: list[str]) -> pl.Series:
+    """The meanings of words, in any case; those that have none are the same word for all of them, and counted.
+
+    A single letter is a code, of which the case counts.
+    """
+    text = text_of(values).str.strip_chars()
+    folded = {word.casefold(): meaning for word, meaning in origin.words.items() if len(word) > 1}
+    different = text.drop_nulls().unique().to_list()
+    known = {word: origin.words.get(word, folded.get(word.casefold())) for word in different}
+    strange = text.drop_nulls().value_counts(name="rows").rename({text.name: "value"})
+    strange = strange.filter(pl.col("value").is_in([word for word, meaning in known.items() if meaning is None]))
+    if strange.height and origin.otherwise is None:
+        warnings.append(_said(f"with a word in {origin.name} that has no meaning here lost it", strange))
+    meant = text.replace_strict(known, default=None, return_dtype=pl.String)
+    return meant if origin.otherwise is None else meant.fill_null(origin.otherwise)
+
+
+def statuses(values: pl.Series, mapped: dict[str, str], warnings: list[str], *more: str) -> pl.Series:
+    """Mapped values first (as written, then in any case), then the canonical words; all else is unknown."""
+    plain = not mapped and not values.null_count() and values.dtype == pl.String
+    if plain and values.unique().is_in(STATUSES).all():
+        return values
+    text = text_of(values).str.strip_chars()
+    counts = text.drop_nulls().value_counts(name="rows")
+    folded = {written.casefold(): status for written, status in mapped.items()}
+    canonical_words = {status: status for status in (*STATUSES, *more)}
+    known = {}
+    for written in counts.to_series(0).to_list():
+        key = written.casefold()
+        known[written] = mapped.get(written) or folded.get(key) or canonical_words.get(key)
+    if all(written == status for written, status in known.items()) and not text.null_count():
+        return text
+    unmapped = [written for written, status in known.items() if status is None]
+    if unmapped:
+        seen = counts.rename({counts.columns[0]: "value"}).filter(pl.col("value").is_in(unmapped))
+        warnings.append(_said("with a status that is not mapped became unknown", seen))
+    judged = text.replace_strict(known, default=None, return_dtype=pl.String).fill_null("unknown")
+    return pl.select(pl.when(text.is_not_null()).then(judged)).to_series()
+
+
+def kinds(values: pl.Series, warnings: list[str]) -> pl.Series:
+    """The canonical words in any case; other words become null, and are named."""
+    if values.dtype == pl.String and values.unique().drop_nulls().is_in(KINDS).all():
+        return values
+    text = text_of(values).str.strip_chars()
+    counts = text.drop_nulls().value_counts(name="rows")
+    seen = counts.rename({counts.columns[0]: "value"})
+    strange = seen.filter(~pl.col("value").str.to_lowercase().is_in(KINDS))
+    if strange.height:
+        warnings.append(_said(f"with a kind that is none of {', '.join(KINDS)} lost it", strange))
+    lowered = text.str.to_lowercase()
+    return pl.select(pl.when(lowered.is_in(KINDS)).then(lowered)).to_series()
+
+
+def _said(what: str, seen: pl.DataFrame) -> str:
+    """How many rows, and their values with counts, most frequent first."""
+    shown = seen.sort("rows", "value", descending=[True, False]).with_columns(masked(pl.col("value")))
+    listed = [f"{quoted(value)} ({rows:,})" for value, rows in shown.head(LISTED).select("value", "rows").rows()]
+    more = f" and {seen.height - LISTED} more" if seen.height > LISTED else ""
+    return f"{rows_said(seen['rows'].sum())} {what}: {', '.join(listed)}{more}"
+
+
+def rows_said(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def quoted(value: str) -> str:
+    return repr(value[:LISTED_CHARACTERS])

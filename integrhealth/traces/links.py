@@ -1,0 +1,189 @@
+"""What several analyses need of a trace: which message caused which, its depth, and which way a failure travelled.
+
+Parent links are followed only inside one trace and a bounded time, since ids come back: a counter starts again every
+year. Rows are never multiplied: a message has at most one parent here.
+"""
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from integrhealth.language.schema import SENT_AWAY, is_failed
+from integrhealth.language.thresholds import MAX_TRACE_MESSAGES, PARENT_DAYS
+from integrhealth.traces.ancestry import NO_ROW, depths, roots
+
+NEAR = timedelta(days=PARENT_DAYS)
+
+
+def linked(messages: pl.DataFrame) -> pl.DataFrame:
+    """MESSAGES in the same order plus trace, row, parent_row, depth and in_loop.
+
+    ``trace`` is never null: the trace_id; without one (or with one shared by more than 100,000 messages, which is a
+    constant and no trace) that of the parent in the same file, else a trace of its own. ``row`` numbers the
+    messages from 0; ``parent_row`` is the parent's row in the same trace, or null; where attempts share an id, the
+    parent is the last attempt that began before the child. One sent more than 30 days before or after the child is
+    none: its id was used again. Links that close a loop are cut and ``in_loop`` is true.
+    """
+    numbered = messages.with_row_index("row").with_columns(_usable_trace())
+    traced = numbered.with_columns(_parents(numbered, on="trace").alias("parent_row"))
+    if numbered["trace"].null_count():
+        traced = _adopted(traced)
+    depth, looped = depths(_pointers(traced["parent_row"]))
+    return traced.with_columns(
+        depth=pl.Series(depth, dtype=pl.Int32), in_loop=pl.Series(looped, dtype=pl.Boolean)
+    ).with_columns(parent_row=pl.when(~pl.col("in_loop")).then("parent_row"))
+
+
+def _usable_trace() -> pl.Expr:
+    shared = pl.len().over("trace_id") > MAX_TRACE_MESSAGES
+    return pl.when(~shared).then("trace_id").alias("trace")
+
+
+def oversized_traces(messages: pl.DataFrame) -> pl.DataFrame:
+    """One row per trace_id that too many messages share to be a trace: trace_id, messages."""
+    counted = messages.filter(pl.col("trace_id").is_not_null()).group_by("trace_id").agg(messages=pl.len())
+    return counted.filter(pl.col("messages") > MAX_TRACE_MESSAGES).sort("trace_id")
+
+
+def _parents(numbered: pl.DataFrame, *, on: str) -> pl.Series:
+    """The row of each message's parent among the messages of the same ON, or null."""
+    traced = pl.col(on).is_not_null()
+    # A 64-bit key joins five times as fast as two texts; what it brings together is then compared for real.
+    keyed = numbered.select(
+        pl.int_range(pl.len()).alias("place"),
+        key=pl.when(traced).then(pl.struct(on, id="message_id").hash()),
+        parent_key=pl.when(traced & pl.col("parent_id").is_not_null()).then(pl.struct(on, id="parent_id").hash()),
+    )
+    children = keyed.select("place", key="parent_key").drop_nulls()
+    named = keyed.select("key", above="place").join(children.select("key"), on="key", how="semi")
+    repeated = named["key"].is_duplicated()
+    pairs = children.join(named.filter(~repeated), on="key").filter(pl.col("place") != pl.col("above"))
+    same = numbered["parent_id"].gather(pairs["place"]) == numbered["message_id"].gather(pairs["above"])
+    same &= numbered[on].gather(pairs["place"]) == numbered[on].gather(pairs["above"])
+    apart = numbered["sent_at"].gather(pairs["place"]) - numbered["sent_at"].gather(pairs["above"])
+    same &= apart.is_between(-NEAR, NEAR)
+    above = np.full(numbered.height, NO_ROW)
+    for found in (pairs.filter(same), _of_attempts(numbered, children, named.filter(repeated), on=on)):
+        above[found["place"].to_numpy()] = found["above"].to_numpy()
+    places = pl.Series("parent_row", above)
+    return numbered["row"].gather(places.set(places == NO_ROW, None)).alias("parent_row")
+
+
+def _of_attempts(numbered: pl.DataFrame, children: pl.DataFrame, named: pl.DataFrame, *, on: str) -> pl.DataFrame:
+    """place and above of the children whose parent's id is taken more than once."""
+    asking = children.join(named, on="key", how="semi")["place"]
+    told = numbered[asking].select(asking, on, "sent_at", id="parent_id")
+    candidates = numbered[named["above"]].select(named["above"], on, "sent_at", id="message_id")
+    return _latest_attempt_before(told, candidates, on=on).filter(pl.col("place") != pl.col("above"))
+
+
+def _latest_attempt_before(children: pl.DataFrame, candidates: pl.DataFrame, *, on: str) -> pl.DataFrame:
+    candidates = candidates.sort("sent_at", "above")
+    how = {"on": "sent_at", "by": [on, "id"], "tolerance": NEAR, "check_sortedness": False}
+    before = children.sort("sent_at", "place").join_asof(candidates, **how)
+    # Clocks differ: a child that seems to be older than every attempt belongs to the first of them.
+    late = before.filter(pl.col("above").is_null()).drop("above")
+    after = late.join_asof(candidates, strategy="forward", **how)
+    return pl.concat([before, after]).drop_nulls("above").select("place", "above")
+
+
+def _adopted(traced: pl.DataFrame) -> pl.DataFrame:
+    """Messages without a trace join the trace of their parent in the same file; chains of them share one."""
+    orphan = pl.col("trace").is_null()
+    found = traced.with_columns(file=pl.col("log_file").fill_null(""))
+    found = found.with_columns(_parents(found, on="file").alias("parent_in_file"))
+    found = found.with_columns(parent_row=pl.when(orphan).then("parent_in_file").otherwise("parent_row"))
+    top, _ = roots(_pointers(found.select(pl.when(orphan).then("parent_row")).to_series()))
+    adopted = pl.coalesce(pl.col("trace").gather("top"), pl.format("message {}", "top"))
+    joined = found.with_columns(top=pl.Series(top, dtype=pl.UInt32)).with_columns(trace=adopted, orphan=orphan)
+    return _linked_to_adopted(joined).drop("file", "parent_in_file", "top", "orphan")
+
+
+def _linked_to_adopted(joined: pl.DataFrame) -> pl.DataFrame:
+    """Messages whose parent had no trace of its own find it now that it has joined theirs."""
+    unlinked = ~pl.col("orphan") & pl.col("parent_id").is_not_null() & pl.col("parent_row").is_null()
+    candidates = joined.filter(pl.col("orphan") | unlinked).with_columns(
+        parent_id=pl.when(~pl.col("orphan")).then("parent_id")
+    )
+    found = candidates.select("row", found_row=_parents(candidates, on="trace"))
+    return (
+        joined.join(found, on="row", how="left", maintain_order="left")
+        .with_columns(parent_row=pl.coalesce("parent_row", "found_row"))
+        .drop("found_row")
+    )
+
+
+def _pointers(rows: pl.Series) -> NDArray:
+    """Row numbers as an array, -1 for none."""
+    return rows.cast(pl.Int64).fill_null(NO_ROW).to_numpy()
+
+
+def failure_links(linked: pl.DataFrame) -> pl.DataFrame:
+    """One row per link along which a failure could travel: cause_row, effect_row and whether the effect failed.
+
+    Only links whose cause failed. The kind of the child decides the direction: its parent waits for a request or
+    internal work, so the child is the cause; a queue, batch or file is sent away, so the parent is. Without a kind,
+    whichever finished first is the cause; on a tie, or without times, the child. An effect that is ok was shielded.
+    """
+    ended = pl.coalesce("finished_at", "answered_at").alias("ended")
+    state = linked.select("row", "parent_row", "kind", "status", ended, failed=is_failed(pl.col("status")))
+    failed = state.filter("failed").select("row")
+    links = state.select("row", "parent_row").drop_nulls()
+    # Failures are few: only what they touch is looked up.
+    touched = pl.concat(
+        [
+            links.join(failed, on="row", how="semi"),
+            links.join(failed.rename({"row": "parent_row"}), on="parent_row", how="semi"),
+        ]
+    ).unique()
+    child = state.drop("parent_row").rename({name: f"child_{name}" for name in ("row", "status", "ended", "failed")})
+    parent = state.drop("parent_row", "kind").select(pl.all().name.prefix("parent_"))
+    touched = touched.rename({"row": "child_row"}).join(child, on="child_row").join(parent, on="parent_row")
+    parent_first = pl.col("kind").is_in(SENT_AWAY) | (
+        pl.col("kind").is_null() & (pl.col("parent_ended") < pl.col("child_ended"))
+    )
+    down = parent_first.fill_null(False)
+    directed = touched.select(
+        cause_row=pl.when(down).then("parent_row").otherwise("child_row"),
+        effect_row=pl.when(down).then("child_row").otherwise("parent_row"),
+        cause_failed=pl.when(down).then("parent_failed").otherwise("child_failed"),
+        cause_ended=pl.when(down).then("parent_ended").otherwise("child_ended"),
+        effect_status=pl.when(down).then("child_status").otherwise("parent_status"),
+    )
+    return (
+        directed.filter("cause_failed")
+        .with_columns(effect_failed=is_failed(pl.col("effect_status")))
+        .drop("cause_failed")
+        .sort("effect_row", "cause_row")
+    )
+
+
+def with_causes(linked: pl.DataFrame) -> pl.DataFrame:
+    """LINKED plus own_error, passed_on, stopped, failed_causes and cause_row.
+
+    ``own_error``: failed, and no cause failed. ``passed_on``: failed, and a cause failed. ``stopped``: ok although a
+    cause failed. ``failed_causes`` counts the failed causes in the data; ``cause_row`` is the one that finished
+    first (then the smallest message_id), so that cascades partition the failed messages.
+    """
+    links = failure_links(linked)
+    ids = linked.select(cause_row="row", cause_id="message_id")
+    chosen = (
+        links.filter("effect_failed")
+        .join(ids, on="cause_row")
+        .sort("effect_row", "cause_ended", "cause_id", nulls_last=True)
+        .group_by("effect_row", maintain_order=True)
+        .agg(cause_row=pl.col("cause_row").first(), failed_causes=pl.len())
+    )
+    shielded = links.filter(pl.col("effect_status") == "ok").select(row="effect_row", stopped=pl.lit(True)).unique()
+    failed = is_failed(pl.col("status"))
+    return (
+        linked.join(chosen.rename({"effect_row": "row"}), on="row", how="left", maintain_order="left")
+        .join(shielded, on="row", how="left", maintain_order="left")
+        .with_columns(pl.col("stopped").fill_null(False), pl.col("failed_causes").fill_null(0).cast(pl.UInt32))
+        .with_columns(
+            own_error=failed & (pl.col("failed_causes") == 0),
+            passed_on=failed & (pl.col("failed_causes") > 0),
+        )
+    )

@@ -1,0 +1,207 @@
+"""The dependency graph is laid out so that it can be read, and the charts say what the frames say."""
+
+import itertools
+
+import altair as alt
+import networkx as nx
+import numpy as np
+import polars as pl
+import pytest
+from drawing.traffic import report
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from integrhealth.analyses.dependency_fragility.charts import (
+    capability_chart,
+    dependency_chart,
+    round_amounts,
+    short_names,
+    system_availability_chart,
+)
+from integrhealth.charts.graph_layout import LABEL, busiest, flow_order, layered
+
+WIDTH = 620
+
+
+def edges(drawn: str) -> pl.DataFrame:
+    """Edges drawn as ``A>B:100 B>C:20``: source, target, messages, failure_share."""
+    rows = [(*edge.split(":")[0].split(">"), int(edge.split(":")[1])) for edge in drawn.split()]
+    frame = pl.DataFrame(rows, schema=["source", "target", "messages"], orient="row")
+    return frame.with_columns(failure_share=pl.lit(0.01))
+
+
+def columns(layout) -> dict[str, int]:
+    return dict(layout.systems.select("system", "column").rows())
+
+
+# Fifteen systems and 35 connections around an ERP, with two-way traffic and a circle, as in a grown company.
+LANDSCAPE = edges("""
+    Webshop>Gateway:900 Gateway>ERP:880 ERP>WMS:700 WMS>Carrier:690 ERP>Billing:600 Billing>Bank:590
+    Webshop>Middleware:300 Middleware>ERP:350 EDI>Middleware:120 ERP>MES:90 MES>WMS:80 Gateway>CRM:140 CRM>ERP:130
+    Billing>Tax:70 Bank>Ledger:60 WMS>ERP:200 ERP>CRM:55 CRM>DWH:40 Ledger>ERP:50 ERP>DWH:400 CRM>Middleware:30
+    Middleware>DWH:25 EDI>ERP:35 MES>ERP:30 Ledger>DWH:10 Webshop>PIM:80 PIM>Middleware:75 Webshop>Tax:45
+    Gateway>Tax:40 PIM>Webshop:33 WMS>Billing:15 Billing>Ledger:12 Webshop>CRM:12 Carrier>WMS:90 Tax>DWH:5
+""")
+
+
+def test_without_a_circle_every_line_runs_from_left_to_right():
+    layout = layered(edges("A>B:1 B>C:1 A>C:1 D>C:1"), width=WIDTH)
+    assert columns(layout) == {"A": 0, "B": 1, "C": 2, "D": 1}
+    assert not layout.heads["backward"].any()
+
+
+def test_a_circle_is_opened_where_the_least_traffic_runs():
+    layout = layered(edges("A>B:100 B>C:100 C>A:3 C>B:2"), width=WIDTH)
+    assert columns(layout) == {"A": 0, "B": 1, "C": 2}
+    assert set(layout.heads.filter("backward").select("source", "target").rows()) == {("C", "A"), ("C", "B")}
+
+
+def at(line: pl.DataFrame, x: float) -> float:
+    return float(np.interp(x, line["x"].to_numpy(), line["y"].to_numpy()))
+
+
+def test_no_line_passes_behind_a_system_and_no_name_meets_another():
+    layout = layered(LANDSCAPE, width=WIDTH)
+    assert LANDSCAPE.height == 35
+    assert layout.systems.height == 15
+    for (source, target), line in layout.lines.partition_by("source", "target", as_dict=True).items():
+        between = layout.systems.filter(
+            ~pl.col("system").is_in([source, target]), pl.col("x") > line["x"].min(), pl.col("x") < line["x"].max()
+        )
+        for system, x, top, bottom in between.select("system", "x", "top", "bottom").rows():
+            assert not top - LABEL < at(line, x) < bottom, f"{source} > {target} runs behind {system}"
+    for one, other in itertools.permutations(layout.systems.iter_rows(named=True), 2):
+        apart, between = abs(one["x"] - other["x"]), one["top"] - LABEL - other["bottom"]
+        if abs(one["top"] - other["top"]) < LABEL:
+            assert apart >= (one["room"] + other["room"]) / 2, "two names meet"
+        if between < 0 and one["top"] > other["top"]:
+            assert apart >= one["room"] / 2, "a name meets a system"
+
+
+def test_the_layout_does_not_depend_on_the_order_of_the_edges():
+    one, other = layered(LANDSCAPE, width=WIDTH), layered(LANDSCAPE.reverse(), width=WIDTH)
+    assert_frame_equal(one.systems, other.systems)
+    keys = ["source", "target", "step"]
+    assert_frame_equal(one.lines.sort(keys), other.lines.sort(keys))
+
+
+def test_a_landscape_has_few_crossings():
+    lines = layered(LANDSCAPE, width=WIDTH).lines.partition_by("source", "target")
+    crossed = 0
+    for one, other in itertools.combinations(lines, 2):
+        left, right = max(one["x"].min(), other["x"].min()), min(one["x"].max(), other["x"].max())
+        if left < right:
+            above = np.sign([at(one, x) - at(other, x) for x in np.linspace(left + 1, right - 1, 60)])
+            crossed += int((np.diff(above[above != 0]) != 0).sum())
+    assert crossed <= 20  # 90 when the columns stay in alphabetical order
+
+
+any_edges = st.sets(st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(lambda e: e[0] != e[1]), min_size=1).map(
+    lambda pairs: edges(" ".join(f"{a}>{b}:{1 + (a * 7 + b) % 5}" for a, b in sorted(pairs)))
+)
+
+
+@settings(max_examples=25)
+@given(any_edges)
+def test_any_graph_stays_in_the_picture_with_every_line_from_its_source_to_its_target(drawn):
+    layout = layered(drawn, width=WIDTH)
+    for frame in (layout.systems, layout.lines):
+        assert frame["x"].is_between(0, WIDTH).all()
+        assert frame["y"].is_between(0, layout.height).all()
+    x = dict(layout.systems.select("system", "x").rows())
+    ends = layout.lines.group_by("source", "target").agg(first=pl.col("x").min(), last=pl.col("x").max())
+    assert ends.height == drawn.height
+    for source, target, first, last in ends.rows():
+        assert [first, last] == pytest.approx(sorted([x[source], x[target]]), abs=0.1)
+
+
+@given(any_edges)
+def test_the_flow_has_no_backward_traffic_when_there_is_no_circle(drawn):
+    weights = {(s, t): n for s, t, n in drawn.select("source", "target", "messages").rows()}
+    order = flow_order(weights)
+    backward = [edge for edge in weights if order[edge[0]] > order[edge[1]]]
+    assert sorted(order.values()) == list(range(len(order)))
+    assert bool(backward) != nx.is_directed_acyclic_graph(nx.DiGraph(list(weights)))
+
+
+def test_the_busiest_systems_are_kept():
+    kept = busiest(edges("A>B:100 B>C:90 C>D:1 A>C:50"), systems=3)
+    assert kept.select("source", "target").rows() == [("A", "B"), ("B", "C"), ("A", "C")]
+
+
+def test_a_large_graph_shows_the_busiest_and_says_so():
+    drawn = edges(" ".join(f"s{i}>s{i + 1}:{i + 1}" for i in range(60)))
+    systems = pl.DataFrame(
+        {"system": ["s60"], "single_point": [True], "availability": [1.0], "capabilities": [["s0 to s60"]]}
+    )
+    spec = dependency_chart(drawn, systems).to_dict()
+    assert "the 40 busiest of 61 systems" in spec["title"]["subtitle"]
+    assert spec["title"]["text"] == "Nothing leads around s60"
+
+
+DRAWN = report("""
+    900 Shop>ERP ERP>Bank
+    30  Shop>ERP!
+    200 Shop>WMS WMS>Carrier
+    5   Shop>Mail
+""")
+
+
+def test_the_graph_shows_traffic_as_width_failures_as_colour_and_single_points_by_shape():
+    chart = dependency_chart(DRAWN.tables["edges"], DRAWN.tables["systems"])
+    unrated, rated, heads, bars, diamonds, names = chart.to_dict()["layer"]
+    assert rated["encoding"]["strokeWidth"]["field"] == "messages"
+    assert rated["encoding"]["color"]["field"] == "failure_share"
+    assert rated["encoding"]["strokeWidth"]["legend"]["title"] == "Messages"
+    assert rated["encoding"]["color"]["legend"]["title"] == "Share that failed"
+    assert "color" not in unrated["encoding"]
+    assert heads["encoding"]["shape"]["field"] == "backward"
+    assert bars["encoding"]["y2"]["field"] == "bottom"
+    assert diamonds["encoding"]["shape"]["scale"] == {"domain": ["single point"], "range": ["diamond"]}
+    assert names["encoding"]["text"]["field"] == "label"
+    assert chart.to_dict()["title"]["text"] == "Nothing leads around ERP, WMS"
+
+
+def test_intervals_are_drawn_where_they_lie():
+    spec = system_availability_chart(DRAWN.tables["systems"]).to_dict()
+    rows = next(iter(row for row in spec["datasets"].values() if "most_lost" in row[0]))
+    erp = next(row for row in rows if row["subject"] == "ERP")
+    assert erp["lost"] == pytest.approx(30 / 930)
+    assert erp["least_lost"] < erp["lost"] < erp["most_lost"]
+    bank = next(row for row in rows if row["subject"] == "Bank")
+    assert bank["faultless"]
+    assert bank["lost"] == bank["least_lost"]
+    assert spec["title"]["text"] == "ERP fails most often by itself"
+
+
+def test_capabilities_say_on_whom_they_hang():
+    spec = capability_chart(DRAWN.tables["capabilities"]).to_dict()
+    rows = next(iter(row for row in spec["datasets"].values() if "beside" in row[0]))
+    assert {row["subject"]: row["beside"] for row in rows} == {
+        "Shop to Bank": "hangs on ERP, ",
+        "Shop to Carrier": "hangs on WMS, ",
+    }
+    assert spec["title"]["text"] == "2 of 2 capabilities hang on one system"
+
+
+def test_without_numbers_each_chart_is_a_sentence():
+    empty = report("1 ERP>ERP").tables
+    for chart in (
+        dependency_chart(empty["edges"], empty["systems"]),
+        system_availability_chart(empty["systems"]),
+        capability_chart(empty["capabilities"]),
+    ):
+        assert isinstance(chart, alt.Chart)
+        assert chart.to_dict()["description"].startswith("There is no")
+
+
+def test_legend_values_are_round():
+    assert [round_amounts(most) for most in (1, 70, 1234)] == [[1], [4, 20, 70], [80, 300, 1000]]
+
+
+def test_names_without_room_lose_first_what_they_share_then_their_middle():
+    names = ["ts-order-service", "ts-order-other-service", "ts-verification-service", "user"]
+    wide, narrow = (short_names(pl.DataFrame({"system": names, "room": [room] * 4})) for room in (700.0, 66.0))
+    assert wide["label"].to_list() == names
+    assert narrow["label"].to_list() == ["order", "order-…her", "verifi…ion", "user"]

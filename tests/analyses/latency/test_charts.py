@@ -1,0 +1,112 @@
+"""The charts of latency draw the columns they are given, say so, and say why when there is nothing to draw."""
+
+import json
+
+import polars as pl
+import pytest
+from drawing.frames import messages
+
+from integrhealth.analyses import latency
+from integrhealth.analyses.latency import charts
+from integrhealth.language.schema import FRAMES
+from integrhealth.traces.journeys import journeys as walked
+from integrhealth.traces.links import linked
+
+PICTURE = """
+    message_id  parent_id  trace_id  source  target     operation  kind     object_type  sent_at  finished_at
+    o{n}        -          t{n}      web     orders     place      request  order        0        1
+    s{n}        o{n}       t{n}      orders  stock      reserve    request  order        0.2      0.5
+    p{n}        o{n}       t{n}      orders  warehouse  pick       queue    order        2        {packed}
+"""
+TRAFFIC = pl.concat([messages(PICTURE.format(n=number, packed=5 + number)) for number in range(40)])
+
+
+def tables(frame=TRAFFIC):
+    found = walked(linked(frame), holds=FRAMES["holds"].empty())
+    steps, whole = latency.step_facts(found), latency.journey_facts(found)
+    return (
+        latency.integrations(latency.latency_facts(frame)),
+        latency.journeys(whole),
+        latency.waterfall(steps, whole),
+    )
+
+
+def drawn():
+    integrations, journeys, waterfall = tables()
+    return [
+        charts.latency_chart(integrations),
+        charts.journey_parts_chart(journeys),
+        charts.waterfall_chart(waterfall),
+    ]
+
+
+def rows(spec):
+    return [row for data in spec["datasets"].values() for row in data]
+
+
+def test_each_integration_stands_with_its_percentiles_and_interval():
+    spec = drawn()[0].to_dict()
+    interval, points = spec["layer"]
+    assert [interval["encoding"][name]["field"] for name in ("x", "x2", "y")] == ["p95_low_ms", "p95_high_ms", "name"]
+    assert [points["encoding"][name]["field"] for name in ("x", "y", "color")] == ["value", "name", "variable"]
+    assert points["encoding"]["x"]["scale"]["type"] == "log"
+    assert points["encoding"]["y"]["sort"] == ["orders > warehouse", "web > orders", "orders > stock"]
+    assert "orders > warehouse is slowest" in spec["title"]["text"]
+    assert spec["description"].startswith(spec["title"]["text"])
+
+
+def test_a_journey_is_split_into_four_parts_in_their_order():
+    spec = drawn()[1].to_dict()
+    assert [spec["encoding"][name]["field"] for name in ("x", "y", "color")] == ["share", "object_type", "part"]
+    assert [row["part"] for row in rows(spec)] == ["sending", "waiting", "holding", "working"]
+    assert sum(row["share"] for row in rows(spec)) == pytest.approx(1)
+
+
+def test_the_waterfall_runs_from_the_start_of_the_journey_to_its_end():
+    spec = drawn()[2].to_dict()
+    assert [spec["encoding"][name]["field"] for name in ("x", "x2", "y")] == ["from_ms", "to_ms", "name"]
+    bars = rows(spec)
+    assert [(bar["name"], bar["part"]) for bar in bars] == [
+        ("orders: place", "step"),
+        ("stock: reserve", "step"),
+        ("warehouse: pick", "between steps"),
+        ("warehouse: pick", "step"),
+    ]
+    assert [bar["to_ms"] for bar in bars[:-1]] == pytest.approx([bar["from_ms"] for bar in bars[1:]])
+    assert "40 journeys" in spec["title"]["subtitle"]
+
+
+def test_the_longest_steps_are_drawn_when_there_are_too_many():
+    spec = charts.waterfall_chart(tables()[2], top=1).to_dict()
+    assert {bar["name"] for bar in rows(spec)} == {"warehouse: pick"}
+    assert "the 1 longest of 3 steps" in spec["title"]["subtitle"]
+
+
+def test_two_integrations_of_one_name_are_told_apart():
+    twice = TRAFFIC.with_columns(integration=pl.lit("feed"))
+    names = charts.latency_chart(tables(twice)[0]).to_dict()["layer"][1]["encoding"]["y"]["sort"]
+    assert names == ["feed (orders > warehouse)", "feed (web > orders)", "feed (orders > stock)"]
+
+
+def test_charts_are_the_same_from_run_to_run():
+    assert [json.dumps(chart.to_dict()) for chart in drawn()] == [json.dumps(chart.to_dict()) for chart in drawn()]
+
+
+def test_without_rows_a_sentence_stands_in_place_of_each_chart():
+    integrations, journeys, waterfall = tables(FRAMES["messages"].empty())
+    for chart in (
+        charts.latency_chart(integrations),
+        charts.journey_parts_chart(journeys),
+        charts.waterfall_chart(waterfall),
+        charts.waterfall_chart(tables()[2], "no such type"),
+    ):
+        spec = chart.to_dict()
+        assert spec["mark"]["type"] == "text"
+        assert spec["description"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"), [(0, "0 ms"), (999, "999 ms"), (1999, "2 s"), (2500, "2.5 s"), (7.2e6, "2 h"), (2e8, "2.31 d")]
+)
+def test_durations_are_said_in_the_unit_a_person_would_use(ms, said):
+    assert charts.spoken(ms) == said

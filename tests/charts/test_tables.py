@@ -1,0 +1,102 @@
+"""Frames and findings as a person reads them: cut, escaped, with their units."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from integrhealth.charts.tables import cell, duration, findings_list, front_page, reading_summary, sentences, table
+from integrhealth.evidence import Evidence
+from integrhealth.language.findings import findings, no_findings
+
+HOSTILE = "<script>alert(1)</script>\"'&"
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "text"),
+    [
+        (None, "", "-"),
+        (True, "", "yes"),
+        (1234567, "", "1,234,567"),
+        (0.1234, "error_share", "12.3%"),
+        (0.99912, "availability", "99.912%"),
+        (1.0, "link_coverage", "100.0%"),
+        (12345.6, "amount", "12,346"),
+        (0.5678, "reproduction", "0.57"),
+        (0.00321, "low", "0.0032"),
+        (90_000.0, "p95_ms", "90.0 s"),
+        (["a", "b"], "", "a, b"),
+        ([], "", "-"),
+        (datetime(2026, 3, 2, 12, tzinfo=UTC), "", "2026-03-02 12:00"),
+        ("two\n lines", "", "two lines"),
+    ],
+)
+def test_values_read_as_people_write_them(value, column, text):
+    assert cell(value, column) == text
+
+
+def test_long_text_is_cut():
+    assert len(cell("x" * 1_000_000)) == 160
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"), [(0.5, "0.5 ms"), (999, "999 ms"), (1500, "1.5 s"), (180_000, "3.0 min"), (3 * 86_400_000, "3.0 d")]
+)
+def test_durations_take_the_unit_a_person_would(ms, text):
+    assert duration(ms) == text
+
+
+def test_a_table_says_how_many_rows_there_are_and_escapes_them_all():
+    shown = table(pl.DataFrame({HOSTILE: [HOSTILE] * 3, "n_ms": [1.0, 2.0, 3.0]}), HOSTILE, top=2)
+    assert "(first 2 of 3)" in shown.html
+    assert "<script" not in shown.html
+    assert shown.html.count("<tr>") == 3
+    assert 'class="n"' in shown.html or "class=n" in shown.html
+
+
+def test_an_empty_table_says_why():
+    assert table(pl.DataFrame({"a": []}), "Cascades", empty="no message failed").text == "Cascades: no message failed"
+
+
+def test_findings_show_owner_and_question_and_count_the_rest():
+    rows = pl.DataFrame(
+        [
+            {"subject": str(i), "severity": "warning", "statement": HOSTILE, "ask": f"Why {i}?", "owner": None}
+            for i in range(7)
+        ]
+    )
+    shown = findings_list(findings("r", "rule", rows), top=5)
+    assert shown.html.count("<li") == 5
+    assert "and 2 more in findings.json" in shown.html
+    assert "nobody named: Why 0?" in shown.html
+    assert "<script" not in shown.html
+
+
+def test_no_findings_say_whether_that_is_good_or_unknown():
+    assert findings_list(no_findings()).text == "Nothing found that needs you."
+    assert findings_list(no_findings(), missing="needs reads").text == "Not enough data: this report needs reads."
+    assert front_page(no_findings().with_columns(more=pl.lit(0))).text == "Nothing found that needs you."
+
+
+def test_what_was_read_is_said_in_a_sentence_with_the_notes_folded():
+    nothing = Evidence()
+    sources = pl.DataFrame(
+        [("a.csv", "csv", "messages", 5, 3, 2, 0), ("b.bin", None, None, None, None, None, None)],
+        schema=nothing.sources.schema,
+        orient="row",
+    )
+    rejected = pl.DataFrame(
+        [("a.csv", 2, "no JSON: one thing", ""), ("a.csv", 3, "no JSON: another", "")],
+        schema=nothing.rejected.schema,
+        orient="row",
+    )
+    warnings = tuple(f"note {number}" for number in range(20))
+    said = reading_summary(Evidence._of({}, nothing.catalog, sources, rejected, warnings))
+    assert said.text.startswith("Read 5 records from 1 file: 3 understood, 2 rejected. Rejected: 2 times no JSON.")
+    assert "b.bin" in said.html
+    assert "And 8 more notes" in said.html
+    assert said.html.index("<details") > said.html.index("</p>")
+
+
+def test_sentences_leave_out_what_is_not_said():
+    assert sentences("one", None, "two").text == "one\ntwo"

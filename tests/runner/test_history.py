@@ -1,0 +1,64 @@
+"""Findings over the runs: new, open, gone."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from integrhealth.errors import NothingToRead
+from integrhealth.language.findings import findings, no_findings
+from integrhealth.runner.history import FILE, HISTORY, continued, history, remembered, tracks
+
+DAYS = [datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3)]
+
+
+def found(*subjects, report="latency"):
+    rows = {"subject": list(subjects), "severity": "warning", "statement": "slow", "ask": "why?"}
+    return findings(report, "slow", pl.DataFrame(rows, schema_overrides={"subject": pl.String}))
+
+
+def after(*runs):
+    """The history after runs on successive days, each given as findings and the reports that ran."""
+    kept = pl.DataFrame(schema=HISTORY)
+    for day, (rows, reports) in zip(DAYS, runs, strict=False):
+        kept = continued(kept, rows, run_at=day, reports=reports)
+    return kept
+
+
+def changes(kept):
+    return {row["subject"]: row["change"] for row in tracks(kept).iter_rows(named=True)}
+
+
+def test_new_open_and_gone():
+    kept = after((found("a", "b"), ["latency"]), (found("b", "c"), ["latency"]))
+    assert changes(kept) == {"c": "new", "b": "open", "a": "gone"}
+    b = tracks(kept).row(by_predicate=pl.col("subject") == "b", named=True)
+    assert (b["seen"], b["runs"], b["first_seen"], b["last_seen"]) == (2, 2, DAYS[0], DAYS[1])
+
+
+def test_a_run_that_found_nothing_makes_findings_gone():
+    assert changes(after((found("a"), ["latency"]), (no_findings(), ["latency"]))) == {"a": "gone"}
+
+
+def test_a_report_that_did_not_run_keeps_its_findings():
+    assert changes(after((found("a"), ["latency"]), (no_findings(), ["audit"]))) == {"a": "new"}
+
+
+def test_findings_of_a_report_that_failed_are_not_remembered():
+    assert after((found("a"), [])).is_empty()
+
+
+def test_no_runs_no_tracks():
+    assert tracks(pl.DataFrame(schema=HISTORY)).is_empty()
+
+
+def test_history_is_kept_in_the_folder(tmp_path):
+    after((found("a"), ["latency"])).write_parquet(tmp_path / FILE)
+    assert remembered(tmp_path).height == 1
+    assert history(tmp_path)["change"].to_list() == ["new"]
+
+
+def test_a_folder_without_history_is_named(tmp_path):
+    assert remembered(tmp_path).is_empty()
+    with pytest.raises(NothingToRead, match=FILE):
+        history(tmp_path)
