@@ -4,7 +4,7 @@ LOGS ?= sample:a
 OUT ?= integrhealth-report
 BIN := .venv/bin
 
-.PHONY: help report test lab lint refresh formats samples picture benchmarks clean
+.PHONY: help report test lab lint refresh docs samples picture benchmarks clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -26,8 +26,9 @@ lab: .venv/ready  ## open JupyterLab on the notebooks
 refresh: .venv/ready  ## run the notebooks in place, so that their outputs are those of today's code
 	$(BIN)/python -m integrhealth.runner.refresh
 
-formats: .venv/ready  ## write docs/formats.md from the list of formats
+docs: .venv/ready  ## write docs/formats.md from the list of formats, and docs/api.md from the docstrings
 	$(BIN)/python docs/formats_page.py
+	$(BIN)/python docs/api_page.py
 
 samples: .venv/ready  ## regenerate the committed sample logs
 	$(BIN)/integrhealth sample sample_logs/company_a --company a

@@ -15,7 +15,7 @@ CACHED = {name for name, value in vars(Evidence).items() if isinstance(value, ca
 PAGE = Path(__file__).with_name("formats.md")
 HEAD = """# What can be read
 
-This page is made by `make formats` from the list of formats itself. A file is known by its content, never by its name;
+This page is made by `make docs` from the list of formats itself. A file is known by its content, never by its name;
 any other table is read through a `mapping.yaml`, for which `integrhealth check` prints a draft. **Documented** means:
 written to what the vendor documents, and never tried on a real file.
 

@@ -29,16 +29,16 @@ Answer = TypeVar("Answer")
 class Evidence:
     """One polars frame per canonical frame, always there, without rows where nothing was read. It never changes.
 
-    ``sources`` has one row per file and frame: file, format, frame, rows_in, rows_out, rows_rejected, duplicates; a
-    file that nothing recognised stands there with nulls. ``rejected`` has one row per record that was not understood:
-    file, line, reason, raw (cut and masked). ``warnings`` are sentences to say once. ``catalog`` is never None.
+    `sources` has one row per file and frame: file, format, frame, rows_in, rows_out, rows_rejected, duplicates; a
+    file that nothing recognised stands there with nulls. `rejected` has one row per record that was not understood:
+    file, line, reason, raw (cut and masked). `warnings` are sentences to say once. `catalog` is never None.
 
-    Made by ``read``, or from frames that an analyst has: ``Evidence(messages=frame)``, polars or pandas. Raises
-    MissingColumns or WrongValue when such a frame does not fit the schema; rows that break a rule go to ``rejected``.
+    Made by `read`, or from frames that an analyst has: `Evidence(messages=frame)`, polars or pandas. Raises
+    MissingColumns or WrongValue when such a frame does not fit the schema; rows that break a rule go to `rejected`.
     They are tidied like rows that were read: copies once, clashing ids rejected, integrations and systems named.
 
-    What several questions need is worked out when it is first asked for, and kept: ``linked``, ``caused``,
-    ``journeys``, ``bad_entries``, ``entry_steps``.
+    What several questions need is worked out when it is first asked for, and kept: `linked`, `caused`,
+    `journeys`, `bad_entries`, `entry_steps`.
     """
 
     messages: pl.DataFrame
@@ -109,31 +109,31 @@ class Evidence:
 
     @cached_property
     def linked(self) -> pl.DataFrame:
-        """The messages in their order plus trace, row, parent_row, depth and in_loop, as ``traces.links.linked``."""
+        """The messages in their order plus trace, row, parent_row, depth and in_loop, as `traces.links.linked`."""
         return links.linked(self.messages)
 
     @cached_property
     def caused(self) -> pl.DataFrame:
-        """``linked`` plus own_error, passed_on, stopped, failed_causes and cause_row, as ``links.with_causes``."""
+        """`linked` plus own_error, passed_on, stopped, failed_causes and cause_row, as `links.with_causes`."""
         return links.with_causes(self.linked)
 
     @cached_property
     def journeys(self) -> "journeys.Journeys":
-        """Every journey with its critical path, as ``traces.journeys.journeys``."""
+        """Every journey with its critical path, as `traces.journeys.journeys`."""
         return journeys.journeys(self.linked, holds=self.holds)
 
     @cached_property
     def bad_entries(self) -> pl.DataFrame:
-        """One row per record that was wrong from some moment on, as ``bad_entries.entries.bad_entries``."""
+        """One row per record that was wrong from some moment on, as `bad_entries.entries.bad_entries`."""
         return entries.bad_entries(self.caused, self.field_changes, self.holds)
 
     @cached_property
     def entry_steps(self) -> pl.DataFrame:
-        """One row per bad entry and message that carried it, as ``bad_entries.entries.entry_steps``."""
+        """One row per bad entry and message that carried it, as `bad_entries.entries.entry_steps`."""
         return entries.entry_steps(self.caused, self.bad_entries)
 
     def once(self, answer: Callable[..., Answer], **options: Any) -> Answer:
-        """ANSWER(evidence, **options), worked out the first time it is asked for: evidence never changes.
+        """`answer(evidence, **options)`, worked out the first time it is asked for: evidence never changes.
 
         For what several tables of one question share. Options must be hashable.
         """
@@ -143,9 +143,10 @@ class Evidence:
         return self._answers[key]
 
     def replace(self, *, catalog: Catalog | None = None, **frames: Any) -> "Evidence":
-        """Evidence with other frames, checked and tidied as ``Evidence(...)`` does it; None stands for no rows.
+        """Evidence with other frames, checked and tidied as `Evidence(...)` does it; None stands for no rows.
 
-        What was read and rejected before is still told. A CATALOG names the systems and integrations of all frames.
+        What was read and rejected before stays in the account. A `catalog` names the systems and integrations of all
+        frames. Raises UnknownName for an unknown frame, MissingColumns or WrongValue for one that does not fit.
         """
         _known(frames)
         if catalog is not None:
@@ -162,10 +163,10 @@ class Evidence:
         )
 
     def filter(self, *predicates: Any, frame: str = "messages", whole_traces: bool = False) -> "Evidence":
-        """Evidence with only those rows of FRAME that meet all PREDICATES, as ``DataFrame.filter`` takes them.
+        """Evidence with only the messages (or the rows of another `frame`) that meet all `predicates`, as in polars.
 
-        Messages whose parents are left out look as if their links were lost; WHOLE_TRACES keeps every message of a
-        trace of which one meets them. Raises UnknownName for a frame that is none.
+        Messages whose parents are left out look as if their links were lost; `whole_traces` keeps every message of a
+        trace of which one meets them. Raises UnknownName for an unknown frame.
         """
         _known([frame])
         if not whole_traces or frame != "messages":
@@ -175,15 +176,15 @@ class Evidence:
         return self._with({"messages": kept.select(self.messages.columns)})
 
     def since(self, time: str | datetime) -> "Evidence":
-        """Evidence from TIME on: whole traces by their first message, other rows by their own time."""
+        """Evidence from `time` on: whole traces by their first message, other rows by their own time."""
         return self.between(time, None)
 
     def until(self, time: str | datetime) -> "Evidence":
-        """Evidence before TIME: whole traces by their first message, other rows by their own time."""
+        """Evidence before `time`: whole traces by their first message, other rows by their own time."""
         return self.between(None, time)
 
     def between(self, since: str | datetime | None, until: str | datetime | None) -> "Evidence":
-        """Evidence from SINCE on and before UNTIL. Raises WrongValue for a time that is none, or nothing between."""
+        """Evidence from `since` on and before `until`. Raises WrongValue for an invalid time or an empty period."""
         return self._with(whole_traces_between(self.frames, moment(since), moment(until)))
 
     def account(self) -> "Evidence":
@@ -194,7 +195,7 @@ class Evidence:
         return Evidence._of(self.frames | frames, self.catalog, self.sources, self.rejected, self.warnings)
 
     def save(self, folder: Path) -> None:
-        """Write the frames as Parquet, with what was read and rejected beside them; ``read(folder)`` takes it back."""
+        """Write the frames as Parquet, with what was read and rejected beside them; `read(folder)` takes it back."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, frame in self.frames.items():
             if frame.height:
@@ -228,13 +229,13 @@ def read(
     strict: bool = False,
     show_people: bool = False,
 ) -> Evidence:
-    """Everything that the files and folders of PATHS (or of lists of them) hold, as Evidence. Writes nothing.
+    """Everything that the files and folders of `paths` (or of lists of them) hold, as Evidence. Writes nothing.
 
-    ``sample:a`` and ``sample:b`` name the companies that come with the kit. CATALOG and MAPPING default to the
-    ``catalog.yaml`` and ``mapping.yaml`` beside the logs. SINCE (from) and UNTIL (before) select whole traces by
-    their first message, and rows of other frames by their own time. STRICT rejects times without a zone instead of
-    reading them as UTC; SHOW_PEOPLE keeps e-mail addresses in identity columns. Raises NothingToRead for a path that
-    is not there, FaultyFile for a catalog or mapping with a fault, WrongValue for a time that is none.
+    `sample:a` and `sample:b` name the companies that come with the kit. `catalog` and `mapping` default to the
+    `catalog.yaml` and `mapping.yaml` beside the logs. `since` (from) and `until` (before) select whole traces by
+    their first message, and rows of other frames by their own time. `strict` rejects times without a zone
+    instead of reading them as UTC; `show_people` keeps e-mail addresses in identity columns. Raises NothingToRead for
+    a path that does not exist, FaultyFile for a catalog or mapping with a fault, WrongValue for an invalid time.
     """
     listed = [path if isinstance(path, (list, tuple)) else [path] for path in paths]
     roots = [named_file(path) for group in listed for path in group]
@@ -282,7 +283,7 @@ def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[C
 
 
 def _snapshot(folder: Path, catalog: Catalog | None) -> Evidence:
-    """What ``Evidence.save`` wrote, with another CATALOG where one is given."""
+    """What `Evidence.save` wrote, with another CATALOG where one is given."""
     files = {name: folder / f"{name}.parquet" for name in FRAMES}
     frames = {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
     sources, rejected = (pl.read_parquet(folder / f"_{account}.parquet") for account in ("sources", "rejected"))

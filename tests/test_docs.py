@@ -179,10 +179,20 @@ def test_no_committed_file_names_a_machine_or_a_registry():
     assert found == []
 
 
+def test_the_page_of_what_can_be_called_is_that_of_the_docstrings():
+    made = runpy.run_path(str(ROOT / "docs" / "api_page.py"))
+    written = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert written == made["page"](), "run make docs"
+    for report in REPORTS:
+        assert f"### ih.{report}.report\n" in written
+    links = set(re.findall(r"\]\(#([^)]+)\)", written))
+    assert links <= {made["anchor"](heading) for heading in re.findall(r"^### (.+)$", written, re.MULTILINE)}
+
+
 def test_the_page_of_formats_is_that_of_the_list_of_formats():
     made = runpy.run_path(str(ROOT / "docs" / "formats_page.py"))
     written = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    assert written == made["page"](), "run make formats"
+    assert written == made["page"](), "run make docs"
     readers = made["reports_of_frames"]()
     assert readers["reads"] == ["report_overload"]
     assert readers["messages"] == ["error_propagation", "latency", "dependency_fragility"]

@@ -41,11 +41,11 @@ CADENCES = {"daily": 2, "weekly": 10, "monthly": 45}
 UNOPENED_DAYS = 90
 # Share of the judged reports that could stop without leaving a decision unserved (own).
 SPARE_WARNING, SPARE_CRITICAL = 0.25, 0.75
-# A path question asked by a smaller share of an object type's traces is no capability of the business (methods A7).
+# A path question asked by a smaller share of an object type's traces is no capability of the business (own).
 CAPABILITY_SHARE = 0.05
-# A hop seen in fewer traces of a capability is noise, not structure (methods A7).
+# An edge seen in fewer traces of a capability is noise, not structure (own).
 MIN_HOP_TRACES = 3
-# Asked for work in at least this share of the completed traces, of which there must be so many: needed (methods A7).
+# Asked for work in at least this share of the completed traces, of which there must be so many: needed (own).
 ALWAYS_CALLED_SHARE, ALWAYS_CALLED_TRACES = 0.999, 300
 # A fallback tested within so many days is one that works (own).
 FALLBACK_TEST_DAYS = 365
@@ -58,10 +58,11 @@ CRITICAL_DEPENDENCY_AVAILABILITY = 0.9995
 FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME = 5, 200, 38
 # The most words of each text of a finding there (own; ours need fewer unless a name is longer than names are).
 FRONT_PAGE_SENTENCES = {"statement": 32, "ask": 20, "owner": 6}
-# Share of messages that must be delivered where the catalog promises nothing (methods A5, own).
+# Share of messages that must be delivered where the catalog promises nothing (own).
 SLO_SUCCESS = 0.995
 # An error budget spent so many times over is critical (SRE workbook, chapter 5: the slower and the faster of its two
-# paging rates); with few messages it takes that many times the budget, and two failures, to say anything (methods A5).
+# paging rates); with few messages it takes that many times the budget, and two failures, to say anything (its section
+# on low traffic).
 BURN_CRITICAL, BURN_FAST, MIN_BAD_EVENTS = 6, 14.4, 2
 # A p95 at so many times the promised one is critical (own).
 SLOW_CRITICAL = 2
@@ -70,7 +71,7 @@ DOMINANT_SHARE = 0.5
 # Messages received or ended before they were sent: from here on two clocks disagree (own).
 SKEWED_SHARE = 0.01
 
-# Root causes. What lies within so many minutes of the change is neither normal nor abnormal (methods A2).
+# Root causes. What lies within so many minutes of the change is neither normal nor abnormal (own).
 NEAR_MINUTES = 30
 # Bins of a window, and how many messages or log lines make it wide enough where no metric sets its width (own).
 WINDOW_BINS, WINDOW_MESSAGES = 4, 300
@@ -88,7 +89,7 @@ MIN_NEARBY_CALLS, MIN_STEP_LINES = 10, 3
 ABSTAIN_QUANTILE, ABSTAIN_STRENGTH = 0.95, 0.5
 # A metric counts from what it shows at some system in one quiet window of ten (own).
 METRIC_QUANTILE = 0.9
-# What evidence counts for at a system that cannot have made the symptom ill (own).
+# What evidence counts for at a system that cannot have made the symptom unhealthy (own).
 ELSEWHERE = 0.5
 
 # The worst hour. Chance that so many traces fail in some hour, below which one stands out (own), and the days of data
@@ -107,12 +108,12 @@ RUBBER_STAMP_WARNING, RUBBER_STAMP_CRITICAL = 0.5, 0.9
 # Blast radius: sets of probabilities drawn for the interval, and draws of the links for each of them (own).
 RADIUS_BELIEFS, RADIUS_DRAWS, RADIUS_SYSTEMS = 100, 200, 64
 
-# Retries. The same again within so many times the median gap after a failed one is one more attempt (methods A3), where
+# Retries. The same again within so many times the median gap after a failed one is one more attempt (own), where
 # that gap is so many times shorter than the one after a delivered one: else the object is merely sent often (own).
 REPEAT_WINDOW, REPEAT_QUICKER = 10, 2
 # Attempts per message to watch (own), and the fewest retries that say whether their pauses are jittered (own).
 AMPLIFICATION_WATCH, MIN_RETRIES = 1.1, 20
-# Retries within this part of a constant pause have no jitter (methods A3); from this share of them on there is none
+# Retries within this part of a constant pause have no jitter (own); from this share of them on there is none
 # (own). Clocks of whole seconds blur a pause by one: there the larger share decides, and pauses from two units on.
 CONSTANT_WITHIN, CONSTANT_SHARE, CONSTANT_SHARE_COARSE, COARSE_UNITS = 0.02, 0.5, 0.9, 2
 # An attempt number with fewer retries has no usual pause of its own (own).
@@ -126,36 +127,36 @@ MAX_LAYERS = 10
 # layer of three retries does).
 LAYERED = 8
 
-# Bad entries. A notice later than so many days after an entry is a change in the world, not a correction (own).
+# Bad entries. A detection later than so many days after an entry is a change in the world, not a correction (own).
 ENTRY_DAYS = 30
 # What people write to this share of the objects after they were sent is a step of the work, no correction (own).
 USUALLY_WRITTEN_SHARE = 0.5
 # A value logged so late, while the first message of its object was under way, was sent with it (own).
 LOGGED_LATE_SECONDS = 60
 
-# Spread told by times alone. The latest errors that are looked at (methods A1), and candidate pairs of them (own).
+# Spread told by times alone. The latest errors that are looked at (own), and candidate pairs of them (own).
 TIMING_ERRORS, TIMING_PAIRS = 20_000, 200_000
 # An error that follows later than this is not seen as caused (own).
 TIMING_HORIZON_MINUTES = 60
-# Errors of a stretch of time that has a pace of its own (own).
+# Errors of a span of time that has a pace of its own (own).
 RHYTHM_ERRORS = 50
-# Random shifts of the systems' times, the latest errors that are shifted, and the level of the test (methods A1; own).
+# Random shifts of the systems' times, the latest errors that are shifted, and the level of the test (own).
 TIMING_SHIFTS, TIMING_SHIFTED_ERRORS, TIMING_LEVEL = 99, 3000, 0.05
-# Errors at the cause from which one edge gets a number: with 30 it read 0.8 to 0.97 for 0.5 (methods A1).
+# Errors at the cause from which one edge gets a number: with 30 it read 0.8 to 0.97 for 0.5 in simulations (own).
 MIN_EDGE_ERRORS = 100
-# The same object failing again on a hop within so many minutes is an attempt of the same message (own).
+# The same object failing again on an edge within so many minutes is an attempt of the same message (own).
 SAME_ERROR_MINUTES = 60
-# Load over time: new messages that a usual stretch must hold, and stretches at most (own).
+# Load over time: new messages that a usual time bin must hold, and bins at most (own).
 MIN_BIN_MESSAGES, MAX_BINS = 10, 200_000
-# Behind with work: so many stretches in a row, and so many times as much open or failing as usual (own).
+# Behind with work: so many time bins in a row, and so many times as much open or failing as usual (own).
 BEHIND_RUN, BEHIND_TIMES = 3, 3
-# A storm: attempts per message so many times those of the calm tenth, runs so many stretches apart being one; least
-# stretches and retries that say something, and stretches ahead that show what was usual (own).
+# A storm: attempts per message so many times those of the calm tenth, runs so many time bins apart being one; least
+# bins and retries that say something, and bins ahead that show what was usual (own).
 STORM_AMPLIFICATION, STORM_CALM_BINS, MIN_STORM_BINS, USUAL_BINS = 1.5, 3, 3, 60
 # What triggers one: a load so many times the usual and so many sigmas above it, or fewer deliveries than this share of
 # the usual, until more than the second is delivered (own). It outlived the trigger where goodput is down by this share,
 # at this level (own).
 SURGE_TIMES, SURGE_SIGMAS, DOWN_SHARE, RESUMED_SHARE = 1.5, 4, 0.1, 0.5
 GOODPUT_LOST, STORM_LEVEL = 0.1, 0.01
-# Drain time, actual to predicted (methods A3, own).
+# Drain time, actual to predicted (own).
 SLOW_DRAIN = 2
