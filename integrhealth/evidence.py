@@ -283,7 +283,7 @@ def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[C
 
 
 def _snapshot(folder: Path, catalog: Catalog | None) -> Evidence:
-    """What `Evidence.save` wrote, with another CATALOG where one is given."""
+    """What `Evidence.save` wrote, with another `catalog` where one is given."""
     files = {name: folder / f"{name}.parquet" for name in FRAMES}
     frames = {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
     sources, rejected = (pl.read_parquet(folder / f"_{account}.parquet") for account in ("sources", "rejected"))

@@ -19,22 +19,22 @@ def no_findings() -> pl.DataFrame:
 
 
 def findings(report: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """ROWS as findings of one rule: one row per finding.
+    """`rows` as findings of one rule: one row per finding.
 
-    ROWS brings at least subject, severity, statement and ask; whatever else of the finding's columns it lacks
-    becomes null. RULE is a stable word such as ``single_point``. Names come from logs: what would act in them on a
+    `rows` brings at least subject, severity, statement and ask; whatever else of the finding's columns it lacks
+    becomes null. `rule` is a stable word such as ``single_point``. Names come from logs: what would act in them on a
     terminal or a page is replaced, and no text is longer than 500 characters.
     """
-    named = rows.with_columns(report=pl.lit(report), rule=pl.lit(rule))
-    absent = [pl.lit(None, dtype).alias(column) for column, dtype in FINDING.items() if column not in named.columns]
-    complete = named.with_columns(absent).select(*FINDING).cast(FINDING)
+    labelled = rows.with_columns(report=pl.lit(report), rule=pl.lit(rule))
+    absent = [pl.lit(None, dtype).alias(column) for column, dtype in FINDING.items() if column not in labelled.columns]
+    complete = labelled.with_columns(absent).select(*FINDING).cast(FINDING)
     return complete.with_columns(visible_and_cut(pl.col(pl.String), LONGEST_TEXT))
 
 
 def severity(value: pl.Expr, low: pl.Expr, high: pl.Expr, *, warning: float, critical: float) -> pl.Expr:
-    """Critical: the whole interval lies beyond CRITICAL; warning: the estimate lies beyond WARNING; note: else.
+    """Critical: the whole interval lies beyond `critical`; warning: the estimate lies beyond `warning`; note: else.
 
-    Beyond means above when CRITICAL is the larger of the two thresholds, and below otherwise.
+    Beyond means above when `critical` is the larger of the two thresholds, and below otherwise.
     """
     rising = critical >= warning
     certain = low > critical if rising else high < critical
@@ -43,12 +43,12 @@ def severity(value: pl.Expr, low: pl.Expr, high: pl.Expr, *, warning: float, cri
 
 
 def system_owners(declared: pl.DataFrame) -> pl.DataFrame:
-    """system, owner (else its team) of the systems DECLARED in the catalog; each once, those without one left out."""
+    """system, owner (else its team) of the systems `declared` in the catalog; each once, those without one left out."""
     return _once(declared.select("system", owner=pl.coalesce("owner", "team")), "system")
 
 
 def integration_owners(declared: pl.DataFrame) -> pl.DataFrame:
-    """integration, owner of the integrations DECLARED in the catalog; each once, those without one left out."""
+    """integration, owner of the integrations `declared` in the catalog; each once, those without one left out."""
     return _once(declared.select("integration", "owner"), "integration")
 
 

@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 def question(
     answer: Callable[Concatenate[Any, Options], Answer],
 ) -> Callable[Concatenate[Any, Options], Answer]:
-    """ANSWER(evidence, **options), kept by the evidence for whoever asks the same again: evidence never changes.
+    """`answer`(evidence, **options), kept by the evidence for whoever asks the same again: evidence never changes.
 
     Frames are handed out as clones, which cost nothing, so that nobody changes what is kept. Raises WrongValue when
     something else than evidence is asked.

@@ -75,7 +75,7 @@ def published_report(
     notes: Mapping[str, str] | None = None,
     missing: str | None = None,
 ) -> Report:
-    """A report with all the tables of its INTERFACE (table -> column -> type): those not given are there, without rows.
+    """A report with all tables of its `interface` (table -> column -> type): those not given are there, without rows.
 
     Columns of the interface come first, in its order and types; further columns follow. Raises MissingColumns when
     a table lacks a published column.

@@ -11,15 +11,15 @@ NONE_SEEN = 3.6888794541139363
 
 
 def enough(count: pl.Expr, least: int) -> pl.Expr:
-    """COUNT is a sample of at least LEAST, and in any case of one: nothing has no rate."""
+    """`count` is a sample of at least `least`, and in any case of one: nothing has no rate."""
     return count >= max(least, 1)
 
 
 def ratio_margin(top_sq: pl.Expr, cross: pl.Expr, bottom_sq: pl.Expr, *, ratio: pl.Expr, bottom: pl.Expr) -> pl.Expr:
-    """Half the width of the 95% interval of RATIO = sum of tops / sum of bottoms over independent units, linearised.
+    """Half the width of the 95% interval of `ratio` = sum of tops / sum of bottoms over independent units, linearised.
 
-    TOP_SQ, CROSS and BOTTOM_SQ are sums over the units of top squared, top x bottom and bottom squared, BOTTOM is
-    the sum of bottoms (Cochran, Sampling Techniques 1977, 6.3).
+    `top_sq`, `cross` and `bottom_sq` are sums over the units of top squared, top x bottom and bottom squared, `bottom`
+    is the sum of bottoms (Cochran, Sampling Techniques 1977, 6.3).
     """
     return Z * (top_sq - 2 * ratio * cross + ratio.pow(2) * bottom_sq).clip(0).sqrt() / bottom
 

@@ -1,0 +1,52 @@
+"""One word for one thing: standard terms, variables named for what they hold, parameters in backticks."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "integrhealth").rglob("*.py"))
+# The standard term stands in its place: edge, time bin, detection, exposure, unhealthy.
+REPLACED = {"hop", "hops", "stretch", "stretches", "notice", "notices", "noticed", "stay", "stays", "ill"}
+# A name that says how a thing was come by says nothing of what it is.
+EMPTY = {"found", "told", "known", "named"}
+
+
+def names(tree: ast.AST) -> set[str]:
+    """Every name that the code gives: variables, parameters, functions, keywords (columns), and columns as text."""
+    given = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            given.add(node.id)
+        elif isinstance(node, ast.arg | ast.keyword):
+            given.add(node.arg or "")
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            given.add(node.name)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[a-z_]+", node.value):
+            given.add(node.value)
+    return given
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT / "integrhealth")))
+def test_words_are_those_of_the_glossary(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert sorted(name for name in names(tree) if REPLACED & set(name.lower().split("_"))) == []
+    variables = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    assert sorted(EMPTY & variables) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT / "integrhealth")))
+def test_parameters_stand_in_backticks(path):
+    shouted = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and (said := ast.get_docstring(node)):
+            takes = [each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+            shouted += [f"{node.name}: {name}" for name in takes if re.search(rf"(?<!`)\b{name.upper()}\b(?!`)", said)]
+    assert shouted == []
+
+
+def test_no_page_leans_on_a_text_that_is_not_here():
+    pages = [*MODULES, *ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "notebooks").glob("*.ipynb")]
+    assert [path.name for path in pages if re.search(r"methods A\d", path.read_text(encoding="utf-8"))] == []
