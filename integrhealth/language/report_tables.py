@@ -60,7 +60,8 @@ class Report:
     def _head(self) -> str:
         counts = dict(self.findings.group_by("severity").len().iter_rows())
         said = ", ".join(f"{counts[severity]} {severity}" for severity in SEVERITIES if severity in counts)
-        return f"Report {self.name}: {said or 'no'} findings" + (f"; {self.missing}" if self.missing else "")
+        noun = "finding" if self.findings.height == 1 else "findings"
+        return f"Report {self.name}: {said or 'no'} {noun}" + (f"; {self.missing}" if self.missing else "")
 
     def _sizes(self) -> list[tuple[str, str]]:
         return [(table, f"{frame.height:,} rows" if frame.height else "-") for table, frame in self.tables.items()]

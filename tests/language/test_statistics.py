@@ -1,10 +1,11 @@
 """Intervals against what the textbooks and scipy say."""
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy.stats import beta, binomtest
 
-from integrhealth.language.statistics import beta_interval, quantile_ranks, wilson_interval
+from integrhealth.language.statistics import beta_interval, enough, quantile_ranks, ratio_margin, wilson_interval
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (1, 10), (5, 10), (10, 10), (3, 1000)])
@@ -39,3 +40,31 @@ def test_a_high_percentile_of_few_values_has_no_upper_bound(n, bounded):
     assert 1 <= low <= n
     assert (high <= n) == bounded
     assert (0.95**n <= 0.025) == bounded  # all values below the quantile: then even the largest bounds nothing
+
+
+def test_the_margin_of_a_ratio_is_that_of_units_drawn_anew():
+    draw = np.random.default_rng(1)
+    bottom = draw.integers(1, 9, 400).astype(float)
+    # Tops that grow with their bottoms: without the covariance, or with its sign turned, the margin is thrice as wide.
+    top = np.round(bottom * 0.5 + draw.normal(0, 0.3, 400), 3)
+    drawn = draw.integers(0, 400, (4000, 400))
+    ratios = top[drawn].sum(axis=1) / bottom[drawn].sum(axis=1)
+    sums = pl.DataFrame({"t": top, "b": bottom}).select(
+        t=pl.col("t").sum(), b=pl.col("b").sum(), tt=(pl.col("t") ** 2).sum(), tb=(pl.col("t") * pl.col("b")).sum(),
+        bb=(pl.col("b") ** 2).sum(),
+    )  # fmt: skip
+    squares = pl.col("tt"), pl.col("tb"), pl.col("bb")
+    margin = sums.select(ratio_margin(*squares, ratio=pl.col("t") / pl.col("b"), bottom=pl.col("b"))).item()
+    assert margin == pytest.approx(1.96 * ratios.std(), rel=0.05)
+
+
+def test_units_that_are_all_alike_have_no_margin():
+    sums = pl.DataFrame({"t": [30.0], "b": [60.0], "tt": [90.0], "tb": [180.0], "bb": [360.0]})
+    squares = pl.col("tt"), pl.col("tb"), pl.col("bb")
+    assert sums.select(ratio_margin(*squares, ratio=pl.col("t") / pl.col("b"), bottom=pl.col("b"))).item() == 0
+
+
+@pytest.mark.parametrize(("least", "large"), [(3, [False, False, False, True]), (0, [False, True, True, True])])
+def test_nothing_is_never_enough(least, large):
+    counts = pl.DataFrame({"n": [0, 1, 2, 3]})
+    assert counts.select(enough(pl.col("n"), least)).to_series().to_list() == large
