@@ -1,6 +1,7 @@
 """Imports point one way, heavy libraries keep their place, and no room grows past what one can take in."""
 
 import ast
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,14 @@ def test_what_completion_and_type_checkers_see_is_what_there_is():
     assert listed == sorted([*imports, "__version__"]) == sorted(integrhealth.__all__)
     assert all(hasattr(integrhealth, name) for name in listed)
     assert (PACKAGE / "py.typed").exists()
+
+
+SCRIPTS = [path for folder in ("benchmarks", "docs") for path in sorted((PACKAGE.parent / folder).glob("*.py"))]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_what_the_scripts_import_is_there(path):
+    for name in imported(path):
+        if name.startswith("integrhealth."):
+            module, _, member = name.rpartition(".")
+            assert hasattr(importlib.import_module(module), member) or importlib.util.find_spec(name), name
