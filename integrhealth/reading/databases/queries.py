@@ -24,9 +24,10 @@ from integrhealth.reading.databases.postgresql import postgresql_answer
 from integrhealth.reading.databases.sqlite import sqlite_answer
 from integrhealth.reading.databases.url import Address, address
 from integrhealth.reading.files.lines import RAW_BYTES, refusals
+from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.columns import identity
 from integrhealth.reading.mapping.framing import RawLines, Table, framed
-from integrhealth.reading.mapping.mapping import MappedSource, Query, frame_schema, names_in
+from integrhealth.reading.mapping.sources import MappedSource, Query, names_in
 
 STATEMENT_SECONDS = 300
 EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)

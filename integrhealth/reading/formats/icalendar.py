@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.files.opened import whole
-from integrhealth.reading.records.records import Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Found, Note, Record, Refused, nested_format
 
 # The libraries are imported where a calendar is read: they take longer to load than all other readers together.
 if TYPE_CHECKING:

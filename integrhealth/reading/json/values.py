@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from integrhealth.reading.files.opened import Block, line_blocks
-from integrhealth.reading.records.records import Fields, Note, Refused
+from integrhealth.reading.records.nested import Fields, Note, Refused
 
 # Where the list of records lies in the answer of an API, and where it says that there is more.
 WRAPPERS = (

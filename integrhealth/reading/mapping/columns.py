@@ -11,7 +11,9 @@ import polars as pl
 from integrhealth.language.masking import hosts, value_hashes
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TIME, Frame
 from integrhealth.reading.files.opened import WORKERS
-from integrhealth.reading.mapping.mapping import (
+from integrhealth.reading.inner_frames import BEGUN
+from integrhealth.reading.mapping.meanings import kinds, quoted, rows_said, statuses, translated
+from integrhealth.reading.mapping.sources import (
     Column,
     Constant,
     First,
@@ -24,9 +26,7 @@ from integrhealth.reading.mapping.mapping import (
     Translated,
     names_of,
 )
-from integrhealth.reading.records.message_events import BEGUN
 from integrhealth.reading.values.conversions import converted, is_no_text, numbers, text_of
-from integrhealth.reading.values.meanings import kinds, quoted, rows_said, statuses, translated
 from integrhealth.reading.values.times import UNITS_US, Times, times
 
 # What a template leaves open is no value.

@@ -11,8 +11,8 @@ import polars as pl
 
 from integrhealth.language.schema import FRAMES
 from integrhealth.reading.account.parsed import Parsed
+from integrhealth.reading.inner_frames import SPANS
 from integrhealth.reading.json.documents import RAW_KEPT, Rejection, Shape, decoded, rejections, texts
-from integrhealth.reading.spans.spans import SPANS
 
 # What OpenTelemetry calls a service without a name
 UNKNOWN_SERVICE = "unknown_service"

@@ -23,7 +23,7 @@ from integrhealth.reading.databases import postgresql as database_postgresql
 from integrhealth.reading.databases import queries as database
 from integrhealth.reading.databases import url as database_url
 from integrhealth.reading.databases.queries import read_query
-from integrhealth.reading.mapping.mapping import Column, Constant, MappedSource, Query
+from integrhealth.reading.mapping.sources import Column, Constant, MappedSource, Query
 from integrhealth.reading.values.times import TimeRule
 from integrhealth.runner import plan
 

@@ -12,8 +12,8 @@ from integrhealth.errors import FaultyFile
 from integrhealth.reading.databases import queries as database
 from integrhealth.reading.databases import sqlite as database_sqlite
 from integrhealth.reading.databases.queries import read_query
-from integrhealth.reading.databases.url import has_password
-from integrhealth.reading.mapping.mapping import Column, Constant, MappedSource, Query
+from integrhealth.reading.mapping.passwords import has_password
+from integrhealth.reading.mapping.sources import Column, Constant, MappedSource, Query
 from integrhealth.reading.values.times import TimeRule
 
 SECRET = "hunter2/@:#?%s"

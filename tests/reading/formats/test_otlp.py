@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from integrhealth.reading.account.parsed import Head, Parsed
 from integrhealth.reading.formats.otlp import FORMAT
-from integrhealth.reading.spans.spans import SPANS, messages
+from integrhealth.reading.inner_frames import SPANS
+from integrhealth.reading.spans.to_messages import messages
 
 START = 1_700_000_000_123_456_789
 TRACE, SPAN, PARENT = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174", "eee19b7ec3c1b173"

@@ -24,9 +24,10 @@ from integrhealth.reading.files.lines import (
     refusals,
 )
 from integrhealth.reading.files.opened import HEAD_BYTES, UTF16, beginning, is_gzip, lines_at, numbered, whole
+from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.columns import identity
 from integrhealth.reading.mapping.framing import RawLines, Table, framed, respelled
-from integrhealth.reading.mapping.mapping import MappedSource, frame_schema, list_columns, names_in
+from integrhealth.reading.mapping.sources import MappedSource, list_columns, names_in
 from integrhealth.reading.table.csv_rows import header, read_csv_rows
 from integrhealth.reading.table.wrapped import wrapped_names, wrapped_table
 

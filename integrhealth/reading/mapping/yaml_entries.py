@@ -11,8 +11,9 @@ import polars as pl
 from integrhealth.catalog.yaml_file import checked_keys, kind, nearest, yaml_file
 from integrhealth.errors import FaultyFile
 from integrhealth.language.schema import FRAMES, STATUSES, TIME, Frame
-from integrhealth.reading.databases.url import IN_THE_ENVIRONMENT, has_password
-from integrhealth.reading.mapping.mapping import (
+from integrhealth.reading.inner_frames import BEGUN, EVENTS, frame_schema
+from integrhealth.reading.mapping.passwords import IN_THE_ENVIRONMENT, has_password
+from integrhealth.reading.mapping.sources import (
     ANY,
     Column,
     Constant,
@@ -26,10 +27,8 @@ from integrhealth.reading.mapping.mapping import (
     Query,
     Sum,
     Translated,
-    frame_schema,
     pattern,
 )
-from integrhealth.reading.records.message_events import BEGUN, EVENTS
 from integrhealth.reading.values.times import UNITS_US, TimeRule
 
 PRESETS = Path(__file__).parents[1] / "formats" / "presets"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from integrhealth.errors import FaultyFile
 from integrhealth.reading.account.parsed import REJECTED
-from integrhealth.reading.mapping.mapping import frame_schema
-from integrhealth.reading.mapping.mapping_file import load_mapping
-from integrhealth.reading.table.tables import canonical_frame, head_of, read_table
+from integrhealth.reading.inner_frames import frame_schema
+from integrhealth.reading.mapping.yaml_entries import load_mapping
+from integrhealth.reading.table.files import canonical_frame, head_of, read_table
 
 MESSAGE = {"message_id": "007", "source": "ERP", "target": "WMS", "sent_at": "2026-01-02T03:04:05Z", "status": "OK"}
 MESSAGES = [

@@ -9,9 +9,9 @@ import integrhealth as ih
 from integrhealth.errors import FaultyFile
 from integrhealth.language.schema import FRAMES
 from integrhealth.reading.json.values import flattened, json_values, loaded, unwrapped
-from integrhealth.reading.mapping import mapping_file
-from integrhealth.reading.mapping.mapping_file import preset_names, preset_sources
-from integrhealth.reading.records.records import Note, Record, Refused, fills, nested_format
+from integrhealth.reading.mapping import yaml_entries
+from integrhealth.reading.mapping.yaml_entries import preset_names, preset_sources
+from integrhealth.reading.records.nested import Note, Record, Refused, fills, nested_format
 from integrhealth.reading.table import presets
 
 NO_END = "no JSON: Unterminated string starting at: line 1 column 1 (char 0)"
@@ -71,7 +71,7 @@ def preset(tmp_path, monkeypatch):
     """Writes a preset into a folder of its own, and names it."""
     folder = tmp_path / "presets"
     folder.mkdir()
-    monkeypatch.setattr(mapping_file, "PRESETS", folder)
+    monkeypatch.setattr(yaml_entries, "PRESETS", folder)
     presets.table_presets.cache_clear()
 
     def write(text: str, name: str = "vendor") -> str:
@@ -224,7 +224,7 @@ def test_a_wrapped_document_that_is_no_text_is_rejected_whole(preset, tmp_path):
 def test_every_preset_loads_and_says_what_it_fills():
     assert preset_names()
     for name in preset_names():
-        told = mapping_file.preset_file(name)
+        told = yaml_entries.preset_file(name)
         for frame, columns in fills(preset_sources(name)).items():
             assert set(columns) <= FRAMES[frame].columns.keys(), name
         assert told.keys() in ({"sources"}, {"description", "tried", "recognise", "sources"}), name

@@ -4,7 +4,7 @@ import polars as pl
 
 from integrhealth.language.masking import masked
 from integrhealth.language.schema import KINDS, STATUSES
-from integrhealth.reading.mapping.mapping import Translated
+from integrhealth.reading.mapping.sources import Translated
 from integrhealth.reading.values.conversions import text_of
 
 # How many values a warning lists, and how much of each.
