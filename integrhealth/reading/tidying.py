@@ -64,10 +64,10 @@ def given_frame(name: str, frame: Any) -> Parsed:
     ]
     said = [f"times without a zone are read as UTC: {', '.join(naive)}"] if naive else []
     if extra := [column for column in table.columns if column not in FRAMES[name].schema]:
-        said.append(f"columns that {name} does not know are ignored: {', '.join(extra)}")
+        said.append(f"unknown columns of {name} are ignored: {', '.join(extra)}")
     rows = conform(table, name)
     if name == "messages" and (unknown := rows.filter(~pl.col("status").fill_null("").is_in(STATUSES)).height):
-        said.append(f"messages whose status is none of {', '.join(STATUSES)} became unknown: {unknown:,}")
+        said.append(f"messages whose status is not one of {', '.join(STATUSES)} became unknown: {unknown:,}")
     valid, broken = split_valid(rows, name)
     rejected = broken.select(file=pl.lit(name), line="log_line", reason="reason", raw=pl.lit(None, pl.String))
     return Parsed("frame", name, valid, rows.height, rejected.cast(REJECTED), tuple(said), name)

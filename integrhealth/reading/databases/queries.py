@@ -80,7 +80,7 @@ def _as_named(source: MappedSource, names: Sequence[str]) -> MappedSource:
 def _frame(source: MappedSource) -> Frame:
     frame = frame_schema(source.frame)
     if frame is None:
-        raise ValueError(f"no frame is named {source.frame!r}")
+        raise ValueError(f"unknown frame {source.frame!r}")
     return frame
 
 
@@ -109,7 +109,7 @@ def _places(query: Query) -> Wanted:
         found = [place for place, name in enumerate(names) if _folded(name, any_case) in used]
         twice = [name for name, count in Counter(names[place] for place in found).items() if count > 1]
         if twice:
-            raise Unanswered("query", f"gives more than one column {twice[0]!r}", "name each with 'as'")
+            raise Unanswered("query", f"the query gives more than one column {twice[0]!r}", "name each with 'as'")
         # A result of which nothing is used still has rows.
         return found or [0]
 

@@ -52,7 +52,7 @@ def address(url: str, *, folder: Path) -> Address:
         return Address(folder / file["path"], url, (url,))
     if parts := POSTGRESQL.fullmatch(url):
         return _server(url, parts)
-    raise Unanswered("url", "is no URL of a database", KINDS)
+    raise Unanswered("url", "invalid database URL", KINDS)
 
 
 def _server(url: str, parts: re.Match[str]) -> Address:

@@ -163,7 +163,7 @@ def api_records(path: Path) -> Iterator[Value | Refused | Note]:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _DECODER = JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse_constant)

@@ -76,7 +76,7 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
     # Of a preset some columns are always missing: exports of one vendor differ.
     if absent and table.width > 1 and not source.any_case:
         there = ", ".join(quoted(name) for name in table.columns if name != "log_line")
-        account.warnings.append(f"the mapping names columns that the file lacks: {', '.join(absent)}; it has {there}")
+        account.warnings.append(f"columns of the mapping that are not in the file: {', '.join(absent)}; it has {there}")
     account.times = _times(table, frame, source)
     made = {name: dtype for name, dtype in frame.columns.items() if name in source.columns}
     columns = {

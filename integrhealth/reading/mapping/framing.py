@@ -57,7 +57,7 @@ def framed(
         mine, rest = _chosen(rest, source)
         frame = frame_schema(source.frame)
         if frame is None:
-            raise ValueError(f"no frame is named {source.frame!r}")
+            raise ValueError(f"unknown frame {source.frame!r}")
         frames[frame.name] = frame
         made.setdefault(frame.name, []).append(canonical(mine, frame, source, strict=strict))
     parts: list[Parsed] = []

@@ -59,10 +59,10 @@ def read_table(
     head = head_of(path)
     frame = frame_schema(sources[0].frame if sources else canonical_frame(head) or "")
     if frame is None:
-        raise ValueError(f"{path.name} is no table of a canonical frame")
+        raise ValueError(f"{path.name} is not a table of a canonical frame")
     kind, table = _read(head, frame, sources)
     if not sources and (extra := _unknown(table.names, frame)):
-        table = replace(table, notes=(*table.notes, f"columns that {frame.name} does not know are ignored: {extra}"))
+        table = replace(table, notes=(*table.notes, f"unknown columns of {frame.name} are ignored: {extra}"))
     mapped = sources or [identity(frame, table.names)]
     return framed(table, mapped, format=format or kind, log_file=log_file, strict=strict)
 

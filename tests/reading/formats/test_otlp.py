@@ -232,7 +232,7 @@ def test_odd_ends_leave_the_span(tmp_path):
     assert gone == [True, False, True, True, False]
     assert parsed.rows["end"][1] < parsed.rows["start"][1]
     assert parsed.rows["start"][4] == datetime(1970, 1, 1, tzinfo=UTC)
-    assert parsed.warnings == ("spans with an end that is no time, left out: 1",)
+    assert parsed.warnings == ("spans with an invalid end time, which is left out: 1",)
 
 
 def test_links_serve_where_there_is_no_parent(tmp_path):

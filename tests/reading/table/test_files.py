@@ -106,7 +106,7 @@ def test_a_kind_that_is_no_canonical_word_becomes_null_and_is_counted(read):
     ):
         assert parsed.rows["kind"].to_list() == ["queue", None, None, None, None, "batch"]
         said = (
-            "3 rows with a kind that is none of request, queue, batch, file, internal lost it: 'topic' (2), 'rfc' (1)"
+            "3 rows with a kind that is not one of request, queue, batch, file, internal became null: 'topic' (2), 'rfc' (1)"
         )
         assert parsed.warnings == (said,)
 
@@ -209,7 +209,7 @@ def test_columns_that_first_turn_up_far_down_are_read_or_named(tmp_path, name):
     path.write_text("[" + ",\n".join(lines) + "]" if name.endswith("json") else "\n".join(lines))
     [parsed] = read_table(path, name, sources=())
     assert parsed.rows["amount"].to_list() == [None] * 899 + [3.5]
-    assert "columns that messages does not know are ignored: extra" in parsed.warnings
+    assert "unknown columns of messages are ignored: extra" in parsed.warnings
 
 
 def test_numbers_flags_and_lists_from_text(read):
