@@ -78,12 +78,18 @@ def test_a_fault_in_the_catalog_is_one_line_with_file_and_place(run, tmp_path, n
 
 MAPPINGS = {
     "frame": (f"frame: mesages\n    columns: {COLUMNS}", "sources[0].frame: unknown frame 'mesages'; did you mean"),
-    "column": ("frame: messages\n    columns: {massage_id: a}", "unknown column 'massage_id' of messages; did you mean 'message_id'?"),
+    "column": (
+        "frame: messages\n    columns: {massage_id: a}",
+        "unknown column 'massage_id' of messages; did you mean 'message_id'?",
+    ),
     "zone": (
         f"frame: messages\n    time: {{zone: Mars/Base}}\n    columns: {COLUMNS}",
         "unknown time zone 'Mars/Base'",
     ),
-    "required": ("frame: messages\n    columns: {message_id: a}", "sources[0].columns: missing column 'source' of messages"),
+    "required": (
+        "frame: messages\n    columns: {message_id: a}",
+        "sources[0].columns: missing column 'source' of messages",
+    ),
     "status": (f"frame: messages\n    status: {{S: okay}}\n    columns: {COLUMNS}", "sources[0].status.S"),
     "key": (f"frame: messages\n    colums: {COLUMNS}", "unknown key 'colums'; did you mean 'columns'?"),
 }

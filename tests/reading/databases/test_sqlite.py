@@ -306,7 +306,7 @@ def test_beside_a_file_that_is_named_no_database_is_asked(log, tmp_path):
         (
             ("select id, src, at, state from log where datetime(at) >= :since and datetime(at) < :until", ""),
             "sources[0].query",
-            "is empty",
+            "empty query",
         ),
         (("url:", "glob: '*'\n    url:"), "sources[0].query", "an entry is either for files or for a database"),
         (("frame: messages", "preset: none_such"), "sources[0].preset", "unknown preset"),

@@ -105,9 +105,7 @@ def test_a_kind_that_is_no_canonical_word_becomes_null_and_is_counted(read):
         read(csv_of(rows), mapping=f"sources: [{{glob: '*', frame: messages, columns: {{{columns}}}}}]"),
     ):
         assert parsed.rows["kind"].to_list() == ["queue", None, None, None, None, "batch"]
-        said = (
-            "3 rows with a kind that is not one of request, queue, batch, file, internal became null: 'topic' (2), 'rfc' (1)"
-        )
+        said = f"3 rows with a kind that is not one of {', '.join(KINDS)} became null: 'topic' (2), 'rfc' (1)"
         assert parsed.warnings == (said,)
 
 
