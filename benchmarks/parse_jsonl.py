@@ -89,7 +89,7 @@ def write_cases(folder: Path, rows: int) -> None:
 
 def ours(path: Path) -> int:
     """Read, check and reject with integrhealth; the rows that survived."""
-    from integrhealth.reading.table.tables import read_table
+    from integrhealth.reading.table.files import read_table
 
     parsed = read_table(path, path.name)
     return sum(part.rows.height for part in parsed)

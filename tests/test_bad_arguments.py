@@ -50,15 +50,15 @@ def test_nothing_to_report_on_is_one_line_and_no_folder(run, tmp_path, name):
 
 CATALOGS = {
     "key": ("systemz: []\n", "systemz: unknown key 'systemz'; did you mean 'systems'?"),
-    "type": ("integrations: 5\n", "integrations: is a whole number, not a list"),
+    "type": ("integrations: 5\n", "integrations: expected a list, found a whole number"),
     "date": ("integrations:\n  - {name: a, go_live: 2026-02-30}\n", "write dates as"),
     "undefined": ("systems:\n  - {name: ERP, team: nobody}\nteams:\n  - {name: it}\n", "systems[0].team"),
     "syntax": ("systems:\n  - [\n", "catalog.yaml:3: not YAML"),
     "tab": ("systems:\n\t- a\n", "catalog.yaml:2: not YAML"),
-    "repeated": ("currency: EUR\ncurrency: USD\n", "line 2: the key 'currency' also stands in line 1"),
-    "list": ("- a\n", "holds a list; write keys and values"),
+    "repeated": ("currency: EUR\ncurrency: USD\n", "line 2: duplicate key 'currency', also in line 1"),
+    "list": ("- a\n", "expected keys and values, found a list; see the README"),
     "code": ('systems: !!python/object/apply:os.system ["true"]\n', "could not determine a constructor"),
-    "alias": ("company: &a x\ncurrency: *a\n", "line 2: the alias *a"),
+    "alias": ("company: &a x\ncurrency: *a\n", "line 2: unsupported alias *a; write the value out"),
     "bytes": (b"\xff\xfe\x00", "byte 0 is not UTF-8; save the file as UTF-8"),
 }
 
@@ -78,12 +78,18 @@ def test_a_fault_in_the_catalog_is_one_line_with_file_and_place(run, tmp_path, n
 
 MAPPINGS = {
     "frame": (f"frame: mesages\n    columns: {COLUMNS}", "sources[0].frame: unknown frame 'mesages'; did you mean"),
-    "column": ("frame: messages\n    columns: {massage_id: a}", "no column 'massage_id'; did you mean 'message_id'?"),
+    "column": (
+        "frame: messages\n    columns: {massage_id: a}",
+        "unknown column 'massage_id' of messages; did you mean 'message_id'?",
+    ),
     "zone": (
         f"frame: messages\n    time: {{zone: Mars/Base}}\n    columns: {COLUMNS}",
         "unknown time zone 'Mars/Base'",
     ),
-    "required": ("frame: messages\n    columns: {message_id: a}", "sources[0].columns: messages needs 'source'"),
+    "required": (
+        "frame: messages\n    columns: {message_id: a}",
+        "sources[0].columns: missing column 'source' of messages",
+    ),
     "status": (f"frame: messages\n    status: {{S: okay}}\n    columns: {COLUMNS}", "sources[0].status.S"),
     "key": (f"frame: messages\n    colums: {COLUMNS}", "unknown key 'colums'; did you mean 'columns'?"),
 }

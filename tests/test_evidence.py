@@ -2,11 +2,13 @@
 
 import gzip
 import json
+from dataclasses import FrozenInstanceError
+from datetime import timedelta
 
 import pandas as pd
 import polars as pl
 import pytest
-from drawing.frames import NOON, messages
+from drawing.frames import NOON, drawn, messages
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -14,6 +16,7 @@ from polars.testing import assert_frame_equal
 from integrhealth.catalog import Catalog, load_catalog
 from integrhealth.errors import MissingColumns, NothingToRead, UnknownName, WrongValue
 from integrhealth.evidence import Evidence, read
+from integrhealth.language.display import html_table
 from integrhealth.language.schema import FRAMES, TIME
 from integrhealth.reading import tidying as conservation
 
@@ -305,3 +308,147 @@ def test_frames_given_in_python_take_their_integrations_from_the_catalog_too(tmp
     named = Evidence(messages=frame, catalog=load_catalog(tmp_path / "catalog.yaml"))
     assert named.messages["integration"].to_list() == ["orders", "erp > wms", "own"]
     assert Evidence(messages=frame).messages["integration"].to_list() == ["web > erp", "erp > wms", "own"]
+
+
+def test_unknown_columns_of_a_frame_are_said_as_those_of_a_file_are(tmp_path):
+    frame = messages("message_id source target\nm a b").with_columns(colour=pl.lit("red"), size=pl.lit(3))
+    evidence = Evidence(messages=frame)
+    assert evidence.warnings == ("messages: unknown columns of messages are ignored: colour, size",)
+    assert evidence.messages.columns == list(FRAMES["messages"].schema)
+    frame.write_csv(tmp_path / "messages.csv")
+    assert [said.partition(": ")[2] for said in read(tmp_path).warnings] == [
+        said.partition(": ")[2] for said in evidence.warnings
+    ]
+
+
+def test_evidence_does_not_change_and_says_what_to_do_instead():
+    evidence = Evidence(messages=messages("message_id source target\nm a b"))
+    with pytest.raises(FrozenInstanceError, match=r"does not change; evidence\.replace\(messages=\.\.\.\) gives"):
+        evidence.messages = evidence.messages.clear()
+    with pytest.raises(FrozenInstanceError, match=r"does not change; evidence\.replace\(\.\.\.\) gives"):
+        del evidence.messages
+    assert evidence.messages.height == 1
+
+
+def test_replacing_a_frame_checks_and_tidies_it_and_keeps_the_account_of_what_was_read(tmp_path):
+    written(tmp_path, "messages.csv", HEAD, line(1), line(2, at="never"))
+    evidence = read(tmp_path)
+    frame = messages("message_id source target status\nn web erp ok\nn web erp ok\nw web erp weird\n- web erp ok")
+    other = evidence.replace(messages=frame)
+    assert other.messages.select("message_id", "status", "integration").rows() == [
+        ("n", "ok", "web > erp"),
+        ("w", "unknown", "web > erp"),
+    ]
+    assert_frame_equal(other.sources, evidence.sources)
+    assert [reason.partition(":")[0] for reason in other.rejected["reason"]] == ["bad_time", "no_message_id"]
+    assert any("became unknown: 1" in said for said in other.warnings)
+    assert evidence.messages["message_id"].to_list() == ["m1"]
+    assert other.replace(messages=None).messages.is_empty()
+    with pytest.raises(MissingColumns):
+        evidence.replace(messages=frame.drop("status"))
+    with pytest.raises(UnknownName, match="unknown frame 'mesages'"):
+        evidence.replace(mesages=frame)
+
+
+def test_another_catalog_names_the_systems_of_all_frames(tmp_path):
+    (tmp_path / "catalog.yaml").write_text(
+        "systems:\n  - {name: ERP, aliases: [erp-prod]}\nintegrations:\n  - {name: orders, source: web, target: ERP}\n"
+    )
+    catalog = load_catalog(tmp_path / "catalog.yaml")
+    frame = messages("message_id source target integration\nm web erp-prod -\nn erp-prod web own")
+    changes = drawn("field_changes", "entity element value_hash at system\n1 price h 0 erp-prod")
+    evidence = Evidence(messages=frame, field_changes=changes).replace(messages=frame, catalog=catalog)
+    assert evidence.messages.select("source", "target", "integration").rows() == [
+        ("web", "ERP", "orders"),
+        ("ERP", "web", "own"),
+    ]
+    assert evidence.field_changes["system"].to_list() == ["ERP"]
+    assert evidence.catalog is catalog
+    assert evidence.replace(reads=None).catalog is catalog
+
+
+PERIOD = """
+    message_id trace_id parent_id source target sent_at status
+    a          t1       -         web    erp    0       ok
+    b          t1       a         erp    wms    100     failed
+    c          t2       -         web    erp    60      ok
+    d          t3       -         web    erp    59      failed
+"""
+
+
+def ids(evidence: Evidence) -> str:
+    return "".join(evidence.messages["message_id"])
+
+
+def test_rows_are_chosen_alone_or_with_their_whole_traces():
+    logs = drawn("logs", "system time\nerp 0\nwms 0")
+    evidence = Evidence(messages=messages(PERIOD), logs=logs)
+    failed = pl.col("status") == "failed"
+    assert ids(evidence.filter(failed)) == "bd"
+    assert ids(evidence.filter(failed, pl.col("source") == "erp")) == "b"
+    whole = evidence.filter(failed, whole_traces=True)
+    assert ids(whole) == "abd"
+    assert whole.messages.schema == FRAMES["messages"].schema
+    assert whole.logs.height == 2
+    of_erp = evidence.filter(pl.col("system") == "erp", frame="logs")
+    assert (ids(of_erp), of_erp.logs["system"].to_list()) == ("abcd", ["erp"])
+    assert ids(evidence.filter(pl.col("status") == "pending", whole_traces=True)) == ""
+    with pytest.raises(UnknownName, match="unknown frame 'traces'"):
+        evidence.filter(failed, frame="traces")
+
+
+def test_a_period_begins_at_its_moment_and_ends_before_it():
+    reads = pl.DataFrame({"report": ["r"], "person": ["p"], "at": [NOON + timedelta(seconds=60)]})
+    evidence = Evidence(messages=messages(PERIOD), reads=reads)
+    edge = NOON + timedelta(seconds=60)
+    since, until = evidence.since(edge), evidence.until(edge)
+    # Message b comes after the moment, but its trace began before.
+    assert (ids(since), since.reads.height) == ("c", 1)
+    assert (ids(until), until.reads.height) == ("abd", 0)
+    assert ids(evidence.since(edge + timedelta(microseconds=1))) == ""
+    assert ids(evidence.until(edge + timedelta(microseconds=1))) == "abcd"
+    assert ids(evidence.between("2026-03-02T12:00:59Z", "2026-03-02T12:01:00Z")) == "d"
+    assert ids(evidence.between(None, None)) == "abcd"
+    with pytest.raises(WrongValue, match="since must come before until"):
+        evidence.between(edge, edge)
+
+
+def test_evidence_shows_itself_on_one_screen():
+    evidence = Evidence(messages=messages(PERIOD), reads=pl.DataFrame({"report": ["r"], "person": ["p"], "at": [NOON]}))
+    assert repr(evidence) == "Evidence(4 messages, 1 reads; 0 rejected)"
+    assert repr(Evidence()) == "Evidence(nothing; 0 rejected)"
+    assert len(repr(read("sample:a"))) < 200
+    html = evidence._repr_html_()
+    assert "0 files read, 0 records rejected" in html
+    assert html.count("<tr>") <= 1 + len(FRAMES)
+    assert "sent_at" in html
+    assert "finished_at" not in html
+
+
+def test_hostile_text_is_escaped_where_evidence_is_shown():
+    hostile = messages("message_id source target\nm a b").with_columns(source=pl.lit("<script>alert(1)</script>"))
+    # A name of a column or of text never acts on the page that shows it.
+    assert "<script" not in Evidence(messages=hostile)._repr_html_()
+    table = html_table(("<b>frame</b>",), [("<script>x</script>&\"'",)], caption="<i>read</i>")
+    for tag in ("<b>", "<script>", "<i>"):
+        assert tag not in table
+    assert "&lt;script&gt;x&lt;/script&gt;&amp;" in table
+
+
+def test_what_several_questions_need_is_worked_out_once():
+    evidence = Evidence(messages=messages(PERIOD))
+    assert evidence.linked is evidence.linked
+    assert evidence.caused is evidence.caused
+    asked = []
+    count = _counted(asked)
+    assert [evidence.once(count), evidence.once(count)] == [4, 4]
+    assert asked == [4]
+    assert evidence.filter(pl.col("status") == "ok").linked.height == 2
+
+
+def _counted(asked: list[int]):
+    def count(evidence: Evidence) -> int:
+        asked.append(evidence.messages.height)
+        return evidence.messages.height
+
+    return count

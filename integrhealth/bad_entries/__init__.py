@@ -1,0 +1,1 @@
+"""Records that were wrong from some moment on: entries, what they reached, and who corrected them."""

@@ -224,12 +224,12 @@ def load_catalog(path: Path) -> Catalog:
 def _section(path: Path, section: str, entries: Any) -> pl.DataFrame:
     columns, keys = CATALOG[section], SECTIONS[section]
     if entries is not None and not isinstance(entries, list):
-        raise FaultyFile(path, section, f"is {kind(entries)}, not a list", "start each entry with '- '")
+        raise FaultyFile(path, section, f"expected a list, found {kind(entries)}", "start each entry with '- '")
     rows, seen = [], {}
     for index, entry in enumerate(entries or []):
         where = f"{section}[{index}]"
         if not isinstance(entry, dict):
-            raise FaultyFile(path, where, f"is {kind(entry)}, not a mapping", "write keys and values")
+            raise FaultyFile(path, where, f"expected a mapping, found {kind(entry)}", "write keys and values")
         checked_keys(path, where, entry, keys)
         row: dict[str, Any] = {}
         for key, value in entry.items():
@@ -237,10 +237,10 @@ def _section(path: Path, section: str, entries: Any) -> pl.DataFrame:
                 row |= _value(path, f"{where}.{key}", keys[key], value)
         for column, key in _required(section):
             if column not in row:
-                raise FaultyFile(path, where, f"has no {key!r}", f"add {key}: ...")
+                raise FaultyFile(path, where, f"missing key {key!r}", f"add {key}: ...")
         name = row[next(iter(columns))]
         if name in seen and section not in REPEATING:
-            raise FaultyFile(path, where, f"{name!r} is also {seen[name]}", "keep one of the two")
+            raise FaultyFile(path, where, f"duplicate name {name!r}, also in {seen[name]}", "keep one of the two")
         seen[name] = where
         rows.append(row)
     return pl.DataFrame(rows, schema=columns, orient="row") if rows else pl.DataFrame(schema=columns)

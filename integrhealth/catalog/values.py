@@ -28,7 +28,7 @@ Reader = Callable[[Any], dict[str, Any]]
 def text(column: str) -> Reader:
     def read(value: Any) -> dict[str, Any]:
         if isinstance(value, dict | list):
-            raise Wrong(f"is {kind(value)}, not text", "write one word or sentence")
+            raise Wrong(f"expected text, found {kind(value)}", "write one word or sentence")
         return {column: value if isinstance(value, str) else str(value)}
 
     return read
@@ -37,7 +37,7 @@ def text(column: str) -> Reader:
 def word(column: str, allowed: tuple[str, ...]) -> Reader:
     def read(value: Any) -> dict[str, Any]:
         if value not in allowed:
-            raise Wrong(f"{value!r} is not one of its words", nearest(value, allowed))
+            raise Wrong(f"unknown word {value!r}", nearest(value, allowed))
         return {column: value}
 
     return read
@@ -46,9 +46,9 @@ def word(column: str, allowed: tuple[str, ...]) -> Reader:
 def number(column: str, low: float = 0, high: float = math.inf) -> Reader:
     def read(value: Any) -> dict[str, Any]:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Wrong(f"is {kind(value)}, not a number", "write a number such as 85.0")
+            raise Wrong(f"expected a number, found {kind(value)}", "write a number such as 85.0")
         if not low <= value <= high:
-            raise Wrong(f"{value} lies outside {low} to {high}", "check the unit: shares run from 0 to 1")
+            raise Wrong(f"{value} is outside {low} to {high}", "check the unit: shares run from 0 to 1")
         return {column: float(value)}
 
     return read
@@ -57,7 +57,8 @@ def number(column: str, low: float = 0, high: float = math.inf) -> Reader:
 def count(column: str) -> Reader:
     def read(value: Any) -> dict[str, Any]:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-            raise Wrong(f"is {kind(value)}, not a whole number", "write a whole number such as 14")
+            unfit = value if isinstance(value, int) else kind(value)
+            raise Wrong(f"expected a whole number from 0 on, found {unfit}", "write a whole number such as 14")
         return {column: value}
 
     return read
@@ -66,7 +67,7 @@ def count(column: str) -> Reader:
 def flag(column: str) -> Reader:
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, bool):
-            raise Wrong(f"is {kind(value)}, not true or false", "write true or false")
+            raise Wrong(f"expected true or false, found {kind(value)}", "write true or false")
         return {column: value}
 
     return read
@@ -75,7 +76,7 @@ def flag(column: str) -> Reader:
 def day(column: str) -> Reader:
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, date):
-            raise Wrong(f"is {kind(value)}, not a date", "write a date such as 2026-12-31, without quotes")
+            raise Wrong(f"expected a date, found {kind(value)}", "write a date such as 2026-12-31, without quotes")
         return {column: value}
 
     return read
@@ -85,7 +86,7 @@ def duration(column: str) -> Reader:
     def read(value: Any) -> dict[str, Any]:
         matched = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
         if matched is None:
-            raise Wrong(f"{value!r} is not a duration", "write a number and ms, s, m, h or d, such as 5m")
+            raise Wrong(f"invalid duration {value!r}", "write a number and ms, s, m, h or d, such as 5m")
         return {column: float(matched[1]) * UNITS_MS[matched[2]]}
 
     return read
@@ -96,7 +97,7 @@ def words(column: str) -> Reader:
         found = value if isinstance(value, list) else [value]
         for index, each in enumerate(found):
             if each is None or isinstance(each, dict | list):
-                raise Wrong(f"is {kind(each)}, not text", "write a list such as [a, b]", f"[{index}]")
+                raise Wrong(f"expected text, found {kind(each)}", "write a list such as [a, b]", f"[{index}]")
         return {column: [str(each) for each in found]}
 
     return read
@@ -104,7 +105,7 @@ def words(column: str) -> Reader:
 
 def zone(value: Any) -> dict[str, Any]:
     if value not in available_timezones():
-        raise Wrong(f"{value!r} is not a time zone", "write one such as Europe/Madrid or UTC")
+        raise Wrong(f"unknown time zone {value!r}", "write one such as Europe/Madrid or UTC")
     return {"timezone": value}
 
 
@@ -124,7 +125,7 @@ def parts(readers: Mapping[str, Reader], short: Reader | None = None) -> Reader:
         if not isinstance(value, dict):
             if short is not None and not isinstance(value, list):
                 return short(value)
-            raise Wrong(f"is {kind(value)}, not a mapping", f"write {{{', '.join(readers)}}}")
+            raise Wrong(f"expected a mapping, found {kind(value)}", f"write {{{', '.join(readers)}}}")
         row: dict[str, Any] = {}
         for key, part in value.items():
             if key not in readers:

@@ -56,7 +56,7 @@ def yaml_file(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise FaultyFile(path, "", f"a value cannot be read: {error}", "write dates as 2026-12-31") from error
     if not isinstance(found, dict):
-        raise FaultyFile(path, "", f"holds {kind(found)}", "write keys and values, as in the README")
+        raise FaultyFile(path, "", f"expected keys and values, found {kind(found)}", "see the README for the keys")
     return found
 
 
@@ -103,7 +103,7 @@ def _refuse_depth(path: Path, text: str) -> None:
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
             place = f"line {event.start_mark.line + 1}"
-            raise FaultyFile(path, place, f"the alias *{event.anchor}", "write the value out; aliases are not read")
+            raise FaultyFile(path, place, f"unsupported alias *{event.anchor}", "write the value out")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             place = f"line {event.start_mark.line + 1}"
@@ -123,10 +123,10 @@ def _check_keys(path: Path, node: yaml.Node) -> None:
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                raise FaultyFile(path, f"line {line}", "a key that is not text", "write the key as one word")
+                raise FaultyFile(path, f"line {line}", "key that is not text", "write the key as one word")
             if key.value in seen:
-                before = f"also stands in line {seen[key.value]}"
-                raise FaultyFile(path, f"line {line}", f"the key {key.value!r} {before}", "keep one of the two")
+                before = f"also in line {seen[key.value]}"
+                raise FaultyFile(path, f"line {line}", f"duplicate key {key.value!r}, {before}", "keep one of the two")
             seen[key.value] = line
             key.tag = "tag:yaml.org,2002:str"
             waiting.append(value)

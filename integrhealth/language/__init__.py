@@ -1,0 +1,1 @@
+"""What all rooms speak: the canonical schema, thresholds, statistics, findings, masking and published tables."""

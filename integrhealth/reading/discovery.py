@@ -16,10 +16,10 @@ from integrhealth.reading.databases.queries import database_files, read_query
 from integrhealth.reading.files.archives import MAGIC_BYTES, Volume, is_packed, read_packed
 from integrhealth.reading.files.opened import beginning
 from integrhealth.reading.formats import FORMATS
-from integrhealth.reading.mapping.mapping import Mapping, Query
-from integrhealth.reading.mapping.mapping_file import load_mapping
+from integrhealth.reading.mapping.sources import Mapping, Query
+from integrhealth.reading.mapping.yaml_entries import load_mapping
+from integrhealth.reading.table.files import canonical_frame, read_table
 from integrhealth.reading.table.presets import preset_of
-from integrhealth.reading.table.tables import canonical_frame, read_table
 
 CATALOGS, MAPPINGS = ("catalog.yaml", "catalog.yml"), ("mapping.yaml", "mapping.yml")
 DECLARATIONS = {*CATALOGS, *MAPPINGS}

@@ -15,8 +15,9 @@ from integrhealth.catalog import Catalog, catalog_aliases
 from integrhealth.language.masking import cut, masked, masked_secrets, pseudonym, pseudonym_key
 from integrhealth.language.schema import FRAMES, STATUSES, TEXT, TIME, as_polars, conform, split_valid
 from integrhealth.reading.account.parsed import REJECTED, Parsed, no_rejections
+from integrhealth.reading.inner_frames import EVENTS
 from integrhealth.reading.records import message_events
-from integrhealth.reading.spans import spans
+from integrhealth.reading.spans import to_messages
 
 SOURCES = {
     "file": pl.String,
@@ -63,10 +64,10 @@ def given_frame(name: str, frame: Any) -> Parsed:
     ]
     said = [f"times without a zone are read as UTC: {', '.join(naive)}"] if naive else []
     if extra := [column for column in table.columns if column not in FRAMES[name].schema]:
-        said.append(f"columns that {name} does not know are ignored: {', '.join(extra)}")
+        said.append(f"unknown columns of {name} are ignored: {', '.join(extra)}")
     rows = conform(table, name)
     if name == "messages" and (unknown := rows.filter(~pl.col("status").fill_null("").is_in(STATUSES)).height):
-        said.append(f"messages whose status is none of {', '.join(STATUSES)} became unknown: {unknown:,}")
+        said.append(f"messages whose status is not one of {', '.join(STATUSES)} became unknown: {unknown:,}")
     valid, broken = split_valid(rows, name)
     rejected = broken.select(file=pl.lit(name), line="log_line", reason="reason", raw=pl.lit(None, pl.String))
     return Parsed("frame", name, valid, rows.height, rejected.cast(REJECTED), tuple(said), name)
@@ -91,8 +92,8 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
     warnings = [f"{file}: {sentence}" for (file, _), sentence in zip(said, shown, strict=True)]
     if "spans" in frames:
         joined = frames.pop("spans")
-        warnings += spans.span_notes(joined)
-        frames["messages"] = pl.concat([*_there(frames), spans.messages(joined)])
+        warnings += to_messages.span_notes(joined)
+        frames["messages"] = pl.concat([*_there(frames), to_messages.messages(joined)])
     if "message_events" in frames:
         told = message_events.lives(frames.pop("message_events"))
         warnings += told.notes
@@ -172,7 +173,7 @@ def _repeats(rows: pl.DataFrame, frame: str) -> bool:
 
 def _identity(rows: pl.DataFrame, frame: str) -> list[str]:
     if frame == "message_events":
-        return list(message_events.EVENTS.required)
+        return list(EVENTS.required)
     return IDENTITY.get(frame) or list(FRAMES[frame].required)
 
 

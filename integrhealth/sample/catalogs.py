@@ -8,7 +8,7 @@ import yaml
 from integrhealth.sample.landscape import INTEGRATIONS, MONITOR_NAMES, SYSTEMS, TEAMS, Integration
 from integrhealth.sample.master_data.feeds import CHECKPOINTS, FEED_INTEGRATIONS, FEEDS
 from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, purposes
-from integrhealth.sample.retry_storm.storm import SCANS
+from integrhealth.sample.retry_storm.scans import SCANS
 
 # By level: success objective, 95th percentile of requests and of queues, how late a message may be, cost of an error.
 LEVELS = {

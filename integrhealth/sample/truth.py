@@ -14,7 +14,7 @@ from integrhealth.sample.journeys.texts import ALL_FAULTS, HOSTILE, OUT_OF_SERVI
 from integrhealth.sample.landscape import INTEGRATIONS, JOURNEYS, SYSTEMS
 from integrhealth.sample.logs.tables import UNMAPPED, WAITING, monitor_state
 from integrhealth.sample.master_data.feeds import FEED_INTEGRATIONS
-from integrhealth.sample.retry_storm.storm import SCANS
+from integrhealth.sample.retry_storm.scans import SCANS
 from integrhealth.sample.season import FIRST_US, days
 
 DAY_US = 86_400_000_000

@@ -23,7 +23,7 @@ from integrhealth.sample.master_data.changes import feeds
 from integrhealth.sample.master_data.files import change_rows, hold_rows, message_rows
 from integrhealth.sample.master_data.truth import feed_counts, master_data
 from integrhealth.sample.retry_storm.files import retry_storm, scan_rows, storm_counts
-from integrhealth.sample.retry_storm.storm import storm
+from integrhealth.sample.retry_storm.scans import storm
 from integrhealth.sample.truth import document, flow_counts, row_counts, step_latencies
 
 MESSAGES, SEED = 60_000, 20251224

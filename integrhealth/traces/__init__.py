@@ -1,0 +1,1 @@
+"""What one message caused: links, ancestry, journeys, critical paths, and aggregates that can be merged."""

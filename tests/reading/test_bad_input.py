@@ -258,7 +258,7 @@ def test_a_glob_that_is_no_pattern_is_a_fault_and_one_that_fits_no_file_is_said(
     place = folder(tmp_path / "logs", {"messages.csv": GOOD, "mapping.yaml": entry.replace("{}", "[z-a].csv")})
     shown = run("check", place)
     assert shown.exit_code == 2
-    assert "sources[0].glob: '[z-a].csv' is not a pattern: bad character range z-a" in shown.stderr
+    assert "sources[0].glob: invalid pattern '[z-a].csv': bad character range z-a" in shown.stderr
     folder(place, {"mapping.yaml": entry.replace("{}", "orders/*.csv")})
     document = checked(run, place)
     assert document["warnings"] == [f"{place / 'mapping.yaml'}: sources[0].glob: no file fits 'orders/*.csv'"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import integrhealth as ih
 from integrhealth.reading.discovery import parsed_file
-from integrhealth.reading.mapping.mapping import frame_schema
+from integrhealth.reading.inner_frames import frame_schema
 
 LONGEST = 24_000
 # A value of JSON, XML or CSV: a quoted text, a number, a word.

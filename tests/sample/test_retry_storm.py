@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from integrhealth.sample.retry_storm.files import retry_storm
-from integrhealth.sample.retry_storm.storm import DELIVERED, EVENINGS, storm
+from integrhealth.sample.retry_storm.scans import DELIVERED, EVENINGS, storm
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 SECOND = timedelta(seconds=1)
@@ -110,7 +110,7 @@ def test_the_retries_keep_the_storm_alive(monkeypatch):
     assert not retry_storm(storm("a", messages=60_000, seed=1))["sustained"]
     monkeypatch.undo()
     monkeypatch.setattr(
-        "integrhealth.sample.retry_storm.storm.TRIGGER", (datetime.fromtimestamp(0), datetime.fromtimestamp(0))
+        "integrhealth.sample.retry_storm.scans.TRIGGER", (datetime.fromtimestamp(0), datetime.fromtimestamp(0))
     )
     assert (storm("a", messages=60_000, seed=1).outcome == DELIVERED).all()
 

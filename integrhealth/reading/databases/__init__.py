@@ -1,0 +1,1 @@
+"""Databases that a mapping asks: their URLs, queries and answers, read-only."""

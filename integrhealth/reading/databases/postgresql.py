@@ -94,7 +94,7 @@ def _answer(cursor: Any, query: str, bounds: list[datetime], wanted: Wanted) -> 
     # Asked as it was written first, so that what is wrong with it is said of what was written.
     schema = cursor.adbc_execute_schema(query, bounds or None)
     if not len(schema):
-        raise Unanswered("query", "gives no columns", "write a select")
+        raise Unanswered("query", "the query gives no columns", "write a select")
     names, places = tuple(schema.names), wanted(schema.names)
     columns = ", ".join(f"c{place}" for place in range(len(names)))
     taken = ", ".join(f"{_exact(f'c{place}', schema.field(place))} as c{place}" for place in places)
@@ -137,6 +137,6 @@ def _within_reach(rows: pl.DataFrame, names: Sequence[str]) -> Answer:
 
 def _reason(error: Exception, seconds: float) -> str:
     if getattr(error, "sqlstate", None) == "57014":
-        return f"took longer than {seconds:g} s"
+        return f"the query took longer than {seconds:g} s"
     said = MESSAGE.search(str(error))
     return " ".join((said[1] if said else str(error)).split())[:LONGEST_REASON]

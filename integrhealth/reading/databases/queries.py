@@ -24,9 +24,10 @@ from integrhealth.reading.databases.postgresql import postgresql_answer
 from integrhealth.reading.databases.sqlite import sqlite_answer
 from integrhealth.reading.databases.url import Address, address
 from integrhealth.reading.files.lines import RAW_BYTES, refusals
+from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.columns import identity
 from integrhealth.reading.mapping.framing import RawLines, Table, framed
-from integrhealth.reading.mapping.mapping import MappedSource, Query, frame_schema, names_in
+from integrhealth.reading.mapping.sources import MappedSource, Query, names_in
 
 STATEMENT_SECONDS = 300
 EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -79,7 +80,7 @@ def _as_named(source: MappedSource, names: Sequence[str]) -> MappedSource:
 def _frame(source: MappedSource) -> Frame:
     frame = frame_schema(source.frame)
     if frame is None:
-        raise ValueError(f"no frame is named {source.frame!r}")
+        raise ValueError(f"unknown frame {source.frame!r}")
     return frame
 
 
@@ -108,7 +109,7 @@ def _places(query: Query) -> Wanted:
         found = [place for place, name in enumerate(names) if _folded(name, any_case) in used]
         twice = [name for name, count in Counter(names[place] for place in found).items() if count > 1]
         if twice:
-            raise Unanswered("query", f"gives more than one column {twice[0]!r}", "name each with 'as'")
+            raise Unanswered("query", f"the query gives more than one column {twice[0]!r}", "name each with 'as'")
         # A result of which nothing is used still has rows.
         return found or [0]
 

@@ -28,7 +28,7 @@ def sqlite_answer(path: Path, query: str, bounds: Mapping[str, datetime], wanted
     Raises Unanswered: no such file or no database, a lock, SQL that is wrong or writes, more than SECONDS.
     """
     if not path.is_file():
-        raise Unanswered("url", f"there is no database {path}", "a relative path starts at the folder of this file")
+        raise Unanswered("url", f"database {path} does not exist", "a relative path starts at the folder of this file")
     deadline = time.monotonic() + seconds
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=LOCKED_SECONDS)) as database:
@@ -38,7 +38,10 @@ def sqlite_answer(path: Path, query: str, bounds: Mapping[str, datetime], wanted
             return _answer(database.execute(query, _texts(bounds)), wanted)
     except sqlite3.Error as error:
         if time.monotonic() > deadline:
-            reason, remedy = f"took longer than {seconds:g} s", "ask for fewer rows, such as those from :since on"
+            reason, remedy = (
+                f"the query took longer than {seconds:g} s",
+                "ask for fewer rows, such as those from :since on",
+            )
             raise Unanswered("query", reason, remedy) from None
         key = "url" if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error) else "query"
         remedy = "name an SQLite file" if key == "url" else MEND
@@ -53,7 +56,7 @@ def _texts(bounds: Mapping[str, datetime]) -> dict[str, str]:
 
 def _answer(cursor: sqlite3.Cursor, wanted: Wanted) -> Answer:
     if cursor.description is None:
-        raise Unanswered("query", "gives no rows, whatever the data", "write a select")
+        raise Unanswered("query", "the statement gives no rows, whatever the data", "write a select")
     names = tuple(each[0] for each in cursor.description)
     places = wanted(names)
     batches = [_batch([], names, places)]

@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from integrhealth.reading.databases.answer import Unanswered
+from integrhealth.reading.mapping.passwords import PASSWORDS, VARIABLE
 
 CONNECT_SECONDS = 5
-VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 HOST = r"(?:\[[^]@/?#]*\]|[^]:@/?#,[]*)(?::\d+)?"
 SQLITE = re.compile(r"sqlite:///(?P<path>.+)", re.DOTALL)
 # The password goes up to the last @, whatever is in it; what follows can hold none.
@@ -18,9 +18,7 @@ POSTGRESQL = re.compile(
     rf"(?P<hosts>{HOST}(?:,{HOST})*)(?P<database>/[^@?#]*)?(?:\?(?P<options>[^@#]*))?",
     re.DOTALL,
 )
-PASSWORDS = ("password", "sslpassword")
 KINDS = "write sqlite:///path/of/file.db or postgresql://user:password@host/database"
-IN_THE_ENVIRONMENT = "put the URL into an environment variable, and write url: ${NAME_OF_THE_VARIABLE}"
 
 
 @dataclass(frozen=True)
@@ -42,14 +40,6 @@ class Address:
         return reason
 
 
-def has_password(url: str) -> bool:
-    """Whether a URL, as it is written in a mapping, holds a password that does not come from the environment."""
-    literal = VARIABLE.sub("", url)
-    option = re.search(rf"[?&](?:{'|'.join(PASSWORDS)})=[^&]", literal)
-    account = re.search(r"://[^:@/]*:.+@", literal, re.DOTALL)
-    return not literal.startswith("sqlite:") and bool(option or account)
-
-
 def address(url: str, *, folder: Path) -> Address:
     """What URL stands for, with the environment in it; a path of SQLite starts at FOLDER.
 
@@ -62,7 +52,7 @@ def address(url: str, *, folder: Path) -> Address:
         return Address(folder / file["path"], url, (url,))
     if parts := POSTGRESQL.fullmatch(url):
         return _server(url, parts)
-    raise Unanswered("url", "is no URL of a database", KINDS)
+    raise Unanswered("url", "invalid database URL", KINDS)
 
 
 def _server(url: str, parts: re.Match[str]) -> Address:

@@ -1,0 +1,1 @@
+"""The bytes of log files: plain, packed or damaged, in whole lines, and JSON lines as typed frames."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import Value, api_records, field
-from integrhealth.reading.records.records import Fields, Found, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Record, Refused, nested_format
 
 JOB = re.compile(rb'"job"\s*:\s*\{')
 OWN = (b'"attempts"', b'"configType"', b'"createdAt"')

@@ -5,8 +5,8 @@ from typing import Any
 
 from integrhealth.reading.json.values import field, flattened
 from integrhealth.reading.metrics.series import series_text
-from integrhealth.reading.records.records import Fields, Found, Record, Refused
-from integrhealth.reading.spans.apm_spans import outcome, span_kind, whole
+from integrhealth.reading.records.nested import Fields, Found, Record, Refused
+from integrhealth.reading.spans.elastic_apm import outcome, span_kind, whole
 from integrhealth.reading.spans.tracefile import UNKNOWN_SERVICE
 
 KINDS = ("transaction", "span", "error", "log", "metricset")

@@ -13,7 +13,7 @@ from typing import Any
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import Value, api_records, field
-from integrhealth.reading.records.records import Fields, Found, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Record, Refused, nested_format
 
 ACTIVITY = re.compile(rb'"activityRunId"\s*:', re.IGNORECASE)
 PIPELINE = re.compile(rb'"runStart"\s*:', re.IGNORECASE)

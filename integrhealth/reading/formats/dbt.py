@@ -12,7 +12,7 @@ from typing import Any
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import field, json_values
-from integrhealth.reading.records.records import Fields, Found, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Record, Refused, nested_format
 
 RESULTS = re.compile(rb'"dbt_schema_version"\s*:\s*"[^"]*run-results')
 LOG = re.compile(rb'"info"\s*:\s*\{')

@@ -15,9 +15,9 @@ from typing import Any
 from integrhealth.reading.account.parsed import Format, Head, Parsed
 from integrhealth.reading.formats.apm_intake import KINDS, sent
 from integrhealth.reading.json.values import field, flattened, json_values, unwrapped
-from integrhealth.reading.mapping.mapping_file import preset_sources
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, fills, read_records
-from integrhealth.reading.spans.apm_spans import outcome, span_kind, whole
+from integrhealth.reading.mapping.yaml_entries import preset_sources
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, fills, read_records
+from integrhealth.reading.spans.elastic_apm import outcome, span_kind, whole
 from integrhealth.reading.spans.tracefile import UNKNOWN_SERVICE
 
 STAMP = re.compile(rb'"@timestamp"\s*:')

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import Value, api_records, field, loaded
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 DELIVERY, READ = "delivery", "read"
 # What each vendor calls it. The others are known: they end no delivery and start no reading.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.files.opened import whole
-from integrhealth.reading.records.records import Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Found, Note, Record, Refused, nested_format
 
 # The libraries are imported where a calendar is read: they take longer to load than all other readers together.
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _repeated(rule: Any, start: datetime, zone: tzinfo | None, last: date) -> It
 
     told = {name.upper(): value for name, value in rule.items()}
     if (frequency := str(told["FREQ"][0]).upper()) not in FREQUENCIES:
-        raise ValueError(f"{frequency} is no series of meetings")
+        raise ValueError(f"{frequency} is not a series of meetings")
     if any(number < 1 for number in told.get("INTERVAL", [])):
         raise ValueError("its interval is zero")  # and the library would look for the next time for ever
     end = datetime.combine(last, clock.max)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import Value, api_records, field
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 RUN_PATH = re.compile(r"/workflows/([^/]+)/runs/([^/]+(?:/actions/.+)?)$", re.IGNORECASE)
 MARKS = re.compile(rb'"(?:waitEndTime|clientTrackingId|actionTrackingId)"\s*:')

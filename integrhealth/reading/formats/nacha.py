@@ -10,7 +10,7 @@ from pathlib import Path
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.files.opened import whole
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 WIDTH = 94
 HEADER = re.compile(rb"[\r\n]*101[ \d]\d[ \d]{8}[ \w]{10}\d{6}[ \w]{4}[ \w]094101")

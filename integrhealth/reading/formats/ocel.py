@@ -11,7 +11,7 @@ from typing import Any
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import field, json_values
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 MARKS = (
     (b'"ocel:events"',),

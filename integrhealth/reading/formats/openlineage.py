@@ -15,7 +15,7 @@ from typing import Any
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import Value, api_records, field, record_keys
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 MOMENT = re.compile(rb'"eventTime"\s*:\s*"|"eventType"\s*:\s*"(START|RUNNING|COMPLETE|ABORT|FAIL|OTHER)"')
 SUBJECT = re.compile(rb'"(run|job|dataset)"\s*:\s*\{')

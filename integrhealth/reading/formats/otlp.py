@@ -18,8 +18,8 @@ from integrhealth.reading.formats.otlp_logs import logs
 from integrhealth.reading.formats.otlp_metrics import metrics
 from integrhealth.reading.formats.otlp_signals import together
 from integrhealth.reading.json.documents import CLASH, Shape, values
-from integrhealth.reading.mapping.mapping_file import preset_sources
-from integrhealth.reading.records.records import fills
+from integrhealth.reading.mapping.yaml_entries import preset_sources
+from integrhealth.reading.records.nested import fills
 from integrhealth.reading.spans.attributes import KNOWN, described, elements, id_by_length, listed, moment, placed
 from integrhealth.reading.spans.tracefile import UNKNOWN_SERVICE, filled_by_spans, read_spans, reason
 

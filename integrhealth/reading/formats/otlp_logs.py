@@ -13,7 +13,7 @@ import polars as pl
 
 from integrhealth.reading.account.parsed import Parsed
 from integrhealth.reading.formats.otlp_signals import Place, Signal, plain, read_signal, time_fault
-from integrhealth.reading.records.records import Found, Record, Refused, text
+from integrhealth.reading.records.nested import Found, Record, Refused, text
 from integrhealth.reading.spans.attributes import id_by_length
 from integrhealth.reading.spans.tracefile import UNKNOWN_SERVICE
 

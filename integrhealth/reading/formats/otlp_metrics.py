@@ -16,7 +16,7 @@ from typing import Any
 from integrhealth.reading.account.parsed import Parsed
 from integrhealth.reading.formats.otlp_signals import Place, Signal, attributes, read_signal, time_fault
 from integrhealth.reading.metrics.series import resets_note, series_text
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, text
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, text
 from integrhealth.reading.spans.tracefile import UNKNOWN_SERVICE
 
 KINDS = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")

@@ -8,8 +8,8 @@ import polars as pl
 
 from integrhealth.reading.account.parsed import Parsed
 from integrhealth.reading.json.values import field
-from integrhealth.reading.mapping.mapping_file import preset_sources
-from integrhealth.reading.records.records import Found, Note, Refused, read_records, text
+from integrhealth.reading.mapping.yaml_entries import preset_sources
+from integrhealth.reading.records.nested import Found, Note, Refused, read_records, text
 
 # The last time that fits 64 bits in nanoseconds
 LATEST_NS = 2**63 - 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from integrhealth.reading.account.parsed import Head
-from integrhealth.reading.records.records import Fields, Found, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Record, Refused, nested_format
 from integrhealth.reading.xml.documents import root_name, root_or_refused
 
 REPORT = "CstmrPmtStsRpt"

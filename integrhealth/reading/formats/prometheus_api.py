@@ -20,7 +20,7 @@ from integrhealth.reading.json.values import field, json_values
 from integrhealth.reading.metrics.prometheus_series import Families
 from integrhealth.reading.metrics.samples import FRAME, SAMPLES, judged, metrics, stem
 from integrhealth.reading.metrics.series import escaped
-from integrhealth.reading.records.records import Note, Refused, shown, text
+from integrhealth.reading.records.nested import Note, Refused, shown, text
 
 SERIES = re.compile(rb'"metric"\s*:\s*\{')
 VALUES = re.compile(rb'"(?:values?|histograms?)"\s*:\s*\[')

@@ -13,7 +13,7 @@ from typing import Any
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.files.opened import beginning
 from integrhealth.reading.json.values import Value, api_records, field
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 from integrhealth.reading.xml.documents import root_name, root_or_refused
 
 MARKS = re.compile(rb'"MessageGuid"\s*:|<(?:\w+:)?MessageGuid\b')

@@ -13,9 +13,9 @@ from typing import Any
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.files.opened import beginning, whole
 from integrhealth.reading.json.values import Value, api_records
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 from integrhealth.reading.table.csv_rows import header, read_csv_rows
-from integrhealth.reading.table.tables import column_names, table_kind
+from integrhealth.reading.table.files import column_names, table_kind
 from integrhealth.reading.table.wrapped import wrapped_names
 
 NAMES, UPDATED = {"sys_id", "number"}, "sys_updated_on"

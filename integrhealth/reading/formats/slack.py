@@ -24,8 +24,8 @@ from integrhealth.reading.account.parsed import Format, Head, Parsed, no_rejecti
 from integrhealth.reading.files.archives import UNREADABLE, ZIP_MAGIC, Volume, read_packed
 from integrhealth.reading.json.values import field as inner
 from integrhealth.reading.json.values import json_values
-from integrhealth.reading.mapping.mapping_file import preset_sources
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, fills, read_records
+from integrhealth.reading.mapping.yaml_entries import preset_sources
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, fills, read_records
 
 NAME = "slack"
 DAY = re.compile(r"(?:^|/)([^/]+)/\d{4}-\d{2}-\d{2}\.json$")

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import field, json_values, loaded, unwrapped
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 MARK = re.compile(rb'\\?"previous_?event_?id\\?"\s*:', re.IGNORECASE)
 TYPED = re.compile(

@@ -12,9 +12,9 @@ import polars as pl
 
 from integrhealth.language.schema import TEXT
 from integrhealth.reading.account.parsed import Format, Head, Parsed
-from integrhealth.reading.mapping.mapping_file import preset_sources
+from integrhealth.reading.mapping.yaml_entries import preset_sources
+from integrhealth.reading.records.nested import fills
 from integrhealth.reading.records.plain_entries import entries, mapped, mostly
-from integrhealth.reading.records.records import fills
 
 PRIORITY = r"(?:<(?P<priority>\d{1,3})>)"
 TAGGED = r"(?P<app>[^\s:\[\]]{1,64})(?:\[[^\]]*\])?:"

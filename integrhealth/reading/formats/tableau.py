@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from integrhealth.reading.account.parsed import Head
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 from integrhealth.reading.xml.documents import LINE, root_name, root_or_refused
 
 REPORTS, JOBS = ("view", "workbook"), ("job", "backgroundJob")

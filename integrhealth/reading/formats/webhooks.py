@@ -15,7 +15,7 @@ from typing import Any
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import field, json_values, unwrapped
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 GITHUB, SVIX = "github", "svix"
 MARKS = {GITHUB: ("guid", "delivered_at", "redelivery"), SVIX: ("msgId", "endpointId", "responseStatusCode")}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.files.opened import whole
-from integrhealth.reading.records.records import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 Segment = list[str]
 ISA = re.compile(r"(?<![A-Za-z0-9])ISA(?=[^A-Za-z0-9\s])")

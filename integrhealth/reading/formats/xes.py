@@ -12,9 +12,9 @@ import polars as pl
 from integrhealth.reading.account.parsed import Format, Head, Parsed
 from integrhealth.reading.files.lines import RAW_BYTES, refusals
 from integrhealth.reading.mapping.framing import Table, framed
-from integrhealth.reading.mapping.mapping import names_in
-from integrhealth.reading.mapping.mapping_file import preset_sources
-from integrhealth.reading.records.records import fills
+from integrhealth.reading.mapping.sources import names_in
+from integrhealth.reading.mapping.yaml_entries import preset_sources
+from integrhealth.reading.records.nested import fills
 from integrhealth.reading.xml.documents import RefusedXml, root_name
 from integrhealth.reading.xml.tags import XmlTags, xml_tags
 

@@ -192,7 +192,7 @@ def _in_a_row(text: str, damage: str | None) -> tuple[list[Any], list[Rejection]
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def decoded(lines: pl.DataFrame, shape: Shape) -> tuple[pl.DataFrame, list[Rejection]]:
@@ -312,7 +312,7 @@ def _characters(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise TypeError("half of a surrogate pair is no character") from error
+        raise TypeError("half of a surrogate pair is not a character") from error
     return text
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from integrhealth.reading.files.opened import Block, line_blocks
-from integrhealth.reading.records.records import Fields, Note, Refused
+from integrhealth.reading.records.nested import Fields, Note, Refused
 
 # Where the list of records lies in the answer of an API, and where it says that there is more.
 WRAPPERS = (
@@ -163,7 +163,7 @@ def api_records(path: Path) -> Iterator[Value | Refused | Note]:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _DECODER = JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse_constant)

@@ -1,0 +1,1 @@
+"""Which columns of an export mean which canonical columns: mapping.yaml, presets, and applying them."""

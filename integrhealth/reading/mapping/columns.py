@@ -11,7 +11,9 @@ import polars as pl
 from integrhealth.language.masking import hosts, value_hashes
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TIME, Frame
 from integrhealth.reading.files.opened import WORKERS
-from integrhealth.reading.mapping.mapping import (
+from integrhealth.reading.inner_frames import BEGUN
+from integrhealth.reading.mapping.meanings import kinds, quoted, rows_said, statuses, translated
+from integrhealth.reading.mapping.sources import (
     Column,
     Constant,
     First,
@@ -24,9 +26,7 @@ from integrhealth.reading.mapping.mapping import (
     Translated,
     names_of,
 )
-from integrhealth.reading.records.message_events import BEGUN
 from integrhealth.reading.values.conversions import converted, is_no_text, numbers, text_of
-from integrhealth.reading.values.meanings import kinds, quoted, rows_said, statuses, translated
 from integrhealth.reading.values.times import UNITS_US, Times, times
 
 # What a template leaves open is no value.
@@ -76,7 +76,7 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
     # Of a preset some columns are always missing: exports of one vendor differ.
     if absent and table.width > 1 and not source.any_case:
         there = ", ".join(quoted(name) for name in table.columns if name != "log_line")
-        account.warnings.append(f"the mapping names columns that the file lacks: {', '.join(absent)}; it has {there}")
+        account.warnings.append(f"columns of the mapping that are not in the file: {', '.join(absent)}; it has {there}")
     account.times = _times(table, frame, source)
     made = {name: dtype for name, dtype in frame.columns.items() if name in source.columns}
     columns = {

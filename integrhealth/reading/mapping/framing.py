@@ -7,8 +7,9 @@ import polars as pl
 
 from integrhealth.language.schema import Frame
 from integrhealth.reading.account.parsed import REJECTED, Parsed
+from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.columns import Canonical, canonical
-from integrhealth.reading.mapping.mapping import (
+from integrhealth.reading.mapping.sources import (
     ANY,
     Column,
     Constant,
@@ -17,7 +18,6 @@ from integrhealth.reading.mapping.mapping import (
     MappedSource,
     Origin,
     Translated,
-    frame_schema,
     names_in,
 )
 
@@ -57,7 +57,7 @@ def framed(
         mine, rest = _chosen(rest, source)
         frame = frame_schema(source.frame)
         if frame is None:
-            raise ValueError(f"no frame is named {source.frame!r}")
+            raise ValueError(f"unknown frame {source.frame!r}")
         frames[frame.name] = frame
         made.setdefault(frame.name, []).append(canonical(mine, frame, source, strict=strict))
     parts: list[Parsed] = []

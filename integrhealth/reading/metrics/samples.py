@@ -113,4 +113,4 @@ def _notes(rows: pl.DataFrame, valueless: int, written: datetime) -> Iterable[st
         if again:
             yield f"samples without a time that repeat a series of this file: {again:,}; keep one scrape to a file"
     if valueless:
-        yield f"samples that are NaN or infinite, which is no value, passed over: {valueless:,}"
+        yield f"samples without a value (NaN or infinite), passed over: {valueless:,}"

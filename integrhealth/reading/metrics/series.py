@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from integrhealth.reading.records.records import text
+from integrhealth.reading.records.nested import text
 
 CUMULATIVE = "cumulative"
 

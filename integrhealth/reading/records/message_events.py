@@ -8,19 +8,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from integrhealth.language.schema import FAILED, FRAMES, TEXT, TIME, Frame, is_ended, is_failed
+from integrhealth.language.schema import FAILED, FRAMES, is_ended, is_failed
+from integrhealth.reading.inner_frames import BEGUN
 
-BEGUN = "begun"
 MESSAGES = FRAMES["messages"]
-EVENTS = Frame(
-    "message_events",
-    "one event in the life of a message: begun, or one of its statuses",
-    {"at": TIME, "event": TEXT} | {name: dtype for name, dtype in MESSAGES.columns.items() if name != "status"},
-    required=("message_id", "source", "target", "at", "event"),
-)
-"""``event`` is ``begun`` or a canonical status; ``at`` is when it happened. The other columns say what they say of a
-message; those of the latest event that fills them count. Of events at the same moment ``seq`` tells the order."""
-
 # After these nothing more is to come, unless the message is tried again.
 LAST = (*FAILED, "ok", "partial", "skipped", "cancelled")
 OF_THE_END = ("error_code", "error_text")

@@ -16,7 +16,7 @@ from integrhealth.reading.account.parsed import Head, Parsed
 from integrhealth.reading.files.lines import refusals
 from integrhealth.reading.files.text_lines import TEXTS, beginning_lines, text_lines
 from integrhealth.reading.mapping.framing import Table, framed
-from integrhealth.reading.mapping.mapping_file import preset_sources
+from integrhealth.reading.mapping.yaml_entries import preset_sources
 
 # White space, a frame or a cause of a stack trace in Java, the beginning and the end of one in Python.
 CONTINUES = (

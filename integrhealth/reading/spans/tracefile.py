@@ -11,16 +11,16 @@ import polars as pl
 
 from integrhealth.language.schema import FRAMES
 from integrhealth.reading.account.parsed import Parsed
+from integrhealth.reading.inner_frames import SPANS
 from integrhealth.reading.json.documents import RAW_KEPT, Rejection, Shape, decoded, rejections, texts
-from integrhealth.reading.spans.spans import SPANS
 
 # What OpenTelemetry calls a service without a name
 UNKNOWN_SERVICE = "unknown_service"
 # Columns that count what a reader had to do to a span, each with the sentence that says so.
 NOTES = {
     "unnamed": f"spans that name no service, read as {UNKNOWN_SERVICE!r}: {{:,}}",
-    "bad_end": "spans with an end that is no time, left out: {:,}",
-    "other_status": "spans with a status that their format does not know, read as unknown: {:,}",
+    "bad_end": "spans with an invalid end time, which is left out: {:,}",
+    "other_status": "spans with a status unknown to their format, read as unknown: {:,}",
     "not_found": "lookups that found nothing (404), read as ok: {:,}",
     "other_trace": "spans that refer to spans of other traces only (links are followed inside a trace): {:,}",
     "lost": "attributes with text where their column takes a number or true/false, left out: {:,}",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from integrhealth.reading.account.parsed import Head
-from integrhealth.reading.mapping.mapping import MappedSource
-from integrhealth.reading.mapping.mapping_file import preset_file, preset_names, preset_sources
-from integrhealth.reading.records.records import fills
-from integrhealth.reading.table.tables import column_names
+from integrhealth.reading.mapping.sources import MappedSource
+from integrhealth.reading.mapping.yaml_entries import preset_file, preset_names, preset_sources
+from integrhealth.reading.records.nested import fills
+from integrhealth.reading.table.files import column_names
 from integrhealth.reading.table.wrapped import wrapped_names
 
 

@@ -10,9 +10,9 @@ import polars as pl
 
 from integrhealth.language.schema import COUNT, NUMBER, STATUSES, TIME, Frame
 from integrhealth.reading.account.parsed import Head
-from integrhealth.reading.mapping.mapping import frame_schema
+from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.table.csv_rows import header
-from integrhealth.reading.table.tables import head_of, sample_rows, table_kind, utf8_start
+from integrhealth.reading.table.files import head_of, sample_rows, table_kind, utf8_start
 from integrhealth.reading.values.times import Times, times
 
 # Frames worth guessing, in the order of preference when several fit as well.

@@ -12,8 +12,8 @@ from integrhealth.reading.files.lines import RAW_BYTES, refusals
 from integrhealth.reading.files.opened import HEAD_BYTES, whole
 from integrhealth.reading.json.values import Value, api_records, flattened, loaded, unwrapped
 from integrhealth.reading.mapping.framing import Table, respelled
-from integrhealth.reading.mapping.mapping import MappedSource, names_in
-from integrhealth.reading.records.records import Found, Note, Record, Refused, shown, text
+from integrhealth.reading.mapping.sources import MappedSource, names_in
+from integrhealth.reading.records.nested import Found, Note, Record, Refused, shown, text
 
 # Records whose fields are looked at to tell what a document is.
 SAMPLED = 1_000

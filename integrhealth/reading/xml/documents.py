@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from integrhealth.reading.files.opened import whole
-from integrhealth.reading.records.records import Refused
+from integrhealth.reading.records.nested import Refused
 
 # The attribute under which the line of an element stands; no XML name begins with a colon.
 LINE = ":line"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from integrhealth.sample.retry_storm.storm import (
+from integrhealth.sample.retry_storm.scans import (
     DELIVERED,
     EVENINGS,
     NO_ROOM,

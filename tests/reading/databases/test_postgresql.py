@@ -23,7 +23,7 @@ from integrhealth.reading.databases import postgresql as database_postgresql
 from integrhealth.reading.databases import queries as database
 from integrhealth.reading.databases import url as database_url
 from integrhealth.reading.databases.queries import read_query
-from integrhealth.reading.mapping.mapping import Column, Constant, MappedSource, Query
+from integrhealth.reading.mapping.sources import Column, Constant, MappedSource, Query
 from integrhealth.reading.values.times import TimeRule
 from integrhealth.runner import plan
 
@@ -216,10 +216,10 @@ def test_rows_come_in_order_over_many_batches(ask, monkeypatch):
         ("select nope from pg_class", "query", 'column "nope" does not exist'),
         ("selec 1", "query", 'syntax error at or near "selec"'),
         ("select 1; select 2", "query", "cannot insert multiple commands into a prepared statement"),
-        ("select 1 as id, 2 as id, now() as at", "query", "gives more than one column 'id'"),
+        ("select 1 as id, 2 as id, now() as at", "query", "the query gives more than one column 'id'"),
         ("select 1 as id", "columns", "the query gives no column 'at'"),
         ("select 1 / (i - 60000) as id, now() as at from generate_series(1, 70000) i", "query", "division by zero"),
-        ("create table more (id int)", "query", "gives no columns"),
+        ("create table more (id int)", "query", "the query gives no columns"),
         (
             "with gone as (delete from pg_class returning 1 as id) select id, now() as at from gone",
             "query",
@@ -230,7 +230,7 @@ def test_rows_come_in_order_over_many_batches(ask, monkeypatch):
             "query",
             "cannot execute nextval() in a read-only transaction",
         ),
-        ("select pg_sleep(9) as id, now() as at", "query", "took longer than 0.3 s"),
+        ("select pg_sleep(9) as id, now() as at", "query", "the query took longer than 0.3 s"),
     ],
 )
 def test_what_is_wrong_with_a_query_is_one_line(ask, monkeypatch, text, where, reason):

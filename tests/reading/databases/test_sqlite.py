@@ -12,8 +12,8 @@ from integrhealth.errors import FaultyFile
 from integrhealth.reading.databases import queries as database
 from integrhealth.reading.databases import sqlite as database_sqlite
 from integrhealth.reading.databases.queries import read_query
-from integrhealth.reading.databases.url import has_password
-from integrhealth.reading.mapping.mapping import Column, Constant, MappedSource, Query
+from integrhealth.reading.mapping.passwords import has_password
+from integrhealth.reading.mapping.sources import Column, Constant, MappedSource, Query
 from integrhealth.reading.values.times import TimeRule
 
 SECRET = "hunter2/@:#?%s"
@@ -189,11 +189,11 @@ def test_with_no_row_at_all_there_is_nothing_to_report_on(tmp_path, monkeypatch)
         ("selec 1", "query", 'near "selec": syntax error'),
         ("select 1; select 2", "query", "You can only execute one statement at a time."),
         ("select id from log", "columns", "the query gives no column 'src'"),
-        ("select *, id from log", "query", "gives more than one column 'id'"),
+        ("select *, id from log", "query", "the query gives more than one column 'id'"),
         ("select * from log where at > :from", "query", "You did not supply a value for binding"),
         ("delete from log", "query", "attempt to write a readonly database"),
         ("create table more (a)", "query", "attempt to write a readonly database"),
-        ("pragma query_only = off", "query", "gives no rows, whatever the data"),
+        ("pragma query_only = off", "query", "the statement gives no rows, whatever the data"),
     ],
 )
 def test_what_is_wrong_with_a_query_is_one_line(log, tmp_path, text, where, reason):
@@ -209,7 +209,7 @@ def test_what_is_wrong_with_a_query_is_one_line(log, tmp_path, text, where, reas
 def test_a_query_that_takes_too_long_ends(log, tmp_path, monkeypatch):
     monkeypatch.setattr(database, "STATEMENT_SECONDS", 0.2)
     forever = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n"
-    assert fault(tmp_path, forever)[:2] == ("sources[3].query", "took longer than 0.2 s")
+    assert fault(tmp_path, forever)[:2] == ("sources[3].query", "the query took longer than 0.2 s")
 
 
 def test_a_database_that_is_locked_or_none_is_one_line(log, tmp_path, monkeypatch):
@@ -222,7 +222,7 @@ def test_a_database_that_is_locked_or_none_is_one_line(log, tmp_path, monkeypatc
     where, reason, _ = fault(tmp_path, "select * from log", url="sqlite:///text.db")
     assert (where, reason) == ("sources[3].url", "file is not a database")
     where, reason, _ = fault(tmp_path, "select * from log", url="sqlite:///none.db")
-    assert (where, reason) == ("sources[3].url", f"there is no database {tmp_path / 'none.db'}")
+    assert (where, reason) == ("sources[3].url", f"database {tmp_path / 'none.db'} does not exist")
     assert not (tmp_path / "none.db").exists()
 
 
@@ -236,7 +236,7 @@ def test_the_url_comes_from_the_environment_and_is_never_shown(log, tmp_path, mo
     for url in (f"mysql://me:{SECRET}@host/db", f"postgresql://me:{SECRET}", "$AUDIT", f"postgresql://h:{SECRET}/db"):
         monkeypatch.setenv("AUDIT", url)
         where, reason, remedy = fault(tmp_path, "select 1", url="${AUDIT}")
-        assert (where, reason) == ("sources[3].url", "is no URL of a database")
+        assert (where, reason) == ("sources[3].url", "invalid database URL")
         assert SECRET not in reason + remedy
 
 
@@ -301,14 +301,14 @@ def test_beside_a_file_that_is_named_no_database_is_asked(log, tmp_path):
 @pytest.mark.parametrize(
     ("change", "where", "reason"),
     [
-        (("url: ${AUDIT}", f"url: 'postgresql://me:{SECRET}@host/db'"), "sources[0].url", "holds a password"),
-        (("    url: ${AUDIT}\n", ""), "sources[0]", "has no 'url'"),
+        (("url: ${AUDIT}", f"url: 'postgresql://me:{SECRET}@host/db'"), "sources[0].url", "a password must not stand"),
+        (("    url: ${AUDIT}\n", ""), "sources[0]", "missing key 'url'"),
         (
             ("select id, src, at, state from log where datetime(at) >= :since and datetime(at) < :until", ""),
             "sources[0].query",
-            "is empty",
+            "empty query",
         ),
-        (("url:", "glob: '*'\n    url:"), "sources[0].query", "an entry is for files or for a database"),
+        (("url:", "glob: '*'\n    url:"), "sources[0].query", "an entry is either for files or for a database"),
         (("frame: messages", "preset: none_such"), "sources[0].preset", "unknown preset"),
     ],
 )

@@ -14,7 +14,8 @@ import integrhealth as ih
 from integrhealth.reading.account.parsed import Head, Parsed
 from integrhealth.reading.formats import jaeger_dependencies, otlp
 from integrhealth.reading.formats.jaeger import FORMAT
-from integrhealth.reading.spans.spans import SPANS, messages
+from integrhealth.reading.inner_frames import SPANS
+from integrhealth.reading.spans.to_messages import messages
 
 TRACE, OTHER = "4766f1209f70a5e2e55417fc296fd101", "0000000000000000000000000000abcd"
 START = 1_700_000_000_123_456

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from integrhealth.reading.account.parsed import Head, Parsed
 from integrhealth.reading.formats.otlp import FORMAT
-from integrhealth.reading.spans.spans import SPANS, messages
+from integrhealth.reading.inner_frames import SPANS
+from integrhealth.reading.spans.to_messages import messages
 
 START = 1_700_000_000_123_456_789
 TRACE, SPAN, PARENT = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174", "eee19b7ec3c1b173"
@@ -231,7 +232,7 @@ def test_odd_ends_leave_the_span(tmp_path):
     assert gone == [True, False, True, True, False]
     assert parsed.rows["end"][1] < parsed.rows["start"][1]
     assert parsed.rows["start"][4] == datetime(1970, 1, 1, tzinfo=UTC)
-    assert parsed.warnings == ("spans with an end that is no time, left out: 1",)
+    assert parsed.warnings == ("spans with an invalid end time, which is left out: 1",)
 
 
 def test_links_serve_where_there_is_no_parent(tmp_path):

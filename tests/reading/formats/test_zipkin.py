@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from integrhealth.reading.account.parsed import Head, Parsed
 from integrhealth.reading.formats.zipkin import FORMAT
-from integrhealth.reading.spans.spans import SPANS, messages, span_counts
+from integrhealth.reading.inner_frames import SPANS
+from integrhealth.reading.spans.to_messages import messages, span_counts
 
 TRACE, START = "8ce82b2e9ed820ba", 1_543_334_727_215_550
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import integrhealth as ih
 from integrhealth.language.schema import FRAMES
-from integrhealth.reading.records.message_events import EVENTS, lives
+from integrhealth.reading.inner_frames import EVENTS
+from integrhealth.reading.records.message_events import lives
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrhealth.language.schema import FRAMES
-from integrhealth.reading.spans.spans import SPANS, messages, span_counts, span_notes
+from integrhealth.reading.inner_frames import SPANS
+from integrhealth.reading.spans.to_messages import messages, span_counts, span_notes
 
 
 def spans(picture: str, **columns: object) -> pl.DataFrame:

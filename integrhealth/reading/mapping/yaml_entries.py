@@ -11,8 +11,9 @@ import polars as pl
 from integrhealth.catalog.yaml_file import checked_keys, kind, nearest, yaml_file
 from integrhealth.errors import FaultyFile
 from integrhealth.language.schema import FRAMES, STATUSES, TIME, Frame
-from integrhealth.reading.databases.url import IN_THE_ENVIRONMENT, has_password
-from integrhealth.reading.mapping.mapping import (
+from integrhealth.reading.inner_frames import BEGUN, EVENTS, frame_schema
+from integrhealth.reading.mapping.passwords import IN_THE_ENVIRONMENT, has_password
+from integrhealth.reading.mapping.sources import (
     ANY,
     Column,
     Constant,
@@ -26,10 +27,8 @@ from integrhealth.reading.mapping.mapping import (
     Query,
     Sum,
     Translated,
-    frame_schema,
     pattern,
 )
-from integrhealth.reading.records.message_events import BEGUN, EVENTS
 from integrhealth.reading.values.times import UNITS_US, TimeRule
 
 PRESETS = Path(__file__).parents[1] / "formats" / "presets"
@@ -69,7 +68,7 @@ def load_mapping(path: Path) -> Mapping:
     checked_keys(path, "", found, ["sources"])
     entries = found.get("sources") or []
     if not isinstance(entries, list):
-        raise FaultyFile(path, "sources", f"is {kind(entries)}, not a list", "start each source with '- '")
+        raise FaultyFile(path, "sources", f"expected a list, found {kind(entries)}", "start each source with '- '")
     placed = [(_Entry(Path(path), f"sources[{index}]"), entry) for index, entry in enumerate(entries)]
     read = [place.read(entry) for place, entry in placed]
     return Mapping(
@@ -93,7 +92,7 @@ def preset_file(name: str) -> dict[str, Any]:
     found = yaml_file(path)
     checked_keys(path, "", found, PRESET_KEYS if "recognise" in found else PRESET_KEYS[-1:])
     if "recognise" in found and found.get("tried") not in TRIED:
-        raise FaultyFile(path, "tried", f"is {found.get('tried')!r}", f"write one of: {', '.join(TRIED)}")
+        raise FaultyFile(path, "tried", f"unknown value {found.get('tried')!r}", f"write one of: {', '.join(TRIED)}")
     return found
 
 
@@ -118,30 +117,30 @@ class _Entry:
     def read(self, entry: Any) -> tuple[MappedSource, ...] | Query:
         """The entry as it is used on files, once per source of its preset, or as it asks a database."""
         if not isinstance(entry, dict):
-            raise self.fault("", f"is {kind(entry)}, not a mapping", "write glob, frame and columns")
+            raise self.fault("", f"expected a mapping, found {kind(entry)}", "write glob, frame and columns")
         checked_keys(self.path, self.where, entry, SOURCE_KEYS)
         if "query" in entry and "glob" not in entry:
             return self.query(entry)
         for key in ("query", "url"):
             if key in entry:
-                raise self.fault(key, "an entry is for files or for a database", "write glob, or query and url")
+                raise self.fault(key, "an entry is either for files or for a database", "write glob, or query and url")
         glob = self.text(entry, "glob", "*")
         if "glob" not in entry:
-            raise self.fault("", "has no 'glob'", 'say which files it is for, such as glob: "exports/*.csv"')
+            raise self.fault("", "missing key 'glob'", 'say which files it is for, such as glob: "exports/*.csv"')
         try:
             pattern(glob)
         except re.error as error:
-            raise self.fault("glob", f"{glob!r} is not a pattern: {error}", "write [a-z] from low to high") from error
+            raise self.fault("glob", f"invalid pattern {glob!r}: {error}", "write [a-z] from low to high") from error
         return tuple(replace(source, glob=glob) for source in self.sources(entry))
 
     def query(self, entry: dict[str, Any]) -> Query:
         text, url = self.text(entry, "query", "").strip(), self.text(entry, "url", "")
         if not text:
-            raise self.fault("query", "is empty", "write a select")
+            raise self.fault("query", "empty query", "write a select")
         if not url:
-            raise self.fault("", "has no 'url'", IN_THE_ENVIRONMENT)
+            raise self.fault("", "missing key 'url'", IN_THE_ENVIRONMENT)
         if has_password(url):
-            raise self.fault("url", "holds a password, which a file must not", IN_THE_ENVIRONMENT)
+            raise self.fault("url", "a password must not stand in a file", IN_THE_ENVIRONMENT)
         if entry.get("preset") is None and entry.get("columns") is None:
             named = entry | {"columns": {name: name for name in self.frame(entry).required}}
             return Query(text, url, (replace(self.source(named), columns={}),))
@@ -161,7 +160,7 @@ class _Entry:
             return (MappedSource("", {}, file=str(self.path), where=self.where, fault=fault),)
         told = preset_file(preset)
         if "recognise" not in told:
-            reason = f"{preset!r} is no table: its files are known by what they hold"
+            reason = f"preset {preset!r} is not a table: its files are recognised by what they hold"
             raise self.fault("preset", reason, "leave this entry out")
         merged = self.over(told["sources"], entry)
         return tuple(replace(self.source(each), any_case=True) for each in merged)
@@ -208,18 +207,18 @@ class _Entry:
     def mapping(self, entry: dict[str, Any], key: str) -> dict[Any, Any]:
         found = entry.get(key)
         if found is not None and not isinstance(found, dict):
-            raise self.fault(key, f"is {kind(found)}, not a mapping", "write keys and values")
+            raise self.fault(key, f"expected a mapping, found {kind(found)}", "write keys and values")
         return found or {}
 
     def text(self, entry: dict[str, Any], key: str, default: str) -> str:
         found = entry.get(key, default)
         if not isinstance(found, str):
-            raise self.fault(key, f"is {kind(found)}, not text", "write it in quotes")
+            raise self.fault(key, f"expected text, found {kind(found)}", "write it in quotes")
         return found
 
     def frame(self, entry: dict[str, Any]) -> Frame:
         if entry.get("frame") is None:
-            raise self.fault("", "has no 'frame'", f"say what a row is: {', '.join(FRAMES)}")
+            raise self.fault("", "missing key 'frame'", f"say what a row is: {', '.join(FRAMES)}")
         name = self.text(entry, "frame", "")
         if (frame := frame_schema(name)) is None:
             raise self.fault("frame", f"unknown frame {name!r}", nearest(name, FRAMES))
@@ -227,17 +226,21 @@ class _Entry:
 
     def columns(self, found: Any, frame: Frame) -> dict[str, Origin]:
         if not isinstance(found, dict):
-            raise self.fault("columns", f"is {kind(found)}, not a mapping", "write canonical column: source column")
+            raise self.fault(
+                "columns", f"expected a mapping, found {kind(found)}", "write canonical column: source column"
+            )
         for name in found:
             if name not in frame.columns:
                 raise self.fault(
-                    f"columns.{name}", f"{frame.name} has no column {str(name)!r}", nearest(name, frame.columns)
+                    f"columns.{name}", f"unknown column {str(name)!r} of {frame.name}", nearest(name, frame.columns)
                 )
         given = {name: value for name, value in found.items() if value is not None}
         for name in frame.required:
             if name not in given:
                 raise self.fault(
-                    "columns", f"{frame.name} needs {name!r}", f"add {name}: <column>, or {name}: {{value: ...}}"
+                    "columns",
+                    f"missing column {name!r} of {frame.name}",
+                    f"add {name}: <column>, or {name}: {{value: ...}}",
                 )
         return {name: self.origin(f"columns.{name}", value, frame.columns[name]) for name, value in given.items()}
 
@@ -245,7 +248,7 @@ class _Entry:
         if not isinstance(value, dict):
             if isinstance(value, list):
                 raise self.fault(
-                    below, "is a list, not a column", "write {first: [a, b]} for the first that is not null"
+                    below, "expected a column, found a list", "write {first: [a, b]} for the first that is not null"
                 )
             return Column(_plain(value))
         if value.keys() == {"value"} and not isinstance(value["value"], dict | list) and value["value"] is not None:
@@ -260,7 +263,7 @@ class _Entry:
                 )
             unit = value.get("unit", "ms")
             if unit not in UNITS_US:
-                raise self.fault(f"{below}.unit", f"{unit!r} is not a unit", nearest(unit, UNITS_US))
+                raise self.fault(f"{below}.unit", f"unknown unit {unit!r}", nearest(unit, UNITS_US))
             return Sum(self.names(f"{below}.add", value["add"], at_least=2), unit)
         if "join" in value and value.keys() <= {"join", "with"}:
             return Joined(self.names(f"{below}.join", value["join"], at_least=2), self.text(value, "with", " "))
@@ -274,7 +277,7 @@ class _Entry:
             return Hashed(_plain(value["hash"]))
         if value.keys() == {"host"} and not isinstance(value["host"], dict | list):
             return Host(_plain(value["host"]))
-        raise self.fault(below, "is none of the known forms", FORMS)
+        raise self.fault(below, "unknown form", FORMS)
 
     def chosen(self, entry: dict[str, Any], key: str) -> dict[str, tuple[str, ...]]:
         """Columns with the words that choose rows; ``"*"`` is any word."""
@@ -283,7 +286,7 @@ class _Entry:
         for name, words in lists.items():
             if any(isinstance(word, dict | list) or word is None for word in words):
                 raise self.fault(
-                    f"{key}.{name}", "is not a list of words", f'write {{column: [word, ...]}}, or "{ANY}"'
+                    f"{key}.{name}", "expected a list of words", f'write {{column: [word, ...]}}, or "{ANY}"'
                 )
         return {name: tuple(_plain(word) for word in words) for name, words in lists.items()}
 
@@ -293,7 +296,7 @@ class _Entry:
             or len(value) < at_least
             or any(isinstance(each, dict | list) or each is None for each in value)
         ):
-            raise self.fault(below, f"is not a list of {at_least} or more columns", "write it as [a, b]")
+            raise self.fault(below, f"expected a list of {at_least} or more columns", "write it as [a, b]")
         return tuple(_plain(each) for each in value)
 
     def times(self, found: dict[Any, Any], frame: Frame) -> tuple[TimeRule, dict[str, TimeRule]]:
@@ -306,7 +309,9 @@ class _Entry:
                 rule = self.mapping(found, name) if found[name] is None else found[name]
                 if not isinstance(rule, dict):
                     raise self.fault(
-                        f"time.{name}", f"is {kind(rule)}, not a mapping", "write {zone: ..., format: ..., unit: ...}"
+                        f"time.{name}",
+                        f"expected a mapping, found {kind(rule)}",
+                        "write {zone: ..., format: ..., unit: ...}",
                     )
                 own[name] = self.time_rule(f"time.{name}", rule, common)
         return common, own
@@ -317,7 +322,7 @@ class _Entry:
         if "zone" in given and given["zone"] not in available_timezones():
             raise self.fault(f"{below}.zone", f"unknown time zone {given['zone']!r}", nearest_zone(given["zone"]))
         if "unit" in given and given["unit"] not in UNITS_US:
-            raise self.fault(f"{below}.unit", f"{given['unit']!r} is not a unit", nearest(given["unit"], UNITS_US))
+            raise self.fault(f"{below}.unit", f"unknown unit {given['unit']!r}", nearest(given["unit"], UNITS_US))
         if "format" in given:
             self.check_format(f"{below}.format", given["format"])
         # A column with a format of its own does not keep the common unit, nor the other way round.
@@ -328,18 +333,18 @@ class _Entry:
     def check_format(self, below: str, format: str) -> None:
         remedy = 'write it as in strptime, such as "%d.%m.%Y %H:%M:%S", with %.f for fractions of a second'
         if "%" not in format or re.search(r"(?<![.,])%f", format):
-            raise self.fault(below, f"{format!r} is not a time format", remedy)
+            raise self.fault(below, f"invalid time format {format!r}", remedy)
         try:
             pl.Series(["x"]).str.to_datetime(format.replace(".%f", "%.f").replace(",%f", "%.f"), strict=False)
         except pl.exceptions.PolarsError as error:
-            raise self.fault(below, f"{format!r} is not a time format", remedy) from error
+            raise self.fault(below, f"invalid time format {format!r}", remedy) from error
 
     def null(self, found: Any) -> tuple[str, ...]:
         if found is None:
             return ("",)
         tokens = found if isinstance(found, list) else [found]
         if any(isinstance(token, dict | list) for token in tokens):
-            raise self.fault("null", "is not a list of words", 'write the words that mean nothing, such as ["", "-"]')
+            raise self.fault("null", "expected a list of words", 'write the words that mean nothing, such as ["", "-"]')
         return tuple(dict.fromkeys(["", *(_plain(token) for token in tokens)]))
 
     def status(self, found: dict[Any, Any], frame: Frame) -> dict[str, str]:
@@ -355,7 +360,7 @@ class _Entry:
         separator = given.get("separator")
         if separator is not None and (len(separator) != 1 or not separator.isascii() or separator in '"\n\r'):
             raise self.fault(
-                "csv.separator", f"{separator!r} is not a separator", 'write one character, such as ";" or "\\t"'
+                "csv.separator", f"invalid separator {separator!r}", 'write one character, such as ";" or "\\t"'
             )
         if "encoding" in given:
             encoding = given["encoding"].casefold()
@@ -365,7 +370,7 @@ class _Entry:
                 )
             given["encoding"] = ENCODINGS[encoding]
         if given.get("decimal", ".") not in (".", ","):
-            raise self.fault("csv.decimal", f"{given['decimal']!r} is not a decimal mark", 'write "." or ","')
+            raise self.fault("csv.decimal", f"invalid decimal mark {given['decimal']!r}", 'write "." or ","')
         return given
 
 

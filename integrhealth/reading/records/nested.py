@@ -16,8 +16,8 @@ from integrhealth.language.schema import FRAMES, TEXT, WORDS
 from integrhealth.reading.account.parsed import Format, Head, Parsed
 from integrhealth.reading.files.lines import RAW_BYTES, refusals
 from integrhealth.reading.mapping.framing import Table, framed
-from integrhealth.reading.mapping.mapping import MappedSource, list_columns, names_in
-from integrhealth.reading.mapping.mapping_file import preset_sources
+from integrhealth.reading.mapping.sources import MappedSource, list_columns, names_in
+from integrhealth.reading.mapping.yaml_entries import preset_sources
 
 Fields = dict[str, Any]
 

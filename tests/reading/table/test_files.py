@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrhealth.errors import FaultyFile
+from integrhealth.language.schema import KINDS
 from integrhealth.reading.account.parsed import REJECTED
-from integrhealth.reading.mapping.mapping import frame_schema
-from integrhealth.reading.mapping.mapping_file import load_mapping
-from integrhealth.reading.table.tables import canonical_frame, head_of, read_table
+from integrhealth.reading.inner_frames import frame_schema
+from integrhealth.reading.mapping.yaml_entries import load_mapping
+from integrhealth.reading.table.files import canonical_frame, head_of, read_table
 
 MESSAGE = {"message_id": "007", "source": "ERP", "target": "WMS", "sent_at": "2026-01-02T03:04:05Z", "status": "OK"}
 MESSAGES = [
@@ -105,9 +106,7 @@ def test_a_kind_that_is_no_canonical_word_becomes_null_and_is_counted(read):
         read(csv_of(rows), mapping=f"sources: [{{glob: '*', frame: messages, columns: {{{columns}}}}}]"),
     ):
         assert parsed.rows["kind"].to_list() == ["queue", None, None, None, None, "batch"]
-        said = (
-            "3 rows with a kind that is none of request, queue, batch, file, internal lost it: 'topic' (2), 'rfc' (1)"
-        )
+        said = f"3 rows with a kind that is not one of {', '.join(KINDS)} became null: 'topic' (2), 'rfc' (1)"
         assert parsed.warnings == (said,)
 
 
@@ -209,7 +208,7 @@ def test_columns_that_first_turn_up_far_down_are_read_or_named(tmp_path, name):
     path.write_text("[" + ",\n".join(lines) + "]" if name.endswith("json") else "\n".join(lines))
     [parsed] = read_table(path, name, sources=())
     assert parsed.rows["amount"].to_list() == [None] * 899 + [3.5]
-    assert "columns that messages does not know are ignored: extra" in parsed.warnings
+    assert "unknown columns of messages are ignored: extra" in parsed.warnings
 
 
 def test_numbers_flags_and_lists_from_text(read):

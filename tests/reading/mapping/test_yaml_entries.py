@@ -9,11 +9,12 @@ from drawing.shared_data import ROOT, shared_data
 
 import integrhealth as ih
 from integrhealth.errors import FaultyFile
-from integrhealth.reading.mapping import mapping_file as mapping_module
-from integrhealth.reading.mapping.mapping import Column, Constant, First, Sum, frame_schema
-from integrhealth.reading.mapping.mapping_file import load_mapping
+from integrhealth.reading.inner_frames import frame_schema
+from integrhealth.reading.mapping import yaml_entries as mapping_module
+from integrhealth.reading.mapping.sources import Column, Constant, First, Sum
+from integrhealth.reading.mapping.yaml_entries import load_mapping
+from integrhealth.reading.table.files import read_table
 from integrhealth.reading.table.suggest import suggested_mapping
-from integrhealth.reading.table.tables import read_table
 from integrhealth.reading.values.times import TimeRule, times
 
 WHOLE = r"""

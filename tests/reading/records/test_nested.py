@@ -9,9 +9,9 @@ import integrhealth as ih
 from integrhealth.errors import FaultyFile
 from integrhealth.language.schema import FRAMES
 from integrhealth.reading.json.values import flattened, json_values, loaded, unwrapped
-from integrhealth.reading.mapping import mapping_file
-from integrhealth.reading.mapping.mapping_file import preset_names, preset_sources
-from integrhealth.reading.records.records import Note, Record, Refused, fills, nested_format
+from integrhealth.reading.mapping import yaml_entries
+from integrhealth.reading.mapping.yaml_entries import preset_names, preset_sources
+from integrhealth.reading.records.nested import Note, Record, Refused, fills, nested_format
 from integrhealth.reading.table import presets
 
 NO_END = "no JSON: Unterminated string starting at: line 1 column 1 (char 0)"
@@ -36,7 +36,7 @@ def values(folder: Path, data: bytes) -> list:
         (b'{"a": 1}\n{"a": "\xff"}', [(1, {"a": "1"}), (2, "bad_utf8: invalid start byte")]),
         (b'{"a": 1.50, "b": 10000000000000000000}', [(1, {"a": "1.50", "b": "1" + "0" * 19})]),
         (b'{"c": 1e400}', [(1, {"c": "1e400"})]),
-        (b'{"a": NaN}', [(None, "no JSON: NaN is no JSON")]),
+        (b'{"a": NaN}', [(None, "no JSON: NaN is not JSON")]),
         (b'{"a": "\\ud800"}\n{"a": 2}', [(1, "no JSON: half of a surrogate pair"), (2, {"a": "2"})]),
         (b'{"a": "x\n{"a": 2}\n{"a": 3}', [(1, CUT), (2, {"a": "2"}), (3, {"a": "3"})]),
         (b'{"value": [\n{"a": 1},\n{"a": 2},\n{"a"', [(None, "no JSON: Expecting ':' delimiter in line 4")]),
@@ -71,7 +71,7 @@ def preset(tmp_path, monkeypatch):
     """Writes a preset into a folder of its own, and names it."""
     folder = tmp_path / "presets"
     folder.mkdir()
-    monkeypatch.setattr(mapping_file, "PRESETS", folder)
+    monkeypatch.setattr(yaml_entries, "PRESETS", folder)
     presets.table_presets.cache_clear()
 
     def write(text: str, name: str = "vendor") -> str:
@@ -181,7 +181,7 @@ def test_a_preset_knows_its_export_by_the_columns_and_takes_what_is_for_it(prese
     said = " ".join(evidence.warnings)
     assert "records that say nothing of messages, reads, passed over: 2" in said
     assert "1 row with a status that is not mapped became unknown: 'odd' (1)" in said
-    assert "word in who that has no meaning here lost it: 'robot'" in said
+    assert "with an unknown word in who became null: 'robot'" in said
     assert "times without a zone were read as UTC: at (1)" in said
 
 
@@ -224,7 +224,7 @@ def test_a_wrapped_document_that_is_no_text_is_rejected_whole(preset, tmp_path):
 def test_every_preset_loads_and_says_what_it_fills():
     assert preset_names()
     for name in preset_names():
-        told = mapping_file.preset_file(name)
+        told = yaml_entries.preset_file(name)
         for frame, columns in fills(preset_sources(name)).items():
             assert set(columns) <= FRAMES[frame].columns.keys(), name
         assert told.keys() in ({"sources"}, {"description", "tried", "recognise", "sources"}), name

@@ -1,12 +1,11 @@
 """Spans, and how they become messages (design: "Spans become messages")."""
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.language.schema import COUNT, FLAG, FRAMES, NUMBER, TEXT, TIME, Frame, is_failed
+from integrhealth.language.schema import FLAG, FRAMES, is_failed
+from integrhealth.reading.inner_frames import SPAN_FRAME, SPANS
 from integrhealth.reading.spans.pairing import RECEIVERS, SENDERS, Links, by_content, links
 from integrhealth.traces.ancestry import NO_ROW, roots
 
@@ -14,43 +13,6 @@ QUEUED = ("producer", "consumer")
 # Who called a root SERVER that nobody else is known to have called
 USER = "user"
 
-FRAME = Frame(
-    "spans",
-    "one span: a piece of work in one service, or one half of a message between two",
-    {
-        "trace_id": TEXT,
-        "span_id": TEXT,
-        "parent_id": TEXT,
-        "async_parent": FLAG,
-        "service": TEXT,
-        "peer": TEXT,
-        "operation": TEXT,
-        "span_kind": TEXT,
-        "start": TIME,
-        "end": TIME,
-        "status": TEXT,
-        "error_code": TEXT,
-        "error_text": TEXT,
-        "integration": TEXT,
-        "object_type": TEXT,
-        "object_id": TEXT,
-        "attempt": COUNT,
-        "actor": TEXT,
-        "actor_type": TEXT,
-        "payload_hash": TEXT,
-        "bytes": COUNT,
-        "amount": NUMBER,
-        "currency": TEXT,
-        "seq": COUNT,
-        "checkpoint": TEXT,
-        "fallback": FLAG,
-        "load_test": FLAG,
-    },
-    required=("span_id", "service", "start"),
-)
-# span_kind: client, server, producer, consumer, internal or null. peer: the other side as the span names it.
-# async_parent: the parent did not wait (FOLLOWS_FROM, a link). status: canonical, or null where nothing marks it.
-SPANS: dict[str, Any] = FRAME.schema
 # Digits of a trace id of 64 and of 128 bits
 SHORT_ID, LONG_ID = 16, 32
 # What a message takes over from either half
@@ -148,7 +110,7 @@ def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
     empty = [column for column in HALF if column not in told]
     return received.with_columns(
         *(_gathered(spans[column], sender).alias(f"{column}_sent") for column in told),
-        *(pl.lit(None, FRAME.columns[column]).alias(f"{column}_sent") for column in empty),
+        *(pl.lit(None, SPAN_FRAME.columns[column]).alias(f"{column}_sent") for column in empty),
     ).with_columns(above=pl.when("paired").then("parent_id_sent").otherwise("parent_id"))
 
 
@@ -226,7 +188,7 @@ def _outcome() -> list[pl.Expr]:
 def _carried(column: str) -> pl.Expr:
     """What either half says, the receiver first; of a flag, whether either says yes."""
     received, sent = pl.col(column), pl.col(f"{column}_sent")
-    yes = [pl.when(received | sent).then(True)] if FRAME.columns[column] == FLAG else []
+    yes = [pl.when(received | sent).then(True)] if SPAN_FRAME.columns[column] == FLAG else []
     return pl.coalesce(*yes, received, sent).alias(column)
 
 

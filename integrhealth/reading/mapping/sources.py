@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from integrhealth.errors import FaultyFile
-from integrhealth.language.schema import FRAMES, WORDS, Frame
+from integrhealth.language.schema import FRAMES, WORDS
 from integrhealth.reading.values.times import TimeRule
 
 # In ``only`` and ``unless``: any value that is there.
@@ -179,19 +179,6 @@ def list_columns(sources: Iterable[MappedSource]) -> set[str]:
         columns = FRAMES[source.frame].columns if source.frame in FRAMES else {}
         found |= {getattr(origin, "name", "") for name, origin in source.columns.items() if columns.get(name) == WORDS}
     return found
-
-
-def frame_schema(name: str) -> Frame | None:
-    """The canonical frame of that name, or what becomes messages: spans, message_events; None for any other name."""
-    if name == "spans":
-        from integrhealth.reading.spans.spans import FRAME
-
-        return FRAME
-    if name == "message_events":
-        from integrhealth.reading.records.message_events import EVENTS
-
-        return EVENTS
-    return FRAMES.get(name)
 
 
 def pattern(glob: str) -> re.Pattern[str]:

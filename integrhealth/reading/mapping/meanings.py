@@ -4,7 +4,7 @@ import polars as pl
 
 from integrhealth.language.masking import masked
 from integrhealth.language.schema import KINDS, STATUSES
-from integrhealth.reading.mapping.mapping import Translated
+from integrhealth.reading.mapping.sources import Translated
 from integrhealth.reading.values.conversions import text_of
 
 # How many values a warning lists, and how much of each.
@@ -23,7 +23,7 @@ def translated(values: pl.Series, origin: Translated, warnings: list[str]) -> pl
     strange = text.drop_nulls().value_counts(name="rows").rename({text.name: "value"})
     strange = strange.filter(pl.col("value").is_in([word for word, meaning in known.items() if meaning is None]))
     if strange.height and origin.otherwise is None:
-        warnings.append(_said(f"with a word in {origin.name} that has no meaning here lost it", strange))
+        warnings.append(_said(f"with an unknown word in {origin.name} became null", strange))
     meant = text.replace_strict(known, default=None, return_dtype=pl.String)
     return meant if origin.otherwise is None else meant.fill_null(origin.otherwise)
 
@@ -60,7 +60,7 @@ def kinds(values: pl.Series, warnings: list[str]) -> pl.Series:
     seen = counts.rename({counts.columns[0]: "value"})
     strange = seen.filter(~pl.col("value").str.to_lowercase().is_in(KINDS))
     if strange.height:
-        warnings.append(_said(f"with a kind that is none of {', '.join(KINDS)} lost it", strange))
+        warnings.append(_said(f"with a kind that is not one of {', '.join(KINDS)} became null", strange))
     lowered = text.str.to_lowercase()
     return pl.select(pl.when(lowered.is_in(KINDS)).then(lowered)).to_series()
 

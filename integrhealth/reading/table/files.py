@@ -24,9 +24,10 @@ from integrhealth.reading.files.lines import (
     refusals,
 )
 from integrhealth.reading.files.opened import HEAD_BYTES, UTF16, beginning, is_gzip, lines_at, numbered, whole
+from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.columns import identity
 from integrhealth.reading.mapping.framing import RawLines, Table, framed, respelled
-from integrhealth.reading.mapping.mapping import MappedSource, frame_schema, list_columns, names_in
+from integrhealth.reading.mapping.sources import MappedSource, list_columns, names_in
 from integrhealth.reading.table.csv_rows import header, read_csv_rows
 from integrhealth.reading.table.wrapped import wrapped_names, wrapped_table
 
@@ -58,10 +59,10 @@ def read_table(
     head = head_of(path)
     frame = frame_schema(sources[0].frame if sources else canonical_frame(head) or "")
     if frame is None:
-        raise ValueError(f"{path.name} is no table of a canonical frame")
+        raise ValueError(f"{path.name} is not a table of a canonical frame")
     kind, table = _read(head, frame, sources)
     if not sources and (extra := _unknown(table.names, frame)):
-        table = replace(table, notes=(*table.notes, f"columns that {frame.name} does not know are ignored: {extra}"))
+        table = replace(table, notes=(*table.notes, f"unknown columns of {frame.name} are ignored: {extra}"))
     mapped = sources or [identity(frame, table.names)]
     return framed(table, mapped, format=format or kind, log_file=log_file, strict=strict)
 
