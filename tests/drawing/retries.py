@@ -7,15 +7,20 @@ import numpy as np
 import polars as pl
 from drawing.frames import NOON
 
-from integrhealth.analyses.error_propagation.retrying.retries import retry_tables
+from integrhealth.analyses.error_propagation.retrying import questions
+from integrhealth.evidence import Evidence
 from integrhealth.language.schema import conform
-from integrhealth.traces import links
 
 CAPACITY, LOAD, MINUTES, TRIGGER = 800, 480, 20, (8, 10)
 
 
+QUESTIONS = ("retries", "retry_storms", "retry_load", "retry_layers")
+
+
 def tables(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    return retry_tables(links.linked(conform(frame, "messages")))
+    """What retries made of the messages of FRAME, by table."""
+    evidence = Evidence(messages=frame)
+    return {name: getattr(questions, name)(evidence) for name in QUESTIONS}
 
 
 def feed(

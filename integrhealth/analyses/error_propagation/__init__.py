@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.error_propagation.error_times.timing import no_timing, timing_findings, timing_tables
-from integrhealth.analyses.error_propagation.holds.checkpoints import checkpoint_findings, checkpoints
+from integrhealth.analyses.error_propagation.holds.checkpoints import checkpoint_findings
 from integrhealth.analyses.error_propagation.holds.findings import friction_findings
-from integrhealth.analyses.error_propagation.holds.friction import friction_tables, missing_costs
+from integrhealth.analyses.error_propagation.holds.friction import missing_costs
+from integrhealth.analyses.error_propagation.holds.questions import checkpoints, friction, hold_costs
 from integrhealth.analyses.error_propagation.retrying.findings import retries_findings
-from integrhealth.analyses.error_propagation.retrying.retries import retry_tables
+from integrhealth.analyses.error_propagation.retrying.questions import retries, retry_layers, retry_load, retry_storms
 from integrhealth.analyses.error_propagation.root_cause.of_worst_hour import report_root_causes, rootcause_findings
 from integrhealth.analyses.error_propagation.spreading.blast_radius import blast_radius
 from integrhealth.analyses.error_propagation.spreading.cascade_steps import cascade_steps
@@ -32,16 +33,16 @@ from integrhealth.analyses.error_propagation.spreading.spread import (
     systems,
 )
 from integrhealth.analyses.error_propagation.tables import TABLES
-from integrhealth.analyses.error_propagation.wrong_values.contamination import (
-    contamination_findings,
-    contamination_tables,
-    nothing_noticed,
+from integrhealth.analyses.error_propagation.wrong_values.contamination import contamination_findings, nothing_detected
+from integrhealth.analyses.error_propagation.wrong_values.questions import (
+    contaminated_edges,
+    contaminated_systems,
+    contamination,
+    contamination_exposures,
 )
-from integrhealth.bad_entries.entries import bad_entries, entry_steps
 from integrhealth.language.findings import ranked
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
-from integrhealth.traces import links
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -50,20 +51,31 @@ NAME = "error_propagation"
 NO_CHECKPOINTS = "No checkpoint held a message: that needs holds, or messages that name a checkpoint."
 # The worst cascades that are published message by message.
 SHOWN_CASCADES = 3
+__all__ = [
+    "checkpoints",
+    "contaminated_edges",
+    "contaminated_systems",
+    "contamination",
+    "contamination_exposures",
+    "friction",
+    "hold_costs",
+    "report",
+    "retries",
+    "retry_layers",
+    "retry_load",
+    "retry_storms",
+]
 Part = tuple[dict[str, pl.DataFrame], pl.DataFrame, dict[str, str]]
 
 
 def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of error_propagation, its findings, and why a table is empty."""
-    linked = links.linked(evidence.messages)
-    caused = links.with_causes(linked)
-    entries = bad_entries(caused, evidence.field_changes, evidence.holds)
-    steps = entry_steps(caused, entries)
+    caused, entries, steps = evidence.caused, evidence.bad_entries, evidence.entry_steps
     parts = [
         _spread(evidence, caused, min_messages),
         _root_causes(evidence, entries, steps),
-        _retries(evidence, linked, min_messages),
-        _wrong_values(evidence, caused, entries, steps, min_messages),
+        _retries(evidence, min_messages),
+        _wrong_values(evidence, min_messages),
     ]
     tables, found, notes = zip(*parts, strict=True)
     missing = None if caused.height else "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
@@ -113,25 +125,32 @@ def _root_causes(evidence: "Evidence", entries: pl.DataFrame, steps: pl.DataFram
     return {"root_causes": causes}, found, {} if why is None else {"root_causes": why}
 
 
-def _retries(evidence: "Evidence", linked: pl.DataFrame, min_messages: int) -> Part:
+def _retries(evidence: "Evidence", min_messages: int) -> Part:
     """What retries made of errors."""
-    tables = retry_tables(linked, min_messages=min_messages)
+    tables = {
+        "retries": retries(evidence, min_messages=min_messages),
+        "retry_storms": retry_storms(evidence),
+        "retry_load": retry_load(evidence),
+        "retry_layers": retry_layers(evidence, min_messages=min_messages),
+    }
     names = ("retries", "retry_storms", "retry_layers")
     judged = [tables[name] for name in names]
     found = retries_findings(*judged, evidence.catalog.integrations, min_messages=min_messages)
-    return tables, found, {} if linked.height else {"retries": "No messages, so no retries."}
+    return tables, found, {} if evidence.messages.height else {"retries": "No messages, so no retries."}
 
 
-def _wrong_values(
-    evidence: "Evidence", caused: pl.DataFrame, entries: pl.DataFrame, steps: pl.DataFrame, min_messages: int
-) -> Part:
+def _wrong_values(evidence: "Evidence", min_messages: int) -> Part:
     """Wrong values that travelled as ok, what a hold would have spared of them, and what checkpoints caught."""
     catalog, minimum = evidence.catalog, {"min_messages": min_messages}
-    stopped = checkpoints(evidence.messages, evidence.holds, entries, catalog.checkpoints, **minimum)
+    stopped = checkpoints(evidence, **minimum)
     tables = {
-        **contamination_tables(entries, steps, **minimum),
+        "contamination": contamination(evidence),
+        "contaminated_systems": contaminated_systems(evidence, **minimum),
+        "contaminated_edges": contaminated_edges(evidence),
+        "contamination_exposures": contamination_exposures(evidence),
         "checkpoints": stopped,
-        **friction_tables(caused, entries, steps, stopped, catalog.integrations, **minimum),
+        "friction": friction(evidence, **minimum),
+        "hold_costs": hold_costs(evidence, **minimum),
     }
     found = [
         contamination_findings(tables["contamination"], catalog.systems, catalog.integrations),
@@ -140,7 +159,7 @@ def _wrong_values(
     ]
     notes = {}
     if tables["contamination"].is_empty():
-        notes["contamination"] = nothing_noticed(evidence.messages, evidence.field_changes)
+        notes["contamination"] = nothing_detected(evidence.messages, evidence.field_changes)
     if (costs := missing_costs(catalog.integrations)) is not None:
         notes["friction"] = costs
     if stopped.is_empty():

@@ -26,7 +26,7 @@ def retries_findings(
 ) -> pl.DataFrame:
     """What the tables ``retries``, ``retry_storms`` and ``retry_layers`` ask a person, worst first.
 
-    DECLARED are the integrations of the catalog, for their owners.
+    `declared` are the integrations of the catalog, for their owners.
     """
     owners = declared.select("integration", "owner").unique("integration", keep="first")
     return ranked(

@@ -13,14 +13,14 @@ from integrhealth.language.thresholds import WINDOW_BINS
 
 
 def travelled(entries: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
-    """One row per bad entry that reached another system before it was noticed, by time: origin, entered_at, records,
+    """One row per bad entry that reached another system before it was detected, by time: origin, entered_at, records,
     systems, amount.
 
     ENTRIES and STEPS as ``entries.bad_entries`` and ``entries.entry_steps`` give them. ``records``: business objects
     that were wrong in other systems, each once in each; ``amount`` that of the record that was entered.
     """
     reached = (
-        steps.filter(pl.col("noticed_after"))
+        steps.filter(pl.col("before_detection"))
         .join(entries.select("entry", "origin", "entered_at", worth="amount"), on="entry")
         .filter(pl.col("target") != pl.col("origin"))
     )
