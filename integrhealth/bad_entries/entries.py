@@ -63,7 +63,7 @@ def bad_entries(caused: pl.DataFrame, field_changes: pl.DataFrame, holds: pl.Dat
     when until when each held the wrong value, and the row in `caused` of the message that brought it; a system of
     which the value is known and was another has an exposure without times.
 
-    `caused` as ``traces.with_causes`` gives it. Objects without an id are never entries. Where an entity of
+    `caused` as ``links.with_causes`` gives it. Objects without an id are never entries. Where an entity of
     `field_changes` is the id of objects of several types, it is of the type whose messages its changes name, else of
     the one sent first after the entry. What messages tell of an object whose record began below a message that
     carried another bad entry, along parent links, belongs to that one, the topmost.
@@ -228,7 +228,7 @@ def entry_steps(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     the value by then, and what they are parents of, about whatever object. Where field changes tell what a system held
     (``exposures``), exactly the messages that brought the wrong value there are steps, also after the detection.
 
-    `caused` and `entries` as ``traces.with_causes`` and ``bad_entries`` give them.
+    `caused` and `entries` as ``links.with_causes`` and ``bad_entries`` give them.
     """
     if entries.is_empty():
         return pl.DataFrame(schema=STEPS)

@@ -27,7 +27,7 @@ def with_first_values(field_changes: pl.DataFrame, caused: pl.DataFrame) -> pl.D
     brought the object. And a first value that was logged while the first message of the object
     was under way, at most a minute late: that message carried it.
 
-    `caused` as ``traces.with_causes`` gives it. A write counts at most 30 days after the object was first sent, if the
+    `caused` as ``links.with_causes`` gives it. A write counts at most 30 days after the object was first sent, if the
     system shows no value of the element so early that any object was sent with it, and if fewer than half of the
     objects of the type that the system sent or got were written to so.
     """
@@ -112,7 +112,7 @@ def _with_replaced(written: pl.DataFrame, field_changes: pl.DataFrame) -> pl.Dat
 
 
 def _corrected_only(begun: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
-    """What is written to few objects, and to none before it was sent (KIND)."""
+    """What is written to few objects, and to none before it was sent, by element, system and object type."""
     kinds = begun.group_by(KIND).agg(written=pl.len(), afterwards=(pl.col("carried_at") < pl.col("at")).all())
     kinds = kinds.filter("afterwards")
     carried = caused.drop_nulls("object_id").join(kinds, on="object_type", how="semi", nulls_equal=True)

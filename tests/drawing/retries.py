@@ -102,3 +102,22 @@ def served(
         ),
         "messages",
     )  # fmt: skip
+
+
+def by_minute(minutes: list[tuple[int, int, int]]) -> pl.DataFrame:
+    """Per minute: so many new messages, so many of them delivered, so many retries of each of the others."""
+    rows = []
+    for minute, (new, good, tries) in enumerate(minutes):
+        for i in range(new):
+            status = "ok" if (i + 1) * good // new > i * good // new else "failed"
+            for k in range(1 if status == "ok" else 1 + tries):
+                rows.append((f"{minute}-{i}", k + 1, minute * 60 + i * 60 / new + k * 3, status))
+    table = pl.DataFrame(rows, ["object_id", "attempt", "at", "status"], orient="row")
+    sent = pl.lit(NOON) + pl.duration(milliseconds=(pl.col("at") * 1000).cast(pl.Int64))
+    return conform(
+        table.with_columns(
+            message_id=pl.format("{}/{}", "object_id", "attempt"), integration=pl.lit("orders"), source=pl.lit("a"),
+            target=pl.lit("b"), sent_at=sent, finished_at=sent, object_type=pl.lit("order"),
+        ),
+        "messages",
+    )  # fmt: skip

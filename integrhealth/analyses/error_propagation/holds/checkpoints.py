@@ -11,9 +11,9 @@ import polars as pl
 
 from integrhealth.analyses.error_propagation.tables import TABLES
 from integrhealth.language.decisions import is_approved, is_caught
-from integrhealth.language.findings import findings, ranked, severity, written
+from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
-from integrhealth.language.statistics import wilson_interval
+from integrhealth.language.statistics import enough, wilson_interval
 from integrhealth.language.thresholds import (
     MIN_BAD_ENTRIES,
     MIN_MESSAGES,
@@ -94,9 +94,7 @@ def checkpoints(
         .join(_integrations(once, passing, declared), on="checkpoint", how="left")
         .with_columns(counts.fill_null(0).cast(COUNT))
     )
-    return (
-        _with_rates(rows, min_messages=max(min_messages, 1)).select(*CHECKPOINTS).cast(CHECKPOINTS).sort("checkpoint")
-    )
+    return _with_rates(rows, min_messages=min_messages).select(*CHECKPOINTS).cast(CHECKPOINTS).sort("checkpoint")
 
 
 def _with_held_messages(holds: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
@@ -202,22 +200,22 @@ def _with_rates(rows: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     for (rate, stem), (part, whole, least) in rates.items():
         shares = rows.select(part=part, whole=whole)
         low, high = wilson_interval(shares["part"], shares["whole"].fill_null(0))
-        enough = pl.when(whole >= least)
+        judged = pl.when(enough(whole, least))
         rows = rows.with_columns(
-            enough.then(part / whole).alias(rate),
-            enough.then(pl.Series(low)).alias(f"{stem}_low"),
-            enough.then(pl.Series(high)).alias(f"{stem}_high"),
+            judged.then(part / whole).alias(rate),
+            judged.then(pl.Series(low)).alias(f"{stem}_low"),
+            judged.then(pl.Series(high)).alias(f"{stem}_high"),
         )
-    median = pl.when(pl.col("ended_holds") >= min_messages).then("median_minutes")
+    median = pl.when(enough(pl.col("ended_holds"), min_messages)).then("median_minutes")
     return rows.with_columns(median_hold_minutes=median)
 
 
-def checkpoint_findings(table: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+def checkpoint_findings(checkpoints: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """What a person should talk about: approvals that nobody read, and checkpoints that caught no bad message.
 
-    `table` as ``checkpoints`` gives it; `owners` the integrations of the catalog.
+    `checkpoints` is the table of that name; `declared` the integrations of the catalog.
     """
-    owned = table.join(owners.select("integration", "owner"), on="integration", how="left")
+    owned = checkpoints.join(integration_owners(declared), on="integration", how="left")
     return ranked([_rubber_stamps(owned), _blind(owned)])
 
 

@@ -2,18 +2,16 @@
 
 import polars as pl
 
-from integrhealth.language.findings import findings, ranked, written
+from integrhealth.language.findings import findings, integration_owners, ranked, written
 
 NAME = "error_propagation"
 
 
 def friction_findings(friction: pl.DataFrame, declared: pl.DataFrame, *, currency: str | None = None) -> pl.DataFrame:
     """What a person should talk about, from the table ``friction``; `declared` are the integrations of the catalog."""
-    owned = friction.join(
-        declared.select("integration", "source", "owner").unique("integration", keep="first", maintain_order=True),
-        on="integration",
-        how="left",
-    ).with_columns(subject=pl.col("integration"))
+    owned = friction.join(integration_owners(declared), on="integration", how="left").with_columns(
+        subject=pl.col("integration")
+    )
     money = f" {currency}" if currency else ""
     return ranked([_paying(owned, money), _helpless(owned), _costly(owned, money)])
 

@@ -1,7 +1,7 @@
 """Strategic friction: what would one hour of delay have cost, and what an error that flowed at once?
 
 A hold of h on an integration costs delay_cost_per_hour x h for every message delivered on it, and spares the records
-that a wrong entry would not have reached before it was detected: the replay of ``hold_replay``, over the real errors.
+that a wrong entry would not have reached before it was detected (``replay.hold_replay``, over the real errors).
 An error costs error_cost per distinct object that an entry touched; a hold that spares part of an object's records
 saves that part. Beside the replay stands the textbook cost J(h) = c_d h + p C_e (1 - F(h)) per message. Money is in
 the catalog's currency, for the whole period.
@@ -109,6 +109,7 @@ def friction_and_costs(
     `caused`, `entries`, `steps` as the evidence has them; `checkpoints` the published table; `declared` the
     integrations of the catalog.
     """
+    min_messages = max(min_messages, 1)
     replay = hold_replay(steps, entries)
     detected = detections(entries, _last_moment(caused))
     best, costs = [], []
@@ -196,7 +197,7 @@ def _friction(
 ) -> dict[str, object]:
     """One row of ``friction``."""
     bad = passed.height
-    enough_messages = traffic.messages >= max(min_messages, 1)
+    enough_messages = traffic.messages >= min_messages
     enough_bad = enough_messages and bad >= MIN_BAD_ENTRIES
     row: dict[str, object] = dict.fromkeys(FRICTION) | {
         "integration": traffic.integration,
@@ -233,7 +234,7 @@ def _verdict(
     if (row["checkpoint_net"] or 0) > max(row["hold_instead_net"] or 0, 0):
         return "approval"
     if row["bad_entries"] == 0:
-        return "instant" if traffic.identified >= max(min_messages, 1) else NOT_ENOUGH
+        return "instant" if traffic.identified >= min_messages else NOT_ENOUGH
     if row["bad_entries"] < MIN_BAD_ENTRIES:
         return NOT_ENOUGH
     if holds.records[-1] == 0:

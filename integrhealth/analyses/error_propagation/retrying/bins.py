@@ -33,7 +33,7 @@ BINS = {
 def load_bins(tried: pl.DataFrame) -> pl.DataFrame:
     """One row per integration and time bin, empty ones included: integration, at, seconds, and counts.
 
-    `tried` as ``retry_chains.attempts`` gives it. ``offered`` counts new messages and ``attempts`` all attempts sent in
+    `tried` as ``chains.attempts`` gives it. ``offered`` counts new messages and ``attempts`` all attempts sent in
     it, ``delivered`` deliveries that ended in it; ``open`` messages and ``running`` attempts begun and not over when
     it begins. The time bin is the shortest that usually holds 10 new messages: a minute or longer, shorter where the
     data span only hours. Integrations with under 20 retries, or too few messages for an hour, are left out.

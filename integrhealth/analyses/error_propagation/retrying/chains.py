@@ -15,7 +15,7 @@ TIMES = ("sent_at", "finished_at", "answered_at")
 def attempts(linked: pl.DataFrame) -> pl.DataFrame:
     """One row per ended message, in the order of ``row``: integration, times, failed, before, number, chain, new.
 
-    `linked` as ``traces.linked`` gives it. A chain is one message with all its attempts: ``before`` is the row of the
+    `linked` as ``links.linked`` gives it. A chain is one message with all its attempts: ``before`` is the row of the
     attempt before, ``chain`` the row of the first one that the data have, which is ``new``. Attempts of one chain
     share a message_id, else edge, operation, object and, where it is given, payload. ``number`` is the attempt as
     logged; where an integration never logs it, a repeat is what follows a failed one within 10 times the median gap

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MAX_LAYERS, MIN_MESSAGES
 from integrhealth.traces.ancestry import NO_ROW, roots
 
@@ -21,7 +22,7 @@ LAYERS: dict[str, pl.DataType] = {
 def retry_layers(linked: pl.DataFrame, tried: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per pair of integrations that both retried, one below the other, and path of retrying ones between them.
 
-    `linked` as ``traces.linked`` gives it, `tried` as ``retry_chains.attempts`` does. ``chains`` counts messages of the
+    `linked` as ``links.linked`` gives it, `tried` as ``chains.attempts`` does. ``chains`` counts messages of the
     outer one that were retried and below which the inner one retried too; ``attempts_below`` the attempts of the
     inner one below those messages, ``most_below`` the most below one of them. ``attempts_per_message`` is their
     ratio, null under `min_messages` chains; ``expected`` the product of (1 + most retries) over all layers of the path,
@@ -46,10 +47,10 @@ def retry_layers(linked: pl.DataFrame, tried: pl.DataFrame, *, min_messages: int
         )
         if path.is_empty():
             break
-    enough = pl.when(pl.col("chains") >= max(min_messages, 1))
+    judged = pl.when(enough(pl.col("chains"), min_messages))
     return (
         pl.concat(by_height)
-        .with_columns(attempts_per_message=enough.then(pl.col("attempts_below") / pl.col("chains")))
+        .with_columns(attempts_per_message=judged.then(pl.col("attempts_below") / pl.col("chains")))
         .select(*LAYERS)
         .cast(LAYERS)
         .sort("most_below", "outer", "inner", pl.col("through").list.join("/"), descending=[True, False, False, False])

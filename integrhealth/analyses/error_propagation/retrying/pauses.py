@@ -23,7 +23,7 @@ ANY = 0
 def pauses(tried: pl.DataFrame) -> pl.DataFrame:
     """One row per retry whose attempt before is known and way of measuring: integration, number, since, pause_us, unit.
 
-    `tried` as ``retry_chains.attempts`` gives it. A pause runs from the sending, the finish or the answer of the
+    `tried` as ``chains.attempts`` gives it. A pause runs from the sending, the finish or the answer of the
     attempt before (``since``) to the next sending. ``unit`` is what the coarser of its two clocks is rounded to.
     """
     again = tried.filter(pl.col("before").is_not_null()).select("integration", "number", "before", at="sent_at")

@@ -50,10 +50,10 @@ STORMS = {
 def retry_storms(bins: pl.DataFrame, drains: pl.DataFrame) -> pl.DataFrame:
     """One row per storm, in the order of integrations and time.
 
-    `bins` and `drains` as ``retry_bins`` gives them. A storm is a run of time bins with at least half again as many
-    attempts per message as in the calm tenth of the data, around a ``trigger``: a surge (offered load above 1.5 times
-    the usual one) or an outage (under a tenth of the usual deliveries). *Before* are the up to 60 time bins ahead of
-    it; *after* as many time bins after the trigger's end as it took, at least three, at a normal load.
+    `bins` and `drains` as ``bins.load_bins`` and ``bins.drains`` give them. A storm is a run of time bins with at least
+    half again as many attempts per message as in the calm tenth of the data, around a ``trigger``: a surge (offered
+    load above 1.5 times the usual one) or an outage (under a tenth of the usual deliveries). *Before* are the up to 60
+    time bins ahead of it; *after* as many after the trigger's end as it took, at least three, at a normal load.
     ``goodput_change`` = deliveries per new message, after against before. ``sustained``: retries stayed for all of
     *after*, and goodput is down by over 10%, p < 0.01 (binomial); null when the data end sooner. The drain is predicted
     as (L - mu) T / (mu - l0), in an outage with nothing served L T / (mu - l0); null where mu is unknown or below l0,

@@ -6,9 +6,9 @@ was wrong wherever it had got to. A message that merely failed does not say that
 
 import polars as pl
 
-from integrhealth.language.findings import findings, ranked, written
+from integrhealth.language.findings import findings, ranked, system_owners, written
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME
-from integrhealth.language.statistics import quantile_ranks
+from integrhealth.language.statistics import enough, quantile_ranks
 from integrhealth.language.thresholds import MIN_MESSAGES, WIDE_CASCADE
 
 NAME = "error_propagation"
@@ -208,11 +208,11 @@ def contaminated_systems(
         hours_before_detection=pl.col("minutes_before_detection").sum() / 60,
     )
     low, high = quantile_ranks(held["timed"].to_numpy().clip(1), 0.5)
-    enough = pl.when(pl.col("timed") >= max(min_messages, 1))
+    judged = pl.when(enough(pl.col("timed"), min_messages))
     ranked_minutes = held.with_columns(low_rank=pl.Series(low), high_rank=pl.Series(high)).with_columns(
-        median_minutes=enough.then(pl.col("sorted").list.median()),
-        low=enough.then(pl.col("sorted").list.get(pl.col("low_rank") - 1, null_on_oob=True)),
-        high=enough.then(pl.col("sorted").list.get(pl.col("high_rank") - 1, null_on_oob=True)),
+        median_minutes=judged.then(pl.col("sorted").list.median()),
+        low=judged.then(pl.col("sorted").list.get(pl.col("low_rank") - 1, null_on_oob=True)),
+        high=judged.then(pl.col("sorted").list.get(pl.col("high_rank") - 1, null_on_oob=True)),
     )
     return (
         ranked_minutes.with_columns(low=pl.when(pl.col("low_rank") > 0).then("low"))
@@ -236,16 +236,15 @@ def contaminated_edges(taken: pl.DataFrame) -> pl.DataFrame:
 
 
 def contamination_findings(
-    contamination: pl.DataFrame, system_owners: pl.DataFrame, declared: pl.DataFrame
+    contamination: pl.DataFrame, systems: pl.DataFrame, integrations: pl.DataFrame
 ) -> pl.DataFrame:
     """One finding per system at which wrong values were entered that travelled on as ok: ``wrong_value_spread``.
 
     A warning where one got to 5 systems or the catalog prices them, else a note. ``cost``: error_cost of the
     integration by which each left, of one object that went wrong, times its objects; null where the catalog gives
-    none. `system_owners` and `declared` are the systems and the integrations of the catalog.
+    none. `systems` and `integrations` are those of the catalog.
     """
-    owners = system_owners.select(origin="system", owner=pl.coalesce("owner", "team"))
-    prices = declared.select(first_integration="integration", price="error_cost")
+    prices = integrations.select(first_integration="integration", price="error_cost")
     travelled = (
         contamination.filter(pl.col("systems") > 1)
         .join(prices, on="first_integration", how="left")
@@ -256,7 +255,7 @@ def contamination_findings(
             slowest=pl.col("held_minutes").max(),
             cost=pl.when(pl.col("price").is_not_null().any()).then((pl.col("price") * pl.col("objects")).sum()),
         )
-        .join(owners, on="origin", how="left")
+        .join(system_owners(systems), left_on="origin", right_on="system", how="left")
         .sort("origin")
     )
     wide = pl.col("most") >= WIDE_CASCADE
