@@ -44,7 +44,7 @@ SPARE_WARNING, SPARE_CRITICAL = 0.25, 0.75
 # A path question asked by a smaller share of an object type's traces is no capability of the business (own).
 CAPABILITY_SHARE = 0.05
 # An edge seen in fewer traces of a capability is noise, not structure (own).
-MIN_HOP_TRACES = 3
+MIN_EDGE_TRACES = 3
 # Asked for work in at least this share of the completed traces, of which there must be so many: needed (own).
 ALWAYS_CALLED_SHARE, ALWAYS_CALLED_TRACES = 0.999, 300
 # A fallback tested within so many days is one that works (own).
