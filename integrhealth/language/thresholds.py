@@ -43,8 +43,8 @@ UNOPENED_DAYS = 90
 SPARE_WARNING, SPARE_CRITICAL = 0.25, 0.75
 # A path question asked by a smaller share of an object type's traces is no capability of the business (methods A7).
 CAPABILITY_SHARE = 0.05
-# A hop seen in fewer traces of a capability is noise, not structure (methods A7).
-MIN_HOP_TRACES = 3
+# An edge seen in fewer traces of a capability is noise, not structure (own).
+MIN_EDGE_TRACES = 3
 # Asked for work in at least this share of the completed traces, of which there must be so many: needed (methods A7).
 ALWAYS_CALLED_SHARE, ALWAYS_CALLED_TRACES = 0.999, 300
 # A fallback tested within so many days is one that works (own).

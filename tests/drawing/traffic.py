@@ -2,30 +2,30 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import polars as pl
 
 from integrhealth.analyses import dependency_fragility as fragility
 from integrhealth.catalog import CATALOG, Catalog
-from integrhealth.language.schema import FRAMES, conform
+from integrhealth.evidence import Evidence
+from integrhealth.language.schema import conform
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def traffic(drawn: str) -> pl.DataFrame:
-    """Messages drawn as one kind of trace per line: how many, then its hops, e.g. ``30  Shop>ERP ERP>Bank! order``.
+    """Messages drawn as one kind of trace per line: how many, then its edges, e.g. ``30  Shop>ERP ERP>Bank! order``.
 
-    ``!`` after a hop: it failed; ``?``: it is pending; a last word without ``>`` is the object type. The hops of a
+    ``!`` after an edge: it failed; ``?``: it is pending; a last word without ``>`` is the object type. The edges of a
     trace are sent a second apart, each the child of the one before.
     """
     rows = []
     for kind, line in enumerate(filter(None, map(str.strip, drawn.splitlines()))):
         count, *words = line.split()
-        hops = [word for word in words if ">" in word]
+        edges = [word for word in words if ">" in word]
         object_type = words[-1] if ">" not in words[-1] else None
-        for trace, (step, hop) in itertools.product(range(int(count)), enumerate(hops)):
-            source, target = hop.rstrip("!?").split(">")
+        for trace, (step, edge) in itertools.product(range(int(count)), enumerate(edges)):
+            source, target = edge.rstrip("!?").split(">")
             rows.append(
                 {
                     "message_id": f"{kind}.{trace}.{step}",
@@ -36,7 +36,7 @@ def traffic(drawn: str) -> pl.DataFrame:
                     "kind": "internal" if source == target else "request",
                     "object_type": object_type,
                     "sent_at": NOON + timedelta(minutes=trace, seconds=step),
-                    "status": {"!": "failed", "?": "pending"}.get(hop[-1], "ok"),
+                    "status": {"!": "failed", "?": "pending"}.get(edge[-1], "ok"),
                 }
             )
     return conform(pl.DataFrame(rows, schema_overrides={"object_type": pl.String}), "messages")
@@ -47,8 +47,7 @@ def section(name: str, *rows: dict) -> pl.DataFrame:
 
 
 def evidence(messages: pl.DataFrame, *, catalog: Catalog | None = None, dependencies: pl.DataFrame | None = None):
-    declared = FRAMES["dependencies"].empty() if dependencies is None else dependencies
-    return SimpleNamespace(messages=messages, dependencies=declared, catalog=catalog or Catalog())
+    return Evidence(messages=messages, dependencies=dependencies, catalog=catalog)
 
 
 def report(drawn: str, **options):

@@ -18,7 +18,7 @@ NOUNS = {"systems": "system", "capabilities": "capability"}
 
 
 def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerChart | alt.Chart:
-    """Who sends to whom: EDGES (source, target, messages, failure_share), SYSTEMS (system, single_point, availability).
+    """Who sends to whom: EDGES (source, target, messages, error_share), SYSTEMS (system, single_point, availability).
 
     Columns from left to right are the order of the flow; a line's width is its traffic, its colour the share of its
     messages that failed. A single point is a thick bar with a diamond before its name.
@@ -29,17 +29,17 @@ def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerCha
     layout = layered(shown, width=WIDTH)
     lines = layout.lines.join(shown, on=["source", "target"])
     heads = layout.heads.join(shown, on=["source", "target"])
-    known = systems.select("system", "single_point", "availability", "capabilities")
+    described = systems.select("system", "single_point", "availability", "capabilities")
     places = (
         short_names(layout.systems)
-        .join(known, on="system", how="left")
+        .join(described, on="system", how="left")
         .with_columns(pl.col("single_point").fill_null(False), needed_by=pl.col("capabilities").list.join("; "))
     )
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[layout.height, 0], nice=False))
-    worst = max(0.01, shown["failure_share"].max() or 0)
+    worst = max(0.01, shown["error_share"].max() or 0)
     share = alt.Color(
-        "failure_share:Q",
+        "error_share:Q",
         scale=alt.Scale(domain=[0, worst / 3, 2 * worst / 3, worst], range=FAILURE_RANGE, interpolate="rgb"),
         legend=alt.Legend(title="Share that failed", format=".2~%", orient="bottom", tickCount=4),
     )
@@ -57,11 +57,11 @@ def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerCha
             format=",d",
         ),
     )
-    said = ["source:N", "target:N", alt.Tooltip("messages:Q", format=","), alt.Tooltip("failure_share:Q", format=".2%")]
+    said = ["source:N", "target:N", alt.Tooltip("messages:Q", format=","), alt.Tooltip("error_share:Q", format=".2%")]
     along = {"x": x, "y": y, "detail": ["source:N", "target:N"], "order": "step:O", "strokeWidth": traffic}
     drawn = alt.Chart(lines)
-    rated = drawn.transform_filter("isValid(datum.failure_share)").mark_line(interpolate="monotone")
-    unrated = drawn.transform_filter("!isValid(datum.failure_share)").mark_line(
+    rated = drawn.transform_filter("isValid(datum.error_share)").mark_line(interpolate="monotone")
+    unrated = drawn.transform_filter("!isValid(datum.error_share)").mark_line(
         interpolate="monotone", color=FAILURE_RANGE[0]
     )
     flow = [unrated.encode(**along, tooltip=said), rated.encode(**along, tooltip=said, color=share)]

@@ -1,7 +1,7 @@
 """Capabilities: what the business must be able to do, as path questions from an entry to a goal, found in the traffic.
 
-The functions named ``*_facts`` take whole traces and return counts that add up over disjoint sets of traces; all
-others judge merged facts. A null object_type is a type like any other.
+The functions named ``*_facts`` return mergeable aggregates (``traces.facts``): counts over whole traces that add up
+over disjoint sets of traces; all others judge merged facts. A null object_type is a type like any other.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from integrhealth.language.schema import is_delivered, is_failed
-from integrhealth.language.statistics import beta_interval
+from integrhealth.language.statistics import beta_interval, enough
 from integrhealth.language.thresholds import CAPABILITY_SHARE, MIN_MESSAGES
 
 FLOW = ("object_type", "entry", "goal")
@@ -110,10 +110,10 @@ def flow_facts(flows: pl.DataFrame) -> pl.DataFrame:
     return flows.group_by(FLOW).agg(traces=pl.len().cast(pl.Int64)).sort(FLOW, nulls_last=True)
 
 
-def hop_facts(flows: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
-    """One row per object type, entry, goal and hop (source, target): the traces in which the hop occurs."""
-    hops = steps.filter(pl.col("source") != pl.col("target")).select("trace", "source", "target").unique()
-    return _occurrences(flows, hops, ["source", "target"])
+def edge_facts(flows: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
+    """One row per object type, entry, goal and edge (source, target): the traces in which the edge occurs."""
+    edges = steps.filter(pl.col("source") != pl.col("target")).select("trace", "source", "target").unique()
+    return _occurrences(flows, edges, ["source", "target"])
 
 
 def call_facts(flows: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
@@ -157,7 +157,7 @@ def _total(flag: str) -> pl.Expr:
     return pl.col(flag).sum().cast(pl.Int64)
 
 
-def found(flow_counts: pl.DataFrame) -> pl.DataFrame:
+def common(flow_counts: pl.DataFrame) -> pl.DataFrame:
     """The capabilities that the traffic shows, one row per object type: capability, object_type, entry, goal.
 
     Every (entry, goal) pair of at least 5% of the object type's traces, named "entry to goal"; entry = goal is left
@@ -165,9 +165,9 @@ def found(flow_counts: pl.DataFrame) -> pl.DataFrame:
     is no way around it for an invoice.
     """
     share = pl.col("traces") / pl.col("traces").sum().over("object_type")
-    common = flow_counts.filter(share >= CAPABILITY_SHARE, pl.col("goal").is_not_null())
-    named = common.filter(pl.col("entry") != pl.col("goal"))
-    return named.select(pl.format("{} to {}", "entry", "goal").alias("capability"), *FLOW)
+    frequent = flow_counts.filter(share >= CAPABILITY_SHARE, pl.col("goal").is_not_null())
+    onward = frequent.filter(pl.col("entry") != pl.col("goal"))
+    return onward.select(pl.format("{} to {}", "entry", "goal").alias("capability"), *FLOW)
 
 
 def availability_of_capabilities(
@@ -182,20 +182,20 @@ def availability_of_capabilities(
     the interval runs from "all of them lost" to "none". Open traces, and those that went elsewhere undisturbed,
     are not counted. Orders lost without a failure leave no mark here: that is the reconciliation's question.
 
-    The interval is Beta(completed + 1, lost + 1). Fewer traces than MIN_MESSAGES: rates are null.
+    The interval is Beta(completed + 1, lost + 1). Fewer traces than `min_messages`: rates are null.
     """
     on = [column for column in FLOW if column in asked.columns]
     seen = beginnings.join(visits, on=BEGINNING, nulls_equal=True, suffix="_there")
     arrived = seen.filter(pl.col("first_target") != pl.col("entry")).with_columns(entry="first_target")
     entered = seen if "object_type" in on else pl.concat([seen, arrived])
-    known = pl.col("reached") + pl.col("refused")
-    undisturbed_there = known + pl.col("open") - pl.col("failing_there")
+    settled = pl.col("reached") + pl.col("refused")
+    undisturbed_there = settled + pl.col("open") - pl.col("failing_there")
     begun = entered.join(asked, on=on, nulls_equal=True).with_columns(
-        known=known,
+        settled=settled,
         elsewhere=pl.col("begun") - pl.col("failing") - undisturbed_there,
         broken=pl.col("failing") - pl.col("failing_there"),
     )
-    going = begun.with_columns(share=pl.col("known") / (pl.col("known") + pl.col("elsewhere")))
+    going = begun.with_columns(share=pl.col("settled") / (pl.col("settled") + pl.col("elsewhere")))
     certain = pl.col("elsewhere") == 0
     counted = (
         going.filter(pl.col("share") >= CAPABILITY_SHARE)
@@ -209,10 +209,10 @@ def availability_of_capabilities(
     )
     low, _ = beta_interval(counted["completed"], counted["lost"] + counted["undecided"])
     _, high = beta_interval(counted["completed"], counted["lost"])
-    enough = pl.col("completed") + pl.col("lost") + pl.col("undecided") >= min_messages
+    sampled = enough(pl.col("completed") + pl.col("lost") + pl.col("undecided"), min_messages)
     rates = counted.with_columns(
         availability=pl.col("completed") / (pl.col("completed") + pl.col("lost") + pl.col("expected")),
         low=pl.Series(low, dtype=pl.Float64),
         high=pl.Series(high, dtype=pl.Float64),
-    ).with_columns(pl.when(enough).then(pl.col("availability", "low", "high")).name.keep())
+    ).with_columns(pl.when(sampled).then(pl.col("availability", "low", "high")).name.keep())
     return rates.drop("expected").sort("capability")

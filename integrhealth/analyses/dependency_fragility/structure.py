@@ -1,4 +1,4 @@
-"""Paths: without which systems no way leads from an entry to a goal. Graph work on counted hops, never on messages."""
+"""Paths: without which systems no way leads from an entry to a goal. Graph work on counted edges, never on messages."""
 
 from collections.abc import Iterable
 
@@ -11,15 +11,15 @@ from integrhealth.language.thresholds import (
     ALWAYS_CALLED_SHARE,
     ALWAYS_CALLED_TRACES,
     FALLBACK_TEST_DAYS,
-    MIN_HOP_TRACES,
+    MIN_EDGE_TRACES,
 )
 
-Hop = tuple[str, str]
+Edge = tuple[str, str]
 PATHS = {"object_type": TEXT, "entry": TEXT, "goal": TEXT, "single_points": WORDS, "cut": WORDS}
 
 
 def tested_fallbacks(integrations: pl.DataFrame, *, last_sent_at: object) -> pl.DataFrame:
-    """The hops (source, target) whose integrations all have a fallback that was tested within a year.
+    """The edges (source, target) whose integrations all have a fallback that was tested within a year.
 
     A fallback that was never tested, or longer than 365 days away from the last message, counts as none; so do all
     of them when there is no message to count from.
@@ -27,8 +27,8 @@ def tested_fallbacks(integrations: pl.DataFrame, *, last_sent_at: object) -> pl.
     days = (pl.lit(last_sent_at).cast(pl.Date) - pl.col("fallback_tested_on")).dt.total_days().abs()
     real = pl.col("fallback").is_not_null() & (pl.col("fallback") != "none")
     tested = (real & (days <= FALLBACK_TEST_DAYS)).fill_null(False)
-    per_hop = integrations.drop_nulls(["source", "target"]).group_by("source", "target").agg(tested=tested.all())
-    return per_hop.filter("tested").select("source", "target").sort("source", "target")
+    per_edge = integrations.drop_nulls(["source", "target"]).group_by("source", "target").agg(tested=tested.all())
+    return per_edge.filter("tested").select("source", "target").sort("source", "target")
 
 
 def unseen(declared: pl.DataFrame, flow_counts: pl.DataFrame) -> pl.DataFrame:
@@ -38,36 +38,36 @@ def unseen(declared: pl.DataFrame, flow_counts: pl.DataFrame) -> pl.DataFrame:
     return none.select(flow_counts.columns).sort("entry", "goal")
 
 
-def declared_hops(dependencies: pl.DataFrame, flow_counts: pl.DataFrame) -> pl.DataFrame:
-    """The edges of a dependencies frame as the hops of every flow: what is declared needs no traces to count."""
-    edges = dependencies.filter(pl.col("source") != pl.col("target")).select("source", "target").unique()
-    hops = flow_counts.select(FLOW).join(edges, how="cross")
-    return hops.with_columns(traces=pl.lit(MIN_HOP_TRACES, pl.Int64)).sort(*FLOW, "source", "target")
+def declared_edges(dependencies: pl.DataFrame, flow_counts: pl.DataFrame) -> pl.DataFrame:
+    """The edges of a dependencies frame as those of every flow: what is declared needs no traces to count."""
+    between = dependencies.filter(pl.col("source") != pl.col("target")).select("source", "target").unique()
+    edges = flow_counts.select(FLOW).join(between, how="cross")
+    return edges.with_columns(traces=pl.lit(MIN_EDGE_TRACES, pl.Int64)).sort(*FLOW, "source", "target")
 
 
 def structure(
-    hops: pl.DataFrame, calls: pl.DataFrame, flow_counts: pl.DataFrame, *, tested: pl.DataFrame
+    edges: pl.DataFrame, calls: pl.DataFrame, flow_counts: pl.DataFrame, *, tested: pl.DataFrame
 ) -> pl.DataFrame:
     """One row per flow (object_type, entry, goal) of FLOW_COUNTS: traces, single_points, cut.
 
-    The graph of a flow is its hops that occur in at least 3 traces. ``single_points``: its dominators from entry to
+    The graph of a flow is its edges that occur in at least 3 traces. ``single_points``: its dominators from entry to
     goal, and the systems that answered a request in at least 99.9% of its traces (of at least 300); entry and goal
-    excluded. ``cut``: one smallest set of systems between entry and goal, empty when a hop leads straight to the
-    goal, null when the hops show no way there. A system is left out of both when every hop into it has a tested
+    excluded. ``cut``: one smallest set of systems between entry and goal, empty when an edge leads straight to the
+    goal, null when the edges show no way there. A system is left out of both when every edge into it has a tested
     fallback (TESTED: source, target): the business goes on without it.
     """
     covered = set(tested.iter_rows())
-    graphs = _grouped(hops.filter(pl.col("traces") >= MIN_HOP_TRACES), ["source", "target"])
+    graphs = _grouped(edges.filter(pl.col("traces") >= MIN_EDGE_TRACES), ["source", "target"])
     called = _grouped(_always_called(calls, flow_counts), ["system"])
     rows = []
     for flow in flow_counts.select(FLOW).iter_rows():
-        known = graphs.get(flow, [])
-        replaced = _replaced(known, covered)
-        points, cut = needed(known, entry=flow[1], goal=flow[2], replaced=replaced)
+        ways = graphs.get(flow, [])
+        replaced = _replaced(ways, covered)
+        points, cut = needed(ways, entry=flow[1], goal=flow[2], replaced=replaced)
         always = {system for (system,) in called.get(flow, [])} - {flow[1], flow[2]} - replaced
         rows.append((*flow, sorted(points | always), cut))
-    found = pl.DataFrame(rows, schema=PATHS, orient="row")
-    return flow_counts.join(found, on=FLOW, how="left", nulls_equal=True).sort(FLOW, nulls_last=True)
+    structures = pl.DataFrame(rows, schema=PATHS, orient="row")
+    return flow_counts.join(structures, on=FLOW, how="left", nulls_equal=True).sort(FLOW, nulls_last=True)
 
 
 def _always_called(calls: pl.DataFrame, flow_counts: pl.DataFrame) -> pl.DataFrame:
@@ -81,22 +81,22 @@ def _grouped(facts: pl.DataFrame, columns: list[str]) -> dict[tuple, list[tuple]
     return {flow: part.select(columns).rows() for flow, part in parts.items()}
 
 
-def _replaced(hops: Iterable[Hop], covered: set[Hop]) -> set[str]:
-    """The systems that can be done without: every hop into them has a tested fallback."""
-    reached = {target for _, target in hops}
-    return reached - {target for source, target in hops if (source, target) not in covered}
+def _replaced(edges: Iterable[Edge], covered: set[Edge]) -> set[str]:
+    """The systems that can be done without: every edge into them has a tested fallback."""
+    reached = {target for _, target in edges}
+    return reached - {target for source, target in edges if (source, target) not in covered}
 
 
 def needed(
-    hops: Iterable[Hop], *, entry: str, goal: str, replaced: Iterable[str] = ()
+    edges: Iterable[Edge], *, entry: str, goal: str, replaced: Iterable[str] = ()
 ) -> tuple[set[str], list[str] | None]:
     """The systems on every way from ENTRY to GOAL (directed dominators), and one smallest vertex cut.
 
-    Both ends are excluded. The cut is empty when a hop leads straight to the goal, None when no way leads there.
+    Both ends are excluded. The cut is empty when an edge leads straight to the goal, None when no way leads there.
     REPLACED systems are stepped over: what leads into one leads on to where it leads.
     """
     # Ways that come back to the entry or leave the goal again make no difference to how the goal is reached.
-    ways = nx.DiGraph((source, target) for source, target in hops if target != entry and source != goal)
+    ways = nx.DiGraph((source, target) for source, target in edges if target != entry and source != goal)
     for system in sorted(set(replaced) - {entry, goal}):
         around = [(before, after) for before in ways.pred[system] for after in ways.succ[system] if before != after]
         ways.remove_node(system)

@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from integrhealth.charts.theme import ACCENT, CATEGORIES, NEUTRAL, WIDTH, nothing, titled
+from integrhealth.language.wording import duration
 
 # The parts of a journey in the order in which they happen, each with its colour in every chart.
 PARTS = {
@@ -14,23 +15,18 @@ PARTS = {
     "holding": CATEGORIES[1],
     "working": ACCENT,
 }
-UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"), (1, "ms"))
+UNITS = ((86_400_000, "days"), (3_600_000, "h"), (60_000, "min"), (1000, "s"), (1, "ms"))
 # Where a logarithmic time axis may be labelled, in the units that people use; the coarse ones where there is room.
 COARSE = (0.01, 0.1, 1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 86_400_000, 864_000_000)
 FINE = tuple(
     sorted({size * step for size in (0.01, 0.1, 1, 10, 100, 1000, 10_000) for step in (1, 2, 5)} | set(COARSE))
 )
 TIME_LABEL = " : ".join(
-    [f"datum.value >= {size} ? format(datum.value / {size}, '.3~r') + ' {unit}'" for size, unit in UNITS[:-1]]
+    ["datum.value == 86400000 ? '1 day'"]
+    + [f"datum.value >= {size} ? format(datum.value / {size}, '.3~r') + ' {unit}'" for size, unit in UNITS[:-1]]
     + ["format(datum.value, '.3~r') + ' ms'"]
 )
 NO_TYPE = "(no object type)"
-
-
-def spoken(ms: float) -> str:
-    """A duration with three digits at most, in the unit a person would use."""
-    size, unit = next(((size, unit) for size, unit in UNITS if ms >= size), UNITS[-1])
-    return f"{ms / size:.3g} {unit}"
 
 
 def _ticks(least: float, most: float) -> list[float]:
@@ -52,13 +48,13 @@ def _even_ticks(end: float) -> list[float]:
 
 def latency_chart(integrations: pl.DataFrame, *, top: int = 25) -> Any:
     """Median, p95 with its interval, and p99 of the slowest integrations, on a logarithmic axis."""
-    known = integrations.drop_nulls("p95_ms")
-    if known.is_empty():
+    rated = integrations.drop_nulls("p95_ms")
+    if rated.is_empty():
         return nothing("No integration has enough messages with a latency to say how long it takes.")
     label = pl.when(pl.col("integration").is_duplicated()).then(
         pl.format("{} ({} > {})", "integration", "source", "target")
     )
-    shown = known.head(top).with_columns(name=label.otherwise("integration"))
+    shown = rated.head(top).with_columns(name=label.otherwise("integration"))
     figures = ["p50_ms", "p95_ms", "p99_ms", "p95_low_ms", "p95_high_ms"]
     # A logarithmic axis has no zero: what took no time at all stands at a microsecond.
     drawn = shown.select("name", "measured", "error_share", pl.col(figures).clip(lower_bound=0.001))
@@ -95,7 +91,7 @@ def latency_chart(integrations: pl.DataFrame, *, top: int = 25) -> Any:
     slowest = shown.row(0, named=True)
     return titled(
         (interval + marks).properties(width=WIDTH, height=alt.Step(22)),
-        f"{slowest['name']} is slowest: 5 of 100 messages take longer than {spoken(slowest['p95_ms'])}",
+        f"{slowest['name']} is slowest: 5 of 100 messages take longer than {duration(slowest['p95_ms'])}",
         f"Latency with the 95% interval of p95 as a line, timeouts included; the {shown.height} slowest of "
         f"{integrations.height}, n from {shown['measured'].min():,} to {shown['measured'].max():,}",
     )
@@ -103,13 +99,13 @@ def latency_chart(integrations: pl.DataFrame, *, top: int = 25) -> Any:
 
 def journey_parts_chart(journeys: pl.DataFrame, *, top: int = 15) -> Any:
     """What the mean journey of each object type spends its time on: sending, waiting, holding, working."""
-    known = journeys.filter(pl.col("mean_ms") > 0).head(top)
-    if known.is_empty():
+    longest = journeys.filter(pl.col("mean_ms") > 0).head(top)
+    if longest.is_empty():
         return nothing("No journey has an end time, so there is no duration to split.")
-    named = known.with_columns(pl.col("object_type").fill_null(NO_TYPE))
+    typed = longest.with_columns(pl.col("object_type").fill_null(NO_TYPE))
     columns = [f"{part}_ms" for part in PARTS]
     rows = (
-        named.unpivot(columns, index=["object_type", "journeys", "mean_ms"], variable_name="part", value_name="ms")
+        typed.unpivot(columns, index=["object_type", "journeys", "mean_ms"], variable_name="part", value_name="ms")
         .with_columns(pl.col("part").str.strip_suffix("_ms"), share=pl.col("ms") / pl.col("mean_ms"))
         .with_columns(order=pl.col("part").replace_strict(list(PARTS), range(len(PARTS)), return_dtype=pl.Int64))
         .sort("object_type", "order")
@@ -119,7 +115,7 @@ def journey_parts_chart(journeys: pl.DataFrame, *, top: int = 15) -> Any:
         .mark_bar(height={"band": 0.65})
         .encode(
             x=alt.X("share:Q", title="share of the mean journey", scale=alt.Scale(domain=[0, 1])).axis(format="%"),
-            y=alt.Y("object_type:N", sort=named["object_type"].to_list(), title=None),
+            y=alt.Y("object_type:N", sort=typed["object_type"].to_list(), title=None),
             color=alt.Color("part:N", title=None, legend=alt.Legend(orient="top")).scale(
                 domain=list(PARTS), range=list(PARTS.values())
             ),
@@ -133,14 +129,14 @@ def journey_parts_chart(journeys: pl.DataFrame, *, top: int = 15) -> Any:
             ],
         )
     )
-    worst = named.row(0, named=True)
+    worst = typed.row(0, named=True)
     part = max(PARTS, key=lambda name: worst[f"{name}_ms"])
     return titled(
         bars.properties(width=WIDTH, height=alt.Step(30)),
         f"{worst['object_type']} journeys spend {worst[f'{part}_ms'] / worst['mean_ms']:.0%} of "
-        f"{spoken(worst['mean_ms'])} {part}",
-        f"Mean time along the critical path, slowest type first, n from {named['journeys'].min():,} to "
-        f"{named['journeys'].max():,} journeys",
+        f"{duration(worst['mean_ms'])} {part}",
+        f"Mean time along the critical path, slowest type first, n from {typed['journeys'].min():,} to "
+        f"{typed['journeys'].max():,} journeys",
     )
 
 
@@ -198,6 +194,6 @@ def waterfall_chart(waterfall: pl.DataFrame, object_type: str | None = None, *, 
     return titled(
         bars.properties(width=WIDTH, height=alt.Step(22)),
         f"{most['ms'] / end:.0%} of a mean {object_type or NO_TYPE} journey is {where}",
-        f"Time on the critical path, {spoken(end)} in the mean of {journeys:,} journeys; "
+        f"Time on the critical path, {duration(end)} in the mean of {journeys:,} journeys; "
         f"the {drawn} longest of {steps} steps",
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from integrhealth.language.findings import findings, ranked, severity, written
+from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
 from integrhealth.language.statistics import wilson_interval
 from integrhealth.language.thresholds import (
     BURN_CRITICAL,
@@ -16,6 +16,7 @@ from integrhealth.language.thresholds import (
     SLO_SUCCESS,
     SLOW_CRITICAL,
 )
+from integrhealth.language.wording import spoken_ms
 
 NAME = "latency"
 
@@ -27,12 +28,17 @@ def latency_findings(
 
     DECLARED are the integrations of the catalog: owners and what was promised.
     """
-    promised = declared.select("integration", "owner", "slo_p95_ms", "slo_success").unique("integration", keep="first")
-    judged = tables["integrations"].join(promised, on="integration", how="left", maintain_order="left")
+    promised = declared.select("integration", "slo_p95_ms", "slo_success").unique(
+        "integration", keep="first", maintain_order=True
+    )
     # The same integration may connect several pairs; each finding is one subject.
-    pairs = pl.len().over("integration") > 1
-    named = pl.when(pairs).then(pl.format("{} ({} > {})", "integration", "source", "target")).otherwise("integration")
-    judged = judged.with_columns(subject=named)
+    pair = pl.when(pl.len().over("integration") > 1).then(pl.format("{} ({} > {})", "integration", "source", "target"))
+    judged = (
+        tables["integrations"]
+        .join(promised, on="integration", how="left", maintain_order="left")
+        .join(integration_owners(declared), on="integration", how="left", maintain_order="left")
+        .with_columns(subject=pair.otherwise("integration"))
+    )
     return ranked(
         [
             _slow(judged),
@@ -40,22 +46,6 @@ def latency_findings(
             _dominant(tables["critical_path"], min_messages=min_messages),
             _skewed(tables["integrations"], min_messages=min_messages),
         ]
-    )
-
-
-def spoken(ms: pl.Expr) -> pl.Expr:
-    """A duration as a person says it: three digits at most, in ms, s, min or h."""
-    units = ((1, "ms"), (1000, "s"), (60_000, "min"), (3_600_000, "h"))
-    texts = [pl.format("{} {}", (ms / size).round_sig_figs(3).cast(pl.String), pl.lit(unit)) for size, unit in units]
-    tidy = [text.str.replace(r"\.0 ", " ") for text in texts]
-    return (
-        pl.when(ms < 1000)
-        .then(tidy[0])
-        .when(ms < 120_000)
-        .then(tidy[1])
-        .when(ms < 7_200_000)
-        .then(tidy[2])
-        .otherwise(tidy[3])
     )
 
 
@@ -76,7 +66,10 @@ def _slow(judged: pl.DataFrame) -> pl.DataFrame:
             critical=SLOW_CRITICAL,
         ),
         statement=pl.format(
-            "{}: 5 of 100 messages take longer than {}; the promise is {}.", "subject", spoken(p95), spoken(promised)
+            "{}: 5 of 100 messages take longer than {}; the promise is {}.",
+            "subject",
+            spoken_ms(p95),
+            spoken_ms(promised),
         ),
         value=p95,
         unit=pl.lit("ms (p95)"),
@@ -87,7 +80,7 @@ def _slow(judged: pl.DataFrame) -> pl.DataFrame:
         ask=pl.format(
             "Who waits for {}, and is {} still what they need?",
             "subject",
-            spoken(promised),
+            spoken_ms(promised),
         ),
     )
     return findings(NAME, "slow_integration", rows)
@@ -96,16 +89,17 @@ def _slow(judged: pl.DataFrame) -> pl.DataFrame:
 def _failing(judged: pl.DataFrame) -> pl.DataFrame:
     """Integrations that fail more often than the promise of the catalog, or the default, allows.
 
-    Only with so many messages that a single failure is not already beyond the promise (methods A5: the event floor);
-    with fewer, when the share is certainly beyond six or fourteen times what is promised, by at least two failures.
+    Only with so many messages that a single failure is not already beyond the promise, the floor for little traffic
+    of burn-rate alerts (Google, The Site Reliability Workbook 2018, chapter 5); with fewer, when the share is
+    certainly beyond six or fourteen times what is promised, by at least two failures.
     """
     budget = 1 - pl.col("slo_success").fill_null(SLO_SUCCESS)
     share = pl.col("error_share")
-    known = judged.with_columns(low="error_low", high="error_high")
+    bounded = judged.with_columns(low="error_low", high="error_high")
     expected = pl.col("ended") * budget  # failures that the promise allows
     burning = [(expected * rate >= 1) & (pl.col("low") > budget * rate) for rate in (BURN_CRITICAL, BURN_FAST)]
-    enough = (expected >= 1 - 1e-9) | (pl.any_horizontal(burning) & (pl.col("failed") >= MIN_BAD_EVENTS))
-    rows = known.filter((share > budget) & enough).with_columns(
+    alerting = (expected >= 1 - 1e-9) | (pl.any_horizontal(burning) & (pl.col("failed") >= MIN_BAD_EVENTS))
+    rows = bounded.filter((share > budget) & alerting).with_columns(
         severity=severity(
             share / budget, pl.col("low") / budget, pl.col("high") / budget, warning=1, critical=BURN_CRITICAL
         ),
@@ -157,8 +151,8 @@ def _skewed(integrations: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     pairs = integrations.group_by("source", "target").agg(pl.col("messages", "skewed").sum()).sort("source", "target")
     low, high = wilson_interval(pairs["skewed"], pairs["messages"])
     share = pl.col("skewed") / pl.col("messages")
-    known = pairs.with_columns(low=pl.Series(low, dtype=pl.Float64), high=pl.Series(high, dtype=pl.Float64))
-    rows = known.filter((share > SKEWED_SHARE) & (pl.col("messages") >= min_messages)).with_columns(
+    bounded = pairs.with_columns(low=pl.Series(low, dtype=pl.Float64), high=pl.Series(high, dtype=pl.Float64))
+    rows = bounded.filter((share > SKEWED_SHARE) & (pl.col("messages") >= min_messages)).with_columns(
         subject=pl.format("{} > {}", "source", "target"),
         severity=severity(share, pl.col("low"), pl.col("high"), warning=SKEWED_SHARE, critical=1.0),
         statement=pl.format(

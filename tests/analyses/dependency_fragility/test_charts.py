@@ -25,10 +25,10 @@ WIDTH = 620
 
 
 def edges(drawn: str) -> pl.DataFrame:
-    """Edges drawn as ``A>B:100 B>C:20``: source, target, messages, failure_share."""
+    """Edges drawn as ``A>B:100 B>C:20``: source, target, messages, error_share."""
     rows = [(*edge.split(":")[0].split(">"), int(edge.split(":")[1])) for edge in drawn.split()]
     frame = pl.DataFrame(rows, schema=["source", "target", "messages"], orient="row")
-    return frame.with_columns(failure_share=pl.lit(0.01))
+    return frame.with_columns(error_share=pl.lit(0.01))
 
 
 def columns(layout) -> dict[str, int]:
@@ -152,7 +152,7 @@ def test_the_graph_shows_traffic_as_width_failures_as_colour_and_single_points_b
     chart = dependency_chart(DRAWN.tables["edges"], DRAWN.tables["systems"])
     unrated, rated, heads, bars, diamonds, names = chart.to_dict()["layer"]
     assert rated["encoding"]["strokeWidth"]["field"] == "messages"
-    assert rated["encoding"]["color"]["field"] == "failure_share"
+    assert rated["encoding"]["color"]["field"] == "error_share"
     assert rated["encoding"]["strokeWidth"]["legend"]["title"] == "Messages"
     assert rated["encoding"]["color"]["legend"]["title"] == "Share that failed"
     assert "color" not in unrated["encoding"]

@@ -9,6 +9,7 @@ from polars.testing import assert_frame_equal
 
 from integrhealth.analyses import dependency_fragility as fragility
 from integrhealth.analyses.dependency_fragility import flows as asking
+from integrhealth.analyses.dependency_fragility import uptime
 from integrhealth.analyses.dependency_fragility.tables import TABLES
 from integrhealth.catalog import Catalog
 from integrhealth.language.schema import FRAMES
@@ -53,7 +54,7 @@ def test_without_a_path_nothing_is_judged(drawn):
     assert answers.missing is None
 
 
-def test_messages_without_traces_are_paths_of_one_hop_each():
+def test_messages_without_traces_are_paths_of_one_edge_each():
     alone = traffic("40 Shop>ERP ERP>Bank").with_columns(
         pl.lit(None, pl.String).alias(c) for c in ("trace_id", "parent_id")
     )
@@ -62,7 +63,7 @@ def test_messages_without_traces_are_paths_of_one_hop_each():
     assert single_points(answers) == set()
 
 
-def test_loops_of_parents_and_of_hops_are_survived():
+def test_loops_of_parents_and_of_edges_are_survived():
     looped = traffic("40 Shop>ERP ERP>WMS WMS>ERP ERP>Bank").with_columns(
         parent_id=pl.when(pl.col("parent_id").is_null()).then("message_id").otherwise("parent_id")
     )
@@ -96,12 +97,12 @@ def facts(messages: pl.DataFrame) -> dict[str, pl.DataFrame]:
     flows = asking.flows(journeys, steps)
     return {
         "flow": asking.flow_facts(flows),
-        "hop": asking.hop_facts(flows, steps),
+        "edge of a flow": asking.edge_facts(flows, steps),
         "call": asking.call_facts(flows, steps),
         "beginning": asking.beginning_facts(journeys),
         "visit": asking.visit_facts(journeys, steps),
-        "system": fragility.system_facts(caused),
-        "edge": fragility.edge_facts(linked),
+        "system": uptime.system_facts(caused),
+        "edge": uptime.edge_facts(linked),
     }
 
 

@@ -50,11 +50,11 @@ def test_a_fully_redundant_landscape_has_no_single_point():
 
 
 @pytest.mark.parametrize(("strays", "expected"), [(2, {"ERP"}), (3, set())])
-def test_a_hop_counts_as_a_way_from_three_traces_on(strays, expected):
+def test_an_edge_counts_as_a_way_from_three_traces_on(strays, expected):
     assert single_points(report(f"100 Shop>ERP ERP>Bank\n{strays} Shop>Bank")) == expected
 
 
-def test_a_direct_hop_leaves_no_cut_and_a_goal_out_of_reach_cannot_be_judged():
+def test_a_direct_edge_leaves_no_cut_and_a_goal_out_of_reach_cannot_be_judged():
     answers = report("""
         40  Shop>Bank
         40  Shop>ERP WMS>Carrier
@@ -96,11 +96,11 @@ directed_graphs = st.integers(3, 7).flatmap(
 )
 
 
-def leads(hops, removed=()) -> bool:
+def leads(edges, removed=()) -> bool:
     """The naive oracle: is there a way from 0 to 1 without the REMOVED?"""
     reached, growing = {"0"}, True
     while growing:
-        further = {b for a, b in hops if a in reached and b not in removed}
+        further = {b for a, b in edges if a in reached and b not in removed}
         growing = not further <= reached
         reached |= further
     return "1" in reached
@@ -108,19 +108,19 @@ def leads(hops, removed=()) -> bool:
 
 @given(directed_graphs)
 @example([("0", "2"), ("1", "0"), ("2", "1")])
-def test_single_points_and_cut_agree_with_taking_systems_away_one_by_one(hops):
-    points, cut = paths.needed(hops, entry="0", goal="1")
-    inner = sorted({system for hop in hops for system in hop} - {"0", "1"})
-    if not leads(hops):
+def test_single_points_and_cut_agree_with_taking_systems_away_one_by_one(edges):
+    points, cut = paths.needed(edges, entry="0", goal="1")
+    inner = sorted({system for edge in edges for system in edge} - {"0", "1"})
+    if not leads(edges):
         assert (points, cut) == (set(), None)
         return
-    assert points == {system for system in inner if not leads(hops, {system})}
-    if ("0", "1") in hops:
+    assert points == {system for system in inner if not leads(edges, {system})}
+    if ("0", "1") in edges:
         assert cut == []
         return
-    assert not leads(hops, set(cut))
+    assert not leads(edges, set(cut))
     smaller = itertools.combinations(inner, len(cut) - 1)
-    assert all(leads(hops, set(others)) for others in smaller)
+    assert all(leads(edges, set(others)) for others in smaller)
 
 
 def fallback(tested_on: date | None, *, kind: str | None = "manual") -> Catalog:
@@ -158,12 +158,12 @@ def test_without_the_test_date_the_capability_becomes_fragile():
     assert verdicts == [[False], [True]]
 
 
-def test_all_integrations_of_a_hop_need_a_tested_fallback():
+def test_all_integrations_of_an_edge_need_a_tested_fallback():
     tested = fallback(TESTED).integrations
     both = Catalog(integrations=pl.concat([tested, fallback(None).integrations]))
     assert single_points(report("60 Shop>ERP ERP>Bank", catalog=both)) == {"ERP"}
 
 
-def test_a_fallback_on_one_of_two_hops_into_a_system_does_not_replace_it():
+def test_a_fallback_on_one_of_two_edges_into_a_system_does_not_replace_it():
     drawn = "60 Shop>ERP ERP>Bank\n60 Shop>EDI EDI>ERP ERP>Bank"
     assert single_points(report(drawn, catalog=fallback(TESTED))) == {"ERP"}

@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 from drawing.frames import messages
 
-from integrhealth.analyses import latency
-from integrhealth.analyses.latency import charts
+from integrhealth.analyses.latency import charts, edge_latencies, journey_times
 from integrhealth.language.schema import FRAMES
 from integrhealth.traces.journeys import journeys as walked
 from integrhealth.traces.links import linked
@@ -23,11 +22,11 @@ TRAFFIC = pl.concat([messages(PICTURE.format(n=number, packed=5 + number)) for n
 
 def tables(frame=TRAFFIC):
     found = walked(linked(frame), holds=FRAMES["holds"].empty())
-    steps, whole = latency.step_facts(found), latency.journey_facts(found)
+    steps, whole = journey_times.step_facts(found), journey_times.journey_facts(found)
     return (
-        latency.integrations(latency.latency_facts(frame)),
-        latency.journeys(whole),
-        latency.waterfall(steps, whole),
+        edge_latencies.integrations(edge_latencies.latency_facts(frame)),
+        journey_times.journeys(whole),
+        journey_times.waterfall(steps, whole),
     )
 
 
@@ -103,10 +102,3 @@ def test_without_rows_a_sentence_stands_in_place_of_each_chart():
         spec = chart.to_dict()
         assert spec["mark"]["type"] == "text"
         assert spec["description"].endswith(".")
-
-
-@pytest.mark.parametrize(
-    ("ms", "said"), [(0, "0 ms"), (999, "999 ms"), (1999, "2 s"), (2500, "2.5 s"), (7.2e6, "2 h"), (2e8, "2.31 d")]
-)
-def test_durations_are_said_in_the_unit_a_person_would_use(ms, said):
-    assert charts.spoken(ms) == said

@@ -1,7 +1,5 @@
 """Latency against latencies whose truth is known, against nothing wrong, and against times that make no sense."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from integrhealth.analyses import latency
-from integrhealth.analyses.latency.findings import spoken
+from integrhealth.analyses.latency import edge_latencies, journey_times
 from integrhealth.analyses.latency.tables import TABLES
 from integrhealth.catalog import CATALOG, Catalog
 from integrhealth.evidence import Evidence
@@ -21,14 +19,14 @@ from integrhealth.traces.facts import bucket_ms, log_bucket, merged, percentiles
 from integrhealth.traces.journeys import journeys as walked
 
 NO_HOLDS = FRAMES["holds"].empty()
-HOP = ("source", "target", "integration")
+EDGE = edge_latencies.EDGE
 
 
 def evidence(frame, **integration):
     """Evidence of these messages, with one integration in the catalog if it is described."""
     declared = pl.DataFrame([integration], schema=CATALOG["integrations"]) if integration else None
     catalog = Catalog() if declared is None else Catalog(integrations=declared)
-    return SimpleNamespace(messages=frame, holds=NO_HOLDS, catalog=catalog)
+    return Evidence(messages=frame, catalog=catalog)
 
 
 def hops(latencies_us, *, status="ok", kind="request", integration="orders to stock", **columns):
@@ -45,7 +43,7 @@ def hops(latencies_us, *, status="ok", kind="request", integration="orders to st
 
 def one(frame, **options):
     """The only row of latency.integrations."""
-    return latency.integrations(latency.latency_facts(frame), **options).row(0, named=True)
+    return edge_latencies.integrations(edge_latencies.latency_facts(frame), **options).row(0, named=True)
 
 
 @given(st.integers(0, 10**14))
@@ -66,7 +64,7 @@ def test_percentiles_are_the_nearest_rank(values, quantile):
 def test_percentiles_of_exponential_latencies_are_where_theory_puts_them():
     draws = np.random.default_rng(5).exponential(200_000, 40_000).astype(int)
     row = one(hops(draws))
-    for name, share in latency.QUANTILES.items():
+    for name, share in edge_latencies.QUANTILES.items():
         assert row[name] == pytest.approx(-200 * np.log(1 - share), rel=0.05)
     assert row["p95_low_ms"] < 200 * np.log(20) < row["p95_high_ms"]
     assert row["max_ms"] == draws.max() / 1000
@@ -75,7 +73,7 @@ def test_percentiles_of_exponential_latencies_are_where_theory_puts_them():
 def test_the_interval_of_p95_holds_the_truth_nineteen_times_in_twenty():
     rng = np.random.default_rng(11)
     frames = [hops(rng.exponential(100_000, 300).astype(int), integration=f"feed {number}") for number in range(200)]
-    table = latency.integrations(latency.latency_facts(pl.concat(frames)))
+    table = edge_latencies.integrations(edge_latencies.latency_facts(pl.concat(frames)))
     truth = 100 * np.log(20)
     # The buckets add 1% of their own on either side.
     held = table.filter((pl.col("p95_low_ms") <= truth * 1.01) & (pl.col("p95_high_ms") >= truth * 0.99)).height
@@ -98,7 +96,7 @@ def test_timeouts_are_slow_and_failures_are_not_fast():
 def test_what_has_not_ended_is_counted_and_in_no_share():
     frames = [hops([1000] * 40)] + [hops([1000] * 2, status=status) for status in STATUSES if status != "ok"]
     row = one(pl.concat(frames))
-    assert {name: row[name] for name in latency.UNENDED} == dict.fromkeys(latency.UNENDED, 2)
+    assert {name: row[name] for name in edge_latencies.UNENDED} == dict.fromkeys(edge_latencies.UNENDED, 2)
     assert (row["messages"], row["ended"], row["failed"], row["partial"]) == (58, 48, 6, 2)
     assert row["error_share"] == pytest.approx(6 / 48)
 
@@ -106,7 +104,7 @@ def test_what_has_not_ended_is_counted_and_in_no_share():
 def test_few_messages_keep_their_counts_and_get_no_figures():
     row = one(hops([1000] * 29))
     assert (row["messages"], row["ended"], row["measured"], row["max_ms"]) == (29, 29, 29, 1.0)
-    withheld = [*latency.QUANTILES, "p95_low_ms", "p95_high_ms", "error_share", "error_low", "error_high"]
+    withheld = [*edge_latencies.QUANTILES, "p95_low_ms", "p95_high_ms", "error_share", "error_low", "error_high"]
     assert {row[name] for name in withheld} == {None}
     assert one(hops([1000] * 29), min_messages=29)["p95_ms"] == pytest.approx(1, rel=0.01)
     assert one(hops([None] * 3), min_messages=0)["p95_ms"] is None
@@ -131,15 +129,15 @@ def test_work_inside_a_system_is_no_integration_and_a_hop_without_a_name_gets_on
         m2          a       b       -            1
         m3          a       b       feed         1
     """)
-    table = latency.integrations(latency.latency_facts(frame))
-    assert table.select(HOP).rows() == [("a", "b", "a > b"), ("a", "b", "feed")]
+    table = edge_latencies.integrations(edge_latencies.latency_facts(frame))
+    assert table.select(EDGE).rows() == [("a", "b", "a > b"), ("a", "b", "feed")]
 
 
 def test_the_slowest_come_first_and_those_without_figures_last():
     slow, fast, few = (
         hops([us] * n, integration=name) for us, n, name in ((9000, 40, "slow"), (10, 40, "fast"), (99_000, 2, "few"))
     )
-    table = latency.integrations(latency.latency_facts(pl.concat([few, fast, slow])))
+    table = edge_latencies.integrations(edge_latencies.latency_facts(pl.concat([few, fast, slow])))
     assert table["integration"].to_list() == ["slow", "fast", "few"]
 
 
@@ -179,9 +177,9 @@ def traffic(draw):
 def all_facts(frame):
     found = walked(links.linked(frame), holds=NO_HOLDS)
     return {
-        (*HOP, "bucket"): latency.latency_facts(frame),
-        ("object_type", "bucket"): latency.journey_facts(found),
-        ("object_type", "system", "operation"): latency.step_facts(found),
+        (*EDGE, "bucket"): edge_latencies.latency_facts(frame),
+        ("object_type", "bucket"): journey_times.journey_facts(found),
+        ("object_type", "system", "operation"): journey_times.step_facts(found),
     }
 
 
@@ -375,25 +373,8 @@ def test_work_in_one_system_that_never_ends_gives_empty_tables_with_sentences():
 def test_holds_of_the_evidence_are_taken_out_of_waiting():
     frame = planted(1)
     holds = drawn("holds", "message_id held_at released_at\np0 2 4", checkpoint="four eyes")
-    given_holds = SimpleNamespace(messages=frame, holds=holds, catalog=Catalog())
-    row = latency.report(given_holds).tables["journeys"].row(0, named=True)
+    row = latency.report(Evidence(messages=frame, holds=holds)).tables["journeys"].row(0, named=True)
     assert (row["holding_ms"], row["waiting_ms"]) == (pytest.approx(2000), pytest.approx(2000))
-
-
-@pytest.mark.parametrize(
-    ("ms", "said"),
-    [
-        (0, "0 ms"),
-        (0.25, "0.25 ms"),
-        (999.4, "999 ms"),
-        (1500, "1.5 s"),
-        (119_000, "119 s"),
-        (300_000, "5 min"),
-        (9e6, "2.5 h"),
-    ],
-)
-def test_durations_are_said_as_people_say_them(ms, said):
-    assert pl.DataFrame({"ms": [float(ms)]}).select(spoken(pl.col("ms"))).item() == said
 
 
 @pytest.mark.parametrize(

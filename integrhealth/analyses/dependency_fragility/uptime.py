@@ -1,0 +1,83 @@
+"""How often each system did its work, and how often each edge failed: counts that add up, and the shares from them."""
+
+import polars as pl
+
+from integrhealth.analyses.dependency_fragility.tables import TABLES
+from integrhealth.language.schema import is_ended, is_failed
+from integrhealth.language.statistics import beta_interval, enough
+from integrhealth.language.thresholds import MIN_MESSAGES
+
+
+def system_facts(caused: pl.DataFrame) -> pl.DataFrame:
+    """One row per system of CAUSED (from ``links.with_causes``): messages, ended and own_errors at it, as the target.
+
+    A system that only sends is there with zeros.
+    """
+    at_target = caused.group_by(system="target").agg(
+        messages=pl.len().cast(pl.Int64),
+        ended=is_ended(pl.col("status")).sum().cast(pl.Int64),
+        own_errors=pl.col("own_error").sum().cast(pl.Int64),
+    )
+    senders = caused.select(system="source").unique()
+    counts = pl.col("messages", "ended", "own_errors").fill_null(0)
+    return at_target.join(senders, on="system", how="full", coalesce=True).with_columns(counts).sort("system")
+
+
+def systems(facts: pl.DataFrame, capabilities: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per system of FACTS (``system_facts``): what stops without it, and its uptime.
+
+    ``single_point``: some capability gets through only where this system works; null when no capability could be
+    judged. ``availability``: 1 - own errors / ended messages at the system, with the interval Beta(up + 1, down +
+    1); null where fewer than `min_messages` ended. Errors passed on from elsewhere are not its own.
+    """
+    low, high = beta_interval(facts["ended"] - facts["own_errors"], facts["own_errors"])
+    sampled = pl.when(enough(pl.col("ended"), min_messages))
+    judged = capabilities["cut"].is_not_null().any()
+    stops = (
+        capabilities.select("capability", system="single_points")
+        .explode("system")
+        .drop_nulls("system")
+        .group_by("system")
+        .agg(pl.col("capability").unique().sort().alias("capabilities"))
+    )
+    everywhere = facts.join(stops, on="system", how="full", coalesce=True).with_columns(
+        pl.col("messages", "ended", "own_errors").fill_null(0)
+    )
+    rated = facts.select(
+        "system",
+        availability=sampled.then(1 - pl.col("own_errors") / pl.col("ended")),
+        low=sampled.then(pl.Series(low, dtype=pl.Float64)),
+        high=sampled.then(pl.Series(high, dtype=pl.Float64)),
+    )
+    stopped = pl.col("capabilities").fill_null(pl.lit([], dtype=pl.List(pl.String)))
+    return (
+        everywhere.join(rated, on="system", how="left")
+        .with_columns(
+            stopped,
+            single_point=pl.when(pl.lit(judged)).then(pl.col("capabilities").is_not_null()),
+            importance=pl.lit(None, pl.Float64),
+            value_per_hour=pl.lit(None, pl.Float64),
+        )
+        .select(*TABLES["systems"], "messages", "ended", "own_errors", "capabilities")
+        .sort("single_point", "availability", "system", descending=[True, False, False], nulls_last=True)
+    )
+
+
+def edge_facts(linked: pl.DataFrame) -> pl.DataFrame:
+    """One row per edge (source, target; not work inside a system): messages, ended, failed."""
+    between = linked.filter(pl.col("source") != pl.col("target"))
+    counted = between.group_by("source", "target").agg(
+        messages=pl.len().cast(pl.Int64),
+        ended=is_ended(pl.col("status")).sum().cast(pl.Int64),
+        failed=is_failed(pl.col("status")).sum().cast(pl.Int64),
+    )
+    return counted.sort("source", "target")
+
+
+def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per edge of FACTS (``edge_facts``), with error_share = failed / ended.
+
+    The share is null where fewer than `min_messages` ended.
+    """
+    rated = pl.when(enough(pl.col("ended"), min_messages))
+    return facts.with_columns(error_share=rated.then(pl.col("failed") / pl.col("ended")))

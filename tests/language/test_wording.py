@@ -1,0 +1,45 @@
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrhealth.language.wording import duration, spoken_ms
+
+SAID = [
+    (0, "0 ms"),
+    (-0.0, "0 ms"),
+    (0.05, "0.05 ms"),
+    (0.25, "0.25 ms"),
+    (999.4, "999 ms"),
+    (999.7, "1 s"),
+    (1500, "1.5 s"),
+    (4250, "4.25 s"),
+    (59_999, "1 min"),
+    (61_000, "61 s"),
+    (119_000, "119 s"),
+    (300_000, "5 min"),
+    (3_600_000, "1 h"),
+    (5_400_000, "90 min"),
+    (9e6, "2.5 h"),
+    (86_400_000, "1 day"),
+    (4328 * 60_000, "3 days"),
+    (1234.6 * 86_400_000, "1,235 days"),
+    (-3_600_000, "-1 h"),
+]
+
+
+@pytest.mark.parametrize(("ms", "said"), SAID)
+def test_durations_are_said_as_people_say_them(ms, said):
+    assert duration(ms) == said
+    assert pl.select(spoken_ms(pl.lit(ms))).item() == said
+
+
+def test_a_duration_nobody_knows_is_not_said():
+    assert pl.DataFrame({"ms": [None, 5]}).select(spoken_ms(pl.col("ms"))).to_series().to_list() == [None, "5 ms"]
+
+
+@given(st.lists(st.integers(-(10**11), 10**11), min_size=1))
+def test_frames_and_single_values_are_said_alike(lengths):
+    thousandths = [length / 1000 for length in lengths]
+    frame = pl.DataFrame({"ms": thousandths})
+    assert frame.select(spoken_ms(pl.col("ms"))).to_series().to_list() == [duration(ms) for ms in thousandths]

@@ -1,0 +1,78 @@
+"""Every question is one call on evidence: documented, with its columns, their types, and an example that runs."""
+
+import doctest
+import inspect
+import re
+
+import polars as pl
+import pytest
+from drawing.samples import sample
+
+import integrhealth as ih
+from integrhealth.analyses import OVERVIEW, REPORTS
+from integrhealth.errors import WrongValue
+from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS
+
+TYPES = {TEXT: "text", COUNT: "count", NUMBER: "number", FLAG: "flag", TIME: "time", WORDS: "list of text"}
+QUESTIONS = [
+    (report, name)
+    for report in REPORTS
+    if report != OVERVIEW
+    for name in getattr(ih, report).__all__
+    if name not in ("charts", "report")
+]
+# "integration, system (text); low, high (number, share)" after "Columns:", to the end of the docstring.
+GROUP = re.compile(r"([\w, ]+) \((list of text|\w+)(?:, [^()]+)?\)")
+
+
+def columns_told(docstring: str) -> list[tuple[str, str]]:
+    told = " ".join(docstring.partition("Columns:")[2].split())
+    groups = told.split("; ")
+    assert all(GROUP.fullmatch(group) for group in groups), [group for group in groups if not GROUP.fullmatch(group)]
+    return [(name, kind) for names, kind in GROUP.findall(told) for name in names.strip().split(", ")]
+
+
+@pytest.mark.parametrize(("report", "name"), QUESTIONS)
+def test_a_question_tells_its_columns_and_its_example_runs(report, name):
+    asked = getattr(getattr(ih, report), name)
+    assert next(iter(inspect.signature(asked).parameters)) == "evidence"
+    evidence = sample("a")
+    examples = doctest.DocTestParser().get_doctest(
+        asked.__doc__, {"ih": ih, "evidence": evidence, "pl": pl}, name, None, 0
+    )
+    assert examples.examples, f"{name} has no example"
+    said = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(examples, out=said.append)
+    assert not said, "".join(said)
+    answer = asked(evidence)
+    assert columns_told(asked.__doc__) == [(column, TYPES[dtype]) for column, dtype in answer.schema.items()]
+
+
+@pytest.mark.parametrize("report", [report for report in REPORTS if report != OVERVIEW])
+def test_every_table_of_a_report_is_a_question_of_its_name(report):
+    module = getattr(ih, report)
+    tables = module.report(sample("a")).tables
+    asked = {name for name in module.__all__ if name not in ("charts", "report")}
+    filled = {table for table, frame in tables.items() if frame.height}
+    assert filled <= asked <= set(tables)
+    for name in sorted(asked):
+        assert getattr(module, name)(sample("a")).select(tables[name].columns).equals(tables[name]), name
+
+
+@pytest.mark.parametrize(("report", "name"), QUESTIONS)
+def test_a_question_without_evidence_has_its_columns_and_no_rows(report, name):
+    asked = getattr(getattr(ih, report), name)
+    empty = asked(ih.Evidence())
+    assert empty.schema == asked(sample("a")).schema
+
+
+def test_a_frame_is_no_evidence_and_the_remedy_is_said():
+    with pytest.raises(WrongValue, match=r"retries takes evidence, not DataFrame; make it with ih\.read"):
+        ih.error_propagation.retries(pl.DataFrame())
+
+
+def test_an_answer_is_worked_out_once_and_nobody_can_change_it():
+    evidence = ih.Evidence()
+    first = ih.error_propagation.retries(evidence)
+    first.insert_column(0, pl.Series("mine", [], dtype=pl.String))
+    assert ih.error_propagation.retries(evidence, min_messages=30).columns == first.columns[1:]
