@@ -39,7 +39,7 @@ class Fragment:
 def cell(value: Any, column: str = "") -> str:
     """A value as a person reads it: shares in percent, times in the unit a person chooses, at most 160 characters.
 
-    COLUMN says by its name what a number is: a share, milliseconds, minutes.
+    `column` says by its name what a number is: a share, milliseconds, minutes.
     """
     if value is None:
         return NO_VALUE
@@ -68,7 +68,7 @@ def _number(value: float, column: str) -> str:
 
 
 def _measured(column: str, frame: pl.DataFrame) -> str:
-    """The column whose form COLUMN takes: its own, but a bound (low, share_high) reads as what it bounds.
+    """The column whose form `column` takes: its own, but a bound (low, share_high) reads as what it bounds.
 
     That is the number before it, or with a word before the low, the number whose name begins with that word.
     """
@@ -83,7 +83,7 @@ def _measured(column: str, frame: pl.DataFrame) -> str:
 
 
 def table(frame: pl.DataFrame, caption: str, *, top: int = 12, empty: str = "no rows") -> Fragment:
-    """The first TOP rows of FRAME under CAPTION, which says how many there are; EMPTY says why there are none."""
+    """The first `top` rows under a `caption`, which says how many there are; `empty` says why there are none."""
     if frame.is_empty():
         sentence = f"{caption}: {empty}"
         return Fragment(f'<p class="ih-note">{escape(sentence)}</p>', sentence)
@@ -113,37 +113,46 @@ def _heading(column: str) -> str:
 
 
 def findings_list(findings: pl.DataFrame, *, top: int = 5, missing: str | None = None) -> Fragment:
-    """The worst TOP findings as sentences with owner and question, and how many more there are.
+    """The worst `top` findings as sentences with owner and question, the others one click away.
 
-    MISSING says which file or column would make the report possible when the input cannot support it.
+    `missing` says which file or column would make the report possible when the input cannot support it.
     """
     if findings.is_empty():
         none = f"Not enough data: this report {missing}." if missing else "Nothing found that needs you."
         return Fragment(f'<p class="ih-note">{escape(none)}</p>', none)
-    rest = findings.height - top
-    return _list(findings.head(top), f"and {rest} more in findings.json" if rest > 0 else "")
+    first, rest = _list(findings.head(top)), _list(findings[top:])
+    if not rest.text:
+        return first
+    more = f"{findings.height - top} more"
+    folded_rest = f'<details class="ih-note"><summary>{more}</summary>{rest.html}</details>'
+    return Fragment(first.html + folded_rest, f"{first.text}\n{more}:\n{rest.text}")
 
 
-def front_page(worst: pl.DataFrame) -> Fragment:
-    """The findings of the front page; ``more`` further ones of the same rule are only counted."""
+def front_page(worst: pl.DataFrame, *, pages: str = ".html") -> Fragment:
+    """The findings of the front page; ``more`` further ones of the same rule are only counted.
+
+    Each leads to the section of its report that shows it, in the file beside this one that ends in `pages`.
+    """
     if worst.is_empty():
         return sentences("Nothing found that needs you.")
     likewise = pl.when(pl.col("more") > 0).then(pl.format(" (+{} alike)", "more")).otherwise(pl.lit(""))
-    return _list(worst.with_columns(statement=pl.col("statement") + likewise), "")
+    return _list(worst.with_columns(statement=pl.col("statement") + likewise), pages=pages)
 
 
-def _list(findings: pl.DataFrame, tail: str) -> Fragment:
+def _list(findings: pl.DataFrame, *, pages: str | None = None) -> Fragment:
     items, lines = [], []
     for row in findings.iter_rows(named=True):
         statement, ask = cell(row["statement"]), cell(row["ask"])
         owner = cell(row["owner"]) if row["owner"] else "nobody named"
+        said = escape(statement)
+        if pages is not None:
+            said = f'<a href="{escape(row["report"])}{pages}#rule-{escape(row["rule"])}">{said}</a>'
         items.append(
-            f'<li class="ih-{escape(row["severity"])}"><b>{escape(row["severity"])}</b> {escape(statement)}<br>'
+            f'<li class="ih-{escape(row["severity"])}"><b>{escape(row["severity"])}</b> {said}<br>'
             f'<span class="ih-ask">{escape(owner)}: {escape(ask)}</span></li>'
         )
         lines.append(f"{row['severity']}: {statement} [{owner}: {ask}]")
-    html = f'<ol class="ih-findings">{"".join(items)}</ol>' + (f'<p class="ih-note">{tail}</p>' if tail else "")
-    return Fragment(html, "\n".join(lines + ([tail] if tail else [])))
+    return Fragment(f'<ol class="ih-findings">{"".join(items)}</ol>', "\n".join(lines))
 
 
 def sentences(*texts: str | None) -> Fragment:
@@ -178,7 +187,7 @@ def reading_summary(evidence: Any) -> Fragment:
 
 
 def folded(sentence: str, details: Fragment, name: str) -> Fragment:
-    """A sentence, with DETAILS one click away."""
+    """A sentence, with `details` one click away."""
     if not details.text:
         return sentences(sentence)
     count = details.text.count("\n") + 1

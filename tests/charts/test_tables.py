@@ -79,8 +79,10 @@ def test_findings_show_owner_and_question_and_count_the_rest():
         ]
     )
     shown = findings_list(findings("r", "rule", rows), top=5)
-    assert shown.html.count("<li") == 5
-    assert "and 2 more in findings.json" in shown.html
+    assert shown.html.split("<details")[0].count("<li") == 5
+    assert shown.html.count("<li") == 7
+    assert '<details class="ih-note"><summary>2 more</summary>' in shown.html
+    assert shown.text.splitlines()[5] == "2 more:"
     assert "nobody named: Why 0?" in shown.html
     assert "<script" not in shown.html
 

@@ -108,6 +108,14 @@
   });
   drawAll();
 
+  // What is folded opens when a link leads to it.
+  const unfold = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.tagName === "DETAILS") target.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
+
   const button = document.getElementById("ih-code");
   button.addEventListener("click", () => {
     const shown = document.body.classList.toggle("ih-show-code");
