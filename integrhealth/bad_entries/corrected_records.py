@@ -2,17 +2,19 @@
 
 import polars as pl
 
-from integrhealth.bad_entries.corrections import STAY, THING, WINDOW
+from integrhealth.bad_entries.corrections import EXPOSURE, THING, WINDOW
 from integrhealth.bad_entries.rejections import CONTENT
 from integrhealth.language.schema import is_delivered
 
 
-def wrong_values(stays: pl.DataFrame, about: pl.DataFrame, caused: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The wrong values that persons corrected (value, element, object, where and when entered, stays), and what told
-    of them (value, told, told_at, told_in, needs_release)."""
-    stays = _with_messages(stays, caused)
+def wrong_values(
+    exposures: pl.DataFrame, about: pl.DataFrame, caused: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The wrong values that persons corrected (value, element, object, where and when entered, exposures), and their
+    detections (value, detection, detected_at, detected_in, needs_release)."""
+    exposures = _with_messages(exposures, caused)
     entered = (
-        stays.sort("value", pl.col("direct").not_(), "from_at", "system")
+        exposures.sort("value", pl.col("direct").not_(), "from_at", "system")
         .group_by("value", maintain_order=True)
         .agg(
             pl.col(THING).first(),
@@ -20,24 +22,24 @@ def wrong_values(stays: pl.DataFrame, about: pl.DataFrame, caused: pl.DataFrame)
             entered_at=pl.when("direct").then("from_at").otherwise(pl.coalesce("message_sent_at", "from_at")).first(),
         )
     )
-    told = (
-        stays.filter("corrected")
+    detections = (
+        exposures.filter("corrected")
         .join(entered.select("value", "origin", "entered_at"), on="value")
         .filter((pl.col("until_at") - pl.col("entered_at")).is_between(WINDOW * 0, WINDOW, closed="right"))
         .select(
             "value",
-            told=pl.when("reversed").then(pl.lit("reversed")).otherwise(pl.lit("corrected")),
-            told_at="until_at",
-            told_in="system",
+            detection=pl.when("reversed").then(pl.lit("reversed")).otherwise(pl.lit("corrected")),
+            detected_at="until_at",
+            detected_in="system",
             needs_release=pl.col("system") != pl.col("origin"),
         )
     )
-    wrong = _with_objects(entered.join(told, on="value", how="semi"), stays, about)
+    wrong = _with_objects(entered.join(detections, on="value", how="semi"), exposures, about)
     # Several elements that one person got wrong at once are one wrong record.
     record = ["object_type", "entity", "origin", "entered_at"]
     wrong = wrong.with_columns(same=pl.col("value").min().over(record))
     same = wrong.select("value", "same")
-    listed = _stay_lists(stays.join(wrong, on="value", suffix="_of_value"), stays, about)
+    listed = _exposure_lists(exposures.join(wrong, on="value", suffix="_of_value"), exposures, about)
     values = (
         wrong.sort("same", "value")
         .group_by("same", maintain_order=True)
@@ -45,17 +47,20 @@ def wrong_values(stays: pl.DataFrame, about: pl.DataFrame, caused: pl.DataFrame)
         .join(listed, on="same", how="left")
         .rename({"same": "value", "entity": "object_id"})
     )
-    told = told.join(same, on="value").select(
-        pl.col("same").alias("value"), "told", "told_at", "told_in", "needs_release"
+    detections = detections.join(same, on="value").select(
+        pl.col("same").alias("value"), "detection", "detected_at", "detected_in", "needs_release"
     )
-    return values.join(told.group_by("value").agg(corrected_at=pl.col("told_at").max()), on="value"), told
+    return values.join(
+        detections.group_by("value").agg(corrected_at=pl.col("detected_at").max()), on="value"
+    ), detections
 
 
-def _with_messages(stays: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
-    """STAYS plus row, source, sent_at and object of the message that each names: of those with its id the nearest."""
-    ids = stays["message_id"].drop_nulls().unique()
+def _with_messages(exposures: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
+    """`exposures` plus row, source, sent_at and object of the message that each names: of those with its id the
+    nearest."""
+    ids = exposures["message_id"].drop_nulls().unique()
     sent = caused.filter(pl.col("message_id").is_in(ids.implode())).unique(CONTENT, keep="first", maintain_order=True)
-    named = sent.select(
+    by_id = sent.select(
         "message_id",
         message_row=pl.col("row").cast(pl.Int64),
         message_source="source",
@@ -65,35 +70,35 @@ def _with_messages(stays: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
         time="sent_at",
     ).sort("time", "message_row")
     return (
-        stays.with_columns(time="from_at")
+        exposures.with_columns(time="from_at")
         .sort("time", "value", "system")
-        .join_asof(named, on="time", by="message_id", strategy="nearest", tolerance=WINDOW, check_sortedness=False)
+        .join_asof(by_id, on="time", by="message_id", strategy="nearest", tolerance=WINDOW, check_sortedness=False)
         .drop("time")
     )
 
 
-def _with_objects(entered: pl.DataFrame, stays: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
-    """ENTERED plus object_type and object (its number in ABOUT, or null)."""
+def _with_objects(entered: pl.DataFrame, exposures: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    """`entered` plus object_type and object (its number in `about`, or null)."""
     by_name = (
-        stays.filter(pl.col("named_id") == pl.col("entity"))
+        exposures.filter(pl.col("named_id") == pl.col("entity"))
         .group_by(*THING, object_type="named_type")
         .agg(n=pl.len())
         .sort(*THING, "n", "object_type", descending=[False, False, True, False])
         .unique(THING, keep="first", maintain_order=True)
-        .select(*THING, "object_type", named=pl.lit(True))
+        .select(*THING, "object_type", in_messages=pl.lit(True))
     )
     sent = about.select(entity="object_id", nearest_type="object_type", time="sent_at").sort("time", "nearest_type")
     how = {"on": "time", "by": "entity", "check_sortedness": False}
     ordered = entered.with_columns(time="entered_at").sort("time", "value")
-    after = ordered.join_asof(sent.with_columns(found=True), strategy="forward", **how)
+    after = ordered.join_asof(sent.with_columns(sent_later=True), strategy="forward", **how)
     before = ordered.select("value", "entity", "time").join_asof(sent.unique(maintain_order=True), **how)
     typed = (
         after.join(before.select("value", earlier_type="nearest_type"), on="value")
         .join(by_name, on=THING, how="left")
         .with_columns(
-            object_type=pl.when("named")
+            object_type=pl.when("in_messages")
             .then("object_type")
-            .when("found")
+            .when("sent_later")
             .then("nearest_type")
             .otherwise("earlier_type")
         )
@@ -104,8 +109,8 @@ def _with_objects(entered: pl.DataFrame, stays: pl.DataFrame, about: pl.DataFram
     )
 
 
-def _stay_lists(wrong: pl.DataFrame, stays: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
-    """One row per wrong record: same, stays. WRONG: the stays of the wrong values."""
+def _exposure_lists(wrong: pl.DataFrame, exposures: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    """One row per wrong record: same, exposures. `wrong`: the exposures of the wrong values."""
     # Where a change names no message, the latest that brought the object there.
     sent = about.filter(is_delivered(pl.col("status"))).select(
         "object", system="target", time="sent_at", latest_row=pl.col("row").cast(pl.Int64), latest_at="sent_at"
@@ -123,12 +128,12 @@ def _stay_lists(wrong: pl.DataFrame, stays: pl.DataFrame, about: pl.DataFrame) -
     )
     seen = brought.select("same", "system", "from_at", "until_at", "message_row")
     things = wrong.select("same", *THING).unique()
-    showing = stays.select(*THING, "system").unique().join(things, on=THING)
+    showing = exposures.select(*THING, "system").unique().join(things, on=THING)
     clean = showing.select("same", "system").unique().join(seen, on=["same", "system"], how="anti")
-    nothing = [pl.lit(None, field.dtype).alias(field.name) for field in STAY.fields[1:]]
+    nothing = [pl.lit(None, field.dtype).alias(field.name) for field in EXPOSURE.fields[1:]]
     return (
         pl.concat([seen, clean.with_columns(nothing)])
         .sort("same", "from_at", "system", nulls_last=True)
         .group_by("same", maintain_order=True)
-        .agg(stays=pl.struct("system", "from_at", "until_at", "message_row"))
+        .agg(exposures=pl.struct("system", "from_at", "until_at", "message_row"))
     )

@@ -1,7 +1,7 @@
 """Wrong values that a person replaced by hand, as field changes tell, and every system that showed one.
 
-A *stay* is the time for which one system showed one value of one element of one entity. Stays of the same value in
-several systems, one overlapping the next, are one value on its way: it was entered once and then copied.
+An *exposure* is the time for which one system showed one value of one element of one entity. Exposures of the same
+value in several systems, one overlapping the next, are one value on its way: it was entered once and then copied.
 """
 
 from datetime import timedelta
@@ -12,8 +12,8 @@ from integrhealth.language.thresholds import ENTRY_DAYS
 
 WINDOW = timedelta(days=ENTRY_DAYS)
 THING = ("element", "entity")
-# What is left of a stay in a list: the system, from when until when, and the message (row) that brought the value.
-STAY = pl.Struct(
+# What is left of an exposure in a list: the system, from when until when, and the message (row) that brought the value.
+EXPOSURE = pl.Struct(
     {
         "system": pl.String,
         "from_at": pl.Datetime("us", "UTC"),
@@ -23,8 +23,8 @@ STAY = pl.Struct(
 )
 
 
-def corrected_stays(field_changes: pl.DataFrame) -> pl.DataFrame:
-    """One row per stay of a value that somebody corrected: value (its number), element, entity, system, from_at,
+def corrected_exposures(field_changes: pl.DataFrame) -> pl.DataFrame:
+    """One row per exposure of a value that somebody corrected: value (its number), element, entity, system, from_at,
     until_at, direct, message_id, corrected, reversed.
 
     ``until_at`` is null for a value that stays to the end. ``direct``: written there, not brought by a message.
@@ -33,17 +33,19 @@ def corrected_stays(field_changes: pl.DataFrame) -> pl.DataFrame:
     right. ``reversed``: back to a value that the system had shown before. Entities without a correction are left out
     before anything else is looked at.
     """
-    stays = _stays(field_changes)
+    exposures = _exposures(field_changes)
     within = (pl.col("until_at") - pl.col("from_at")) <= WINDOW
     next_within = (pl.col("next_until_at") - pl.col("until_at")) <= WINDOW
     taken_back = pl.col("after_next_by_person") & (pl.col("after_next_hash") == pl.col("value_hash")) & next_within
     corrected = pl.col("next_by_person") & within & ~taken_back.fill_null(False)
-    stays = stays.with_columns(corrected=corrected.fill_null(False))
-    told = stays.join(stays.filter("corrected").select(THING).unique(), on=THING, how="semi", maintain_order="left")
-    told = told.with_columns(
+    exposures = exposures.with_columns(corrected=corrected.fill_null(False))
+    relevant = exposures.join(
+        exposures.filter("corrected").select(THING).unique(), on=THING, how="semi", maintain_order="left"
+    )
+    relevant = relevant.with_columns(
         reversed=pl.col("corrected") & ~pl.col("first_shown").shift(-1).over(*THING, "system").fill_null(True)
     )
-    return _with_value(told).select(
+    return _with_value(relevant).select(
         *("value", *THING, "system", "value_hash", "from_at", "until_at"),
         *("direct", "message_id", "corrected", "reversed"),
     )
@@ -54,8 +56,8 @@ def written_by_person() -> pl.Expr:
     return pl.col("message_id").is_null() & (pl.col("actor_type").fill_null("person") != "system")
 
 
-def _stays(field_changes: pl.DataFrame) -> pl.DataFrame:
-    """Stays by system, each with what came next; writes of the value that is there already change nothing."""
+def _exposures(field_changes: pl.DataFrame) -> pl.DataFrame:
+    """Exposures by system, each with what came next; writes of the value that is there already change nothing."""
     place = [*THING, "system"]
     direct, person = pl.col("message_id").is_null(), written_by_person()
     # Without a person's write and two values nothing was corrected: most entities end here.
@@ -69,10 +71,10 @@ def _stays(field_changes: pl.DataFrame) -> pl.DataFrame:
         .sort(*place, "at", "value_hash", "message_id", "actor_type", nulls_last=True)
     )
     new = (pl.col("value_hash") != pl.col("value_hash").shift(1).over(place)).fill_null(True)
-    stays = changes.filter(new).select(
+    exposures = changes.filter(new).select(
         *place, "value_hash", "message_id", from_at="at", direct=direct, by_person=person
     )
-    following = stays.with_columns(
+    following = exposures.with_columns(
         until_at=pl.col("from_at").shift(-1).over(place),
         next_until_at=pl.col("from_at").shift(-2).over(place),
         next_by_person=pl.col("by_person").shift(-1).over(place),
@@ -82,15 +84,15 @@ def _stays(field_changes: pl.DataFrame) -> pl.DataFrame:
     return following.with_columns(first_shown=pl.struct(*place, "value_hash").is_first_distinct())
 
 
-def _with_value(stays: pl.DataFrame) -> pl.DataFrame:
-    """STAYS plus value: the number of the value on its way to which each belongs.
+def _with_value(exposures: pl.DataFrame) -> pl.DataFrame:
+    """`exposures` plus value: the number of the value on its way to which each belongs.
 
     A direct write begins anew where no system shows the value any more; a message may bring it late, so it does so
     only after 30 days.
     """
     kind = [*THING, "value_hash"]
     latest = pl.col("from_at") + WINDOW
-    ordered = stays.sort(*kind, "from_at", pl.col("direct").not_(), "system").with_columns(
+    ordered = exposures.sort(*kind, "from_at", pl.col("direct").not_(), "system").with_columns(
         shown_until=pl.min_horizontal("until_at", latest).cum_max().shift(1).over(kind),
         known_until=latest.cum_max().shift(1).over(kind),
     )

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from integrhealth.bad_entries.corrected_records import wrong_values
-from integrhealth.bad_entries.corrections import STAY, WINDOW, corrected_stays
+from integrhealth.bad_entries.corrections import EXPOSURE, WINDOW, corrected_exposures
 from integrhealth.bad_entries.first_values import with_first_values
-from integrhealth.bad_entries.rejections import CONTENT, OBJECT, arrived_at, message_notices, suspects
+from integrhealth.bad_entries.rejections import CONTENT, OBJECT, arrived_at, message_detections, suspects
 from integrhealth.bad_entries.trees import members, owned, traces_of
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, is_delivered
 from integrhealth.traces.ancestry import NO_ROW, roots
@@ -22,14 +22,14 @@ ENTRIES = {
     "element": TEXT,
     "origin": TEXT,
     "entered_at": TIME,
-    "noticed_at": TIME,
-    "notice": TEXT,
-    "noticed_in": TEXT,
+    "detected_at": TIME,
+    "detection": TEXT,
+    "detected_in": TEXT,
     "needs_release": FLAG,
     "independent_at": TIME,
     "message_id": TEXT,
     "amount": NUMBER,
-    "stays": pl.List(STAY),
+    "exposures": pl.List(EXPOSURE),
 }
 STEPS = {
     "entry": COUNT,
@@ -43,7 +43,7 @@ STEPS = {
     "object_id": TEXT,
     "sent_at": TIME,
     "arrived_at": TIME,
-    "noticed_after": FLAG,
+    "before_detection": FLAG,
     "amount": NUMBER,
     "currency": TEXT,
 }
@@ -51,32 +51,34 @@ STEPS = {
 
 def bad_entries(caused: pl.DataFrame, field_changes: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:
     """One row per bad entry, in the order of entering: a record (object_type, object_id) that was wrong from
-    ``entered_at`` on, as a notice at most 30 days later shows.
+    ``entered_at`` on, as a detection at most 30 days later shows.
 
-    ``notice``, the first: "corrected" (a person's direct write replaced the value), "reversed" (the same, back to an
+    ``detection``, the first: "corrected" (a person's direct write replaced the value), "reversed" (the same, back to an
     earlier value), "rejected" or "failed" (a later system would not have it), "checkpoint" (a hold that did not let
-    it through); null, with ``noticed_at``, for one that a checkpoint let through although it was bad. ``noticed_in``
-    is the system, ``needs_release`` whether the notice could come only because the record had left its origin,
-    ``independent_at`` the first notice that did not need that. ``origin`` is where it was entered, ``element`` what
+    it through); null, with ``detected_at``, for one that a checkpoint let through although it was bad. ``detected_in``
+    is the system, ``needs_release`` whether the detection could come only because the record had left its origin,
+    ``independent_at`` the first detection that did not need that. ``origin`` is where it was entered, ``element`` what
     was wrong (as field changes tell), ``message_id`` the first message that carried it, ``amount`` the largest that
-    messages of the object name until the notice. ``stays`` is what field changes tell of single systems: from when
-    until when each held the wrong value, and the row in CAUSED of the message that brought it; a system of which
-    the value is known and was another has a stay without times.
+    messages of the object name until the detection. ``exposures`` is what field changes tell of single systems: from
+    when until when each held the wrong value, and the row in `caused` of the message that brought it; a system of
+    which the value is known and was another has an exposure without times.
 
-    CAUSED as ``traces.with_causes`` gives it. Objects without an id are never entries. Where an entity of
-    FIELD_CHANGES is the id of objects of several types, it is of the type whose messages its changes name, else of
+    `caused` as ``links.with_causes`` gives it. Objects without an id are never entries. Where an entity of
+    `field_changes` is the id of objects of several types, it is of the type whose messages its changes name, else of
     the one sent first after the entry. What messages tell of an object whose record began below a message that
     carried another bad entry, along parent links, belongs to that one, the topmost.
     """
-    stays, suspected = corrected_stays(with_first_values(field_changes, caused)), suspects(caused, holds)
-    about = _about(caused, pl.concat([stays["entity"], _ids(caused, suspected)]).unique())
-    values, told_by_values = wrong_values(stays, about, caused)
-    records, told = _brought_together(values, told_by_values, message_notices(suspected, about))
-    entries = _numbered(records, told, about)
+    exposures, suspected = corrected_exposures(with_first_values(field_changes, caused)), suspects(caused, holds)
+    about = _about(caused, pl.concat([exposures["entity"], _ids(caused, suspected)]).unique())
+    values, corrections = wrong_values(exposures, about, caused)
+    records, detections = _brought_together(values, corrections, message_detections(suspected, about))
+    entries = _numbered(records, detections, about)
     if (nested := _nested(caused, entries)).height:
         above = pl.col("value").replace(nested["value"], nested["above"])
-        told = told.with_columns(value=above, needs_release=pl.col("needs_release") | (above != pl.col("value")))
-        entries = _numbered(records.join(nested, on="value", how="anti"), told, about)
+        detections = detections.with_columns(
+            value=above, needs_release=pl.col("needs_release") | (above != pl.col("value"))
+        )
+        entries = _numbered(records.join(nested, on="value", how="anti"), detections, about)
     return entries.select(*ENTRIES).cast(ENTRIES)
 
 
@@ -93,15 +95,15 @@ def _about(caused: pl.DataFrame, object_ids: pl.Series) -> pl.DataFrame:
 
 
 def _brought_together(
-    values: pl.DataFrame, told_by_values: pl.DataFrame, told: pl.DataFrame
+    values: pl.DataFrame, corrections: pl.DataFrame, detections: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Bad entries and their notices, both by key. What messages tell of a value that a person corrected belongs to
+    """Bad entries and their detections, both by key. What messages tell of a value that a person corrected belongs to
     it; what else they tell of one object at overlapping times is one entry."""
     times = values.filter(pl.col("object").is_not_null()).select(
         "object", "value", "corrected_at", value_origin="origin", value_entered_at="entered_at", time="entered_at"
     )
     placed = (
-        told.with_columns(time="sent_at")
+        detections.with_columns(time="sent_at")
         .sort("time", "row")
         .join_asof(times.sort("time", "value"), on="time", by="object", check_sortedness=False)
         .with_columns(value=pl.when(pl.col("sent_at") < pl.col("corrected_at")).then("value"))
@@ -109,10 +111,10 @@ def _brought_together(
             origin=pl.when(pl.col("value").is_null()).then("origin").otherwise("value_origin"),
             entered_at=pl.when(pl.col("value").is_null()).then("entered_at").otherwise("value_entered_at"),
         )
-        .filter((pl.col("told_at") - pl.col("entered_at") <= WINDOW).fill_null(True))
-        .sort("object", "entered_at", "told_at", "row")
+        .filter((pl.col("detected_at") - pl.col("entered_at") <= WINDOW).fill_null(True))
+        .sort("object", "entered_at", "detected_at", "row")
     )
-    until = pl.coalesce("told_at", pl.col("entered_at") + WINDOW)
+    until = pl.coalesce("detected_at", pl.col("entered_at") + WINDOW)
     others = placed.filter(pl.col("value").is_null()).with_columns(
         anew=(pl.col("entered_at") >= until.cum_max().shift(1).over("object")).fill_null(True)
     )
@@ -120,36 +122,41 @@ def _brought_together(
     inside = (pl.col("source") == pl.col("target")) & (pl.col("source") == pl.col("origin"))
     heads = others.unique("value", keep="first", maintain_order=True)
     needs = (
-        pl.when(pl.col("told") == "checkpoint")
+        pl.when(pl.col("detection") == "checkpoint")
         .then(pl.col("source") != pl.col("origin"))
-        .when(pl.col("told").is_not_null())
+        .when(pl.col("detection").is_not_null())
         .then(~inside)
     )
     seen = pl.concat([placed.filter(pl.col("value").is_not_null()), others]).select(
-        "value", "told", "told_at", told_in=pl.when(pl.col("told").is_not_null()).then("told_in"), needs_release=needs
+        "value",
+        "detection",
+        "detected_at",
+        detected_in=pl.when(pl.col("detection").is_not_null()).then("detected_in"),
+        needs_release=needs,
     )
     records = pl.concat(
         [
-            values.select("value", "object", "object_type", "object_id", "element", "origin", "entered_at", "stays"),
+            values.select(
+                "value", "object", "object_type", "object_id", "element", "origin", "entered_at", "exposures"
+            ),
             heads.select("value", "object", "object_type", "object_id", "origin", "entered_at"),
         ],
         how="diagonal_relaxed",
     )
-    return records, pl.concat([told_by_values, seen], how="vertical_relaxed")
+    return records, pl.concat([corrections, seen], how="vertical_relaxed")
 
 
-def _numbered(records: pl.DataFrame, told: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
-    """The bad entries RECORDS with what the notices TOLD say of them."""
-    noticed = (
-        told.sort("value", "told_at", "needs_release", "told", "told_in", nulls_last=True)
+def _numbered(records: pl.DataFrame, detections: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    """The bad entries `records` with what the detections say of them."""
+    detected = (
+        detections.sort("value", "detected_at", "needs_release", "detection", "detected_in", nulls_last=True)
         .group_by("value", maintain_order=True)
         .agg(
-            pl.col("told_at", "told", "told_in", "needs_release").first(),
-            independent_at=pl.col("told_at").filter(~pl.col("needs_release")).min(),
+            pl.col("detected_at", "detection", "detected_in", "needs_release").first(),
+            independent_at=pl.col("detected_at").filter(~pl.col("needs_release")).min(),
         )
-        .rename({"told_at": "noticed_at", "told": "notice", "told_in": "noticed_in"})
     )
-    entries = records.join(noticed, on="value").with_columns(time="entered_at").sort("time", "value")
+    entries = records.join(detected, on="value").with_columns(time="entered_at").sort("time", "value")
     sent = about.select("object", "message_id", "sent_at", "amount", origin="source", time="sent_at")
     sent = sent.sort("time", "message_id")
     first = entries.join_asof(
@@ -161,11 +168,11 @@ def _numbered(records: pl.DataFrame, told: pl.DataFrame, about: pl.DataFrame) ->
         strategy="forward",
         check_sortedness=False,
     )
-    until = pl.coalesce("noticed_at", pl.col("entered_at") + WINDOW)
+    until = pl.coalesce("detected_at", pl.col("entered_at") + WINDOW)
     amounts = (
         sent.drop_nulls("amount")
         .join_asof(
-            entries.select("object", "value", "noticed_at", "entered_at", "time"),
+            entries.select("object", "value", "detected_at", "entered_at", "time"),
             on="time",
             by="object",
             check_sortedness=False,
@@ -177,7 +184,7 @@ def _numbered(records: pl.DataFrame, told: pl.DataFrame, about: pl.DataFrame) ->
     return (
         first.with_columns(message_id=pl.when(pl.col("sent_at") <= until).then("message_id"))
         .join(amounts, on="value", how="left")
-        .sort("entered_at", "object_type", "object_id", "element", "origin", "noticed_at", nulls_last=True)
+        .sort("entered_at", "object_type", "object_id", "element", "origin", "detected_at", nulls_last=True)
         .with_columns(pl.int_range(pl.len()).alias("entry"))
         .select("value", *ENTRIES)
         .cast(ENTRIES)
@@ -192,8 +199,8 @@ def _nested(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema={"value": pl.Int64, "above": pl.Int64})
     placed = owned(traces_of(caused, entries), entries)
     parent, carried = placed["parent"].to_numpy(), np.full(placed.height, NO_ROW)
-    found = members(placed, entries)
-    carried[found["place"].to_numpy()] = found["entry"].to_numpy()
+    carriers = members(placed, entries)
+    carried[carriers["place"].to_numpy()] = carriers["entry"].to_numpy()
     # The nearest message above each that carried anything, and from there the topmost that did.
     nearest = roots(np.where(carried >= 0, NO_ROW, parent))[0]
     above = np.where(parent >= 0, nearest[parent], NO_ROW)
@@ -203,11 +210,11 @@ def _nested(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     values = entries.select(top="entry", above="value", above_at="entered_at")
     return (
         first.select("entry", top=top.gather(first["place"]))
-        .join(by_message.select("entry", "value", "noticed_at"), on="entry")
+        .join(by_message.select("entry", "value", "detected_at"), on="entry")
         .filter(pl.col("top") >= 0, pl.col("top") != pl.col("entry"))
         .join(values, on="top")
-        # Where clocks differ a notice may come before what is above was entered: it tells nothing of that.
-        .filter((pl.col("noticed_at") >= pl.col("above_at")).fill_null(True))
+        # Where clocks differ a detection may come before what is above was entered: it tells nothing of that.
+        .filter((pl.col("detected_at") >= pl.col("above_at")).fill_null(True))
         .select("value", "above")
     )
 
@@ -215,13 +222,13 @@ def _nested(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
 def entry_steps(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """One row per delivered message by which a wrong value travelled, by entry and time: a tree for each entry.
 
-    ``step`` is the row in CAUSED, ``before`` the step that brought the value to the sender (null at the origin),
-    ``noticed_after`` whether it arrived before the entry was noticed (or nobody has). A message belongs to one entry
-    at most. Members are the messages of the object, sent from the entry until its notice by a system that had the
-    value by then, and what they are parents of, about whatever object. Where field changes tell what a system held
-    (``stays``), exactly the messages that brought the wrong value there are steps, also after the notice.
+    ``step`` is the row in `caused`, ``before`` the step that brought the value to the sender (null at the origin),
+    ``before_detection`` whether it arrived before the entry was detected (or nobody has). A message belongs to one
+    entry at most. Members are the messages of the object, sent from the entry until its detection by a system that had
+    the value by then, and what they are parents of, about whatever object. Where field changes tell what a system held
+    (``exposures``), exactly the messages that brought the wrong value there are steps, also after the detection.
 
-    CAUSED and ENTRIES as ``traces.with_causes`` and ``bad_entries`` give them.
+    `caused` and `entries` as ``links.with_causes`` and ``bad_entries`` give them.
     """
     if entries.is_empty():
         return pl.DataFrame(schema=STEPS)
@@ -230,7 +237,7 @@ def entry_steps(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
 
 
 def _steps(members: pl.DataFrame, traced: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """The delivered MEMBERS, each with the delivered one that brought the value to its sender."""
+    """The delivered `members`, each with the delivered one that brought the value to its sender."""
     local = np.full(traced.height, NO_ROW)
     local[members["place"].to_numpy()] = np.arange(members.height)
     above = members["above"].to_numpy()
@@ -245,8 +252,8 @@ def _steps(members: pl.DataFrame, traced: pl.DataFrame, entries: pl.DataFrame) -
     return (
         messages.with_columns(step="row", before=pl.Series(np.where(before >= 0, rows[before], NO_ROW)))
         .with_columns(before=pl.when(pl.col("before") != NO_ROW).then("before"))
-        .join(entries.select("entry", "noticed_at"), on="entry", maintain_order="left")
-        .with_columns(noticed_after=(pl.col("arrived_at") < pl.col("noticed_at")).fill_null(True))
+        .join(entries.select("entry", "detected_at"), on="entry", maintain_order="left")
+        .with_columns(before_detection=(pl.col("arrived_at") < pl.col("detected_at")).fill_null(True))
         .filter(pl.Series(delivered))
         .sort("entry", "sent_at", "arrived_at", "message_id", "step")
         .select(*STEPS)

@@ -20,14 +20,14 @@ ASOF = {"on": "time", "by": "entity", "check_sortedness": False}
 
 
 def with_first_values(field_changes: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
-    """FIELD_CHANGES plus the values at the origins of objects that the log does not show, from the first sending on.
+    """`field_changes` plus the values at the origins of objects that the log does not show, from the first sending on.
 
     What a person's write replaced, where that is the only value known in the system: what another system showed then,
     else one that is not known. Where a system downstream was written to, there is a row there too, from when a message
     brought the object. And a first value that was logged while the first message of the object
     was under way, at most a minute late: that message carried it.
 
-    CAUSED as ``traces.with_causes`` gives it. A write counts at most 30 days after the object was first sent, if the
+    `caused` as ``links.with_causes`` gives it. A write counts at most 30 days after the object was first sent, if the
     system shows no value of the element so early that any object was sent with it, and if fewer than half of the
     objects of the type that the system sent or got were written to so.
     """
@@ -72,7 +72,7 @@ def _first_writes(field_changes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _begun(first: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
-    """FIRST plus object_type, origin, begun_at and carried_at of the first message of the object in the 30 days
+    """`first` plus object_type, origin, begun_at and carried_at of the first message of the object in the 30 days
     before, or else after; not where the object had been sent in the 30 days before that, too. ``carried_at``: until
     then what is logged was sent with it."""
     sent = (
@@ -101,7 +101,7 @@ def _begun(first: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_replaced(written: pl.DataFrame, field_changes: pl.DataFrame) -> pl.DataFrame:
-    """WRITTEN with the value that was replaced in place of that which replaced it."""
+    """`written` with the value that was replaced in place of that which replaced it."""
     shown = field_changes.join(written.select(THING).unique(), on=THING, how="semi")
     shown = shown.select(*THING, time="at", shown="value_hash").sort("time", "shown")
     before = written.with_columns(time="at").sort("time")
@@ -112,7 +112,7 @@ def _with_replaced(written: pl.DataFrame, field_changes: pl.DataFrame) -> pl.Dat
 
 
 def _corrected_only(begun: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
-    """What is written to few objects, and to none before it was sent (KIND)."""
+    """What is written to few objects, and to none before it was sent, by element, system and object type."""
     kinds = begun.group_by(KIND).agg(written=pl.len(), afterwards=(pl.col("carried_at") < pl.col("at")).all())
     kinds = kinds.filter("afterwards")
     carried = caused.drop_nulls("object_id").join(kinds, on="object_type", how="semi", nulls_equal=True)

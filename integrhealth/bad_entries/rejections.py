@@ -1,4 +1,4 @@
-"""Wrong records that a system turned down: rejected or failed for good at a hop, or stopped at a checkpoint.
+"""Wrong records that a system turned down: rejected or failed for good at an edge, or stopped at a checkpoint.
 
 Not every failure says that a record is wrong: what another failure caused, what timed out, and what was delivered
 when it was sent again is technical.
@@ -35,62 +35,66 @@ def brought_at() -> pl.Expr:
 
 
 def suspects(caused: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:
-    """One row per message that may show that its record was wrong: row, told (rejected, failed, checkpoint, or null
-    for one that a checkpoint let through although it was bad), told_at, told_in.
+    """One row per message that may show that its record was wrong: row, detection (rejected, failed, checkpoint, or
+    null for one that a checkpoint let through although it was bad), detected_at, detected_in.
 
     Messages without an object id never do.
     """
-    named = pl.col("object_id").is_not_null()
-    refused = caused.filter(named, pl.col("own_error"), pl.col("status").is_in(["rejected", "failed"])).select(
+    has_object = pl.col("object_id").is_not_null()
+    refused = caused.filter(has_object, pl.col("own_error"), pl.col("status").is_in(["rejected", "failed"])).select(
         "row",
-        told="status",
-        told_at=pl.coalesce("finished_at", "answered_at", "received_at", "sent_at"),
-        told_in="target",
+        detection="status",
+        detected_at=pl.coalesce("finished_at", "answered_at", "received_at", "sent_at"),
+        detected_in="target",
     )
     caught = is_caught(pl.col("decision"))
     stopped = holds.filter(caught | pl.col("was_bad").fill_null(False)).select(
         "message_id",
-        told=pl.when(caught).then(pl.lit("checkpoint")),
-        told_at=pl.when(caught).then(pl.coalesce("released_at", "held_at")),
+        detection=pl.when(caught).then(pl.lit("checkpoint")),
+        detected_at=pl.when(caught).then(pl.coalesce("released_at", "held_at")),
         held_at="held_at",
     )
     if stopped.is_empty():
         return refused
-    held = caused.filter(named, pl.col("message_id").is_in(stopped["message_id"].unique().implode()))
+    held = caused.filter(has_object, pl.col("message_id").is_in(stopped["message_id"].unique().implode()))
     held = held.join(stopped, on="message_id").filter(
         (pl.col("held_at") - pl.col("sent_at")).is_between(-WINDOW, WINDOW)
     )
-    return pl.concat([refused, held.select("row", "told", "told_at", told_in="source")]).unique()
+    return pl.concat([refused, held.select("row", "detection", "detected_at", detected_in="source")]).unique()
 
 
-def message_notices(suspects: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
-    """One row per message that shows that its record was wrong: row, object, told, told_at, told_in, source, target,
-    sent_at, and of the message by which the record began: first_row, origin, entered_at.
+def message_detections(suspects: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    """One row per message that shows that its record was wrong: row, object, detection, detected_at, detected_in,
+    source, target, sent_at, and of the message by which the record began: first_row, origin, entered_at.
 
-    ABOUT holds all messages of the objects concerned, each once. The record began with the first message of the
+    `about` holds all messages of the objects concerned, each once. The record began with the first message of the
     object in the same trace; where the sender of that one had got the object by another message, with that one's.
     Without a trace, and for work inside a system, which may have one of its own, with the sender's first about the
     object in the 30 days before.
-    ``rejected`` counts unless the same was delivered there when it was sent again; ``failed`` at a later hop only, if
+    ``rejected`` counts unless the same was delivered there when it was sent again; ``failed`` at a later edge only, if
     the object was never delivered there afterwards, and for no error code of the system that elsewhere went away so.
     """
-    told = suspects.join(about, on="row").join(_beginnings(about), on="row")
-    resent, delivered = _delivered_later(told, about)
-    passing = told.filter(pl.col("row").is_in(delivered.implode())).select("target", "error_code").drop_nulls().unique()
-    passing = told.join(passing, on=["target", "error_code"], how="semi")["row"]
+    suspected = suspects.join(about, on="row").join(_beginnings(about), on="row")
+    resent, delivered = _delivered_later(suspected, about)
+    passing = (
+        suspected.filter(pl.col("row").is_in(delivered.implode())).select("target", "error_code").drop_nulls().unique()
+    )
+    passing = suspected.join(passing, on=["target", "error_code"], how="semi")["row"]
     technical = (
-        pl.when(pl.col("told") == "failed")
+        pl.when(pl.col("detection") == "failed")
         .then(pl.col("row").is_in(pl.concat([delivered, passing]).implode()) | (pl.col("source") == pl.col("origin")))
-        .when(pl.col("told") == "rejected")
+        .when(pl.col("detection") == "rejected")
         .then(pl.col("row").is_in(resent.implode()))
         .otherwise(pl.lit(False))
     )
-    columns = ["row", "object", "told", "told_at", "told_in", "source", "target", "sent_at"]
-    return told.filter(~technical).select(*columns, "object_type", "object_id", "first_row", "origin", "entered_at")
+    columns = ["row", "object", "detection", "detected_at", "detected_in", "source", "target", "sent_at"]
+    return suspected.filter(~technical).select(
+        *columns, "object_type", "object_id", "first_row", "origin", "entered_at"
+    )
 
 
 def _beginnings(about: pl.DataFrame) -> pl.DataFrame:
-    """One row per message of ABOUT: row, and of the message its record began with: first_row, origin, entered_at."""
+    """One row per message of `about`: row, and of the message its record began with: first_row, origin, entered_at."""
     first = (
         about.sort("sent_at", "message_id", "row")
         .group_by("trace", "object", maintain_order=True)
@@ -127,40 +131,40 @@ def _beginnings(about: pl.DataFrame) -> pl.DataFrame:
     return groups.join(begun, on="group").select("row", "first_row", "origin", "entered_at")
 
 
-def _above(found: pl.DataFrame) -> pl.DataFrame:
-    """group and above of those FOUND that began with another group; two contents that are known to differ are two
-    records of one object."""
+def _above(pairs: pl.DataFrame) -> pl.DataFrame:
+    """group and above of those `pairs` in which a group began with another; two contents that are known to differ are
+    two records of one object."""
     other = (pl.col("brought") != pl.col("payload_hash")).fill_null(False) | (pl.col("above") == pl.col("group"))
-    return found.filter(~other).drop_nulls("above").select("group", "above")
+    return pairs.filter(~other).drop_nulls("above").select("group", "above")
 
 
-def _delivered_later(told: pl.DataFrame, about: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-    """Rows of TOLD whose object was delivered later on the same hop: with the same content, and with any.
+def _delivered_later(suspected: pl.DataFrame, about: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Rows of `suspected` whose object was delivered later on the same edge: with the same content, and with any.
 
     The content is the payload_hash; where that is unknown, an attempt of more than 1 or the same message_id says
     that the same was sent again.
     """
-    hop = ["object", "source", "target"]
+    edge = ["object", "source", "target"]
     done = about.filter(is_delivered(pl.col("status")))
     unhashed = pl.col("payload_hash").is_null()
     asked = [
-        told.filter(~unhashed).select("row", *hop, how=pl.lit("content"), what="payload_hash", time="sent_at"),
-        told.filter(unhashed).select("row", *hop, how=pl.lit("id"), what="message_id", time="sent_at"),
-        told.filter(unhashed).select("row", *hop, how=pl.lit("attempt"), what=pl.lit(""), time="sent_at"),
-        told.select("row", *hop, how=pl.lit("any"), what=pl.lit(""), time="sent_at"),
+        suspected.filter(~unhashed).select("row", *edge, how=pl.lit("content"), what="payload_hash", time="sent_at"),
+        suspected.filter(unhashed).select("row", *edge, how=pl.lit("id"), what="message_id", time="sent_at"),
+        suspected.filter(unhashed).select("row", *edge, how=pl.lit("attempt"), what=pl.lit(""), time="sent_at"),
+        suspected.select("row", *edge, how=pl.lit("any"), what=pl.lit(""), time="sent_at"),
     ]
     given = [
-        done.filter(~unhashed).select(*hop, how=pl.lit("content"), what="payload_hash", time="sent_at"),
-        done.select(*hop, how=pl.lit("id"), what="message_id", time="sent_at"),
-        done.filter(pl.col("attempt") > 1).select(*hop, how=pl.lit("attempt"), what=pl.lit(""), time="sent_at"),
-        done.select(*hop, how=pl.lit("any"), what=pl.lit(""), time="sent_at"),
+        done.filter(~unhashed).select(*edge, how=pl.lit("content"), what="payload_hash", time="sent_at"),
+        done.select(*edge, how=pl.lit("id"), what="message_id", time="sent_at"),
+        done.filter(pl.col("attempt") > 1).select(*edge, how=pl.lit("attempt"), what=pl.lit(""), time="sent_at"),
+        done.select(*edge, how=pl.lit("any"), what=pl.lit(""), time="sent_at"),
     ]
     later = pl.concat(given).with_columns(delivered=True).sort("time")
-    found = (
+    matched = (
         pl.concat(asked)
         .sort("time", "row")
-        .join_asof(later, by=[*hop, "how", "what"], strategy="forward", **ASOF)
+        .join_asof(later, by=[*edge, "how", "what"], strategy="forward", **ASOF)
         .filter("delivered")
     )
     same = pl.col("how") != "any"
-    return found.filter(same)["row"].unique(), found.filter(~same)["row"].unique()
+    return matched.filter(same)["row"].unique(), matched.filter(~same)["row"].unique()

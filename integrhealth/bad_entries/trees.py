@@ -16,8 +16,8 @@ def _windows(entries: pl.DataFrame) -> pl.DataFrame:
         *OBJECT,
         "origin",
         "entered_at",
-        "noticed_at",
-        until=pl.coalesce("noticed_at", pl.col("entered_at") + WINDOW),
+        "detected_at",
+        until=pl.coalesce("detected_at", pl.col("entered_at") + WINDOW),
     )
 
 
@@ -27,7 +27,7 @@ def traces_of(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     Each once, by time, with ``place`` and the place of its parent (``parent``, -1 for none).
     """
     windows = _windows(entries)
-    carriers = entries.explode("stays").unnest("stays")["message_row"].drop_nulls().unique()
+    carriers = entries.explode("exposures").unnest("exposures")["message_row"].drop_nulls().unique()
     brought = caused.filter(pl.col("row").is_in(carriers.implode()))
     near = caused.filter(pl.col("object_id").is_in(windows["object_id"].unique().implode()))
     near = near.join(windows.select(OBJECT).unique(), on=OBJECT, how="semi", nulls_equal=True)
@@ -46,17 +46,17 @@ def traces_of(caused: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
 
 
 def owned(traced: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """TRACED plus the entry that each message may have carried, its origin and window, and whether field changes say
+    """`traced` plus the entry that each message may have carried, its origin and window, and whether field changes say
     that it did (``exact``) or that it did not (``clean``)."""
     windows = _windows(entries)
-    told = entries.select("entry", "stays").explode("stays").unnest("stays").drop_nulls("system")
+    exposures = entries.select("entry", "exposures").explode("exposures").unnest("exposures").drop_nulls("system")
     exact = (
-        told.drop_nulls("message_row")
+        exposures.drop_nulls("message_row")
         .select("entry", row=pl.col("message_row").cast(pl.UInt32))
         .join(traced.select("row", "place"), on="row")
         .select("place", "entry", exact=pl.lit(True))
     )
-    silent = told.select("entry", target="system", clean=pl.lit(True)).unique()
+    silent = exposures.select("entry", target="system", clean=pl.lit(True)).unique()
     about = (
         _in_episodes(traced, windows)
         .join(silent, on=["entry", "target"], how="left")
@@ -130,54 +130,54 @@ def members(owned: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ancestors(owned: pl.DataFrame, candidates: pl.DataFrame, parent: NDArray) -> NDArray:
-    """For each of CANDIDATES the place among them of the nearest message above it by parent links, if that may have
+    """For each of `candidates` the place among them of the nearest message above it by parent links, if that may have
     carried the same entry; -1 else. Messages about nothing in particular may lie between."""
     local = np.full(owned.height, NO_ROW)
     local[candidates["place"].to_numpy()] = np.arange(candidates.height)
     stop = owned["entry"].is_not_null().to_numpy()
     nearest = roots(np.where(stop, NO_ROW, parent))[0]
     above = parent[candidates["place"].to_numpy()]
-    found = np.where(above >= 0, local[nearest[above]], NO_ROW)
+    nearest_place = np.where(above >= 0, local[nearest[above]], NO_ROW)
     entry = candidates["entry"].to_numpy()
-    return np.where((found >= 0) & (entry[found] == entry), found, NO_ROW)
+    return np.where((nearest_place >= 0) & (entry[nearest_place] == entry), nearest_place, NO_ROW)
 
 
 def _reached(candidates: pl.DataFrame, ancestor: NDArray) -> tuple[NDArray, NDArray]:
-    """Which CANDIDATES were sent by a system that had the wrong value by then, and the one that had brought it (-1 at
+    """Which `candidates` were sent by a system that had the wrong value by then, and the one that had brought it (-1 at
     the origin, which always has it, and where it is not known)."""
     at_origin = (candidates["source"] == candidates["origin"]).to_numpy()
     reached = at_origin | candidates["exact"].to_numpy()
     latest = _latest_arrivals(candidates, candidates)
     while True:
         # Where the latest arrival at a sender did not bring the value, an earlier one may have.
-        known = _latest_arrivals(candidates, candidates.filter(pl.Series(reached)))
-        above = np.where(ancestor >= 0, ancestor, np.where(known >= 0, known, latest))
+        brought = _latest_arrivals(candidates, candidates.filter(pl.Series(reached)))
+        above = np.where(ancestor >= 0, ancestor, np.where(brought >= 0, brought, latest))
         top, looped = roots(np.where(reached, NO_ROW, above))
-        further = reached | (reached[top] & ~looped) | (~reached & (known >= 0))
+        further = reached | (reached[top] & ~looped) | (~reached & (brought >= 0))
         if (further == reached).all():
-            return reached, np.where(at_origin, NO_ROW, known)
+            return reached, np.where(at_origin, NO_ROW, brought)
         reached = further
 
 
 def _latest_arrivals(candidates: pl.DataFrame, among: pl.DataFrame) -> NDArray:
-    """For each of CANDIDATES the place among them of the latest delivered one of AMONG, of the same entry, that had
+    """For each of `candidates` the place among them of the latest delivered one of `among`, of the same entry, that had
     come to its sender when it was sent; -1 if none had."""
     arrived = (
         among.filter(is_delivered(pl.col("status")), pl.col("source") != pl.col("target"))
         .select("entry", source="target", time=brought_at(), above=pl.col("local").cast(pl.Int64))
         .sort("time", "above")
     )
-    found = (
+    latest = (
         candidates.select("local", "entry", "source", time="sent_at")
         .sort("time", "local")
         .join_asof(arrived, on="time", by=["entry", "source"], check_sortedness=False)
         .sort("local")
     )
-    return found["above"].fill_null(NO_ROW).to_numpy()
+    return latest["above"].fill_null(NO_ROW).to_numpy()
 
 
 def _with_descendants(entry: NDArray, owned: pl.DataFrame, parent: NDArray, origins: pl.DataFrame) -> NDArray:
-    """ENTRY of each message, extended to those below by parent links that were sent before anybody noticed."""
+    """`entry` of each message, extended to those below by parent links that were sent before anybody detected it."""
     stop = (entry >= 0) | owned["clean"].to_numpy()
     top = roots(np.where(stop, NO_ROW, parent))[0]
     below = owned.select("place", "sent_at", entry=pl.Series(np.where(stop, NO_ROW, entry[top])))

@@ -46,16 +46,18 @@ def seconds(moment) -> float | None:
 
 
 def told(entries: pl.DataFrame) -> list[tuple]:
-    """object_id, origin, entered, noticed (seconds after noon), notice, noticed_in, needs_release."""
-    columns = entries.select("object_id", "origin", "entered_at", "noticed_at", "notice", "noticed_in", "needs_release")
+    """object_id, origin, entered, detected (seconds after noon), detection, detected_in, needs_release."""
+    columns = entries.select(
+        "object_id", "origin", "entered_at", "detected_at", "detection", "detected_in", "needs_release"
+    )
     return [(row[0], row[1], seconds(row[2]), seconds(row[3]), *row[4:]) for row in columns.iter_rows()]
 
 
 def walked(steps: pl.DataFrame) -> list[tuple]:
-    """entry, message_id, message_id of the step before, noticed_after."""
+    """entry, message_id, message_id of the step before, before_detection."""
     before = steps.select(before="step", earlier="message_id")
     rows = steps.join(before, on="before", how="left", maintain_order="left")
-    return rows.select("entry", "message_id", "earlier", "noticed_after").rows()
+    return rows.select("entry", "message_id", "earlier", "before_detection").rows()
 
 
 def test_a_rejected_order_was_wrong_from_its_first_message_on():
@@ -137,7 +139,7 @@ CORRECTED = """
 
 @pytest.mark.parametrize("by", ["person", "-"])
 def test_a_value_that_a_person_corrects_was_wrong_wherever_it_went_until_then(by):
-    # A branch that begins after the notice is clean, also by parent links and about something else.
+    # A branch that begins after the detection is clean, also by parent links and about something else.
     late = "m5 t1 m1 shop mail queue price 1 3700 3710 ok\nm6 t1 m3 crm mail queue mail 8 3700 3710 ok"
     entries, steps = found(messages(PRICE + late), changes(CORRECTED.format(by=by)))
     assert told(entries) == [("1", "erp", 0, 3600, "corrected", "erp", False)]
@@ -187,8 +189,8 @@ def test_a_system_that_shows_another_value_is_clean_and_so_is_what_it_sends_on()
     frame = messages(PRICE + "m5 t1 m3 crm bi queue price 1 120 130 ok\nm6 t3 - shop portal queue price 1 3500 3650 ok")
     entries, steps = found(frame, changes(seen + "cost 1 bi bad 4000 system m6"))
     assert walked(steps) == [(0, "m1", None, True), (0, "m2", "m1", True), (0, "m6", "m1", False)]
-    stays = entries.explode("stays").unnest("stays")
-    assert stays.filter(pl.col("from_at").is_null())["system"].to_list() == ["crm"]
+    exposures = entries.explode("exposures").unnest("exposures")
+    assert exposures.filter(pl.col("from_at").is_null())["system"].to_list() == ["crm"]
 
 
 def test_hand_corrected_in_the_origin_before_it_went_anywhere_it_has_no_steps():
@@ -241,7 +243,7 @@ def test_a_message_that_another_one_set_off_carries_what_its_sender_held():
     [
         ("rejected", "-", ("checkpoint", "shop", False)),
         ("released", "false", None),
-        ("released", "true", (None, None, None)),  # bad, and nobody has noticed
+        ("released", "true", (None, None, None)),  # bad, and nobody has detected it
         ("-", "-", None),
     ],
 )
@@ -321,7 +323,7 @@ def test_doubled_and_shuffled_rows_change_nothing():
     for seed in range(3):
         mixed = [pl.concat([each] * 2).sample(fraction=1, shuffle=True, seed=seed) for each in (frame, seen, holds)]
         again, same = found(*mixed)
-        assert first.drop("stays").equals(again.drop("stays"))
+        assert first.drop("exposures").equals(again.drop("exposures"))
         assert walked(steps) == walked(same)
 
 
@@ -384,7 +386,7 @@ def test_steps_are_disjoint_delivered_timely_trees(frame, writes):
     entries, steps = found(frame, seen if lines else NO_CHANGES)
     assert steps["step"].is_unique().all()
     assert steps["entry"].is_in(entries["entry"].implode()).all()
-    assert (entries["noticed_at"] >= entries["entered_at"]).all()
+    assert (entries["detected_at"] >= entries["entered_at"]).all()
     assert entries["object_id"].null_count() == 0
     own = dict(steps.select("step", "entry").iter_rows())
     assert all(own[before] == entry for entry, before in steps.select("entry", "before").drop_nulls().iter_rows())

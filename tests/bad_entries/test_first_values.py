@@ -1,4 +1,4 @@
-"""Corrections in logs that begin with them, and notices without a trace: the record began when it was first sent."""
+"""Corrections in logs that begin with them, and detections without a trace: the record began when it was first sent."""
 
 import polars as pl
 import pytest
@@ -22,13 +22,13 @@ CORRECTED = "element entity system value_hash at\nprice 1 {} right {}"
 
 
 def told(frame: pl.DataFrame, field_changes: pl.DataFrame = NO_CHANGES) -> tuple[list, list]:
-    """The bad entries (object, origin, entered and noticed in seconds after the first message, notice, needs_release),
+    """The bad entries (object, origin, entered and detected in seconds after the first, detection, needs_release),
     and the ids of the messages they travelled by."""
     caused = links.with_causes(links.linked(frame))
     entries = bad_entries(caused, field_changes, NO_HOLDS)
     start = frame["sent_at"].min()
-    seconds = [(pl.col(name) - start).dt.total_seconds() for name in ("entered_at", "noticed_at")]
-    rows = entries.select("object_id", "origin", *seconds, "notice", "needs_release").rows()
+    seconds = [(pl.col(name) - start).dt.total_seconds() for name in ("entered_at", "detected_at")]
+    rows = entries.select("object_id", "origin", *seconds, "detection", "needs_release").rows()
     return rows, entry_steps(caused, entries)["message_id"].to_list()
 
 
@@ -76,7 +76,7 @@ def test_systems_and_brought_values_correct_nothing():
         ("-", "shop erp", True),
     ],
 )
-def test_a_notice_without_the_trace_of_the_record_finds_when_it_was_first_sent(traced, last, needs_release):
+def test_a_detection_without_the_trace_of_the_record_finds_when_it_was_first_sent(traced, last, needs_release):
     head, *lines = ORDERS.strip().splitlines()
     picture = [f"{head} status trace_id", *(f"{line} ok {'-' if traced == '-' else 'day'}" for line in lines)]
     refused = f"c {last} queue order 1 600 610 rejected {traced}"
@@ -116,7 +116,7 @@ def test_a_value_logged_while_its_message_was_under_way_was_sent_with_it(logged,
     assert ("a1" in travelled) == (entered == 0)
 
 
-def test_a_notice_before_the_message_above_was_sent_tells_nothing_of_it():
+def test_a_detection_before_the_message_above_was_sent_tells_nothing_of_it():
     """The clock of the bank is behind: its rejection seems to come before what it is a part of was entered."""
     skewed = """
         message_id trace_id parent_id source target kind  object_type object_id sent_at finished_at status

@@ -7,15 +7,20 @@ import numpy as np
 import polars as pl
 from drawing.frames import NOON
 
-from integrhealth.analyses.error_propagation.retrying.retries import retry_tables
+from integrhealth.analyses.error_propagation.retrying import questions
+from integrhealth.evidence import Evidence
 from integrhealth.language.schema import conform
-from integrhealth.traces import links
 
 CAPACITY, LOAD, MINUTES, TRIGGER = 800, 480, 20, (8, 10)
 
 
+QUESTIONS = ("retries", "retry_storms", "retry_load", "retry_layers")
+
+
 def tables(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    return retry_tables(links.linked(conform(frame, "messages")))
+    """What retries made of the messages of FRAME, by table."""
+    evidence = Evidence(messages=frame)
+    return {name: getattr(questions, name)(evidence) for name in QUESTIONS}
 
 
 def feed(
@@ -94,6 +99,25 @@ def served(
             message_id=pl.format("{}-{}", "order", "attempt"), integration=pl.lit("orders"), source=pl.lit("shop"),
             target=pl.lit("erp"), operation=pl.lit("book"), kind=pl.lit("request"), object_type=pl.lit("order"),
             object_id=pl.format("o{}", "order"), **moments,
+        ),
+        "messages",
+    )  # fmt: skip
+
+
+def by_minute(minutes: list[tuple[int, int, int]]) -> pl.DataFrame:
+    """Per minute: so many new messages, so many of them delivered, so many retries of each of the others."""
+    rows = []
+    for minute, (new, good, tries) in enumerate(minutes):
+        for i in range(new):
+            status = "ok" if (i + 1) * good // new > i * good // new else "failed"
+            for k in range(1 if status == "ok" else 1 + tries):
+                rows.append((f"{minute}-{i}", k + 1, minute * 60 + i * 60 / new + k * 3, status))
+    table = pl.DataFrame(rows, ["object_id", "attempt", "at", "status"], orient="row")
+    sent = pl.lit(NOON) + pl.duration(milliseconds=(pl.col("at") * 1000).cast(pl.Int64))
+    return conform(
+        table.with_columns(
+            message_id=pl.format("{}/{}", "object_id", "attempt"), integration=pl.lit("orders"), source=pl.lit("a"),
+            target=pl.lit("b"), sent_at=sent, finished_at=sent, object_type=pl.lit("order"),
         ),
         "messages",
     )  # fmt: skip

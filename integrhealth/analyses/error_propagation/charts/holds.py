@@ -23,7 +23,7 @@ SHOWN = ["integration", "minutes", "best", "saved", "delay_cost", "net", "errors
 def cost_curves_chart(
     hold_costs: pl.DataFrame, friction: pl.DataFrame, *, currency: str | None = None, top: int = 6
 ) -> Any:
-    """What a hold costs over its length, the delay and the errors left, for the TOP integrations."""
+    """What a hold costs over its length, the delay and the errors left, for the `top` integrations."""
     names, rows = _weighed(hold_costs, top)
     if not names:
         return nothing(NO_COSTS)
@@ -79,8 +79,8 @@ def hold_slider_chart(hold_costs: pl.DataFrame, *, currency: str | None = None, 
     chosen = alt.param(
         name="hold_integration", value=names[0], bind=alt.binding_select(options=names, name="Integration: ")
     )
-    told = rows.select(*SHOWN, "near", "entries_caught", money=pl.lit(_of(currency)))
-    base = alt.Chart(told).transform_filter("datum.integration == hold_integration")
+    weighed = rows.select(*SHOWN, "near", "entries_caught", money=pl.lit(_of(currency)))
+    base = alt.Chart(weighed).transform_filter("datum.integration == hold_integration")
     held = f"datum.minutes == {SLIDER}"
     here, near = base.transform_filter(held), base.transform_filter("datum.near")
     readout = [_line(here, place, text) for place, text in enumerate(READOUT)]
@@ -148,8 +148,8 @@ def checkpoint_chart(checkpoints: pl.DataFrame, *, top: int = 12) -> Any:
 
 
 def _weighed(hold_costs: pl.DataFrame, top: int) -> tuple[list[str], pl.DataFrame]:
-    """The TOP integrations with costs and enough errors, those where a hold nets most and where errors cost most first;
-    and their rows, of which those ``near`` are worth drawing: beyond, the delay alone towers over everything."""
+    """The `top` integrations with costs and enough errors, those where a hold nets most and where errors cost most
+    first; and their rows, of which those ``near`` are worth drawing: beyond, the delay alone towers over everything."""
     stakes = hold_costs.group_by("integration").agg(
         pl.col("net").max(),
         at_stake=pl.col("total_cost").filter(pl.col("minutes") == 0, pl.col("total_low").is_not_null()).first(),
@@ -192,7 +192,7 @@ def _tooltip() -> list[Any]:
 
 
 def _line(row: alt.Chart, place: int, text: str) -> alt.Chart:
-    """One line of the readout: TEXT is an expression over numbers of the row."""
+    """One line of the readout: `text` is an expression over numbers of the row."""
     said = row.transform_calculate(said=text)
     return said.mark_text(align="left", baseline="top", fontSize=14 - place).encode(
         x=alt.value(0), y=alt.value(20 * place), text="said:N"

@@ -17,17 +17,17 @@ SERIES = {
 
 def amplification_chart(retries: pl.DataFrame, *, top: int = 15) -> Any:
     """Attempts per message of the integrations that retry most, with interval, what theory expects, and the limit."""
-    known = (
+    shown = (
         retries.filter((pl.col("retries") > 0) & pl.col("amplification").is_not_null())
         .sort("amplification", "integration", descending=[True, False])
         .head(top)
     )
-    if known.is_empty():
+    if shown.is_empty():
         return nothing("No integration with enough messages retried anything.")
     columns = "integration amplification low high amplification_expected attempts delivered verdict"
-    base = alt.Chart(known.select(*columns.split(), from_=pl.lit(1.0)))
-    y = alt.Y("integration:N", sort=known["integration"].to_list(), title=None)
-    scale = alt.Scale(zero=False, nice=False, domain=[1, max(known["high"].max(), AMPLIFICATION_WATCH) * 1.02])
+    base = alt.Chart(shown.select(*columns.split(), from_=pl.lit(1.0)))
+    y = alt.Y("integration:N", sort=shown["integration"].to_list(), title=None)
+    scale = alt.Scale(zero=False, nice=False, domain=[1, max(shown["high"].max(), AMPLIFICATION_WATCH) * 1.02])
     bars = base.mark_bar(height={"band": 0.6}).encode(
         x=alt.X("from_:Q", title="attempts per message", scale=scale),
         x2="amplification:Q",
@@ -51,12 +51,12 @@ def amplification_chart(retries: pl.DataFrame, *, top: int = 15) -> Any:
         .mark_rule(strokeDash=[4, 4], color=ACCENT)
         .encode(x=alt.X("limit:Q", scale=scale))
     )
-    most = known.row(0, named=True)
+    most = shown.row(0, named=True)
     return titled(
         (bars + interval + expected + limit).properties(width=WIDTH, height=alt.Step(26)),
         f"{most['integration']} takes {most['amplification']:.2f} attempts per message",
         f"With 95% interval; orange tick: if every failure were retried; dashed: {AMPLIFICATION_WATCH}; "
-        f"n from {known['attempts'].min():,} to {known['attempts'].max():,}",
+        f"n from {shown['attempts'].min():,} to {shown['attempts'].max():,}",
     )
 
 

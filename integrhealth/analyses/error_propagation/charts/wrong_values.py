@@ -1,4 +1,4 @@
-"""Charts of contamination: which hops carried wrong values, and how long the worst ones stood where."""
+"""Charts of contamination: which edges carried wrong values, and how long the worst ones stood where."""
 
 from typing import Any
 
@@ -18,17 +18,17 @@ from integrhealth.charts.theme import (
     titled,
 )
 
-NOTHING = "No wrong value was noticed: nothing was corrected, turned down or stopped."
+NOTHING = "No wrong value was detected: nothing was corrected, turned down or stopped."
 
 
-def contamination_map(hops: pl.DataFrame, systems: pl.DataFrame, *, top: int = 16) -> Any:
+def contamination_map(edges: pl.DataFrame, systems: pl.DataFrame, *, top: int = 16) -> Any:
     """Wrong values carried as ok from one system to the next, the system where most stood first."""
-    if hops.is_empty():
+    if edges.is_empty():
         return nothing("No wrong value left the system where it was entered." if systems.height else NOTHING)
     names = systems["system"].head(top)
-    shown = hops.filter(pl.col("source").is_in(names.implode()) & pl.col("target").is_in(names.implode()))
+    shown = edges.filter(pl.col("source").is_in(names.implode()) & pl.col("target").is_in(names.implode()))
     if shown.is_empty():
-        shown = hops.head(top)
+        shown = edges.head(top)
     worst, most = shown.row(0, named=True), systems.row(0, named=True)
     order = [name for name in systems["system"] if name in {*shown["source"], *shown["target"]}]
     base = alt.Chart(shown).encode(
@@ -51,7 +51,7 @@ def contamination_map(hops: pl.DataFrame, systems: pl.DataFrame, *, top: int = 1
     return titled(
         (cells + counts).properties(width=WIDTH - 120, height=alt.Step(28)),
         f"{worst['source']} handed {_wrong_values(worst['entries'])} to {worst['target']}, with status ok",
-        f"Wrong values that each hop carried before anybody noticed; {most['system']} held most, {most['entries']:,}",
+        f"Wrong values that each edge carried before their detection; {most['system']} held most, {most['entries']:,}",
     )
 
 
@@ -61,17 +61,17 @@ def _wrong_values(count: int) -> str:
 
 def held_chart(systems: pl.DataFrame, *, top: int = 15) -> Any:
     """Median time for which each system held a wrong value, with its 95% interval, longest first."""
-    known = systems.drop_nulls("median_minutes").sort("median_minutes", "system", descending=[True, False]).head(top)
-    if known.is_empty():
+    shown = systems.drop_nulls("median_minutes").sort("median_minutes", "system", descending=[True, False]).head(top)
+    if shown.is_empty():
         return nothing("Too few wrong values stood in any system to say how long they usually stay.")
     # A logarithm knows no zero: what stood for less than a second is drawn at one.
     minutes = pl.col("median_minutes", "low", "high").clip(lower_bound=1 / 60)
-    base = alt.Chart(known.select("system", "timed", minutes))
-    y = alt.Y("system:N", sort=known["system"].to_list(), title=None)
+    base = alt.Chart(shown.select("system", "timed", minutes))
+    y = alt.Y("system:N", sort=shown["system"].to_list(), title=None)
     x = alt.X("median_minutes:Q", title="minutes, logarithmic", scale=alt.Scale(type="log")).axis(
         format=",.0f", tickCount=5, grid=False
     )
-    worst = known.row(0, named=True)
+    worst = shown.row(0, named=True)
     colour = alt.condition(alt.datum.system == worst["system"], alt.value(FAILURE), alt.value(NEUTRAL))
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
         x=x,
@@ -89,37 +89,37 @@ def held_chart(systems: pl.DataFrame, *, top: int = 15) -> Any:
     return titled(
         (interval + points).properties(width=WIDTH, height=alt.Step(26)),
         f"Half of the wrong values at {worst['system']} stood there longer than {worst['median_minutes']:,.0f} minutes",
-        f"Median minutes from arrival to correction, else to the notice, with 95% interval; n from "
-        f"{known['timed'].min():,} to {known['timed'].max():,} wrong values",
+        f"Median minutes from arrival to correction, else to the detection, with 95% interval; n from "
+        f"{shown['timed'].min():,} to {shown['timed'].max():,} wrong values",
     )
 
 
-def strips_chart(contamination: pl.DataFrame, stays: pl.DataFrame) -> Any:
+def strips_chart(contamination: pl.DataFrame, exposures: pl.DataFrame) -> Any:
     """The worst wrong values, one strip each: systems in the order reached, and how long each held the value.
 
-    STAYS: the table ``contamination_stays``, which says which entries to draw.
+    `exposures`: the table ``contamination_exposures``, which says which entries to draw.
     """
-    chosen = contamination.join(stays.select("entry").unique(), on="entry", how="semi", maintain_order="left")
+    chosen = contamination.join(exposures.select("entry").unique(), on="entry", how="semi", maintain_order="left")
     if chosen.is_empty():
         return nothing(NOTHING)
-    strips = [_strip(entry, stays) for entry in chosen.iter_rows(named=True)]
+    strips = [_strip(entry, exposures) for entry in chosen.iter_rows(named=True)]
     worst = chosen.row(0, named=True)
     minutes = worst["held_minutes"]
-    noticed = (
-        ", and nobody has noticed" if minutes is None else f" until somebody noticed, after {minutes:,.0f} minutes"
+    detected = (
+        ", and nobody has detected it" if minutes is None else f" until it was detected, after {minutes:,.0f} minutes"
     )
     return titled(
         alt.vconcat(*strips, spacing=18),
-        f"One wrong value stood in {worst['systems']} systems{noticed}",
-        "The worst wrong values: bars are how long each system held it; the yellow line is when somebody noticed",
+        f"One wrong value stood in {worst['systems']} systems{detected}",
+        "The worst wrong values: bars are how long each system held it; the yellow line is its detection",
     )
 
 
-def _strip(entry: dict[str, Any], stays: pl.DataFrame) -> Any:
-    rows = stays.filter(pl.col("entry") == entry["entry"]).sort("place")
-    base = alt.Chart(rows.select("system", "origin", "from_minutes", "until_minutes", "notice_minutes"))
+def _strip(entry: dict[str, Any], exposures: pl.DataFrame) -> Any:
+    rows = exposures.filter(pl.col("entry") == entry["entry"]).sort("place")
+    base = alt.Chart(rows.select("system", "origin", "from_minutes", "until_minutes", "detection_minutes"))
     y = alt.Y("system:N", sort=rows["system"].to_list(), title=None)
-    end = rows.select(pl.max_horizontal("until_minutes", "notice_minutes").max()).item() or 1
+    end = rows.select(pl.max_horizontal("until_minutes", "detection_minutes").max()).item() or 1
     x = alt.X("from_minutes:Q", title="minutes since entry", scale=alt.Scale(domain=[0, end], nice=False)).axis(
         tickCount=6, grid=False
     )
@@ -134,12 +134,12 @@ def _strip(entry: dict[str, Any], stays: pl.DataFrame) -> Any:
             alt.Tooltip("until_minutes:Q", format=",.1f", title="held until, minutes"),
         ],
     )
-    notice = alt.Chart(rows.select("notice_minutes").head(1)).mark_rule(strokeWidth=3, color=CATEGORIES[1])
-    named = [entry["object_type"], entry["object_id"], entry["element"] and f"({entry['element']})"]
-    how = "not noticed yet" if entry["notice"] is None else f"{entry['notice']} at {entry['noticed_in']}"
+    detection = alt.Chart(rows.select("detection_minutes").head(1)).mark_rule(strokeWidth=3, color=CATEGORIES[1])
+    label = [entry["object_type"], entry["object_id"], entry["element"] and f"({entry['element']})"]
+    how = "not detected yet" if entry["detection"] is None else f"{entry['detection']} at {entry['detected_in']}"
     when = f"{entry['entered_at']:%Y-%m-%d %H:%M}"
-    said = f"{' '.join(part for part in named if part)}, entered at {entry['origin']} {when} UTC, {how}"
-    return (bars + notice.encode(x="notice_minutes:Q")).properties(
+    said = f"{' '.join(part for part in label if part)}, entered at {entry['origin']} {when} UTC, {how}"
+    return (bars + detection.encode(x="detection_minutes:Q")).properties(
         width=WIDTH - 60,
         height=alt.Step(20),
         title=alt.TitleParams(in_lines(said, SUBTITLE_LETTERS), fontSize=12, fontWeight="normal", offset=6),

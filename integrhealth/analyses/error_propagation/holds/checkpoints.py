@@ -11,9 +11,9 @@ import polars as pl
 
 from integrhealth.analyses.error_propagation.tables import TABLES
 from integrhealth.language.decisions import is_approved, is_caught
-from integrhealth.language.findings import findings, ranked, severity, written
+from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
-from integrhealth.language.statistics import wilson_interval
+from integrhealth.language.statistics import enough, wilson_interval
 from integrhealth.language.thresholds import (
     MIN_BAD_ENTRIES,
     MIN_MESSAGES,
@@ -23,7 +23,7 @@ from integrhealth.language.thresholds import (
 )
 
 NAME = "error_propagation"
-# Later than all that is logged: an entry that nobody has noticed.
+# Later than all that is logged: an entry that nobody has detected.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 CHECKPOINTS = TABLES["checkpoints"] | {
     "integration": TEXT,
@@ -57,24 +57,24 @@ def checkpoints(
 
     Its population are the messages that name it, those it held, and those of its integration in the catalog; where
     that is but what it held, those of the integrations that it held messages of. A message with status held that
-    names its checkpoint is held there, also without a row in HOLDS.
+    names its checkpoint is held there, also without a row in `holds`.
     ``catch_rate`` = bad held / all bad of the population (null under 10 bad, or where no hold at all is known);
     ``stopped_share`` the same without those that were approved; ``false_hold_rate`` = held and not bad / held (null
-    under MIN_MESSAGES held); ``median_hold_minutes`` over holds that ended (null under MIN_MESSAGES);
-    ``rubber_stamp_share`` = approvals given within 10 s / approvals (null under MIN_MESSAGES); intervals are
+    under `min_messages` held); ``median_hold_minutes`` over holds that ended (null under `min_messages`);
+    ``rubber_stamp_share`` = approvals given within 10 s / approvals (null under `min_messages`); intervals are
     Wilson's. ``integration`` is that of the catalog, else that of its messages if they have but one. Counts are of
     messages, those of ``approvals``, ``rubber_stamps`` (with a known end), ``undecided`` (neither let through nor
     caught, though ended) and ``still_held`` (no end) of holds.
 
-    DECLARED: the checkpoints of the catalog. ENTRIES: the bad entries, of which the object and its time are used.
+    `declared`: the checkpoints of the catalog. `entries`: the bad entries, of which the object and its time are used.
     """
-    known = messages.unique("message_id", keep="first", maintain_order=True)
-    holds = _with_held_messages(holds, known)
-    passing = _population(known, holds, declared)
+    once = messages.unique("message_id", keep="first", maintain_order=True)
+    holds = _with_held_messages(holds, once)
+    passing = _population(once, holds, declared)
     said_elsewhere = holds.group_by("message_id").agg(said_bad=pl.col("was_bad").max())
     bad = (
         passing.join(said_elsewhere, on="message_id", how="left")
-        .join(_carried_bad(known, entries), on="message_id", how="left")
+        .join(_carried_bad(once, entries), on="message_id", how="left")
         .with_columns(bad=pl.coalesce("was_bad", "said_bad", "carried_bad", pl.lit(False)))
     )
     counted = bad.group_by("checkpoint").agg(
@@ -87,20 +87,18 @@ def checkpoints(
     decided = _decisions(holds)
     names = pl.concat([counted.select("checkpoint"), decided.select("checkpoint"), declared.select("checkpoint")])
     counts = pl.selectors.integer()
-    told = (
+    rows = (
         names.unique()
         .join(counted, on="checkpoint", how="left")
         .join(decided, on="checkpoint", how="left")
-        .join(_integrations(known, passing, declared), on="checkpoint", how="left")
+        .join(_integrations(once, passing, declared), on="checkpoint", how="left")
         .with_columns(counts.fill_null(0).cast(COUNT))
     )
-    return (
-        _with_rates(told, min_messages=max(min_messages, 1)).select(*CHECKPOINTS).cast(CHECKPOINTS).sort("checkpoint")
-    )
+    return _with_rates(rows, min_messages=min_messages).select(*CHECKPOINTS).cast(CHECKPOINTS).sort("checkpoint")
 
 
 def _with_held_messages(holds: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
-    """HOLDS plus the messages that are held, as their status says."""
+    """`holds` plus the messages that are held, as their status says."""
     held = messages.filter(pl.col("status") == "held").drop_nulls("checkpoint")
     place = ["checkpoint", "message_id"]
     untold = held.select(*place, held_at="sent_at").join(holds, on=place, how="anti")
@@ -118,12 +116,12 @@ def _population(messages: pl.DataFrame, holds: pl.DataFrame, declared: pl.DataFr
             was_bad=pl.col("was_bad").max(),
         )
     )
-    named = messages.drop_nulls("checkpoint").select("checkpoint", "message_id")
+    naming = messages.drop_nulls("checkpoint").select("checkpoint", "message_id")
     of_integration = messages.join(declared.drop_nulls("integration"), on="integration", suffix="_declared").select(
         checkpoint="checkpoint_declared", message_id="message_id"
     )
     held = stopped.select("checkpoint", "message_id")
-    let_by = pl.concat([named, of_integration]).join(held, on=held.columns, how="anti")
+    let_by = pl.concat([naming, of_integration]).join(held, on=held.columns, how="anti")
     alone = held.join(let_by, on="checkpoint", how="anti").join(messages, on="message_id")
     beside = alone.select("checkpoint", "integration").unique().join(messages, on="integration").select(held.columns)
     everyone = pl.concat([held, let_by, beside]).unique()
@@ -133,14 +131,14 @@ def _population(messages: pl.DataFrame, holds: pl.DataFrame, declared: pl.DataFr
 
 
 def _carried_bad(messages: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """message_id and carried_bad of the messages of a bad entry's object, sent while nobody had noticed."""
+    """message_id and carried_bad of the messages of a bad entry's object, sent while nobody had detected it."""
     thing = ["object_type", "object_id"]
     objects = entries.select(thing).unique().with_row_index("object")
     # Of one object the latest end of all entries so far: a look back at one row tells of all, however many they are.
     wrong = (
         entries.join(objects, on=thing, nulls_equal=True)
         .sort("entered_at")
-        .with_columns(until=pl.col("noticed_at").fill_null(NEVER).cum_max().over("object"))
+        .with_columns(until=pl.col("detected_at").fill_null(NEVER).cum_max().over("object"))
         .select("object", "until", time="entered_at")
     )
     return (
@@ -182,13 +180,13 @@ def _integrations(messages: pl.DataFrame, passing: pl.DataFrame, declared: pl.Da
         .group_by("checkpoint")
         .agg(observed=pl.when(pl.col("integration").n_unique() == 1).then(pl.col("integration").first()))
     )
-    told = declared.select("checkpoint", told="integration")
-    return observed.join(told, on="checkpoint", how="full", coalesce=True).select(
-        "checkpoint", integration=pl.coalesce("told", "observed")
+    catalog = declared.select("checkpoint", declared="integration")
+    return observed.join(catalog, on="checkpoint", how="full", coalesce=True).select(
+        "checkpoint", integration=pl.coalesce("declared", "observed")
     )
 
 
-def _with_rates(told: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
+def _with_rates(rows: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     """The counts with their rates and intervals, null under too small a denominator."""
     least_bad = min(MIN_BAD_ENTRIES, min_messages)
     # Without a single hold it is not known what was held.
@@ -200,24 +198,24 @@ def _with_rates(told: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
         ("rubber_stamp_share", "rubber"): (pl.col("rubber_stamps"), pl.col("approvals"), min_messages),
     }
     for (rate, stem), (part, whole, least) in rates.items():
-        shares = told.select(part=part, whole=whole)
+        shares = rows.select(part=part, whole=whole)
         low, high = wilson_interval(shares["part"], shares["whole"].fill_null(0))
-        enough = pl.when(whole >= least)
-        told = told.with_columns(
-            enough.then(part / whole).alias(rate),
-            enough.then(pl.Series(low)).alias(f"{stem}_low"),
-            enough.then(pl.Series(high)).alias(f"{stem}_high"),
+        judged = pl.when(enough(whole, least))
+        rows = rows.with_columns(
+            judged.then(part / whole).alias(rate),
+            judged.then(pl.Series(low)).alias(f"{stem}_low"),
+            judged.then(pl.Series(high)).alias(f"{stem}_high"),
         )
-    median = pl.when(pl.col("ended_holds") >= min_messages).then("median_minutes")
-    return told.with_columns(median_hold_minutes=median)
+    median = pl.when(enough(pl.col("ended_holds"), min_messages)).then("median_minutes")
+    return rows.with_columns(median_hold_minutes=median)
 
 
-def checkpoint_findings(table: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+def checkpoint_findings(checkpoints: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """What a person should talk about: approvals that nobody read, and checkpoints that caught no bad message.
 
-    TABLE as ``checkpoints`` gives it; OWNERS the integrations of the catalog.
+    `checkpoints` is the table of that name; `declared` the integrations of the catalog.
     """
-    owned = table.join(owners.select("integration", "owner"), on="integration", how="left")
+    owned = checkpoints.join(integration_owners(declared), on="integration", how="left")
     return ranked([_rubber_stamps(owned), _blind(owned)])
 
 

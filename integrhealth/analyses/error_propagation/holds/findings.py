@@ -2,18 +2,16 @@
 
 import polars as pl
 
-from integrhealth.language.findings import findings, ranked, written
+from integrhealth.language.findings import findings, integration_owners, ranked, written
 
 NAME = "error_propagation"
 
 
 def friction_findings(friction: pl.DataFrame, declared: pl.DataFrame, *, currency: str | None = None) -> pl.DataFrame:
-    """What a person should talk about, from the table ``friction``; DECLARED are the integrations of the catalog."""
-    owned = friction.join(
-        declared.select("integration", "source", "owner").unique("integration", keep="first", maintain_order=True),
-        on="integration",
-        how="left",
-    ).with_columns(subject=pl.col("integration"))
+    """What a person should talk about, from the table ``friction``; `declared` are the integrations of the catalog."""
+    owned = friction.join(integration_owners(declared), on="integration", how="left").with_columns(
+        subject=pl.col("integration")
+    )
     money = f" {currency}" if currency else ""
     return ranked([_paying(owned, money), _helpless(owned), _costly(owned, money)])
 
@@ -60,14 +58,14 @@ def _helpless(owned: pl.DataFrame) -> pl.DataFrame:
         severity=pl.lit("warning"),
         statement=pl.format(
             "No hold of up to a day would have stopped any of the {} wrong entries on {}: "
-            "noticed too late, or only because they went out.",
+            "detected too late, or only because they went out.",
             written(pl.col("bad_entries")),
             "integration",
         ),
         value=pl.lit(0.0),
         unit=pl.lit("records a hold would have spared"),
         n=pl.col("bad_entries"),
-        ask=pl.format("Which check before {} could notice a wrong entry on the day it is made?", "integration"),
+        ask=pl.format("Which check before {} could detect a wrong entry on the day it is made?", "integration"),
     )
     return findings(NAME, "hold_cannot_help", rows)
 

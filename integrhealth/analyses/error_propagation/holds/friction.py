@@ -1,7 +1,7 @@
 """Strategic friction: what would one hour of delay have cost, and what an error that flowed at once?
 
 A hold of h on an integration costs delay_cost_per_hour x h for every message delivered on it, and spares the records
-that a wrong entry would not have reached before it was noticed: the replay of ``hold_replay``, over the real errors.
+that a wrong entry would not have reached before it was detected (``replay.hold_replay``, over the real errors).
 An error costs error_cost per distinct object that an entry touched; a hold that spares part of an object's records
 saves that part. Beside the replay stands the textbook cost J(h) = c_d h + p C_e (1 - F(h)) per message. Money is in
 the catalog's currency, for the whole period.
@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 import polars as pl
 
-from integrhealth.analyses.error_propagation.holds.replay import Holds, every_hold, hold_replay, notices
+from integrhealth.analyses.error_propagation.holds.replay import Holds, detections, every_hold, hold_replay
 from integrhealth.analyses.error_propagation.tables import TABLES
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, is_delivered
 from integrhealth.language.statistics import wilson_interval
@@ -28,7 +28,7 @@ HOLD_COSTS = {
     "entries_caught": COUNT,
     "records_spared": COUNT,
     "objects_spared": NUMBER,
-    "noticed_share": NUMBER,
+    "detected_share": NUMBER,
     "saved": NUMBER,
     "delay_cost": NUMBER,
     "net": NUMBER,
@@ -48,7 +48,7 @@ FRICTION = TABLES["friction"] | {
     "needs_release_share": NUMBER,
     "mean_cascade": NUMBER,
     "objects_touched": COUNT,
-    "noticed_60_minutes": NUMBER,
+    "detected_60_minutes": NUMBER,
     "saved_60_minutes": NUMBER,
     "net_60_minutes": NUMBER,
     "best_low_minutes": NUMBER,
@@ -80,7 +80,7 @@ class Traffic:
         return self.delay_cost is not None and self.error_cost is not None
 
 
-def friction_tables(
+def friction_and_costs(
     caused: pl.DataFrame,
     entries: pl.DataFrame,
     steps: pl.DataFrame,
@@ -88,8 +88,8 @@ def friction_tables(
     declared: pl.DataFrame,
     *,
     min_messages: int = MIN_MESSAGES,
-) -> dict[str, pl.DataFrame]:
-    """The tables ``friction`` and ``hold_costs``.
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The tables ``friction`` and ``hold_costs``, which one replay of all holds fills.
 
     ``friction`` has one row per integration that delivered messages, most money first. ``best_hold_minutes`` is the
     whole number of minutes, none to a day, with the largest ``net`` = ``saved`` - ``delay_cost``, on these very
@@ -97,7 +97,7 @@ def friction_tables(
     ``break_even_error_cost`` is the smallest error cost at which some hold pays that spares at least 10 objects (or
     all that can be spared), ``break_even_delay_hours`` the same as hours of delay of one object.
 
-    ``verdict``, the first that holds: "not enough data" (under MIN_MESSAGES delivered); "approval" (a checkpoint here
+    ``verdict``, the first that holds: "not enough data" (under `min_messages` delivered); "approval" (a checkpoint here
     stopped so much that what it saved, less the delay of what it held, is positive and more than the best hold would
     net if it had to deal with these errors as well); "instant" (no bad entry passed, and the objects are named, so
     one could have been seen); "not enough data" (under 10 bad entries, or no objects); "a hold cannot help" (no
@@ -106,29 +106,28 @@ def friction_tables(
 
     ``hold_costs`` has one row per integration and hold of ``thresholds.HOLD_MINUTES``, and one for the best hold.
 
-    CAUSED, ENTRIES, STEPS as ``traces.with_causes`` and the entries analysis give them; CHECKPOINTS the published
-    table; DECLARED the integrations of the catalog.
+    `caused`, `entries`, `steps` as the evidence has them; `checkpoints` the published table; `declared` the
+    integrations of the catalog.
     """
+    min_messages = max(min_messages, 1)
     replay = hold_replay(steps, entries)
-    noticed = notices(entries, _last_moment(caused))
+    detected = detections(entries, _last_moment(caused))
     best, costs = [], []
     by_integration = replay.partition_by("integration", as_dict=True, maintain_order=True)
     for traffic in _traffic(caused, declared):
         records = by_integration.get((traffic.integration,), replay.clear())
-        passed = noticed.join(records.select("entry").unique(), on="entry", how="semi", maintain_order="left")
+        passed = detected.join(records.select("entry").unique(), on="entry", how="semi", maintain_order="left")
         holds = every_hold(records, passed, traffic.messages, drawn=traffic.priced)
         here = checkpoints.filter(pl.col("integration") == traffic.integration)
         best.append(_friction(traffic, holds, records, passed, here, min_messages=min_messages))
         costs.append(_hold_costs(traffic, holds, best=best[-1]["best_hold_minutes"]))
-    return {
-        "friction": pl.DataFrame(best, schema=FRICTION, orient="row").sort(
-            "net", "bad_entries", "integration", descending=[True, True, False], nulls_last=True
-        ),
-        # One frame of all: an integration each would cost more than the analysis where there are thousands.
-        "hold_costs": pl.DataFrame(
-            {name: list(chain.from_iterable(rows[name] for rows in costs)) for name in HOLD_COSTS}, schema=HOLD_COSTS
-        ),
-    }
+    friction = pl.DataFrame(best, schema=FRICTION, orient="row")
+    # One frame of all: an integration each would cost more than the analysis where there are thousands.
+    columns = {name: list(chain.from_iterable(rows[name] for rows in costs)) for name in HOLD_COSTS}
+    return (
+        friction.sort("net", "bad_entries", "integration", descending=[True, True, False], nulls_last=True),
+        pl.DataFrame(columns, schema=HOLD_COSTS),
+    )
 
 
 def missing_costs(declared: pl.DataFrame) -> str | None:
@@ -154,7 +153,7 @@ def _traffic(caused: pl.DataFrame, declared: pl.DataFrame) -> list[Traffic]:
 
 
 def _last_moment(caused: pl.DataFrame) -> pl.Expr:
-    """Until when there is data: entries not noticed by then are still open."""
+    """Until when there is data: entries not detected by then are still open."""
     ends = caused.select(pl.max_horizontal("sent_at", "received_at", "finished_at", "answered_at").max())
     return pl.lit(ends.item(), ends.dtypes[0])
 
@@ -170,7 +169,7 @@ def _hold_costs(traffic: Traffic, holds: Holds, *, best: float | None) -> dict[s
         "entries_caught": holds.caught[at],
         "records_spared": holds.records[at],
         "objects_spared": holds.spared[at],
-        "noticed_share": holds.noticed[at] if judged else None,
+        "detected_share": holds.detected[at] if judged else None,
     }
     if traffic.priced:
         delay, saved = traffic.delay_cost * holds.delay_hours[at], traffic.error_cost * holds.spared[at]
@@ -181,7 +180,7 @@ def _hold_costs(traffic: Traffic, holds: Holds, *, best: float | None) -> dict[s
         if judged:
             drawn_left = traffic.error_cost * np.maximum(holds.drawn_objects - holds.drawn[at], 0)
             low, high = np.quantile(drawn_left, [0.025, 0.975], axis=1)
-            expected = delay + all_errors * (1 - holds.noticed[at])
+            expected = delay + all_errors * (1 - holds.detected[at])
             rows |= {"total_low": delay + low, "total_high": delay + high, "expected_cost": expected}
     unknown = [None] * len(at)
     return {name: unknown if rows.get(name) is None else rows[name].tolist() for name in HOLD_COSTS}
@@ -198,7 +197,7 @@ def _friction(
 ) -> dict[str, object]:
     """One row of ``friction``."""
     bad = passed.height
-    enough_messages = traffic.messages >= max(min_messages, 1)
+    enough_messages = traffic.messages >= min_messages
     enough_bad = enough_messages and bad >= MIN_BAD_ENTRIES
     row: dict[str, object] = dict.fromkeys(FRICTION) | {
         "integration": traffic.integration,
@@ -215,7 +214,7 @@ def _friction(
             "first_share": records.filter("first")["entry"].n_unique() / bad,
             "needs_release_share": passed["needs_release"].mean(),
             "mean_cascade": records.height / bad,
-            "noticed_60_minutes": float(holds.noticed[_at(holds, 60)]),
+            "detected_60_minutes": float(holds.detected[_at(holds, 60)]),
             "break_even_delay_hours": _break_even(holds),
         }
     row |= _in_money(traffic, holds, checkpoints, enough_bad=enough_bad)
@@ -229,13 +228,13 @@ def _friction(
 def _verdict(
     row: dict[str, object], holds: Holds, traffic: Traffic, *, enough_messages: bool, min_messages: int
 ) -> str:
-    """The verdict of an integration, in the order that ``friction_tables`` tells."""
+    """The verdict of an integration, in the order that ``friction_and_costs`` tells."""
     if not enough_messages:
         return NOT_ENOUGH
     if (row["checkpoint_net"] or 0) > max(row["hold_instead_net"] or 0, 0):
         return "approval"
     if row["bad_entries"] == 0:
-        return "instant" if traffic.identified >= max(min_messages, 1) else NOT_ENOUGH
+        return "instant" if traffic.identified >= min_messages else NOT_ENOUGH
     if row["bad_entries"] < MIN_BAD_ENTRIES:
         return NOT_ENOUGH
     if holds.records[-1] == 0:
@@ -269,19 +268,19 @@ def _in_money(
         return {}
     delay, saved = traffic.delay_cost * holds.delay_hours, traffic.error_cost * holds.spared
     net, hour = saved - delay, _at(holds, 60)
-    told: dict[str, float | str | None] = {
+    money: dict[str, float | str | None] = {
         "saved_60_minutes": float(saved[hour]),
         "net_60_minutes": float(net[hour]),
     }
-    told |= _checkpoint_in_money(traffic, holds, checkpoints)
+    money |= _checkpoint_in_money(traffic, holds, checkpoints)
     if not enough_bad:
-        return told
+        return money
     best = int(net.argmax())  # the shortest of equals
     drawn = traffic.error_cost * holds.drawn - delay[:, None]
     hold_low, hold_high = np.quantile(holds.minutes[drawn.argmax(axis=0)], [0.025, 0.975])
     net_low, net_high = np.quantile(drawn[best], [0.025, 0.975])
     break_even = _break_even(holds)
-    return told | {
+    return money | {
         "best_hold_minutes": float(holds.minutes[best]),
         "saved": float(saved[best]),
         "delay_cost": float(delay[best]),
@@ -300,7 +299,7 @@ def _checkpoint_in_money(traffic: Traffic, holds: Holds, checkpoints: pl.DataFra
 
     A bad message that was approved all the same was not caught. What was caught reached nothing, so an error counts
     with the objects that entries touch here on average, one where none passed. ``hold_instead_net``: what the best
-    hold would net had these passed as well, and been noticed like those that did; unknown where too few did.
+    hold would net had these passed as well, and been detected like those that did; unknown where too few did.
     """
     measured = checkpoints.drop_nulls(["catch_rate", "median_hold_minutes"])
     if measured.is_empty():

@@ -2,8 +2,8 @@
 
 No model: the real messages are run again later. Holding an integration for h shifts, in the tree of each entry,
 what lies at or below a message on it by h, once; parallel branches are not shifted. A record that would come at or
-after the notice is never touched, nor is what it would have brought about. One that in fact came after the notice,
-being under way by then, is not touched if it would have been sent at or after it.
+after the detection is never touched, nor is what it would have brought about. One that in fact came after the
+detection, being under way by then, is not touched if it would have been sent at or after it.
 """
 
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ REPLAY = {
 
 @dataclass(frozen=True)
 class Holds:
-    """What every hold of one integration would have done; all arrays run over MINUTES.
+    """What every hold of one integration would have done; all arrays run over `minutes`.
 
-    ``objects`` is what the entries touched without a hold. ``noticed`` is None under 10 entries. ``drawn`` and
+    ``objects`` is what the entries touched without a hold. ``detected`` is None under 10 entries. ``drawn`` and
     ``drawn_objects`` are the spared and the touched objects with the entries drawn anew (holds by resamples, and
     resamples), None where they were not drawn.
     """
@@ -43,7 +43,7 @@ class Holds:
     caught: NDArray
     records: NDArray
     spared: NDArray
-    noticed: NDArray | None
+    detected: NDArray | None
     entries: int
     objects: float
     drawn: NDArray | None
@@ -54,16 +54,16 @@ def hold_replay(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """One row per integration, bad entry that passed it, and record of that entry: integration, entry, step, part,
     minutes, first.
 
-    STEPS and ENTRIES as ``entries.entry_steps`` and ``entries.bad_entries`` give them. ``minutes`` is the shortest
+    `steps` and `entries` as ``entries.entry_steps`` and ``entries.bad_entries`` give them. ``minutes`` is the shortest
     hold of the integration, in whole minutes, that would have spared the record; null where none would: it lies on a
-    parallel branch, or the notice came only because the record had been released. A correction that follows such a
-    notice counts as its consequence, so only a first notice that needs no release counts. ``part`` is the record's
-    share of its object: those of one object and entry sum to 1. Records without an object id belong to the object of
-    the entry. ``first``: it is the message of the integration by which the value left its origin.
+    parallel branch, or the detection came only because the record had been released. A correction that follows such a
+    detection counts as its consequence, so only a first detection that needs no release counts. ``part`` is the
+    record's share of its object: those of one object and entry sum to 1. Records without an object id belong to the
+    object of the entry. ``first``: it is the message of the integration by which the value left its origin.
     """
     tree = _tree(steps, entries)
-    hops = tree.filter(pl.col("source") != pl.col("target"))
-    passed = hops.select("integration", "entry").unique().sort("integration", "entry")
+    edges = tree.filter(pl.col("source") != pl.col("target"))
+    passed = edges.select("integration", "entry").unique().sort("integration", "entry")
     replayed = [
         _replayed(tree.join(each.select("entry"), on="entry", how="semi", maintain_order="left"), integration)
         for (integration,), each in passed.group_by("integration", maintain_order=True)
@@ -73,26 +73,26 @@ def hold_replay(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
 
 def _tree(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """The steps of each entry with their place, the place of the step above, their part of an object, and the whole
-    minutes by which they came, or else were sent, before the notice that a hold would not have moved.
+    minutes by which they came, or else were sent, before the detection that a hold would not have moved.
     """
-    notices = entries.unique("entry", keep="first", maintain_order=True).select(
+    detections = entries.unique("entry", keep="first", maintain_order=True).select(
         "entry",
         entry_type="object_type",
         entry_object="object_id",
-        notice_at=pl.when(~pl.col("needs_release")).then("independent_at"),
+        detected_at=pl.when(~pl.col("needs_release")).then("independent_at"),
     )
-    known = pl.col("object_id").is_not_null()
+    has_object = pl.col("object_id").is_not_null()
     placed = (
         steps.unique(["entry", "step"], keep="first", maintain_order=True)
         .sort("entry", "step")
-        .join(notices, on="entry", how="left", maintain_order="left")
+        .join(detections, on="entry", how="left", maintain_order="left")
         .with_row_index("place")
         .with_columns(
-            object_type=pl.when(known).then("object_type").otherwise("entry_type"),
+            object_type=pl.when(has_object).then("object_type").otherwise("entry_type"),
             object_id=pl.coalesce("object_id", "entry_object"),
             early_us=(
-                pl.col("notice_at")
-                - pl.when(pl.col("arrived_at") < pl.col("notice_at")).then("arrived_at").otherwise("sent_at")
+                pl.col("detected_at")
+                - pl.when(pl.col("arrived_at") < pl.col("detected_at")).then("arrived_at").otherwise("sent_at")
             ).dt.total_microseconds(),
         )
     )
@@ -107,7 +107,7 @@ def _tree(steps: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
 
 
 def _replayed(trees: pl.DataFrame, integration: str) -> pl.DataFrame:
-    """The replay of one integration over the TREES of the entries that passed it."""
+    """The replay of one integration over the `trees` of the entries that passed it."""
     places, above = trees["place"].to_numpy(), trees["above"].to_numpy()
     local = np.where(above == NO_ROW, NO_ROW, np.searchsorted(places, above))
     held = trees.select((pl.col("integration") == integration) & (pl.col("source") != pl.col("target")))
@@ -122,26 +122,26 @@ def _replayed(trees: pl.DataFrame, integration: str) -> pl.DataFrame:
 
 
 def _highest(values: NDArray, above: NDArray) -> NDArray:
-    """The highest of VALUES at each row and all above it, by pointer doubling over ABOVE (-1 at a root)."""
+    """The highest of `values` at each row and all above it, by pointer doubling over `above` (-1 at a root)."""
     itself = np.arange(len(above))
-    jump, found = np.where(above < 0, itself, above), values
+    jump, highest = np.where(above < 0, itself, above), values
     for _ in range(max(1, len(above).bit_length())):
-        found = np.maximum(found, found[jump])
+        highest = np.maximum(highest, highest[jump])
         jump = jump[jump]
-    return found
+    return highest
 
 
-def notices(entries: pl.DataFrame, ended_at: pl.Expr) -> pl.DataFrame:
-    """One row per entry: entry, needs_release, noticed, and minutes from entry to a notice that needs no release, or
-    to the end of the data while there was none."""
-    noticed = ~pl.col("needs_release").fill_null(False) & pl.col("independent_at").is_not_null()
-    until = pl.when(noticed).then("independent_at").otherwise(pl.max_horizontal(ended_at, "entered_at"))
+def detections(entries: pl.DataFrame, ended_at: pl.Expr) -> pl.DataFrame:
+    """One row per entry: entry, needs_release, detected, and minutes from entry to a detection that needs no release,
+    or to the end of the data while there was none."""
+    detected = ~pl.col("needs_release").fill_null(False) & pl.col("independent_at").is_not_null()
+    until = pl.when(detected).then("independent_at").otherwise(pl.max_horizontal(ended_at, "entered_at"))
     return (
         entries.unique("entry", keep="first", maintain_order=True)
         .select(
             "entry",
             "needs_release",
-            noticed=noticed,
+            detected=detected,
             minutes=(until - pl.col("entered_at")).dt.total_microseconds() / MINUTE_US,
         )
         .sort("entry")
@@ -151,8 +151,8 @@ def notices(entries: pl.DataFrame, ended_at: pl.Expr) -> pl.DataFrame:
 def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int, *, drawn: bool) -> Holds:
     """Every hold at which something changes, and those of HOLD_MINUTES, of one integration.
 
-    RECORDS are its part of the replay, PASSED the notices of its entries, MESSAGES how many it delivered. The entries
-    are drawn anew only if DRAWN, and if there are enough.
+    `records` are its part of the replay, `passed` the detections of its entries, `messages` how many it delivered.
+    The entries are drawn anew only if `drawn`, and if there are enough.
     """
     from scipy.sparse import coo_array
 
@@ -174,7 +174,7 @@ def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int, *, dr
         caught=_up_to(minutes, last["minutes"].drop_nulls()),
         records=_up_to(minutes, sparable["minutes"]),
         spared=np.cumsum(parts.sum(axis=1)),
-        noticed=_noticed_share(passed, minutes) if enough else None,
+        detected=_detected_share(passed, minutes) if enough else None,
         entries=passed.height,
         objects=float(touched.sum()),
         drawn=resamples[0],
@@ -183,7 +183,7 @@ def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int, *, dr
 
 
 def _up_to(minutes: NDArray, values: pl.Series) -> NDArray:
-    """How many of VALUES are at most each of MINUTES."""
+    """How many of `values` are at most each of `minutes`."""
     return np.searchsorted(np.sort(values.to_numpy()), minutes, side="right")
 
 
@@ -206,14 +206,14 @@ def _drawn_anew(parts: object, touched: NDArray) -> tuple[NDArray, NDArray]:
     return np.concatenate(spared, axis=1), np.concatenate(objects)
 
 
-def _noticed_share(passed: pl.DataFrame, minutes: NDArray) -> NDArray:
-    """F: share of the entries noticed, without a release, within so many minutes of entry (Kaplan and Meier 1958).
+def _detected_share(passed: pl.DataFrame, minutes: NDArray) -> NDArray:
+    """F: share of the entries detected, without a release, within so many minutes of entry (Kaplan and Meier 1958).
 
-    Entries that only a release made noticeable stay in the denominator to the end of the data.
+    Entries that only a release made detectable stay in the denominator to the end of the data.
     """
     from scipy.stats import CensoredData, ecdf
 
-    if not passed["noticed"].any():
+    if not passed["detected"].any():
         return np.zeros(len(minutes))
-    seen, waiting = passed.filter("noticed")["minutes"], passed.filter(~pl.col("noticed"))["minutes"]
+    seen, waiting = passed.filter("detected")["minutes"], passed.filter(~pl.col("detected"))["minutes"]
     return ecdf(CensoredData(seen.to_numpy(), right=waiting.to_numpy())).cdf.evaluate(minutes)

@@ -31,11 +31,11 @@ BINS = {
 
 
 def load_bins(tried: pl.DataFrame) -> pl.DataFrame:
-    """One row per integration and stretch of time, empty ones included: integration, at, seconds, and counts.
+    """One row per integration and time bin, empty ones included: integration, at, seconds, and counts.
 
-    TRIED as ``retry_chains.attempts`` gives it. ``offered`` counts new messages and ``attempts`` all attempts sent in
+    `tried` as ``chains.attempts`` gives it. ``offered`` counts new messages and ``attempts`` all attempts sent in
     it, ``delivered`` deliveries that ended in it; ``open`` messages and ``running`` attempts begun and not over when
-    it begins. The stretch is the shortest that usually holds 10 new messages: a minute or longer, shorter where the
+    it begins. The time bin is the shortest that usually holds 10 new messages: a minute or longer, shorter where the
     data span only hours. Integrations with under 20 retries, or too few messages for an hour, are left out.
     """
     often = tried.group_by("integration").agg(n=pl.col("retry").sum()).filter(pl.col("n") >= MIN_RETRIES)
@@ -95,14 +95,14 @@ def _binned(integration: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _within(sent: NDArray) -> NDArray:
-    """Times as they are, -1 for the few that lie so far off (a clock that fell back to 1970) that no stretch fits."""
+    """Times as they are, -1 for the few that lie so far off (a clock that fell back to 1970) that no time bin fits."""
     low, high = np.quantile(sent, (0.001, 0.999))
     span = high - low + SECOND_US
     return np.where((sent >= low - span) & (sent <= high + span), sent, -1)
 
 
 def _bin_seconds(sent: NDArray) -> int | None:
-    """The shortest stretch in which a usual one holds enough new messages; none when even an hour does not."""
+    """The shortest time bin in which a usual one holds enough new messages; none when even an hour does not."""
     span_s = (sent[-1] - sent[0]) / SECOND_US if len(sent) else 0
     for seconds in BIN_SECONDS:
         if seconds >= min(60, span_s / FINE_BINS) and span_s / seconds <= MAX_BINS:
@@ -117,8 +117,8 @@ def drains(bins: pl.DataFrame, tried: pl.DataFrame) -> pl.DataFrame:
     """One row per integration: peak_per_minute, drain_per_minute, drain_minutes.
 
     ``peak_per_minute`` are the most new messages of a minute. ``drain_per_minute`` is the median of what was delivered
-    in stretches in which the integration was *behind*, ``drain_minutes`` how long that was; null and 0 when never.
-    Behind: for three stretches in a row as many messages are open as usually come in one, three times as many as are
+    in time bins in which the integration was *behind*, ``drain_minutes`` how long that was; null and 0 when never.
+    Behind: for three time bins in a row as many messages are open as usually come in one, three times as many as are
     usually open, attempts fail or wait three times as much as usual, and still some are delivered.
     """
     minutes = tried.filter(pl.col("new") & pl.col("sent_at").is_not_null()).group_by(
@@ -126,7 +126,7 @@ def drains(bins: pl.DataFrame, tried: pl.DataFrame) -> pl.DataFrame:
     )
     peaks = minutes.agg(n=pl.len()).group_by("integration").agg(peak_per_minute=pl.col("n").max().cast(pl.Float64))
     marked = bins.with_columns(behind=behind())
-    # A stretch or two behind is chance, or the end of an outage.
+    # A time bin or two behind is chance, or the end of an outage.
     run = pl.col("behind").rle_id().over("integration")
     marked = marked.with_columns(run=run).with_columns(
         behind=pl.col("behind") & (pl.len().over("integration", "run") >= BEHIND_RUN)
@@ -140,7 +140,7 @@ def drains(bins: pl.DataFrame, tried: pl.DataFrame) -> pl.DataFrame:
 
 
 def behind() -> pl.Expr:
-    """Whether a stretch of ``load_bins`` begins with a backlog and is too busy to be through with it."""
+    """Whether a time bin of ``load_bins`` begins with a backlog and is too busy to be through with it."""
 
     def usual(column: str) -> pl.Expr:
         return pl.col(column).quantile(0.25).over("integration")

@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from integrhealth.language.findings import findings, ranked, severity, written
+from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
+from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import (
     AMPLIFICATION_WATCH,
     CONSTANT_SHARE,
@@ -26,9 +27,9 @@ def retries_findings(
 ) -> pl.DataFrame:
     """What the tables ``retries``, ``retry_storms`` and ``retry_layers`` ask a person, worst first.
 
-    DECLARED are the integrations of the catalog, for their owners.
+    `declared` are the integrations of the catalog, for their owners.
     """
-    owners = declared.select("integration", "owner").unique("integration", keep="first")
+    owners = integration_owners(declared)
     return ranked(
         [
             _unjittered(retries.join(owners, on="integration", how="left")),
@@ -69,7 +70,6 @@ def _storms(storms: pl.DataFrame) -> pl.DataFrame:
         storms.filter(stayed | slow)
         .with_columns(stayed=stayed)
         .sort("stayed", "minutes", "started_at", descending=[True, True, False])
-        .with_columns(n=pl.len().over("integration"))
         .unique("integration", keep="first", maintain_order=True)
     )
     day = pl.col("started_at").dt.strftime("%Y-%m-%d %H:%M")
@@ -135,7 +135,7 @@ def _vulnerable(retries: pl.DataFrame) -> pl.DataFrame:
 def _layered(layers: pl.DataFrame, min_messages: int) -> pl.DataFrame:
     """One finding per integration above which nobody else retries, told by the path with the most attempts below."""
     below = layers.filter(pl.col("outer") != pl.col("inner"))["inner"].unique()
-    tops = layers.filter(~pl.col("outer").is_in(below.implode()), pl.col("chains") >= max(min_messages, 1))
+    tops = layers.filter(~pl.col("outer").is_in(below.implode()), enough(pl.col("chains"), min_messages))
     worst = tops.sort("expected", "attempts_below", "inner", descending=[True, True, False]).unique(
         "outer", keep="first", maintain_order=True
     )

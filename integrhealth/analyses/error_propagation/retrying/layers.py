@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MAX_LAYERS, MIN_MESSAGES
 from integrhealth.traces.ancestry import NO_ROW, roots
 
@@ -21,10 +22,10 @@ LAYERS: dict[str, pl.DataType] = {
 def retry_layers(linked: pl.DataFrame, tried: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per pair of integrations that both retried, one below the other, and path of retrying ones between them.
 
-    LINKED as ``traces.linked`` gives it, TRIED as ``retry_chains.attempts`` does. ``chains`` counts messages of the
+    `linked` as ``links.linked`` gives it, `tried` as ``chains.attempts`` does. ``chains`` counts messages of the
     outer one that were retried and below which the inner one retried too; ``attempts_below`` the attempts of the
     inner one below those messages, ``most_below`` the most below one of them. ``attempts_per_message`` is their
-    ratio, null under MIN_MESSAGES chains; ``expected`` the product of (1 + most retries) over all layers of the path,
+    ratio, null under `min_messages` chains; ``expected`` the product of (1 + most retries) over all layers of the path,
     reached when everything fails (AWS Builders' Library). Integrations between two that never retried are no layers.
     """
     near = _nearest(linked, tried)
@@ -36,20 +37,20 @@ def retry_layers(linked: pl.DataFrame, tried: pl.DataFrame, *, min_messages: int
         "above", "retried", inner="integration", through=pl.lit([], pl.List(pl.String))
     )
     path = path.join(most, left_on="inner", right_on="integration").rename({"tries": "expected"})
-    found = []
+    by_height = []
     for _ in range(MAX_LAYERS):
         joined = path.join(tops, on="above").join(most, left_on="outer", right_on="integration")
         reached = joined.with_columns(expected=pl.col("expected") * pl.col("tries"))
-        found.append(_pairs(reached))
+        by_height.append(_pairs(reached))
         path = reached.filter(pl.col("further") != NO_ROW).select(
             "retried", "inner", "expected", above="further", through=pl.concat_list("outer", "through")
         )
         if path.is_empty():
             break
-    enough = pl.when(pl.col("chains") >= max(min_messages, 1))
+    judged = pl.when(enough(pl.col("chains"), min_messages))
     return (
-        pl.concat(found)
-        .with_columns(attempts_per_message=enough.then(pl.col("attempts_below") / pl.col("chains")))
+        pl.concat(by_height)
+        .with_columns(attempts_per_message=judged.then(pl.col("attempts_below") / pl.col("chains")))
         .select(*LAYERS)
         .cast(LAYERS)
         .sort("most_below", "outer", "inner", pl.col("through").list.join("/"), descending=[True, False, False, False])

@@ -23,12 +23,12 @@ ANY = 0
 def pauses(tried: pl.DataFrame) -> pl.DataFrame:
     """One row per retry whose attempt before is known and way of measuring: integration, number, since, pause_us, unit.
 
-    TRIED as ``retry_chains.attempts`` gives it. A pause runs from the sending, the finish or the answer of the
+    `tried` as ``chains.attempts`` gives it. A pause runs from the sending, the finish or the answer of the
     attempt before (``since``) to the next sending. ``unit`` is what the coarser of its two clocks is rounded to.
     """
     again = tried.filter(pl.col("before").is_not_null()).select("integration", "number", "before", at="sent_at")
-    told = tried.join(again, left_on="row", right_on="before", how="semi").select(*SINCE, before="row")
-    both = again.join(told, on="before").with_columns(sent="sent_at")
+    previous = tried.join(again, left_on="row", right_on="before", how="semi").select(*SINCE, before="row")
+    both = again.join(previous, on="before").with_columns(sent="sent_at")
     long = both.unpivot(SINCE, index=["integration", "number", "at", "sent"], variable_name="since").drop_nulls("value")
     # The sender's clock reads two times, which blurs a pause as much as one of the receiver.
     clock = long.group_by("integration", "since").agg(
@@ -86,9 +86,9 @@ def _usual(paused: pl.DataFrame) -> pl.DataFrame:
     numbered = paused.sort(*keys, "pause_us").with_columns(group=pl.struct(keys).rank("dense").cast(pl.Int64))
     pause, unit = numbered["pause_us"].to_numpy(), numbered["unit"].to_numpy()
     until = np.maximum((pause * WIDEST).astype(np.int64), pause + unit)
-    # All groups in one sorted array, each on a stretch of its own.
-    stretch = numbered["group"].to_numpy() * (until.max(initial=0) + 1)
-    same = np.searchsorted(stretch + pause, stretch + until, side="right") - np.arange(len(pause))
+    # All groups in one sorted array, each on a range of its own.
+    offset = numbered["group"].to_numpy() * (until.max(initial=0) + 1)
+    same = np.searchsorted(offset + pause, offset + until, side="right") - np.arange(len(pause))
     fullest = numbered.with_columns(same=pl.Series(same, dtype=pl.Int64)).sort(
         *keys, "same", "pause_us", descending=[False, False, False, True, False]
     )

@@ -7,38 +7,17 @@ feed is vulnerable where its peak arrivals with all their retries exceed what it
 
 import polars as pl
 
-from integrhealth.analyses.error_propagation.retrying.bins import drains, load_bins
-from integrhealth.analyses.error_propagation.retrying.chains import attempts
-from integrhealth.analyses.error_propagation.retrying.layers import retry_layers
 from integrhealth.analyses.error_propagation.retrying.pauses import jitter, pauses
-from integrhealth.analyses.error_propagation.retrying.storms import retry_load, retry_storms
-from integrhealth.language.statistics import Z
+from integrhealth.language.statistics import Z, enough
 from integrhealth.language.thresholds import AMPLIFICATION_WATCH, MIN_DRAIN_MINUTES, MIN_MESSAGES, VULNERABLE
 
 VERDICTS = ("sustained", "vulnerable", "no jitter", "watch", "calm", "not enough data")
 
 
-def retry_tables(linked: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> dict[str, pl.DataFrame]:
-    """The tables ``retries``, ``retry_storms``, ``retry_load`` (the worst storm over time) and ``retry_layers``.
-
-    LINKED as ``traces.linked`` gives it.
-    """
-    tried = attempts(linked)
-    load = load_bins(tried)
-    drained = drains(load, tried)
-    storms = retry_storms(load, drained)
-    return {
-        "retries": retries(tried, storms, drained, min_messages=min_messages),
-        "retry_storms": storms,
-        "retry_load": retry_load(load, storms),
-        "retry_layers": retry_layers(linked, tried, min_messages=min_messages),
-    }
-
-
 def retry_facts(tried: pl.DataFrame) -> pl.DataFrame:
     """One row per integration: attempts, delivered, failed, retries, retried, most, squares.
 
-    TRIED as ``retry_chains.attempts`` gives it. ``delivered`` are the messages that were to be delivered: first
+    `tried` as ``chains.attempts`` gives it. ``delivered`` are the messages that were to be delivered: first
     attempts, and those missing from the data. ``retried`` are those with a retry, ``most`` is the largest attempt
     number and ``squares`` sums the squared attempts per message, which the interval needs.
     """
@@ -66,30 +45,30 @@ def retries(
 ) -> pl.DataFrame:
     """One row per integration, the worst verdict first.
 
-    TRIED as ``retry_chains.attempts`` gives it, STORMS and DRAINS as ``retry_storms`` does. The interval of the
-    amplification is over messages; ``vulnerability`` = peak_per_minute x (1 + most retries) / drain_per_minute is
-    null where the integration was never seen behind, for at least 5 minutes, or never retried. Verdicts, worst first:
-    sustained (a storm outlived its trigger), vulnerable, no jitter, watch (more than 1.1 attempts per message), calm;
-    "not enough data" under MIN_MESSAGES attempts.
+    `tried` as ``chains.attempts`` gives it, `storms` and `drains` as ``storms.retry_storms`` and ``bins.drains`` do.
+    The interval of the amplification is over messages; ``vulnerability`` = peak_per_minute x most / drain_per_minute
+    is null where the integration was never seen behind, for at least 5 minutes, or never retried. Verdicts, worst
+    first: sustained (a storm outlived its trigger), vulnerable, no jitter, watch (more than 1.1 attempts per message),
+    calm; "not enough data" under `min_messages` attempts.
     """
     counted = retry_facts(tried)
     outlived = storms.filter("sustained")["integration"].unique()
-    enough = pl.when(pl.col("attempts") >= max(min_messages, 1))
+    judged = pl.when(enough(pl.col("attempts"), min_messages))
     mean = pl.col("attempts") / pl.col("delivered")
     half = Z * ((pl.col("squares") / pl.col("delivered") - mean**2).clip(0) / pl.col("delivered")).sqrt()
     share, behind = pl.col("failed") / pl.col("attempts"), pl.col("drain_minutes") >= MIN_DRAIN_MINUTES
     expected = pl.when(share < 1).then((1 - share ** pl.col("most")) / (1 - share)).otherwise("most")
-    known = (
+    measured = (
         counted.join(jitter(pauses(tried)), on="integration", how="left", maintain_order="left")
         .join(drains, on="integration", how="left", maintain_order="left")
         .with_columns(pl.col("paused", "drain_minutes").fill_null(0))
         .with_columns(
-            amplification=enough.then(mean),
-            low=enough.then(pl.max_horizontal(mean - half, 1.0)),
-            high=enough.then(mean + half),
-            failed_share=enough.then(share),
-            amplification_expected=enough.then(expected),
-            vulnerability=enough.then(
+            amplification=judged.then(mean),
+            low=judged.then(pl.max_horizontal(mean - half, 1.0)),
+            high=judged.then(mean + half),
+            error_share=judged.then(share),
+            amplification_expected=judged.then(expected),
+            vulnerability=judged.then(
                 pl.when(behind & (pl.col("retries") > 0)).then(
                     pl.col("peak_per_minute") * pl.col("most") / pl.col("drain_per_minute")
                 )
@@ -97,7 +76,7 @@ def retries(
         )
     )
     verdict = (
-        pl.when(pl.col("attempts") < max(min_messages, 1))
+        pl.when(~enough(pl.col("attempts"), min_messages))
         .then(pl.lit("not enough data"))
         .when(pl.col("integration").is_in(outlived.implode()))
         .then(pl.lit("sustained"))
@@ -111,10 +90,10 @@ def retries(
     )
     order = pl.col("verdict").replace_strict(VERDICTS, range(len(VERDICTS)), return_dtype=pl.Int8)
     return (
-        known.with_columns(verdict=verdict)
+        measured.with_columns(verdict=verdict)
         .select(
             *("integration", "attempts", "delivered", "amplification", "jittered", "verdict"),
-            *("low", "high", "amplification_expected", "failed_share"),
+            *("low", "high", "amplification_expected", "error_share"),
             *("failed", "retried", "retries", "most", "paused", "constant_share"),
             *("peak_per_minute", "drain_per_minute", "drain_minutes", "vulnerability"),
         )

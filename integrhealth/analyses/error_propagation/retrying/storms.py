@@ -50,10 +50,10 @@ STORMS = {
 def retry_storms(bins: pl.DataFrame, drains: pl.DataFrame) -> pl.DataFrame:
     """One row per storm, in the order of integrations and time.
 
-    BINS and DRAINS as ``retry_bins`` gives them. A storm is a run of stretches with at least half again as many
-    attempts per message as in the calm tenth of the data, around a ``trigger``: a surge (offered load above 1.5 times
-    the usual one) or an outage (under a tenth of the usual deliveries). *Before* are the up to 60 stretches ahead of
-    it; *after* as many stretches after the trigger's end as it took, at least three, at a normal load.
+    `bins` and `drains` as ``bins.load_bins`` and ``bins.drains`` give them. A storm is a run of time bins with at least
+    half again as many attempts per message as in the calm tenth of the data, around a ``trigger``: a surge (offered
+    load above 1.5 times the usual one) or an outage (under a tenth of the usual deliveries). *Before* are the up to 60
+    time bins ahead of it; *after* as many after the trigger's end as it took, at least three, at a normal load.
     ``goodput_change`` = deliveries per new message, after against before. ``sustained``: retries stayed for all of
     *after*, and goodput is down by over 10%, p < 0.01 (binomial); null when the data end sooner. The drain is predicted
     as (L - mu) T / (mu - l0), in an outage with nothing served L T / (mu - l0); null where mu is unknown or below l0,
@@ -67,10 +67,10 @@ def retry_storms(bins: pl.DataFrame, drains: pl.DataFrame) -> pl.DataFrame:
 
 
 def retry_load(bins: pl.DataFrame, storms: pl.DataFrame) -> pl.DataFrame:
-    """One row per stretch of time around the worst storm: integration, at, minutes, and what happened per minute.
+    """One row per time bin around the worst storm: integration, at, minutes, and what happened per minute.
 
     The worst outlived its trigger, else lasted longest. As much is shown before it and after it as it lasted, at
-    least an eighth of 60 stretches and at most 60.
+    least an eighth of 60 time bins and at most 60.
     """
     worst = storms.sort(
         pl.col("sustained").fill_null(False),
@@ -104,7 +104,7 @@ def _storms_of(integration: str, rows: pl.DataFrame, drain_per_minute: float | N
     per_message = attempts / np.maximum(offered, 1)
     calm = max(1.0, np.quantile(per_message[offered > 0], 0.1)) if (offered > 0).any() else 1.0
     stormy = (per_message >= STORM_AMPLIFICATION * calm) & (attempts - offered >= MIN_STORM_BINS)
-    found = []
+    storms = []
     for start, stop in _runs(stormy, STORM_CALM_BINS):
         usual = np.flatnonzero(~stormy[:start])[-USUAL_BINS:]
         if len(usual) < MIN_STORM_BINS:
@@ -129,18 +129,18 @@ def _storms_of(integration: str, rows: pl.DataFrame, drain_per_minute: float | N
         normal = ~surge & (~down | back)
         after = over + np.flatnonzero(normal[over:])[:span]
         ongoing = stop >= len(offered) - 1
-        found.append(
+        storms.append(
             {"integration": integration, "trigger": trigger, "started_at": begun, "trigger_ended_at": over}
             | {"ended_at": None if ongoing else stop, "attempts_per_message": per_message[begun:stop].max()}
             | _compared(offered, delivered, usual, after)
             | {"trigger_load": offered[begun:over].mean()}
             | {"stays": len(after) == span and bool(after[-1] < stop), "cut": len(after) < span and ongoing}
         )
-    return _table(found, rows, drain_per_minute)
+    return _table(storms, rows, drain_per_minute)
 
 
 def _runs(flags: NDArray, gap: int) -> list[tuple[int, int]]:
-    """Start and stop of each stretch of true FLAGS, those less than GAP + 1 apart taken as one."""
+    """Start and stop of each run of true `flags`, those less than `gap` + 1 apart taken as one."""
     edges = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     apart = starts[1:] - stops[:-1] > gap
@@ -154,12 +154,12 @@ def _runs(flags: NDArray, gap: int) -> list[tuple[int, int]]:
 
 
 def _compared(offered: NDArray, delivered: NDArray, before: NDArray, after: NDArray) -> dict[str, float | None]:
-    """Offered load and goodput per stretch, before and after, and how goodput per new message changed."""
+    """Offered load and goodput per time bin, before and after, and how goodput per new message changed."""
     from scipy.stats import binom
 
     new, came = offered[before].sum(), delivered[before].sum()
     again, got = offered[after].sum(), delivered[after].sum()
-    told = {
+    compared = {
         "offered_before_per_minute": offered[before].mean(),
         "goodput_before_per_minute": delivered[before].mean(),
         "offered_after_per_minute": offered[after].mean() if len(after) else None,
@@ -171,12 +171,12 @@ def _compared(offered: NDArray, delivered: NDArray, before: NDArray, after: NDAr
         "p_value": 1.0,
     }
     if not (new and came and again):
-        return told
+        return compared
     ratio = (got / again) / (came / new)
     # Half an event more keeps the interval finite where nothing at all came through.
     factor = np.exp(Z * np.sqrt(1 / (got + 0.5) + 1 / came))
     middle = ((got + 0.5) / again) / (came / new)
-    return told | {
+    return compared | {
         "goodput_change": ratio - 1,
         "low": middle / factor - 1,
         "high": middle * factor - 1,
@@ -184,9 +184,9 @@ def _compared(offered: NDArray, delivered: NDArray, before: NDArray, after: NDAr
     }
 
 
-def _table(found: list[dict], rows: pl.DataFrame, drain_per_minute: float | None) -> pl.DataFrame:
-    """The storms of one integration, from counts per stretch to times, minutes and rates."""
-    if not found:
+def _table(storms: list[dict], rows: pl.DataFrame, drain_per_minute: float | None) -> pl.DataFrame:
+    """The storms of one integration, from counts per time bin to times, minutes and rates."""
+    if not storms:
         return pl.DataFrame(schema=STORMS)
     seconds = rows["seconds"][0]
     minutes, begins = seconds / 60, rows["at"][0]
@@ -200,7 +200,7 @@ def _table(found: list[dict], rows: pl.DataFrame, drain_per_minute: float | None
     piled_up = pl.when(pl.col("trigger") == "surge").then((surge_load - drain).clip(0)).otherwise(surge_load)
     lost = (pl.col("p_value") < STORM_LEVEL) & (pl.col("goodput_change") < -GOODPUT_LOST)
     return (
-        pl.DataFrame(found, infer_schema_length=None)
+        pl.DataFrame(storms, infer_schema_length=None)
         .with_columns(
             minutes=(pl.coalesce("ended_at", pl.lit(rows.height)) - pl.col("started_at")) * minutes,
             trigger_minutes=(pl.col("trigger_ended_at") - pl.col("started_at")) * minutes,

@@ -1,4 +1,4 @@
-"""Contamination: a wrong value travels with status ok; which systems held it between its entry and its notice?
+"""Contamination: a wrong value travels with status ok; which systems held it between its entry and its detection?
 
 Nothing fails here. A record was corrected, reversed, turned down or stopped at a checkpoint later, so until then it
 was wrong wherever it had got to. A message that merely failed does not say that its content was wrong: left out.
@@ -6,9 +6,9 @@ was wrong wherever it had got to. A message that merely failed does not say that
 
 import polars as pl
 
-from integrhealth.language.findings import findings, ranked, written
+from integrhealth.language.findings import findings, ranked, system_owners, written
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME
-from integrhealth.language.statistics import quantile_ranks
+from integrhealth.language.statistics import enough, quantile_ranks
 from integrhealth.language.thresholds import MIN_MESSAGES, WIDE_CASCADE
 
 NAME = "error_propagation"
@@ -18,9 +18,9 @@ CONTAMINATION = {
     "element": TEXT,
     "origin": TEXT,
     "entered_at": TIME,
-    "noticed_at": TIME,
-    "notice": TEXT,
-    "noticed_in": TEXT,
+    "detected_at": TIME,
+    "detection": TEXT,
+    "detected_in": TEXT,
     "needs_release": FLAG,
     "held_minutes": NUMBER,
     "systems": COUNT,
@@ -32,7 +32,7 @@ CONTAMINATION = {
     "message_id": TEXT,
     "first_integration": TEXT,
 }
-STAYS = {
+EXPOSURES = {
     "place": COUNT,
     "entry": COUNT,
     "system": TEXT,
@@ -40,7 +40,7 @@ STAYS = {
     "from_at": TIME,
     "until_at": TIME,
     "minutes": NUMBER,
-    "minutes_before_notice": NUMBER,
+    "minutes_before_detection": NUMBER,
 }
 SYSTEMS = {
     "system": TEXT,
@@ -50,37 +50,28 @@ SYSTEMS = {
     "median_minutes": NUMBER,
     "low": NUMBER,
     "high": NUMBER,
-    "hours_before_notice": NUMBER,
+    "hours_before_detection": NUMBER,
     "amount": NUMBER,
 }
-HOPS = {"source": TEXT, "target": TEXT, "entries": COUNT, "messages": COUNT}
+EDGES = {"source": TEXT, "target": TEXT, "entries": COUNT, "messages": COUNT}
 
 
-def contamination_tables(
-    entries: pl.DataFrame, steps: pl.DataFrame, *, min_messages: int = MIN_MESSAGES
-) -> dict[str, pl.DataFrame]:
-    """The tables ``contamination``, ``contaminated_systems``, ``contaminated_hops`` and ``contamination_stays``.
-
-    ENTRIES and STEPS as ``entries.bad_entries`` and ``entries.entry_steps`` give them.
-    """
-    wrong = entries.filter(pl.col("notice").fill_null("") != "failed")
-    taken = steps.join(wrong.select("entry"), on="entry", how="semi", maintain_order="left").filter("noticed_after")
-    stays = system_stays(wrong, taken)
-    table = contamination(wrong, taken, stays)
-    return {
-        "contamination": table,
-        "contaminated_systems": contaminated_systems(wrong, stays, min_messages=min_messages),
-        "contaminated_hops": contaminated_hops(taken),
-        "contamination_stays": worst_stays(table, stays),
-    }
+def wrong_entries(entries: pl.DataFrame) -> pl.DataFrame:
+    """The bad `entries` of which more is known than that a message about them failed."""
+    return entries.filter(pl.col("detection").fill_null("") != "failed")
 
 
-def nothing_noticed(messages: pl.DataFrame, field_changes: pl.DataFrame) -> str:
+def steps_before_detection(wrong: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
+    """The `steps` (as ``entries.entry_steps`` gives them) by which the `wrong` values travelled undetected."""
+    return steps.join(wrong.select("entry"), on="entry", how="semi", maintain_order="left").filter("before_detection")
+
+
+def nothing_detected(messages: pl.DataFrame, field_changes: pl.DataFrame) -> str:
     """Why there is no wrong value to tell of, and what file or column would make it possible."""
-    named = messages["object_id"].null_count() < messages.height
+    with_objects = messages["object_id"].null_count() < messages.height
     if field_changes.height:
         return "No value was corrected by a person within 30 days, and no record was turned down or stopped."
-    if named:
+    if with_objects:
         return (
             "No record was turned down or stopped; corrections by people need field_changes (element, entity, system, "
             "value_hash, at, actor_type)."
@@ -91,47 +82,45 @@ def nothing_noticed(messages: pl.DataFrame, field_changes: pl.DataFrame) -> str:
     )
 
 
-def system_stays(wrong: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
-    """One row per wrong value and system that held it before it was noticed, in the order reached (``place``, from 0).
+def system_exposures(wrong: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
+    """One row per wrong value and system that held it before it was detected, in the order reached (``place``, from 0).
 
     ``from_at``: the entry at the origin, elsewhere the first arrival, or what field changes tell. ``until_at``: when
-    field changes show the value replaced there, else the notice; null for a value that nobody has noticed yet.
+    field changes show the value replaced there, else the detection; null for a value that nobody has detected yet.
     """
-    times = wrong.select("entry", "entered_at", "noticed_at", at="origin")
-    told = wrong.select("entry", "stays").explode("stays").unnest("stays").drop_nulls(["system", "from_at"])
-    told = (
-        told.group_by("entry", "system")
-        .agg(
-            told_from=pl.col("from_at").min(),
-            # A value that came back leaves for good when the last one does; null: it still stands there.
-            told_until=pl.when(pl.col("until_at").is_not_null().all()).then(pl.col("until_at").max()),
-        )
-        .with_columns(told=True)
+    times = wrong.select("entry", "entered_at", "detected_at", at="origin")
+    shown = (
+        wrong.select("entry", "exposures").explode("exposures").unnest("exposures").drop_nulls(["system", "from_at"])
     )
-    found = [
+    shown = shown.group_by("entry", "system").agg(
+        shown_from=pl.col("from_at").min(),
+        # A value that came back leaves for good when the last one does; null: it still stands there.
+        shown_until=pl.when(pl.col("until_at").is_not_null().all()).then(pl.col("until_at").max()),
+    )
+    places = [
         times.select("entry", system="at", from_at="entered_at"),
         taken.select("entry", system="target", from_at="arrived_at"),
-        told.select("entry", "system", from_at="told_from"),
+        shown.select("entry", "system", from_at="shown_from"),
     ]
-    first = pl.concat(found).group_by("entry", "system").agg(pl.col("from_at").min())
+    first = pl.concat(places).group_by("entry", "system").agg(pl.col("from_at").min())
     held = (
-        first.join(told, on=["entry", "system"], how="left")
+        first.join(shown, on=["entry", "system"], how="left")
         .join(times, on="entry")
         .with_columns(origin=pl.col("system") == pl.col("at"))
-        .with_columns(from_at=pl.when("origin").then("entered_at").otherwise(pl.coalesce("told_from", "from_at")))
-        .filter(pl.col("origin") | (pl.col("from_at") < pl.col("noticed_at")).fill_null(True))
-        .with_columns(until_at=pl.coalesce("told_until", "noticed_at"))
+        .with_columns(from_at=pl.when("origin").then("entered_at").otherwise(pl.coalesce("shown_from", "from_at")))
+        .filter(pl.col("origin") | (pl.col("from_at") < pl.col("detected_at")).fill_null(True))
+        .with_columns(until_at=pl.coalesce("shown_until", "detected_at"))
     )
-    before = pl.min_horizontal("until_at", "noticed_at")
+    before = pl.min_horizontal("until_at", "detected_at")
     return (
         held.with_columns(
             minutes=_minutes(pl.col("until_at")),
-            minutes_before_notice=pl.when(pl.col("noticed_at").is_not_null()).then(_minutes(before)),
+            minutes_before_detection=pl.when(pl.col("detected_at").is_not_null()).then(_minutes(before)),
         )
         .sort("entry", pl.col("origin").not_(), "from_at", "system")
         .with_columns(place=pl.int_range(pl.len()).over("entry"))
-        .select(*STAYS)
-        .cast(STAYS)
+        .select(*EXPOSURES)
+        .cast(EXPOSURES)
     )
 
 
@@ -139,34 +128,36 @@ def _minutes(until: pl.Expr) -> pl.Expr:
     return ((until - pl.col("from_at")).dt.total_microseconds() / 60_000_000).clip(0)
 
 
-def contamination(wrong: pl.DataFrame, taken: pl.DataFrame, stays: pl.DataFrame) -> pl.DataFrame:
+def contamination(wrong: pl.DataFrame, taken: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:
     """One row per wrong value, most systems first, then most records, then longest held.
 
-    ``held_minutes`` from entry to notice; ``systems`` that held it before the notice, the origin included;
+    ``held_minutes`` from entry to detection; ``systems`` that held it before the detection, the origin included;
     ``records`` the distinct objects in systems among them, ``objects`` the distinct objects; ``reached`` the systems
     in the order in which it came to them; ``amount`` the sum over the objects, each at its largest, currencies as
     logged; ``first_integration`` the one by which it left its origin.
     """
     reached = (
-        stays.sort("entry", "place")
+        exposures.sort("entry", "place")
         .group_by("entry", maintain_order=True)
         .agg(systems=pl.len(), reached=pl.col("system"))
     )
     own = wrong.select("entry", "object_type", "object_id", "amount")
     # Messages about nothing in particular are part of what happened to the object itself.
-    known = pl.col("object_id").is_not_null()
+    has_object = pl.col("object_id").is_not_null()
     moved = taken.join(own.rename({"object_type": "own_type", "object_id": "own_id"}).drop("amount"), on="entry")
     moved = moved.select(
         "entry",
-        object_type=pl.when(known).then("object_type").otherwise("own_type"),
+        object_type=pl.when(has_object).then("object_type").otherwise("own_type"),
         object_id=pl.coalesce("object_id", "own_id"),
         amount="amount",
         system="target",
     )
     # The object itself stands where it was entered, where its messages went and where field changes show it.
-    told = wrong.select("entry", "stays").explode("stays").unnest("stays").drop_nulls(["system", "from_at"])
-    itself = stays.filter("origin").select("entry", "system")
-    itself = pl.concat([itself, stays.join(told, on=["entry", "system"], how="semi").select("entry", "system")])
+    shown = (
+        wrong.select("entry", "exposures").explode("exposures").unnest("exposures").drop_nulls(["system", "from_at"])
+    )
+    itself = exposures.filter("origin").select("entry", "system")
+    itself = pl.concat([itself, exposures.join(shown, on=["entry", "system"], how="semi").select("entry", "system")])
     held = itself.join(own, on="entry")
     touched = pl.concat([held.select(moved.columns), moved])
     records = (
@@ -184,7 +175,7 @@ def contamination(wrong: pl.DataFrame, taken: pl.DataFrame, stays: pl.DataFrame)
     for part in (reached, records, objects, left):
         table = table.join(part, on="entry", how="left")
     order = {"systems": True, "records": True, "held_minutes": True, "entered_at": False, "entry": False}
-    since = (pl.col("noticed_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000
+    since = (pl.col("detected_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000
     return (
         table.with_columns(held_minutes=since)
         .sort(*order, descending=list(order.values()), nulls_last=True)
@@ -193,66 +184,67 @@ def contamination(wrong: pl.DataFrame, taken: pl.DataFrame, stays: pl.DataFrame)
     )
 
 
-def contaminated_systems(wrong: pl.DataFrame, stays: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
-    """One row per system that held a wrong value before anybody noticed, most of them first.
+def contaminated_systems(
+    wrong: pl.DataFrame, exposures: pl.DataFrame, *, min_messages: int = MIN_MESSAGES
+) -> pl.DataFrame:
+    """One row per system that held a wrong value before anybody detected it, most of them first.
 
     ``entries`` wrong values it held, ``entered`` of them entered there; ``median_minutes`` for which it held one,
-    with its interval (order statistics), null below MIN_MESSAGES ``timed`` ones; ``hours_before_notice`` all
-    together until the notice, or the correction there if that was earlier; ``amount`` the sum over distinct objects.
+    with its interval (order statistics), null below `min_messages` ``timed`` ones; ``hours_before_detection`` all
+    together until the detection, or the correction there if that was earlier; ``amount`` the sum over distinct objects.
     """
     amounts = (
-        stays.join(wrong.select("entry", "object_type", "object_id", "amount"), on="entry")
+        exposures.join(wrong.select("entry", "object_type", "object_id", "amount"), on="entry")
         .group_by("system", "object_type", "object_id")
         .agg(pl.col("amount").max())
         .group_by("system")
         .agg(amount=pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()))
     )
-    held = stays.group_by("system").agg(
+    held = exposures.group_by("system").agg(
         entries=pl.len(),
         entered=pl.col("origin").sum(),
         timed=pl.col("minutes").count(),
         sorted=pl.col("minutes").drop_nulls().sort(),
-        hours_before_notice=pl.col("minutes_before_notice").sum() / 60,
+        hours_before_detection=pl.col("minutes_before_detection").sum() / 60,
     )
     low, high = quantile_ranks(held["timed"].to_numpy().clip(1), 0.5)
-    enough = pl.when(pl.col("timed") >= max(min_messages, 1))
+    judged = pl.when(enough(pl.col("timed"), min_messages))
     ranked_minutes = held.with_columns(low_rank=pl.Series(low), high_rank=pl.Series(high)).with_columns(
-        median_minutes=enough.then(pl.col("sorted").list.median()),
-        low=enough.then(pl.col("sorted").list.get(pl.col("low_rank") - 1, null_on_oob=True)),
-        high=enough.then(pl.col("sorted").list.get(pl.col("high_rank") - 1, null_on_oob=True)),
+        median_minutes=judged.then(pl.col("sorted").list.median()),
+        low=judged.then(pl.col("sorted").list.get(pl.col("low_rank") - 1, null_on_oob=True)),
+        high=judged.then(pl.col("sorted").list.get(pl.col("high_rank") - 1, null_on_oob=True)),
     )
     return (
         ranked_minutes.with_columns(low=pl.when(pl.col("low_rank") > 0).then("low"))
         .join(amounts, on="system", how="left")
-        .sort("entries", "hours_before_notice", "system", descending=[True, True, False])
+        .sort("entries", "hours_before_detection", "system", descending=[True, True, False])
         .select(*SYSTEMS)
         .cast(SYSTEMS)
     )
 
 
-def contaminated_hops(taken: pl.DataFrame) -> pl.DataFrame:
-    """One row per hop that carried wrong values: source, target, how many (``entries``) and in how many messages."""
+def contaminated_edges(taken: pl.DataFrame) -> pl.DataFrame:
+    """One row per edge that carried wrong values: source, target, how many (``entries``) and in how many messages."""
     return (
         taken.filter(pl.col("source") != pl.col("target"))
         .group_by("source", "target")
         .agg(entries=pl.col("entry").n_unique(), messages=pl.len())
         .sort("entries", "messages", "source", "target", descending=[True, True, False, False])
-        .select(*HOPS)
-        .cast(HOPS)
+        .select(*EDGES)
+        .cast(EDGES)
     )
 
 
 def contamination_findings(
-    contamination: pl.DataFrame, system_owners: pl.DataFrame, declared: pl.DataFrame
+    contamination: pl.DataFrame, systems: pl.DataFrame, integrations: pl.DataFrame
 ) -> pl.DataFrame:
     """One finding per system at which wrong values were entered that travelled on as ok: ``wrong_value_spread``.
 
     A warning where one got to 5 systems or the catalog prices them, else a note. ``cost``: error_cost of the
     integration by which each left, of one object that went wrong, times its objects; null where the catalog gives
-    none. SYSTEM_OWNERS and DECLARED are the systems and the integrations of the catalog.
+    none. `systems` and `integrations` are those of the catalog.
     """
-    owners = system_owners.select(origin="system", owner=pl.coalesce("owner", "team"))
-    prices = declared.select(first_integration="integration", price="error_cost")
+    prices = integrations.select(first_integration="integration", price="error_cost")
     travelled = (
         contamination.filter(pl.col("systems") > 1)
         .join(prices, on="first_integration", how="left")
@@ -263,7 +255,7 @@ def contamination_findings(
             slowest=pl.col("held_minutes").max(),
             cost=pl.when(pl.col("price").is_not_null().any()).then((pl.col("price") * pl.col("objects")).sum()),
         )
-        .join(owners, on="origin", how="left")
+        .join(system_owners(systems), left_on="origin", right_on="system", how="left")
         .sort("origin")
     )
     wide = pl.col("most") >= WIDE_CASCADE
@@ -280,8 +272,8 @@ def contamination_findings(
             pl.when(pl.col("slowest").is_null())
             .then(pl.lit(""))
             .when(one)
-            .then(pl.format(", and was noticed after {}", _lasting(pl.col("slowest"))))
-            .otherwise(pl.format(", the slowest noticed after {}", _lasting(pl.col("slowest")))),
+            .then(pl.format(", and was detected after {}", _lasting(pl.col("slowest"))))
+            .otherwise(pl.format(", the slowest detected after {}", _lasting(pl.col("slowest")))),
         ),
         value=pl.col("most"),
         unit=pl.lit("systems that held one wrong value"),
@@ -303,15 +295,15 @@ def _lasting(minutes: pl.Expr) -> pl.Expr:
     )
 
 
-def worst_stays(contamination: pl.DataFrame, stays: pl.DataFrame, *, top: int = 3) -> pl.DataFrame:
-    """The stays of the worst wrong value of each of TOP origins, worst first, in minutes since the entry.
+def worst_exposures(contamination: pl.DataFrame, exposures: pl.DataFrame, *, top: int = 3) -> pl.DataFrame:
+    """The exposures of the worst wrong value of each of `top` origins, worst first, in minutes since the entry.
 
-    Only values that travelled. ``notice_minutes`` is null for one that nobody has noticed.
+    Only values that travelled. ``detection_minutes`` is null for one that nobody has detected.
     """
     travelled = contamination.filter(pl.col("systems") > 1).unique("origin", keep="first", maintain_order=True)
     worst = travelled.head(top).select("entry", "entered_at", "held_minutes").with_row_index("rank")
     return (
-        stays.join(worst, on="entry")
+        exposures.join(worst, on="entry")
         .sort("rank", "place")
         .select(
             "entry",
@@ -320,6 +312,6 @@ def worst_stays(contamination: pl.DataFrame, stays: pl.DataFrame, *, top: int = 
             "origin",
             from_minutes=(pl.col("from_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000,
             until_minutes=(pl.col("until_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000,
-            notice_minutes="held_minutes",
+            detection_minutes="held_minutes",
         )
     )

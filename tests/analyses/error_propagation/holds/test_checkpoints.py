@@ -9,7 +9,7 @@ from integrhealth.analyses.error_propagation.holds.checkpoints import CHECKPOINT
 from integrhealth.catalog import CATALOG
 from integrhealth.language.schema import FRAMES, TEXT, TIME
 
-ENTRIES = {"entry": pl.Int64, "object_type": TEXT, "object_id": TEXT, "entered_at": TIME, "noticed_at": TIME}
+ENTRIES = {"entry": pl.Int64, "object_type": TEXT, "object_id": TEXT, "entered_at": TIME, "detected_at": TIME}
 NO_ENTRIES = pl.DataFrame(schema=ENTRIES)
 NONE_DECLARED = pl.DataFrame(schema=CATALOG["checkpoints"])
 NO_HOLDS = FRAMES["holds"].empty()
@@ -33,11 +33,11 @@ def one(table: pl.DataFrame, name: str = "credit") -> dict:
 
 
 def wrong(*numbers: int) -> pl.DataFrame:
-    """Objects entered wrong when their message was sent, noticed an hour later."""
+    """Objects entered wrong when their message was sent, detected an hour later."""
     sent = traffic(max(numbers) + 1).filter(pl.col("object_id").is_in([f"o{i}" for i in numbers]))
     late = pl.col("sent_at") + pl.duration(hours=1)
     return sent.with_row_index("entry").select(
-        pl.col("entry").cast(pl.Int64), "object_type", "object_id", entered_at="sent_at", noticed_at=late
+        pl.col("entry").cast(pl.Int64), "object_type", "object_id", entered_at="sent_at", detected_at=late
     )
 
 
@@ -79,7 +79,7 @@ def test_what_the_checkpoint_says_goes_before_the_later_events():
     assert (found["bad_held"], found["bad_total"], found["held"]) == (2, 3, 3)
 
 
-def test_an_object_was_bad_only_from_its_entry_to_its_notice():
+def test_an_object_was_bad_only_from_its_entry_to_its_detection():
     sent = messages("""
         message_id source target integration object_id sent_at
         before     shop   erp    orders      o         0
@@ -187,10 +187,10 @@ def test_without_a_single_hold_it_is_not_known_what_was_caught():
 
 def test_of_entries_of_one_object_that_overlap_each_makes_a_message_bad():
     """o0 is wrong from the start for an hour, and wrong once more for half a minute of it."""
-    twice = pl.concat([wrong(0), wrong(0).with_columns(noticed_at=pl.col("entered_at") + pl.duration(seconds=30))])
+    twice = pl.concat([wrong(0), wrong(0).with_columns(detected_at=pl.col("entered_at") + pl.duration(seconds=30))])
     sent = traffic(100).with_columns(object_id=pl.lit("o0"), checkpoint=pl.lit("credit"))
     assert one(checkpoints(sent, NO_HOLDS, twice, NONE_DECLARED))["bad_total"] == 100
     brief = twice.tail(1).with_columns(entered_at=pl.col("entered_at") + pl.duration(seconds=10))
     assert one(checkpoints(sent, NO_HOLDS, brief, NONE_DECLARED))["bad_total"] == 20
-    open_end = brief.with_columns(noticed_at=pl.lit(None, TIME))
+    open_end = brief.with_columns(detected_at=pl.lit(None, TIME))
     assert one(checkpoints(sent, NO_HOLDS, open_end, NONE_DECLARED))["bad_total"] == 90

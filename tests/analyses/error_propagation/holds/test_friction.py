@@ -10,20 +10,20 @@ from polars.testing import assert_frame_equal
 
 from integrhealth.analyses.error_propagation.holds.checkpoints import CHECKPOINTS
 from integrhealth.analyses.error_propagation.holds.findings import friction_findings
-from integrhealth.analyses.error_propagation.holds.friction import HOLD_COSTS, friction_tables, missing_costs
+from integrhealth.analyses.error_propagation.holds.friction import HOLD_COSTS, friction_and_costs, missing_costs
 from integrhealth.catalog import CATALOG
 from integrhealth.language.schema import COUNT, FLAG, FRAMES, NUMBER, TEXT, TIME, conform
 from integrhealth.language.thresholds import HOLD_MINUTES
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-ENTRIES = {"entry": COUNT, "object_type": TEXT, "object_id": TEXT, "entered_at": TIME, "noticed_at": TIME} | {
+ENTRIES = {"entry": COUNT, "object_type": TEXT, "object_id": TEXT, "entered_at": TIME, "detected_at": TIME} | {
     "independent_at": TIME, "needs_release": FLAG, "message_id": TEXT, "amount": NUMBER,
 }  # fmt: skip
 STEPS = {"entry": COUNT, "step": COUNT, "before": COUNT, "integration": TEXT, "source": TEXT, "target": TEXT} | {
     "object_type": TEXT, "object_id": TEXT, "sent_at": TIME, "arrived_at": TIME,
 }  # fmt: skip
 NO_CHECKPOINTS = pl.DataFrame(schema=CHECKPOINTS)
-RATE, DELAY, ERROR = 2.0, 0.5, 100.0  # notices per hour, cost of an hour of one object, cost of one bad object
+RATE, DELAY, ERROR = 2.0, 0.5, 100.0  # detections per hour, cost of an hour of one object, cost of one bad object
 
 
 def declared(*, delay: float | None = DELAY, error: float | None = ERROR, name: str = "orders") -> pl.DataFrame:
@@ -35,7 +35,7 @@ def feed(
     size: int = 6000, bad: float = 0.02, *, later: float = 0.0, needs_release: bool = False, seed: int = 3
 ) -> dict:
     """Orders of one object each, sent every minute; a share is entered wrong, flows to two more systems within
-    seconds, and is noticed exponentially at the origin, LATER minutes after that."""
+    seconds, and is detected exponentially at the origin, LATER minutes after that."""
     rng = np.random.default_rng(seed)
     messages = conform(
         pl.DataFrame({"message_id": [f"m{i}" for i in range(size)], "object_id": [f"o{i}" for i in range(size)]})
@@ -45,19 +45,19 @@ def feed(
     )
     wrong = messages.filter(pl.Series(rng.random(size) < bad)).with_row_index("entry")
     seconds = pl.Series((rng.exponential(60 / RATE, wrong.height) + later) * 60 + 1)
-    noticed_at = pl.col("sent_at") + pl.duration(seconds=seconds)
+    detected_at = pl.col("sent_at") + pl.duration(seconds=seconds)
     entries = conformed(
         wrong.with_columns(
-            entered_at="sent_at", noticed_at=noticed_at, needs_release=pl.lit(needs_release)
-        ).with_columns(independent_at=pl.when(~pl.col("needs_release")).then("noticed_at")),
+            entered_at="sent_at", detected_at=detected_at, needs_release=pl.lit(needs_release)
+        ).with_columns(independent_at=pl.when(~pl.col("needs_release")).then("detected_at")),
         ENTRIES,
     )
-    hops = [("orders", "shop", "erp"), ("erp > wms", "erp", "wms"), ("erp > bi", "erp", "bi")]
+    edges = [("orders", "shop", "erp"), ("erp > wms", "erp", "wms"), ("erp > bi", "erp", "bi")]
     steps = [
         wrong.with_columns(step=pl.col("entry") * 3 + i, before=pl.col("entry") * 3 if i else pl.lit(None))
         .with_columns(integration=pl.lit(name), source=pl.lit(source), target=pl.lit(target))
         .with_columns(arrived_at="sent_at")
-        for i, (name, source, target) in enumerate(hops)
+        for i, (name, source, target) in enumerate(edges)
     ]
     return {"caused": messages, "entries": entries, "steps": pl.concat(conformed(rows, STEPS) for rows in steps)}
 
@@ -67,7 +67,8 @@ def conformed(rows: pl.DataFrame, columns: dict) -> pl.DataFrame:
 
 
 def tables(frames: dict, catalog: pl.DataFrame, checkpoints: pl.DataFrame = NO_CHECKPOINTS) -> dict[str, pl.DataFrame]:
-    return friction_tables(frames["caused"], frames["entries"], frames["steps"], checkpoints, catalog)
+    parts = frames["caused"], frames["entries"], frames["steps"]
+    return dict(zip(("friction", "hold_costs"), friction_and_costs(*parts, checkpoints, catalog), strict=True))
 
 
 def row(frames: dict, catalog: pl.DataFrame, checkpoints: pl.DataFrame = NO_CHECKPOINTS) -> dict:
@@ -87,7 +88,7 @@ def test_a_hold_that_pays_is_found_where_the_closed_form_has_it(seed):
     expected = 6000 * (0.02 * ERROR * (1 - math.exp(-RATE * hours)) - DELAY * hours)
     assert found["net_low"] < expected < found["net_high"]
     assert found["net"] == pytest.approx(found["saved"] - found["delay_cost"])
-    assert found["noticed_60_minutes"] == pytest.approx(1 - math.exp(-RATE), abs=0.08)
+    assert found["detected_60_minutes"] == pytest.approx(1 - math.exp(-RATE), abs=0.08)
     assert found["break_even_delay_hours"] == pytest.approx(1 / (0.02 * RATE), rel=0.5)
     assert found["break_even_error_cost"] == DELAY * found["break_even_delay_hours"] < ERROR
 
@@ -99,40 +100,44 @@ def test_a_hold_that_costs_is_not_advised():
     assert found["break_even_error_cost"] > ERROR
 
 
-def test_errors_noticed_after_three_days_cannot_be_helped():
+def test_errors_detected_after_three_days_cannot_be_helped():
     found = row(feed(later=3 * 24 * 60), declared())
     assert found["verdict"] == "a hold cannot help"
-    assert found["noticed_60_minutes"] == found["saved"] == found["best_hold_minutes"] == found["net"] == 0
+    assert found["detected_60_minutes"] == found["saved"] == found["best_hold_minutes"] == found["net"] == 0
     assert found["net_60_minutes"] == -DELAY * 6000
     assert (found["break_even_error_cost"], found["first_share"]) == (None, 1)
 
 
 def test_errors_seen_only_because_they_were_released_cannot_be_helped():
     found = row(feed(needs_release=True), declared())
-    assert (found["verdict"], found["needs_release_share"], found["noticed_60_minutes"]) == ("a hold cannot help", 1, 0)
+    assert (found["verdict"], found["needs_release_share"], found["detected_60_minutes"]) == (
+        "a hold cannot help",
+        1,
+        0,
+    )
 
 
-def test_a_correction_after_a_notice_that_needed_the_release_is_its_consequence():
+def test_a_correction_after_a_detection_that_needed_the_release_is_its_consequence():
     frames = feed(needs_release=True)
-    frames["entries"] = frames["entries"].with_columns(independent_at=pl.col("noticed_at") + pl.duration(minutes=1))
+    frames["entries"] = frames["entries"].with_columns(independent_at=pl.col("detected_at") + pl.duration(minutes=1))
     assert row(frames, declared())["verdict"] == "a hold cannot help"
 
 
 def test_entries_that_only_a_release_shows_stay_in_the_denominator_and_open_ones_are_censored():
-    """Half of them noticed after thirty minutes; the rest only by a release, or still open when the data end."""
+    """Half of them detected after thirty minutes; the rest only by a release, or still open when the data end."""
     frames = feed(size=2000)
     last = frames["caused"]["sent_at"].max()
     half = pl.col("entry") % 2 == 0
     soon = pl.when(half).then(pl.col("entered_at") + pl.duration(minutes=30))
     frames["entries"] = (
-        frames["entries"].head(40).with_columns(noticed_at=soon, independent_at=soon, needs_release=~half)
+        frames["entries"].head(40).with_columns(detected_at=soon, independent_at=soon, needs_release=~half)
     )
     frames["steps"] = frames["steps"].filter(pl.col("entry") < 40)
     found = row(frames, declared())
-    assert (found["noticed_60_minutes"], found["needs_release_share"]) == (0.5, 0.5)
+    assert (found["detected_60_minutes"], found["needs_release_share"]) == (0.5, 0.5)
     late = pl.when(half).then("entered_at").otherwise(pl.lit(last) - pl.duration(minutes=29))
     frames["entries"] = frames["entries"].with_columns(entered_at=late, needs_release=pl.when(half).then(False))
-    assert row(frames, declared())["noticed_60_minutes"] == 1
+    assert row(frames, declared())["detected_60_minutes"] == 1
 
 
 def test_no_bad_entries_need_no_hold():
@@ -151,7 +156,7 @@ def test_few_messages_or_few_bad_entries_are_not_enough_data_and_counts_stay():
     few, rare = row(feed(size=29, bad=0.9), declared()), row(feed(size=400, bad=0.02), declared())
     assert few["verdict"] == rare["verdict"] == "not enough data"
     assert few["bad_entries"] > 20 > 10 > rare["bad_entries"] > 0
-    assert few["bad_share"] is few["net"] is rare["net"] is rare["noticed_60_minutes"] is None
+    assert few["bad_share"] is few["net"] is rare["net"] is rare["detected_60_minutes"] is None
     assert rare["bad_share"] == rare["bad_entries"] / 400
     assert rare["saved_60_minutes"] > 0
 
@@ -161,7 +166,7 @@ def test_without_costs_the_break_even_remains(catalog):
     found = row(feed(), catalog)
     assert (found["verdict"], found["net"], found["break_even_error_cost"]) == ("not enough data", None, None)
     assert found["break_even_delay_hours"] == row(feed(), declared())["break_even_delay_hours"]
-    assert found["noticed_60_minutes"] > 0.8
+    assert found["detected_60_minutes"] > 0.8
     assert "delay_cost_per_hour" in missing_costs(catalog) if catalog["integration"][0] != "else" else True
     assert missing_costs(declared()) is None
 

@@ -31,12 +31,12 @@ PICTURE = [  # entry step before integration source target object arrived_at
 ]
 
 
-def drawn(rows: list[tuple], *, noticed: float) -> dict:
+def drawn(rows: list[tuple], *, detected: float) -> dict:
     steps = [
         {"entry": e, "step": s, "before": b, "integration": i, "source": f, "target": t, "object_id": o,
          "sent_at": at(m - 2), "arrived_at": at(m)} for e, s, b, i, f, t, o, m in rows
     ]  # fmt: skip
-    entry = {"entry": 0, "object_id": "o", "needs_release": False, "independent_at": at(noticed)}
+    entry = {"entry": 0, "object_id": "o", "needs_release": False, "independent_at": at(detected)}
     return {
         "entries": pl.DataFrame([entry], schema=ENTRIES),
         "steps": pl.DataFrame(steps, schema=STEPS),
@@ -49,7 +49,7 @@ def replayed(frames: dict, integration: str) -> dict[int, tuple]:
 
 
 def test_a_hold_shifts_what_lies_at_or_below_its_integration_and_no_parallel_branch():
-    frames = drawn(PICTURE, noticed=12.5)
+    frames = drawn(PICTURE, detected=12.5)
     third = pytest.approx(1 / 4)
     assert replayed(frames, "orders") == {1: (third, 13), 2: (third, 8), 3: (1, 3), 4: (third, None), 5: (third, 12)}
     assert replayed(frames, "erp > wms") == {
@@ -62,18 +62,18 @@ def test_a_hold_shifts_what_lies_at_or_below_its_integration_and_no_parallel_bra
     assert replayed(frames, "erp") == {}  # work inside a system is no integration
 
 
-def test_what_was_under_way_at_the_notice_is_spared_if_it_had_not_been_sent_or_its_cause_is():
-    assert replayed(drawn(PICTURE, noticed=9), "orders")[3] == (1, 1)  # sent at 8, there at 10
-    assert replayed(drawn(PICTURE, noticed=7), "orders")[3] == (1, 2)  # sent after the notice, brought by step 2
-    assert replayed(drawn(PICTURE, noticed=7), "wms > dhl")[3] == (1, None)
+def test_what_was_under_way_at_the_detection_is_spared_if_it_had_not_been_sent_or_its_cause_is():
+    assert replayed(drawn(PICTURE, detected=9), "orders")[3] == (1, 1)  # sent at 8, there at 10
+    assert replayed(drawn(PICTURE, detected=7), "orders")[3] == (1, 2)  # sent after the detection, brought by step 2
+    assert replayed(drawn(PICTURE, detected=7), "wms > dhl")[3] == (1, None)
 
 
 def test_a_hold_shifts_the_longest_chain_to_its_end_and_the_first_message_is_known():
-    chain = [(0, i, i - 1 if i else None, f"hop {i}", f"s{i}", f"s{i + 1}", "o", i) for i in range(40)]
-    frames = drawn(chain, noticed=50)
-    assert {minutes for _, minutes in replayed(frames, "hop 0").values()} == {50 - i for i in range(40)}
+    chain = [(0, i, i - 1 if i else None, f"edge {i}", f"s{i}", f"s{i + 1}", "o", i) for i in range(40)]
+    frames = drawn(chain, detected=50)
+    assert {minutes for _, minutes in replayed(frames, "edge 0").values()} == {50 - i for i in range(40)}
     replay = hold_replay(frames["steps"], frames["entries"])
-    assert replay.filter("first").select("integration", "step").rows() == [("hop 0", 0)]
+    assert replay.filter("first").select("integration", "step").rows() == [("edge 0", 0)]
 
 
 @settings(max_examples=40, deadline=None)
@@ -97,16 +97,16 @@ def test_the_replay_equals_a_walk_over_every_record(data):
                 minutes[step],
             )
         )
-    noticed = data.draw(st.integers(0, 40))
-    frames = drawn(rows, noticed=noticed)
+    detected = data.draw(st.integers(0, 40))
+    frames = drawn(rows, detected=detected)
     found = hold_replay(frames["steps"], frames["entries"])
     for integration, hold in itertools.product("xyz", (0, 1, 7, 40)):
         spared = found.filter(pl.col("integration") == integration, pl.col("minutes") <= hold)
-        assert sorted(spared["step"]) == naive_spared(rows, integration, hold, noticed)
+        assert sorted(spared["step"]) == naive_spared(rows, integration, hold, detected)
 
 
-def naive_spared(rows: list[tuple], integration: str, hold: int, noticed: float) -> list[int]:
-    """Records that would not have come before the notice, had all at or below the integration come later."""
+def naive_spared(rows: list[tuple], integration: str, hold: int, detected: float) -> list[int]:
+    """Records that would not have come before the detection, had all at or below the integration come later."""
     by_step = {row[1]: row for row in rows}
 
     def shifted(step: int | None) -> bool:
@@ -119,7 +119,7 @@ def naive_spared(rows: list[tuple], integration: str, hold: int, noticed: float)
         if not shifted(step):
             return False
         came = by_step[step][7]
-        last = came if came < noticed else came - 2  # under way at the notice: when it was sent
-        return last < noticed <= last + hold or spared(by_step[step][2])
+        last = came if came < detected else came - 2  # under way at the detection: when it was sent
+        return last < detected <= last + hold or spared(by_step[step][2])
 
     return sorted(step for step in by_step if spared(step))

@@ -7,11 +7,11 @@ from drawing.frames import NOON, messages
 from drawing.retries import feed, full_jitter, tables
 from polars.testing import assert_frame_equal
 
+from integrhealth.analyses.error_propagation.retrying.bins import load_bins
 from integrhealth.analyses.error_propagation.retrying.chains import attempts
 from integrhealth.analyses.error_propagation.retrying.findings import retries_findings
-from integrhealth.analyses.error_propagation.retrying.retries import retry_tables
+from integrhealth.analyses.error_propagation.retrying.pauses import jitter, pauses
 from integrhealth.catalog import Catalog
-from integrhealth.evidence import Evidence
 from integrhealth.language.schema import TIME, conform
 from integrhealth.traces import links
 
@@ -32,7 +32,7 @@ def test_of_two_feeds_with_the_same_failures_only_the_one_without_jitter_is_flag
     assert (fixed["verdict"], fixed["jittered"], fixed["constant_share"]) == ("no jitter", False, 1.0)
     assert (jittered["verdict"], jittered["jittered"]) == ("watch", True)
     assert jittered["constant_share"] < 0.15
-    assert fixed["failed_share"] == pytest.approx(jittered["failed_share"], abs=0.01)
+    assert fixed["error_share"] == pytest.approx(jittered["error_share"], abs=0.01)
     assert findings(both).select("rule", "subject", "severity").rows() == [("no_jitter", "fixed", "warning")]
 
 
@@ -180,7 +180,7 @@ def test_under_thirty_attempts_counts_stay_and_rates_go():
 def test_doubled_and_shuffled_rows_change_nothing():
     frame = pl.concat([feed(), feed("second", pause=full_jitter, seed=2), total_outage(3, layers=2, retries=2)])
     mixed = pl.concat([frame, frame]).sample(fraction=1, shuffle=True, seed=4)
-    once, twice = (tables(Evidence(messages=f).messages) for f in (frame, mixed))
+    once, twice = (tables(f) for f in (frame, mixed))
     for name, table in once.items():
         assert_frame_equal(table, twice[name])
 
@@ -193,8 +193,9 @@ def test_broken_attempts_do_not_break_the_count():
     assert row(holes)["delivered"] == 300
     no_times = frame.with_columns(finished_at=pl.lit(None), answered_at=pl.lit(None))
     assert row(no_times)["delivered"] == 300
-    never = retry_tables(links.linked(frame.with_columns(sent_at=pl.lit(None, TIME))))["retries"].row(0, named=True)
-    assert never["jittered"] is None
+    never = attempts(links.linked(frame.with_columns(sent_at=pl.lit(None, TIME))))
+    assert jitter(pauses(never)).is_empty()
+    assert load_bins(never).is_empty()
 
 
 def total_outage(tops: int, *, layers: int, retries: int) -> pl.DataFrame:

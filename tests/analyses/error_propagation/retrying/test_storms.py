@@ -4,12 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 from drawing.frames import NOON
-from drawing.retries import TRIGGER, served, tables
+from drawing.retries import TRIGGER, by_minute, served, tables
 from polars.testing import assert_frame_equal
 
 from integrhealth.analyses.error_propagation.retrying.findings import retries_findings
 from integrhealth.catalog import Catalog
-from integrhealth.evidence import Evidence
 from integrhealth.language.schema import conform
 
 
@@ -61,28 +60,9 @@ def test_data_that_end_with_the_trigger_cannot_tell():
     assert storms["sustained"].to_list() == [None]
 
 
-def drawn(minutes: list[tuple[int, int, int]]) -> pl.DataFrame:
-    """Per minute: so many new messages, so many of them delivered, so many retries of each of the others."""
-    rows = []
-    for minute, (new, good, tries) in enumerate(minutes):
-        for i in range(new):
-            status = "ok" if (i + 1) * good // new > i * good // new else "failed"
-            for k in range(1 if status == "ok" else 1 + tries):
-                rows.append((f"{minute}-{i}", k + 1, minute * 60 + i * 60 / new + k * 3, status))
-    table = pl.DataFrame(rows, ["object_id", "attempt", "at", "status"], orient="row")
-    sent = pl.lit(NOON) + pl.duration(milliseconds=(pl.col("at") * 1000).cast(pl.Int64))
-    return conform(
-        table.with_columns(
-            message_id=pl.format("{}/{}", "object_id", "attempt"), source=pl.lit("a"), target=pl.lit("b"), sent_at=sent,
-            finished_at=sent, object_type=pl.lit("order"),
-        ),
-        "messages",
-    )  # fmt: skip
-
-
 def test_the_figures_of_a_storm_are_those_of_the_picture():
     calm, down, choked = (40, 40, 0), (40, 0, 5), (40, 16, 5)
-    storm = tables(drawn([calm] * 30 + [down] * 5 + [choked] * 12 + [calm] * 13))["retry_storms"].row(0, named=True)
+    storm = tables(by_minute([calm] * 30 + [down] * 5 + [choked] * 12 + [calm] * 13))["retry_storms"].row(0, named=True)
     assert (storm["trigger"], storm["sustained"]) == ("outage", True)
     minutes = [(storm[name] - NOON).total_seconds() / 60 for name in ("started_at", "trigger_ended_at", "ended_at")]
     assert minutes == pytest.approx([30, 35, 47], abs=0.5)
@@ -96,25 +76,25 @@ def test_the_figures_of_a_storm_are_those_of_the_picture():
 @pytest.mark.parametrize("worse", [(40, 38, 5), (80, 80, 0), (40, 16, 0)])
 def test_less_without_retries_or_more_load_alone_does_not_outlive_the_trigger(worse):
     calm, down = (40, 40, 0), (40, 0, 5)
-    storms = tables(drawn([calm] * 30 + [down] * 5 + [worse] * 12 + [calm] * 13))["retry_storms"]
+    storms = tables(by_minute([calm] * 30 + [down] * 5 + [worse] * 12 + [calm] * 13))["retry_storms"]
     assert storms["sustained"].to_list() == [False]
 
 
 def test_a_certain_loss_under_a_tenth_is_no_storm_that_stays():
     calm, down, worse = (200, 200, 0), (200, 0, 9), (200, 186, 9)
-    storms = tables(drawn([calm] * 30 + [down] * 12 + [worse] * 14 + [calm] * 4))["retry_storms"]
+    storms = tables(by_minute([calm] * 30 + [down] * 12 + [worse] * 14 + [calm] * 4))["retry_storms"]
     assert storms["high"].item() < 0
     assert storms["sustained"].to_list() == [False]
 
 
 def test_an_earlier_surge_is_not_what_was_usual():
     calm, down, choked, busy = (40, 40, 0), (40, 0, 5), (40, 16, 5), (120, 120, 0)
-    storms = tables(drawn([calm] * 14 + [busy] * 6 + [calm] * 5 + [down] * 5 + [choked] * 12))["retry_storms"]
+    storms = tables(by_minute([calm] * 14 + [busy] * 6 + [calm] * 5 + [down] * 5 + [choked] * 12))["retry_storms"]
     assert storms["offered_before_per_minute"].item() == pytest.approx(40, rel=0.01)
 
 
 def test_too_few_messages_show_no_storm():
-    found = tables(drawn(([(1, 1, 0)] + [(0, 0, 0)] * 9) * 60 + ([(1, 0, 5)] + [(0, 0, 0)] * 9) * 10))
+    found = tables(by_minute(([(1, 1, 0)] + [(0, 0, 0)] * 9) * 60 + ([(1, 0, 5)] + [(0, 0, 0)] * 9) * 10))
     assert found["retry_storms"].is_empty()
     assert found["retries"]["drain_per_minute"].to_list() == [None]
 
@@ -133,9 +113,9 @@ def test_a_clock_that_fell_back_to_1970_changes_no_storm():
 def test_doubled_and_shuffled_rows_change_nothing():
     frame = served(outage=True)
     mixed = pl.concat([frame, frame]).sample(fraction=1, shuffle=True, seed=4)
-    mixed = tables(Evidence(messages=mixed).messages)
+    doubled = tables(mixed)
     for name, table in tables(frame).items():
-        assert_frame_equal(table, mixed[name])
+        assert_frame_equal(table, doubled[name])
 
 
 def queued(per_minute: int) -> pl.DataFrame:

@@ -92,7 +92,7 @@ def test_without_a_wrong_value_nothing_is_named():
     assert "no wrong value" in why
 
 
-def test_what_stayed_at_its_origin_or_came_after_the_notice_is_no_damage():
+def test_what_stayed_at_its_origin_or_came_after_the_detection_is_no_damage():
     entries = pl.DataFrame(
         {"entry": [0, 1], "origin": ["erp", "crm"], "entered_at": [NOON, NOON], "amount": [10.0, None]}
     )
@@ -106,7 +106,7 @@ def test_what_stayed_at_its_origin_or_came_after_the_notice_is_no_damage():
             (0, "erp", "order", "1", True),
             (1, "crm", "order", "3", True),
         ],
-        schema=["entry", "target", "object_type", "object_id", "noticed_after"],
+        schema=["entry", "target", "object_type", "object_id", "before_detection"],
         orient="row",
     )
     assert travelled(entries, steps).rows() == [("erp", NOON, 3, 2, 10.0)]

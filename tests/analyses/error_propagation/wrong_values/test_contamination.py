@@ -7,16 +7,12 @@ import pytest
 from drawing.frames import NOON, drawn, messages
 
 from integrhealth.analyses.error_propagation.charts.wrong_values import contamination_map, held_chart, strips_chart
-from integrhealth.analyses.error_propagation.wrong_values.contamination import (
-    contamination_findings,
-    contamination_tables,
-    nothing_noticed,
-)
-from integrhealth.bad_entries.entries import bad_entries, entry_steps
+from integrhealth.analyses.error_propagation.wrong_values import questions
+from integrhealth.analyses.error_propagation.wrong_values.contamination import contamination_findings, nothing_detected
+from integrhealth.evidence import Evidence
 from integrhealth.language.schema import FRAMES
-from integrhealth.traces import links
 
-# One wrong price in the ERP; every message of it is ok, also the one after the notice.
+# One wrong price in the ERP; every message of it is ok, also the one after the detection.
 SILENT = """
     message_id trace_id parent_id source target integration object_type object_id sent_at finished_at status amount
     p1         p        -         erp    shop   prices      price       1         60      120         ok     50
@@ -70,30 +66,33 @@ def innocent(*, failures: int = 40) -> pl.DataFrame:
     return pl.concat([begun, every, again])
 
 
+QUESTIONS = ("contamination", "contaminated_systems", "contaminated_edges", "contamination_exposures")
+
+
 def tables(frame: pl.DataFrame, changes: str = PRICES, holds: pl.DataFrame | None = None, **options: int):
-    caused = links.with_causes(links.linked(frame))
-    seen = drawn("field_changes", changes) if changes else FRAMES["field_changes"].empty()
-    entries = bad_entries(caused, seen, FRAMES["holds"].empty() if holds is None else holds)
-    return contamination_tables(entries, entry_steps(caused, entries), **options)
+    seen = drawn("field_changes", changes) if changes else None
+    evidence = Evidence(messages=frame, field_changes=seen, holds=holds)
+    asked = {name: options if name == "contaminated_systems" else {} for name in QUESTIONS}
+    return {name: getattr(questions, name)(evidence, **given) for name, given in asked.items()}
 
 
 def test_the_silent_wrong_value_is_found_at_its_origin_and_the_loud_systems_are_innocent():
     found = tables(pl.concat([messages(SILENT), innocent()]))["contamination"]
-    assert found.select("origin", "object_type", "object_id", "notice", "noticed_in").rows() == [
+    assert found.select("origin", "object_type", "object_id", "detection", "detected_in").rows() == [
         ("erp", "price", "1", "corrected", "erp")
     ]
     row = found.row(0, named=True)
     assert (row["held_minutes"], row["systems"], row["reached"]) == (60, 4, ["erp", "shop", "portal", "crm"])
-    # What arrived at bi after the notice is no record of it; the quote and the price are two objects.
+    # What arrived at bi after the detection is no record of it; the quote and the price are two objects.
     assert (row["records"], row["objects"], row["amount"], row["first_integration"]) == (4, 2, 120, "prices")
     assert not row["needs_release"]
 
 
-def test_each_system_held_it_from_its_arrival_to_the_notice_or_its_own_correction():
+def test_each_system_held_it_from_its_arrival_to_the_detection_or_its_own_correction():
     held = tables(messages(SILENT), SEEN, min_messages=1)["contaminated_systems"]
     minutes = {row["system"]: row["median_minutes"] for row in held.iter_rows(named=True)}
     assert minutes == pytest.approx({"erp": 60, "shop": 3490 / 60, "portal": 56, "crm": 49})
-    hours = dict(held.select("system", "hours_before_notice").iter_rows())
+    hours = dict(held.select("system", "hours_before_detection").iter_rows())
     assert hours == pytest.approx({"erp": 1, "shop": 3480 / 3600, "portal": 56 / 60, "crm": 49 / 60})
     assert held["amount"].to_list() == [50.0] * 4
     assert held.filter(pl.col("entered") == 1)["system"].to_list() == ["erp"]
@@ -101,13 +100,13 @@ def test_each_system_held_it_from_its_arrival_to_the_notice_or_its_own_correctio
 
 def test_each_hop_says_how_many_wrong_values_it_carried():
     found = tables(messages(SILENT))
-    assert found["contaminated_hops"].sort("target").rows() == [
+    assert found["contaminated_edges"].sort("target").rows() == [
         ("shop", "crm", 1, 1),
         ("shop", "portal", 1, 1),
         ("erp", "shop", 1, 1),
     ]
-    stays = found["contamination_stays"].select("system", "from_minutes", "until_minutes", "notice_minutes")
-    assert stays.rows() == [("erp", 0, 60, 60), ("shop", 2, 60, 60), ("portal", 4, 60, 60), ("crm", 11, 60, 60)]
+    exposures = found["contamination_exposures"].select("system", "from_minutes", "until_minutes", "detection_minutes")
+    assert exposures.rows() == [("erp", 0, 60, 60), ("shop", 2, 60, 60), ("portal", 4, 60, 60), ("crm", 11, 60, 60)]
 
 
 def test_where_a_later_system_stops_it_it_got_that_far_only():
@@ -119,7 +118,7 @@ def test_where_a_later_system_stops_it_it_got_that_far_only():
     assert (row["object_type"], row["origin"], row["systems"], row["held_minutes"]) == ("quote", "shop", 1, 1)
     same = stopped.with_columns(object_type=pl.lit("price"), object_id=pl.lit("1"))
     row = tables(same, "")["contamination"].row(0, named=True)
-    assert (row["origin"], row["reached"], row["notice"]) == ("erp", ["erp", "shop", "portal"], "rejected")
+    assert (row["origin"], row["reached"], row["detection"]) == ("erp", ["erp", "shop", "portal"], "rejected")
 
 
 def test_without_notices_there_is_nothing_to_tell():
@@ -132,9 +131,9 @@ def test_without_notices_there_is_nothing_to_tell():
 
 def test_an_empty_table_says_what_would_fill_it():
     empty, changes = FRAMES["field_changes"].empty(), drawn("field_changes", PRICES)
-    assert "object_id" in nothing_noticed(FRAMES["messages"].empty(), empty)
-    assert "field_changes" in nothing_noticed(messages(SILENT), empty)
-    assert nothing_noticed(messages(SILENT), changes).startswith("No value was corrected")
+    assert "object_id" in nothing_detected(FRAMES["messages"].empty(), empty)
+    assert "field_changes" in nothing_detected(messages(SILENT), empty)
+    assert nothing_detected(messages(SILENT), changes).startswith("No value was corrected")
 
 
 def test_a_mere_failure_does_not_say_that_the_value_was_wrong():
@@ -144,13 +143,13 @@ def test_a_mere_failure_does_not_say_that_the_value_was_wrong():
     assert tables(failed, "")["contamination"].is_empty()
 
 
-def test_a_value_that_nobody_has_noticed_is_still_there():
+def test_a_value_that_nobody_has_detected_is_still_there():
     holds = drawn("holds", "checkpoint message_id held_at released_at decision was_bad\nx p1 61 62 released true")
     found = tables(messages(SILENT), "", holds, min_messages=1)
     row = found["contamination"].row(0, named=True)
-    assert (row["notice"], row["held_minutes"], row["systems"]) == (None, None, 6)
+    assert (row["detection"], row["held_minutes"], row["systems"]) == (None, None, 6)
     assert found["contaminated_systems"]["timed"].to_list() == [0] * 6
-    assert strips_chart(found["contamination"], found["contamination_stays"]).to_dict()
+    assert strips_chart(found["contamination"], found["contamination_exposures"]).to_dict()
 
 
 def test_medians_need_messages_and_bring_their_interval():
@@ -175,7 +174,7 @@ def test_medians_need_messages_and_bring_their_interval():
 def test_the_finding_says_how_far_how_long_and_what_it_cost():
     found = tables(messages(SILENT))["contamination"]
     row = contamination_findings(found, OWNERS, COSTS).row(0, named=True)
-    said = "One wrong value entered at erp travelled on as ok, to 4 systems in all, and was noticed after 60 min."
+    said = "One wrong value entered at erp travelled on as ok, to 4 systems in all, and was detected after 60 min."
     assert row["statement"] == said
     told = [row[name] for name in ("rule", "subject", "severity", "owner")]
     assert told == ["wrong_value_spread", "erp", "warning", "anna"]
@@ -189,13 +188,13 @@ def test_the_finding_says_how_far_how_long_and_what_it_cost():
 
 def test_charts_draw_what_is_there_and_say_when_nothing_is():
     found = tables(messages(SILENT), min_messages=1)
-    hops, systems = found["contaminated_hops"], found["contaminated_systems"]
-    title = contamination_map(hops, systems).to_dict()["title"]["text"]
+    edges, systems = found["contaminated_edges"], found["contaminated_systems"]
+    title = contamination_map(edges, systems).to_dict()["title"]["text"]
     assert title == "erp handed one wrong value to shop, with status ok"
     assert held_chart(systems).to_dict()["title"]["text"].startswith("Half of the wrong values at erp")
-    stays = found["contamination_stays"]
-    strips = strips_chart(found["contamination"], stays).to_dict()
-    assert strips["title"]["text"] == "One wrong value stood in 4 systems until somebody noticed, after 60 minutes"
-    nothing = [contamination_map(hops.clear(), systems.clear()), held_chart(systems.clear())]
-    nothing += [contamination_map(hops.clear(), systems), strips_chart(found["contamination"], stays.clear())]
+    exposures = found["contamination_exposures"]
+    strips = strips_chart(found["contamination"], exposures).to_dict()
+    assert strips["title"]["text"] == "One wrong value stood in 4 systems until it was detected, after 60 minutes"
+    nothing = [contamination_map(edges.clear(), systems.clear()), held_chart(systems.clear())]
+    nothing += [contamination_map(edges.clear(), systems), strips_chart(found["contamination"], exposures.clear())]
     assert all("title" not in chart.to_dict() for chart in nothing)
