@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from integrhealth.analyses.report_overload import inventory
+from integrhealth.analyses.report_overload.inventory import inventory
 from integrhealth.catalog import Catalog
 from integrhealth.evidence import Evidence
 from integrhealth.language.schema import conform

@@ -26,7 +26,7 @@ def systems(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Dat
     [('ERP', True, 0.9749, 433), ('Financial system', True, 0.984, 98)]
 
     Columns: system (text); single_point (flag); importance (number); availability, low, high (number, share);
-    value_per_hour (number); messages, ended, own_errors (count); capabilities (list of text)
+    value_per_hour (number, catalog's currency); messages, ended, own_errors (count); capabilities (list of text)
     """
     return uptime.systems(
         uptime.system_facts(evidence.caused),

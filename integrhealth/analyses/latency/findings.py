@@ -115,7 +115,7 @@ def _failing(judged: pl.DataFrame) -> pl.DataFrame:
         unit=pl.lit("share of ended messages"),
         n=pl.col("ended"),
         threshold=budget,
-        ask=pl.format("What happened to the {} that failed, and who noticed?", "failed"),
+        ask=pl.format("What happened to the {} that failed, and who noticed?", written(pl.col("failed"))),
     )
     return findings(NAME, "failing_integration", rows)
 

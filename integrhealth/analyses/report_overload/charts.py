@@ -14,10 +14,10 @@ NAME_LENGTH = 40
 
 def minutes_chart(people: pl.DataFrame, *, top: int = 20) -> Any:
     """Minutes a day that reports need and get, per person, the widest gap first; the bar is what is not read."""
-    known = people.drop_nulls("needed_minutes")
-    if known.is_empty():
+    measured = people.drop_nulls("needed_minutes")
+    if measured.is_empty():
         return nothing("Minutes need deliveries and the words of each report.")
-    shown = known.head(top).select("person", "needed_minutes", "spent_minutes", "flood_ratio", "reports_per_day")
+    shown = measured.head(top).select("person", "needed_minutes", "spent_minutes", "flood_ratio", "reports_per_day")
     order = shown["person"].to_list()
     y = alt.Y("person:N", sort=order, title=None)
     minutes = alt.Scale(domainMin=0)
@@ -59,10 +59,10 @@ def minutes_chart(people: pl.DataFrame, *, top: int = 20) -> Any:
 
 def class_chart(reports: pl.DataFrame, *, top: int = 25) -> Any:
     """Share of each report's deliveries that were read, skimmed or not read; the most unread reports first."""
-    known = reports.filter(pl.col("deliveries") > 0).drop_nulls(list(CLASS_COLOURS))
-    if known.is_empty():
+    tracked = reports.filter(pl.col("deliveries") > 0).drop_nulls(list(CLASS_COLOURS))
+    if tracked.is_empty():
         return nothing("Whether reports are read needs deliveries and reads.")
-    shown = known.head(top)
+    shown = tracked.head(top)
     counts = shown.select("report", "verdict", "deliveries", *CLASS_COLOURS).unpivot(
         on=list(CLASS_COLOURS),
         index=["report", "verdict", "deliveries"],
@@ -91,11 +91,11 @@ def class_chart(reports: pl.DataFrame, *, top: int = 25) -> Any:
         )
         .properties(width=WIDTH, height=alt.Step(20))
     )
-    unread, deliveries = known["unread"].sum(), known["deliveries"].sum()
+    unread, deliveries = tracked["unread"].sum(), tracked["deliveries"].sum()
     return titled(
         drawn,
         f"{unread:,} of {deliveries:,} delivered reports were not read",
-        f"{shown.height} of {known.height} reports, most unread first. Read: up to 300 words per minute; skimmed: "
+        f"{shown.height} of {tracked.height} reports, most unread first. Read: up to 300 words per minute; skimmed: "
         "up to 1,000",
     )
 

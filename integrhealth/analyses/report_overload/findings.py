@@ -1,8 +1,10 @@
-"""The findings of the report-overload report: each with the owner and the question to ask."""
+"""The findings of report_overload: each with the owner and the question to ask."""
+
+from collections.abc import Mapping
 
 import polars as pl
 
-from integrhealth.language.findings import findings, no_findings, severity
+from integrhealth.language.findings import findings, no_findings, ranked, severity
 from integrhealth.language.thresholds import FLOOD_CRITICAL, FLOOD_WARNING, SPARE_CRITICAL, SPARE_WARNING, UNOPENED_DAYS
 
 NAME = "report_overload"
@@ -10,6 +12,20 @@ ALL_REPORTS = "all reports"
 NO_OWNER = "reports without an owner"
 # Longest part of a report's name in a sentence: names come from logs.
 NAME_LENGTH = 60
+
+
+def overload_findings(tables: Mapping[str, pl.DataFrame], whole: pl.DataFrame) -> pl.DataFrame:
+    """What people should talk about, worst first; WHOLE is the row of ``reading.company``."""
+    judged = tables["reports"]
+    return ranked(
+        [
+            flood(whole, judged),
+            spare_reports(judged, tables["keep"]),
+            no_decision(judged),
+            near_duplicates(judged),
+            unopened(judged),
+        ]
+    )
 
 
 def _shown(number: pl.Expr) -> pl.Expr:

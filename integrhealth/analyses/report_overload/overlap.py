@@ -46,12 +46,12 @@ def nearest(inventory: pl.DataFrame) -> pl.DataFrame:
     reports = pl.Series("report", names, dtype=pl.String)
     most = pairs.filter(pl.col("overlap") == pl.col("overlap").max().over("left"))
     best = most.group_by("left").agg(pl.col("right").min(), pl.col("overlap").first())
-    found = best.select(report=reports.gather(best["left"]), nearest=reports.gather(best["right"]), overlap="overlap")
-    known = pl.col("report").is_in(names)
+    closest = best.select(report=reports.gather(best["left"]), nearest=reports.gather(best["right"]), overlap="overlap")
+    described = pl.col("report").is_in(names)
     return (
         inventory.select("report")
-        .join(found, on="report", how="left")
-        .with_columns(overlap=pl.when(known).then(pl.col("overlap").fill_null(0.0)))
+        .join(closest, on="report", how="left")
+        .with_columns(overlap=pl.when(described).then(pl.col("overlap").fill_null(0.0)))
         .sort("report")
     )
 

@@ -1,6 +1,6 @@
 """What happened to each delivered report: read, skimmed or unread, and the minutes it needed and got.
 
-The first half of the report-overload analysis; ``overload`` arranges it into the published report.
+Per person and day, per person, and for everybody together.
 """
 
 import polars as pl
@@ -128,7 +128,7 @@ def people(classes: pl.DataFrame, *, timezone: str = "UTC", min_deliveries: int 
     """One row per person who was sent a report, the largest gap between needed and spent minutes first.
 
     ``reports_per_day`` and minutes are means over the days with a delivery. ``flood_ratio`` = needed / spent, with
-    its 95% interval over days (``low``, ``high``: null under 5 days); null under MIN_DELIVERIES deliveries, and when
+    its 95% interval over days (``low``, ``high``: null under 5 days); null under `min_deliveries` deliveries, and when
     nothing was spent: somebody who never reads has spent 0 and no ratio. Needed is null when no report sent has
     words; spent when that is so, when no read was logged at all, or when more than a tenth of what was opened was
     opened for an unknown time.
@@ -157,19 +157,19 @@ def people(classes: pl.DataFrame, *, timezone: str = "UTC", min_deliveries: int 
 def company(classes: pl.DataFrame, *, timezone: str = "UTC", min_deliveries: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row, all people whose minutes are known, taken together; minutes are per person and day.
 
-    No rows when nobody's are known, or under MIN_DELIVERIES deliveries. ``days`` are calendar days, the draws of the
+    No rows when nobody's are known, or under `min_deliveries` deliveries. ``days`` are calendar days, the draws of the
     interval; ``person_days`` are those of the means; ``never_reading`` counts the people who spent no time at all.
     """
     days = attention(classes, timezone=timezone)
-    known = _floods(days, min_deliveries=min_deliveries).drop_nulls(["needed_minutes", "spent_minutes"])
-    counted = days.join(known, on="person", how="semi")
+    measured = _floods(days, min_deliveries=min_deliveries).drop_nulls(["needed_minutes", "spent_minutes"])
+    counted = days.join(measured, on="person", how="semi")
     return (
         _floods(counted.with_columns(person=pl.lit(EVERYONE)), min_deliveries=min_deliveries)
         .rename({"person": "subject"})
         .filter(pl.col("measured") >= min_deliveries)
         .with_columns(
-            people=pl.lit(known.height, pl.Int64),
-            never_reading=pl.lit(known.filter(pl.col("spent_minutes") == 0).height, pl.Int64),
+            people=pl.lit(measured.height, pl.Int64),
+            never_reading=pl.lit(measured.filter(pl.col("spent_minutes") == 0).height, pl.Int64),
             person_days=pl.lit(counted.height, pl.Int64),
             needed_minutes=pl.col("needed_minutes") / counted.height,
             spent_minutes=pl.col("spent_minutes") / counted.height,
@@ -186,7 +186,7 @@ def _floods(person_days: pl.DataFrame, *, min_deliveries: int) -> pl.DataFrame:
         pl.col("deliveries", "measured", "opened", "untimed", "needed_minutes", "spent_minutes").sum(),
         pl.col("tracked").any(),
     )
-    enough = pl.col("measured") > 0
+    described = pl.col("measured") > 0
     timed = pl.col("tracked") & (pl.col("untimed") <= MAX_UNTIMED * pl.col("opened"))
     needed, spent = pl.col("needed_minutes"), pl.col("spent_minutes")
     residual = needed - spent * (needed.sum() / spent.sum())
@@ -201,7 +201,9 @@ def _floods(person_days: pl.DataFrame, *, min_deliveries: int) -> pl.DataFrame:
             spent_minutes=spent.sum(),
             spread=(pl.len() * residual.pow(2).sum() / (pl.len() - 1)).sqrt() / needed.sum(),
         )
-        .with_columns(needed_minutes=pl.when(enough).then(needed), spent_minutes=pl.when(enough & timed).then(spent))
+        .with_columns(
+            needed_minutes=pl.when(described).then(needed), spent_minutes=pl.when(described & timed).then(spent)
+        )
         .with_columns(flood_ratio=pl.when((spent > 0) & (pl.col("measured") >= min_deliveries)).then(needed / spent))
     )
     student = t.ppf((1 + CONFIDENCE) / 2, (sums["days"] - 1).clip(1).to_numpy())

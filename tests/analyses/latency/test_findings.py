@@ -1,0 +1,241 @@
+"""Every finding of latency as a whole row, and the picture just below its rule, which gives none."""
+
+import numpy as np
+import polars as pl
+import pytest
+from drawing.findings import only_finding, rules, whole
+from drawing.frames import messages
+
+from integrhealth.analyses import latency
+from integrhealth.catalog import CATALOG, Catalog
+from integrhealth.evidence import Evidence
+from integrhealth.language.schema import TIME, conform
+from integrhealth.language.statistics import wilson_interval
+
+
+def sent(latencies_ms, *, status="ok", integration="orders to stock", source="orders", target="stock"):
+    """One request per latency, a second apart; a latency below zero ended before it was sent."""
+    at = pl.int_range(pl.len()) * 1_000_000
+    frame = pl.DataFrame({"ms": pl.Series(latencies_ms, dtype=pl.Float64)}).select(
+        message_id=pl.format(
+            "{} {} {} {}", pl.lit(source), pl.lit(integration), pl.lit(status), pl.int_range(pl.len())
+        ),
+        source=pl.lit(source),
+        target=pl.lit(target),
+        integration=pl.lit(integration),
+        kind=pl.lit("request"),
+        status=pl.lit(status),
+        sent_at=at.cast(TIME),
+        finished_at=(at + (pl.col("ms") * 1000).cast(pl.Int64)).cast(TIME),
+    )
+    return conform(frame, "messages")
+
+
+def answer(*frames, integrations=(), **options):
+    declared = pl.DataFrame(list(integrations), schema=CATALOG["integrations"])
+    evidence = Evidence(messages=pl.concat(frames), catalog=Catalog(integrations=declared))
+    return latency.report(evidence, **options)
+
+
+def of_stock(**promise):
+    """A catalog in which others own other integrations, and what is said twice is said first here."""
+    return [
+        {"integration": "returns", "owner": "Otto", "slo_p95_ms": 1.0, "slo_success": 0.5},
+        {"integration": "orders to stock", "owner": "Mara"} | promise,
+        {"integration": "orders to stock", "owner": "Zoe", "slo_p95_ms": 9e9, "slo_success": 0.5},
+    ]
+
+
+# 10, 20, ... 3,000 ms: the 285th of 300 is p95, the 277th and the 293rd bound it; two failed, eight have not ended.
+RISING = (
+    sent([10.0 * step for step in range(1, 301)]),
+    sent([5.0] * 2, status="failed"),
+    sent([5.0] * 8, status="pending"),
+)
+
+
+def test_a_p95_beyond_its_promise_is_a_whole_row():
+    report = answer(*RISING, integrations=of_stock(slo_p95_ms=1000.0, slo_success=0.9))
+    row = only_finding(report, "slow_integration")
+    # Percentiles come from buckets and are up to 1% off.
+    assert (row["low"], row["value"], row["high"]) == tuple(pytest.approx(ms, rel=0.0101) for ms in (2770, 2850, 2930))
+    assert row == whole(
+        report="latency",
+        rule="slow_integration",
+        subject="orders to stock",
+        severity="critical",
+        statement="orders to stock: 5 of 100 messages take longer than 2.87 s; the promise is 1 s.",
+        value=row["value"],
+        unit="ms (p95)",
+        low=row["low"],
+        high=row["high"],
+        n=300,
+        threshold=1000.0,
+        owner="Mara",
+        ask="Who waits for orders to stock, and is 1 s still what they need?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("promised", "severity"),
+    # Twice 1,420 lies between the lower bound and the estimate: likely beyond twice the promise, not certainly.
+    [(1350.0, "critical"), (1420.0, "warning"), (2800.0, "warning"), (3000.0, None)],
+)
+def test_critical_is_judged_by_the_interval_warning_by_the_estimate(promised, severity):
+    report = answer(*RISING, integrations=of_stock(slo_p95_ms=promised, slo_success=0.9))
+    assert report.findings["severity"].to_list() == ([severity] if severity else [])
+
+
+def test_a_p95_exactly_at_its_promise_keeps_it():
+    p95 = answer(*RISING).tables["integrations"]["p95_ms"].item()
+    at, below = (of_stock(slo_p95_ms=promise, slo_success=0.9) for promise in (p95, p95 - 0.001))
+    assert rules(answer(*RISING, integrations=at)) == set()
+    assert rules(answer(*RISING, integrations=below)) == {"slow_integration"}
+
+
+def test_an_integration_of_several_pairs_is_a_subject_per_pair():
+    pairs = [sent([2000.0] * 40), sent([10.0] * 40, source="erp")]
+    row = only_finding(answer(*pairs, integrations=of_stock(slo_p95_ms=1000.0)), "slow_integration")
+    assert (row["subject"], row["owner"], row["n"]) == ("orders to stock (orders > stock)", "Mara", 40)
+
+
+def failing(failed, ended, *, not_ended=17, **options):
+    frames = (
+        sent([5.0] * (ended - failed)),
+        sent([5.0] * failed, status="failed"),
+        sent([5.0] * not_ended, status="held"),
+    )
+    return answer(*frames, **options)
+
+
+def test_failing_beyond_the_promise_is_a_whole_row():
+    report = failing(1300, 20_000, integrations=of_stock(slo_success=0.99))
+    low, high = wilson_interval(1300, 20_000)
+    assert only_finding(report, "failing_integration") == whole(
+        report="latency",
+        rule="failing_integration",
+        subject="orders to stock",
+        severity="critical",
+        statement="orders to stock: 1,300 of 20,000 messages failed (6.5%); at most 1% should.",
+        value=0.065,
+        unit="share of ended messages",
+        low=float(low),
+        high=float(high),
+        n=20_000,
+        threshold=0.01,
+        owner="Mara",
+        ask="What happened to the 1,300 that failed, and who noticed?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("failed", "severity"),
+    # The default allows 5 of 1,000, six times that are 30: 40 are likely beyond it, 60 certainly.
+    [(5, None), (6, "warning"), (40, "warning"), (60, "critical")],
+)
+def test_how_badly_it_fails_is_judged_by_the_interval(failed, severity):
+    assert failing(failed, 1000).findings["severity"].to_list() == ([severity] if severity else [])
+
+
+def test_the_promise_of_the_catalog_is_kept_at_the_promise():
+    promise = of_stock(slo_success=0.98)
+    assert rules(failing(20, 1000, integrations=promise)) == set()
+    assert rules(failing(21, 1000, integrations=promise)) == {"failing_integration"}
+
+
+@pytest.mark.parametrize(
+    ("failed", "ended", "named"),
+    [
+        (2, 199, False),  # one failure is beyond the promise of 99.5% already
+        (2, 200, True),
+        (4, 33, False),  # certainly beyond six times it, but with so few that less than one failure makes that
+        (4, 34, True),
+        (5, 13, False),  # the same for 14.4 times
+        (5, 14, True),
+    ],
+)
+def test_with_few_messages_it_takes_certainty(failed, ended, named):
+    found = failing(failed, ended, min_messages=1)
+    assert ("failing_integration" in rules(found)) == named
+
+
+JOURNEY = """
+    message_id trace_id source target operation sent_at finished_at
+    a{n}       t{n}     web    a      book      0       1
+    b{n}       t{n}     web    b      pick      1       2
+    c{n}       t{n}     web    c      pack      2       {end}
+"""
+WITHOUT_PACKING = """
+    message_id trace_id source target operation sent_at finished_at
+    a{n}       t{n}     web    a      book      0       1
+    b{n}       t{n}     web    b      pick      1       2
+"""
+
+
+def journeys(ends, *, without=0):
+    drawn = [messages(JOURNEY.format(n=number, end=2 + length)) for number, length in enumerate(ends)]
+    return drawn + [messages(WITHOUT_PACKING.format(n=len(ends) + number)) for number in range(without)]
+
+
+def test_a_step_that_takes_most_of_the_time_is_a_whole_row():
+    packing = np.array([4 + number % 5 for number in range(40)] + [0] * 10, float)
+    whole_journey = packing + 2
+    share = packing.sum() / whole_journey.sum()
+    margin = 1.959964 * np.sqrt(((packing - share * whole_journey) ** 2).sum()) / whole_journey.sum()
+    assert only_finding(answer(*journeys(packing[:40], without=10)), "dominant_step") == whole(
+        report="latency",
+        rule="dominant_step",
+        subject="c: pack",
+        severity="warning",
+        statement="c: pack takes 71% of all the time that journeys wait for; 40 of them pass it.",
+        value=share,
+        unit="share of critical-path time",
+        low=share - margin,
+        high=share + margin,
+        n=40,
+        threshold=0.5,
+        ask="What would it take to make c: pack twice as fast, before anything else is tuned?",
+    )
+
+
+@pytest.mark.parametrize(("length", "count", "named"), [(2, 30, False), (2.1, 30, True), (2.1, 29, False)])
+def test_half_of_the_time_or_too_few_journeys_dominate_nothing(length, count, named):
+    assert ("dominant_step" in rules(answer(*journeys([length] * count)))) == named
+
+
+def test_of_two_steps_one_always_takes_most():
+    frame = pl.concat(journeys([9] * 40)).filter(pl.col("target") != "b")
+    assert frame["target"].n_unique() == 2
+    assert rules(answer(frame)) == set()
+
+
+def disagreeing(skewed, count):
+    """Two integrations of one pair, whose clocks disagree in SKEWED of COUNT messages, and a pair in step."""
+    return answer(
+        sent([5.0] * (count - skewed - 10) + [-5.0] * skewed),
+        sent([5.0] * 10, integration="stock to orders"),
+        sent([5.0] * 40, integration="returns", target="erp"),
+    )
+
+
+def test_clocks_that_disagree_are_a_whole_row():
+    low, high = wilson_interval(50, 500)
+    assert only_finding(disagreeing(50, 500), "clock_skew") == whole(
+        report="latency",
+        rule="clock_skew",
+        subject="orders > stock",
+        severity="warning",
+        statement="The clocks of orders and stock disagree: 50 of 500 messages arrived or ended before they were sent.",
+        value=0.1,
+        unit="share of messages",
+        low=float(low),
+        high=float(high),
+        n=500,
+        threshold=0.01,
+        ask="Which of orders and stock does not keep its clock in step?",
+    )
+
+
+@pytest.mark.parametrize(("skewed", "count", "named"), [(5, 500, False), (6, 500, True), (5, 30, True), (5, 29, False)])
+def test_one_percent_of_slips_or_few_messages_are_no_disagreement(skewed, count, named):
+    assert ("clock_skew" in rules(disagreeing(skewed, count))) == named

@@ -1,0 +1,38 @@
+"""What nothing is known of is null and never NaN, also where no sample is too small."""
+
+import polars as pl
+import polars.selectors as cs
+import pytest
+from drawing.frames import drawn, messages
+
+import integrhealth as ih
+
+# Systems that only send, edges on which nothing has ended, journeys without an end, reports that nobody was sent.
+TRAFFIC = """
+    message_id  trace_id  parent_id  source  target  integration  kind     object_type  status   finished_at
+    a1          t1        -          Shop    ERP     orders       request  order        pending  -
+    a2          t1        a1         Sensor  ERP     -            queue    -            held     -
+    b1          t2        -          Shop    Bank    payments     request  payment      failed   1
+    b2          t2        b1         Bank    Ledger  -            request  -            skipped  -
+    c1          t3        -          Robot   ERP     -            -        -            unknown  -
+    d1          t4        -          Robot   Mail    mail         queue    -            ok       0
+"""
+EVIDENCE = {
+    "nothing": {},
+    "messages": {"messages": messages(TRAFFIC)},
+    "messages that never end": {"messages": messages(TRAFFIC).filter(pl.col("finished_at").is_null())},
+    "reports": {
+        "reports": drawn("reports", "report words fields\nsales - -\nstock 0 amount"),
+        "deliveries": drawn("deliveries", "report person at\nsales ada 0\nstock ada 0"),
+        "reads": drawn("reads", "report person at seconds\nsales ada 5 -\nstock bob 5 0"),
+    },
+}
+
+
+@pytest.mark.parametrize("given", EVIDENCE)
+@pytest.mark.parametrize("name", ["error_propagation", "latency", "dependency_fragility", "report_overload"])
+def test_no_table_holds_a_number_that_is_none(name, given):
+    report = getattr(ih, name).report(ih.Evidence(**EVIDENCE[given]), min_messages=0)
+    for table, frame in (report.tables | {"findings": report.findings}).items():
+        nan = frame.select(cs.float().is_nan().any() | cs.float().is_infinite().any())
+        assert [column for column in nan.columns if nan[column].item()] == [], table
