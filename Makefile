@@ -2,6 +2,7 @@
 PYTHON ?= python3
 LOGS ?= sample:a
 OUT ?= integrhealth-report
+NOTEBOOKS ?= integrhealth-notebooks
 BIN := .venv/bin
 
 .PHONY: help report test lab lint refresh docs samples picture benchmarks clean
@@ -20,8 +21,8 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-lab: .venv/ready  ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab notebooks
+lab: .venv/ready  ## copy the notebooks to NOTEBOOKS, fill in LOGS, open JupyterLab there
+	@$(BIN)/integrhealth lab "$(LOGS)" --dir "$(NOTEBOOKS)"
 
 refresh: .venv/ready  ## run the notebooks in place, so that their outputs are those of today's code
 	$(BIN)/python -m integrhealth.runner.refresh

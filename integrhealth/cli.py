@@ -132,6 +132,28 @@ def sample(folder: Path, **options: Any) -> None:
 
 
 @main.command()
+@click.argument("logs", nargs=-1)
+@click.option("--dir", "folder", type=FILE, default="integrhealth-notebooks", show_default=True, help="Your folder.")
+@click.option("--no-open", is_flag=True, help="Only copy the notebooks, and print the command that opens JupyterLab.")
+def lab(logs: tuple[str, ...], folder: Path, no_open: bool) -> None:
+    """Copy the report notebooks to a folder of yours, fill in LOGS, and open JupyterLab there.
+
+    LOGS are files or folders with integration logs; sample:a where none are given. A notebook that you changed is
+    never overwritten.
+    """
+    from integrhealth.runner import lab as notebooks
+
+    if not no_open:
+        notebooks.check_installed()
+    for sentence in notebooks.copied(folder, logs):
+        click.echo(f"integrhealth: {sentence}", err=True)
+    if no_open:
+        click.echo(notebooks.shown_command(folder))
+    else:
+        notebooks.opened(folder)
+
+
+@main.command()
 @click.argument("folder", type=FILE, metavar="DIR")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
 def history(folder: Path, as_json: bool) -> None:

@@ -2,7 +2,11 @@
 
 import ast
 import importlib.util
+import re
+import sys
+import tomllib
 from graphlib import TopologicalSorter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -55,6 +59,9 @@ READING = {
     "tidying": {"account", "inner_frames", "records", "spans"},
 }
 ONLY_IN = {"altair": "charts", "papermill": "runner", "click": "cli", "pandas": "nowhere"}
+# JupyterLab is a command; polars needs the next two for .to_pandas() and pandas frames, and zones where a system has
+# none; vl_convert runs in a process of its own.
+USED_WITHOUT_IMPORT = {"jupyterlab", "pandas", "pyarrow", "tzdata", "vl-convert-python"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -191,6 +198,22 @@ def test_a_report_is_its_folder_and_one_word_in_one_list():
     folders = {path.name for path in (PACKAGE / "analyses").iterdir() if (path / "__init__.py").exists()}
     assert folders == set(REPORTS)
     assert REPORTS[-1] == OVERVIEW
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_used():
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {normal(each) for each in project["dependencies"] + project["optional-dependencies"]["postgresql"]}
+    tops = {name.partition(".")[0] for path in MODULES for name in imported(path)}
+    foreign = tops - sys.stdlib_module_names - {"integrhealth"}
+    owners = packages_distributions()
+    needed = {module: {normal(owner) for owner in owners[module]} for module in foreign}
+    assert [module for module, owned in sorted(needed.items()) if not owned & declared] == []
+    assert declared - set().union(*needed.values()) == USED_WITHOUT_IMPORT
+
+
+def normal(requirement: str) -> str:
+    """The name of a distribution, as requirements and metadata write it."""
+    return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-").replace(".", "-")
 
 
 def test_what_completion_and_type_checkers_see_is_what_there_is():

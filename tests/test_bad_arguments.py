@@ -115,6 +115,7 @@ OPTIONS = [
     (["--since", "2027-01-01"], "no row lies between --since 2027-01-01 and --until any; widen them"),
     (["-p", "min_messages=1e9"], "min_messages='1e9' is not of type int; for example 30"),
     (["-p", "min_messages=5", "-p", "min_messages=six"], "min_messages='six' is not of type int"),
+    (["-p", "min_messages=-5"], "parameter min_messages='-5' is below 0; fewer messages get no percentile"),
     (["-p", "output=/elsewhere"], "unknown parameter 'output'"),
     (["-p", "=5"], "'=5' is not NAME=VALUE"),
     (["--only", "../overview"], "unknown report '../overview'; there are:"),

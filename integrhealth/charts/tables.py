@@ -1,5 +1,6 @@
 """Frames, findings and sentences as small HTML, for notebooks and pages. Every cell is escaped: logs are hostile."""
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -7,12 +8,18 @@ from typing import Any
 import polars as pl
 
 from integrhealth.language.safe_text import visible
+from integrhealth.language.wording import duration
 
 MAX_CELL = 160
 # What is looked at of a text that may be a megabyte long.
 LONGEST = 2_000
 NO_VALUE = "-"
 MAX_WARNINGS = 12
+# What the name of a column says of its numbers; saved_60_minutes is no time, but what an hour would have saved.
+SHARES = ("share", "power", "coverage", "availability", "rate", "overlap")
+TIMED = re.compile(r"(?:^|_)(?P<unit>ms|(?<!\d_)minutes)$")
+BOUND = re.compile(r"(?P<of>\w+_)?(low|high)")
+MILLISECONDS = {"ms": 1, "minutes": 60_000}
 
 
 @dataclass(frozen=True)
@@ -30,15 +37,16 @@ class Fragment:
 
 
 def cell(value: Any, column: str = "") -> str:
-    """A value as a person reads it: shares in percent, milliseconds with their unit, at most 160 characters."""
+    """A value as a person reads it: shares in percent, times in the unit a person chooses, at most 160 characters.
+
+    `column` says by its name what a number is: a share, milliseconds, minutes.
+    """
     if value is None:
         return NO_VALUE
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
+    if isinstance(value, int | float):
         return _number(value, column)
-    if isinstance(value, int):
-        return f"{value:,}"
     if isinstance(value, list):
         value = ", ".join(str(item) for item in value) or NO_VALUE
     if hasattr(value, "strftime"):
@@ -48,25 +56,34 @@ def cell(value: Any, column: str = "") -> str:
 
 
 def _number(value: float, column: str) -> str:
-    if column.endswith(("share", "power", "coverage", "availability", "rate", "overlap")):
+    if timed := TIMED.search(column):
+        return duration(value * MILLISECONDS[timed["unit"]])
+    if isinstance(value, int):
+        return f"{value:,}"
+    if column.endswith(SHARES):
         return f"{value:.1%}" if value < 0.99 or value == 1 else f"{value:.3%}"
-    if column.endswith("_ms"):
-        return duration(value)
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
 
 
-def duration(ms: float) -> str:
-    """Milliseconds in the unit a person would choose."""
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000)):
-        if abs(ms) >= size * (2 if unit != "s" else 1):
-            return f"{ms / size:,.1f} {unit}"
-    return f"{ms:,.0f} ms" if abs(ms) >= 10 else f"{ms:.2g} ms"
+def _measured(column: str, frame: pl.DataFrame) -> str:
+    """The column whose form `column` takes: its own, but a bound (low, share_high) reads as what it bounds.
+
+    That is the number before it, or with a word before the low, the number whose name begins with that word.
+    """
+    bound = BOUND.fullmatch(column)
+    if not bound:
+        return column
+    numbers = [name for name, dtype in frame.schema.items() if dtype.is_float() and not BOUND.fullmatch(name)]
+    if bound["of"]:
+        return next((name for name in numbers if f"{name}_".startswith(bound["of"])), column)
+    before = set(frame.columns[: frame.columns.index(column)])
+    return next((name for name in reversed(numbers) if name in before), column)
 
 
 def table(frame: pl.DataFrame, caption: str, *, top: int = 12, empty: str = "no rows") -> Fragment:
-    """The first TOP rows of FRAME under CAPTION, which says how many there are; EMPTY says why there are none."""
+    """The first `top` rows under a `caption`, which says how many there are; `empty` says why there are none."""
     if frame.is_empty():
         sentence = f"{caption}: {empty}"
         return Fragment(f'<p class="ih-note">{escape(sentence)}</p>', sentence)
@@ -74,7 +91,8 @@ def table(frame: pl.DataFrame, caption: str, *, top: int = 12, empty: str = "no 
     more = f" (first {shown.height} of {frame.height:,})" if frame.height > shown.height else f" ({frame.height})"
     heads = "".join(f'<th scope="col">{escape(_heading(name))}</th>' for name in shown.columns)
     numeric = [dtype.is_numeric() for dtype in shown.dtypes]
-    rows = [[cell(value, name) for name, value in row.items()] for row in shown.iter_rows(named=True)]
+    measured = [_measured(name, frame) for name in shown.columns]
+    rows = [[cell(value, of) for value, of in zip(row, measured, strict=True)] for row in shown.iter_rows()]
     body = "".join(
         "<tr>"
         + "".join(f"<td{' class=n' if n else ''}>{escape(text)}</td>" for text, n in zip(row, numeric, strict=True))
@@ -90,41 +108,51 @@ def table(frame: pl.DataFrame, caption: str, *, top: int = 12, empty: str = "no 
 
 
 def _heading(column: str) -> str:
-    return column.removesuffix("_ms").replace("_", " ")
+    """The name of a column in words; its unit stands in the cells."""
+    return (TIMED.sub("", column) or "time").replace("_", " ")
 
 
 def findings_list(findings: pl.DataFrame, *, top: int = 5, missing: str | None = None) -> Fragment:
-    """The worst TOP findings as sentences with owner and question, and how many more there are.
+    """The worst `top` findings as sentences with owner and question, the others one click away.
 
-    MISSING says which file or column would make the report possible when the input cannot support it.
+    `missing` says which file or column would make the report possible when the input cannot support it.
     """
     if findings.is_empty():
         none = f"Not enough data: this report {missing}." if missing else "Nothing found that needs you."
         return Fragment(f'<p class="ih-note">{escape(none)}</p>', none)
-    rest = findings.height - top
-    return _list(findings.head(top), f"and {rest} more in findings.json" if rest > 0 else "")
+    first, rest = _list(findings.head(top)), _list(findings[top:])
+    if not rest.text:
+        return first
+    more = f"{findings.height - top} more"
+    folded_rest = f'<details class="ih-note"><summary>{more}</summary>{rest.html}</details>'
+    return Fragment(first.html + folded_rest, f"{first.text}\n{more}:\n{rest.text}")
 
 
-def front_page(worst: pl.DataFrame) -> Fragment:
-    """The findings of the front page; ``more`` further ones of the same rule are only counted."""
+def front_page(worst: pl.DataFrame, *, pages: str = ".html") -> Fragment:
+    """The findings of the front page; ``more`` further ones of the same rule are only counted.
+
+    Each leads to the section of its report that shows it, in the file beside this one that ends in `pages`.
+    """
     if worst.is_empty():
         return sentences("Nothing found that needs you.")
     likewise = pl.when(pl.col("more") > 0).then(pl.format(" (+{} alike)", "more")).otherwise(pl.lit(""))
-    return _list(worst.with_columns(statement=pl.col("statement") + likewise), "")
+    return _list(worst.with_columns(statement=pl.col("statement") + likewise), pages=pages)
 
 
-def _list(findings: pl.DataFrame, tail: str) -> Fragment:
+def _list(findings: pl.DataFrame, *, pages: str | None = None) -> Fragment:
     items, lines = [], []
     for row in findings.iter_rows(named=True):
         statement, ask = cell(row["statement"]), cell(row["ask"])
         owner = cell(row["owner"]) if row["owner"] else "nobody named"
+        said = escape(statement)
+        if pages is not None:
+            said = f'<a href="{escape(row["report"])}{pages}#rule-{escape(row["rule"])}">{said}</a>'
         items.append(
-            f'<li class="ih-{escape(row["severity"])}"><b>{escape(row["severity"])}</b> {escape(statement)}<br>'
+            f'<li class="ih-{escape(row["severity"])}"><b>{escape(row["severity"])}</b> {said}<br>'
             f'<span class="ih-ask">{escape(owner)}: {escape(ask)}</span></li>'
         )
         lines.append(f"{row['severity']}: {statement} [{owner}: {ask}]")
-    html = f'<ol class="ih-findings">{"".join(items)}</ol>' + (f'<p class="ih-note">{tail}</p>' if tail else "")
-    return Fragment(html, "\n".join(lines + ([tail] if tail else [])))
+    return Fragment(f'<ol class="ih-findings">{"".join(items)}</ol>', "\n".join(lines))
 
 
 def sentences(*texts: str | None) -> Fragment:
@@ -159,7 +187,7 @@ def reading_summary(evidence: Any) -> Fragment:
 
 
 def folded(sentence: str, details: Fragment, name: str) -> Fragment:
-    """A sentence, with DETAILS one click away."""
+    """A sentence, with `details` one click away."""
     if not details.text:
         return sentences(sentence)
     count = details.text.count("\n") + 1

@@ -1,10 +1,15 @@
-"""The look of every chart, and the renderer that draws it: live in JupyterLab and in the pages, with no network.
+"""The look of the kit's charts, and what draws them: live in JupyterLab and in the pages, with no network.
+
+Only charts that ``titled`` or ``nothing`` made carry it: Altair's own theme and renderer stay as the analyst has
+them. Who wants the look for charts of their own says ``alt.theme.enable("integrhealth")``, and to have them live in
+pages ``alt.renderers.enable("integrhealth")``.
 
 Colours have one meaning across all reports: NEUTRAL for context, ACCENT for what the title speaks of, FAILURE for
 what went wrong. They and CATEGORIES are Okabe and Ito's, told apart by colour-blind readers and in grey print.
 """
 
 import textwrap
+from functools import cache
 from typing import Any
 
 import altair as alt
@@ -23,10 +28,11 @@ TITLE_LETTERS, SUBTITLE_LETTERS = 64, 90
 LONGEST_TEXT = 400
 EXPRESSIONS = {"expr", "test", "calculate", "filter", "labelExpr"}
 MIME = "application/vnd.vegalite.v5+json"
+NAME = "integrhealth"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
-@alt.theme.register("integrhealth", enable=True)
+@alt.theme.register(NAME, enable=False)
 def theme() -> alt.theme.ThemeConfig:
     """House style. Ink and paper are left to the page, which knows whether it is dark."""
     return {
@@ -51,9 +57,40 @@ def theme() -> alt.theme.ThemeConfig:
     }
 
 
+class _OfTheKit:
+    """What makes an Altair chart one of the kit: its look, and a display that needs no network."""
+
+    def to_dict(self, *args: Any, **options: Any) -> dict[str, Any]:
+        """The Vega-Lite spec in the look of the kit, whichever theme is enabled."""
+        with alt.theme.enable(NAME):
+            return super().to_dict(*args, **options)
+
+    def _repr_mimebundle_(self, *args: Any, **options: Any) -> Any:
+        """What Jupyter shows: the kit's own, or what the analyst enabled in place of Altair's default."""
+        spec = self.to_dict()
+        chosen = None if alt.renderers.active == "default" else alt.renderers.get()
+        return _bundle(spec) if chosen is None else chosen(_shown(spec))
+
+
+@cache
+def _kind(chart: type) -> type:
+    """The class of charts of the kit for one of Altair's classes of charts."""
+    return type(chart.__name__, (_OfTheKit, chart), {"__module__": __name__})
+
+
+def _of_the_kit(chart: Any) -> Any:
+    """CHART as one of the kit; everything Altair can do with a chart can still be done with it."""
+    drawn = chart.copy(deep=False)
+    if not isinstance(drawn, _OfTheKit):
+        # Charts take attributes for parts of their spec, the class excepted.
+        object.__setattr__(drawn, "__class__", _kind(type(drawn)))
+    return drawn
+
+
 def titled(chart: Any, title: str, subtitle: str) -> Any:
-    """CHART with a title that says what it says, and a subtitle that says what it shows: unit, n and period."""
-    return chart.properties(title=alt.TitleParams(title, subtitle=subtitle), description=f"{title}. {subtitle}")
+    """CHART as one of the kit, with a title that says what it says, and a subtitle what it shows: unit, n, period."""
+    said = {"title": alt.TitleParams(title, subtitle=subtitle), "description": f"{title}. {subtitle}"}
+    return _of_the_kit(chart.properties(**said))
 
 
 def in_lines(text: str, letters: int) -> str | list[str]:
@@ -65,7 +102,8 @@ def in_lines(text: str, letters: int) -> str | list[str]:
 def nothing(sentence: str) -> alt.Chart:
     """In place of a chart without data: the sentence that says why."""
     text = alt.Chart(pl.DataFrame({"why": [sentence]})).mark_text(align="left", fontSize=13, color=NEUTRAL)
-    return text.encode(x=alt.value(0), text="why:N").properties(width=WIDTH, height=24, description=sentence)
+    drawn = text.encode(x=alt.value(0), text="why:N").properties(width=WIDTH, height=24, description=sentence)
+    return _of_the_kit(drawn)
 
 
 def _bundle(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -94,5 +132,4 @@ def _title_in_lines(title: dict[str, Any]) -> dict[str, Any]:
     return title | {key: in_lines(title[key], most) for key, most in letters.items() if isinstance(title[key], str)}
 
 
-alt.renderers.register("integrhealth", _bundle)
-alt.renderers.enable("integrhealth")
+alt.renderers.register(NAME, _bundle)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 CHART_MIME = "application/vnd.vegalite.v5+json"
 # The heading of the cell of a notebook that a page folds.
 METHOD = "## How this is counted"
+# A page with fewer sections needs no table of contents.
+FEWEST_SECTIONS = 2
+HEADING = re.compile(r"## +(.*\S)")
 MAX_TEXT = 20_000
 BUNDLE = """
 import sys, vl_convert
@@ -67,6 +71,15 @@ class Link:
     current: bool = False
 
 
+@dataclass(frozen=True)
+class Section:
+    """A section of the page: its heading, the anchor made of its words, and the rules of findings that it shows."""
+
+    title: str
+    anchor: str
+    rules: tuple[str, ...] = ()
+
+
 def chart_script() -> str:
     """Vega, Vega-Lite and vega-embed as one script that may stand inside a page.
 
@@ -91,12 +104,17 @@ def page(
 
     CHARTS gives the script that draws them, so that many pages can share the work of making it.
     """
+    begun = sections(notebook)
+    listed = list(begun.values()) if len(begun) >= FEWEST_SECTIONS else []
     # nbconvert's resources are dictionaries, and a template sees what stands in them.
     scripts = [charts(), _source("page.js")] if _has_charts(notebook) else [_source("page.js")]
     described = {
         "title": title,
         "links": list(links),
         "files": list(files),
+        "contents": listed,
+        "contents_after": next((n for n, cell in enumerate(notebook.cells) if cell.source.startswith("# ")), None),
+        "sections": begun,
         "footer": footer,
         "error": plain(error) if error is not None else None,
         "error_cell": "integrhealth-error",
@@ -117,6 +135,29 @@ def page(
     exporter.environment.globals["page"] = described
     html, _ = exporter.from_notebook_node(notebook)
     return html
+
+
+def sections(notebook: Any) -> dict[int, Section]:
+    """The sections of a notebook by the place of the cell that begins them: markdown that begins with ``## ``.
+
+    Which findings a section shows is declared in the metadata of that cell: ``{"integrhealth": {"rules": [...]}}``.
+    """
+    begun, taken = {}, set()
+    for place, cell in enumerate(notebook.cells):
+        heading = HEADING.match(cell.source) if cell.cell_type == "markdown" else None
+        if heading:
+            anchor = _free(re.sub(r"\W+", "-", heading[1].lower().replace("_", "-")).strip("-") or "section", taken)
+            shown = cell.metadata.get("integrhealth", {}).get("rules", ())
+            rules = tuple(rule for rule in shown if _free(rule, taken) == rule)
+            begun[place] = Section(heading[1], anchor, rules)
+    return begun
+
+
+def _free(word: str, taken: set[str]) -> str:
+    """The first of word, word-2, word-3 that is not taken, and takes it."""
+    free = next(name for name in chain([word], (f"{word}-{number}" for number in count(2))) if name not in taken)
+    taken.add(free)
+    return free
 
 
 def _has_charts(notebook: Any) -> bool:

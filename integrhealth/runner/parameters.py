@@ -71,11 +71,16 @@ def checked(given: Mapping[str, Any], notebooks: Mapping[str, Mapping[str, Param
 
 
 def coerced(value: Any, parameter: Parameter) -> Any:
-    """VALUE in the type of PARAMETER: text is read, anything else must already be of that type."""
+    """VALUE in the type of PARAMETER: text is read, anything else must already be of that type.
+
+    Numbers whose default is not below 0 are counts, times and shares: none of them is below 0 either.
+    """
     fitting = _read(value, parameter.type) if isinstance(value, str) else _kept(value, parameter.type)
     if fitting is None:
         example = f"for example {parameter.default!r}" if parameter.default != "" else parameter.help
         raise WrongValue(f"parameter {parameter.name}={value!r} is not of type {parameter.type}; {example}")
+    if parameter.type in ("int", "float") and fitting < 0 <= (parameter.default or 0):
+        raise WrongValue(f"parameter {parameter.name}={value!r} is below 0; {parameter.help or 'give 0 or more'}")
     return fitting
 
 

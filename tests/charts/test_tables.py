@@ -1,11 +1,12 @@
 """Frames and findings as a person reads them: cut, escaped, with their units."""
 
+import re
 from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
-from integrhealth.charts.tables import cell, duration, findings_list, front_page, reading_summary, sentences, table
+from integrhealth.charts.tables import cell, findings_list, front_page, reading_summary, sentences, table
 from integrhealth.evidence import Evidence
 from integrhealth.language.findings import findings, no_findings
 
@@ -24,7 +25,10 @@ HOSTILE = "<script>alert(1)</script>\"'&"
         (12345.6, "amount", "12,346"),
         (0.5678, "reproduction", "0.57"),
         (0.00321, "low", "0.0032"),
-        (90_000.0, "p95_ms", "90.0 s"),
+        (90_000.0, "p95_ms", "90 s"),
+        (4_320.0, "median_minutes", "3 days"),
+        (90, "minutes", "90 min"),
+        (4_328.0, "saved_60_minutes", "4,328"),
         (["a", "b"], "", "a, b"),
         ([], "", "-"),
         (datetime(2026, 3, 2, 12, tzinfo=UTC), "", "2026-03-02 12:00"),
@@ -39,11 +43,20 @@ def test_long_text_is_cut():
     assert len(cell("x" * 1_000_000)) == 160
 
 
-@pytest.mark.parametrize(
-    ("ms", "text"), [(0.5, "0.5 ms"), (999, "999 ms"), (1500, "1.5 s"), (180_000, "3.0 min"), (3 * 86_400_000, "3.0 d")]
-)
-def test_durations_take_the_unit_a_person_would(ms, text):
-    assert duration(ms) == text
+def test_bounds_read_as_what_they_bound():
+    row = {"availability": 0.5, "low": 0.4, "high": 0.6, "bad_entries": 7, "bad_share": 0.1, "bad_low": 0.05}
+    row |= {"reproduction": 1.5, "stopping_power": 0.2, "stopping_high": 0.25, "net": 5.0, "net_low": 4.0}
+    assert table(pl.DataFrame([row]), "Shares").text.splitlines()[2].split(" | ") == [
+        *("50.0%", "40.0%", "60.0%", "7", "10.0%", "5.0%"),
+        *("1.50", "20.0%", "25.0%", "5.00", "4.00"),
+    ]
+    times = pl.DataFrame([{"rate": 0.5, "median_minutes": 4_320.0, "low": 60.0, "p95_ms": 1.0, "p95_low_ms": 0.5}])
+    assert table(times, "Times").text.splitlines()[2].split(" | ") == ["50.0%", "3 days", "1 h", "1 ms", "0.5 ms"]
+
+
+def test_a_heading_leaves_the_unit_to_the_cells():
+    shown = table(pl.DataFrame({"minutes": [90.0], "spent_minutes": [3.0], "p95_ms": [1.0]}), "Times").html
+    assert re.findall(r"<th[^>]*>([^<]*)</th>", shown) == ["time", "spent", "p95"]
 
 
 def test_a_table_says_how_many_rows_there_are_and_escapes_them_all():
@@ -66,8 +79,10 @@ def test_findings_show_owner_and_question_and_count_the_rest():
         ]
     )
     shown = findings_list(findings("r", "rule", rows), top=5)
-    assert shown.html.count("<li") == 5
-    assert "and 2 more in findings.json" in shown.html
+    assert shown.html.split("<details")[0].count("<li") == 5
+    assert shown.html.count("<li") == 7
+    assert '<details class="ih-note"><summary>2 more</summary>' in shown.html
+    assert shown.text.splitlines()[5] == "2 more:"
     assert "nobody named: Why 0?" in shown.html
     assert "<script" not in shown.html
 

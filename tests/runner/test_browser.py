@@ -115,10 +115,14 @@ def test_a_slider_tries_another_hold_and_the_numbers_follow(visit, pages, script
     assert readout.text_content() == "A hold of 1 hour: saved 300, delay cost 120, net 180 EUR"
     rule = tab.locator(".vega-embed .mark-rule.role-mark line")
     stood = rule.bounding_box()["x"]
-    tab.locator(".vega-bind input[type=range]").fill(str(HOLD_MINUTES.index(240)))
+    slider, value = tab.locator(".vega-bind input[type=range]"), tab.locator(".vega-bind output")
+    assert (value.inner_text(), slider.get_attribute("aria-label")) == ("1 h", "Hold")
+    slider.fill(str(HOLD_MINUTES.index(1440)))
+    assert (value.inner_text(), slider.get_attribute("aria-valuetext")) == ("1 day", "1 day")
+    slider.fill(str(HOLD_MINUTES.index(240)))
     tab.get_by_text("A hold of 4 hours: saved 300, delay cost 480, net −180 EUR").wait_for()  # noqa: RUF001
     assert rule.bounding_box()["x"] > stood
-    assert tab.locator(".vega-bind select option").all_inner_texts() == [evil, "orders"]
+    assert tab.locator(".vega-bind select:visible option").all_inner_texts() == [evil, "orders"]
     assert seen["console"] == seen["errors"] == seen["dialogs"] == []
 
 

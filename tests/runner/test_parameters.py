@@ -49,7 +49,8 @@ def test_any_other_line_in_the_cell_is_a_fault_of_the_notebook(tmp_path, line):
         ("str", "2026-03-01", "2026-03-01"),
         ("str", "", ""),
         ("int", "007", 7),
-        ("int", " -3 ", -3),
+        ("int", " +3 ", 3),
+        ("int", "0", 0),
         ("float", "1e-3", 0.001),
         ("float", "2", 2.0),
         ("bool", "TRUE", True),
@@ -85,6 +86,13 @@ def test_text_becomes_the_declared_type(kind, text, value):
 def test_what_does_not_fit_is_refused(kind, given):
     with pytest.raises(WrongValue, match="x="):
         coerced(given, parameter(kind))
+
+
+@pytest.mark.parametrize(("kind", "given"), [("int", "-5"), ("int", -1), ("float", "-0.5")])
+def test_a_number_below_zero_is_refused_unless_the_default_is_one(kind, given):
+    with pytest.raises(WrongValue, match=r"x=.* is below 0"):
+        coerced(given, parameter(kind, 30))
+    assert coerced(given, parameter(kind, -1)) == float(given)
 
 
 def test_values_reach_every_notebook_that_declares_the_name():

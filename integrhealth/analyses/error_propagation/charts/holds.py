@@ -7,8 +7,11 @@ import polars as pl
 
 from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, WIDTH, nothing, titled
 from integrhealth.language.thresholds import HOLD_MINUTES
+from integrhealth.language.wording import duration
 
 NO_COSTS = "No integration has both costs in the catalog and enough wrong entries: there is no hold to weigh."
+# The parameter that a reader moves.
+SLIDER = "hold_minutes"
 PARTS = {"cost of the delay": NEUTRAL, "cost of errors left": FAILURE, "both together": ACCENT}
 # Holds in minutes as people say them; the scale begins at none, so it cannot be a logarithm.
 SPOKEN = "datum.value < 60 ? datum.value + ' min' : datum.value < 1440 ? datum.value / 60 + ' h' : '1 day'"
@@ -61,25 +64,24 @@ def cost_curves_chart(
 
 
 def hold_slider_chart(hold_costs: pl.DataFrame, *, currency: str | None = None, top: int = 12) -> Any:
-    """A hold to be tried: the reader moves a slider over the holds and sees what that one costs and saves.
+    """A hold to be tried: the reader moves over the holds and sees what that one costs and saves.
 
     Names of integrations are options and values, never part of an expression.
     """
     names, rows = _weighed(hold_costs, top)
     if not names:
         return nothing(NO_COSTS)
-    stops = list(HOLD_MINUTES)
+    # A list where nothing else can be had, as in JupyterLab; pages turn it into a slider that shows the same words.
+    words = ["none", *(duration(minutes * 60_000) for minutes in HOLD_MINUTES[1:])]
     slider = alt.param(
-        name="hold_stop",
-        value=stops.index(60),
-        bind=alt.binding_range(min=0, max=len(stops) - 1, step=1, name="Hold, from none to a day: "),
+        name=SLIDER, value=60, bind=alt.binding_select(options=list(HOLD_MINUTES), labels=words, name="Hold: ")
     )
     chosen = alt.param(
         name="hold_integration", value=names[0], bind=alt.binding_select(options=names, name="Integration: ")
     )
     weighed = rows.select(*SHOWN, "near", "entries_caught", money=pl.lit(_of(currency)))
     base = alt.Chart(weighed).transform_filter("datum.integration == hold_integration")
-    held = f"datum.minutes == {stops}[hold_stop]"
+    held = f"datum.minutes == {SLIDER}"
     here, near = base.transform_filter(held), base.transform_filter("datum.near")
     readout = [_line(here, place, text) for place, text in enumerate(READOUT)]
     rule = here.mark_rule(strokeWidth=2).encode(x=_minutes())
@@ -90,9 +92,9 @@ def hold_slider_chart(hold_costs: pl.DataFrame, *, currency: str | None = None, 
     curves = alt.layer(*_curves(near, currency), rule, spot).properties(width=WIDTH - 40, height=220)
     both = alt.vconcat(alt.layer(*readout).properties(width=WIDTH - 40, height=40), curves).add_params(slider, chosen)
     return titled(
-        both,
+        both.properties(usermeta={"integrhealth": {"sliders": [SLIDER]}}),
         "What would one hour have saved?",
-        "Move the slider below to try another hold: the errors of this period, had every message waited so long",
+        "Try another hold below: the errors of this period, had every message waited so long",
     )
 
 

@@ -42,6 +42,28 @@
     return { ...spec, width: Math.max(spec.width - excess, 120) };
   }
 
+  // A list whose order is a scale becomes a slider that shows what it stands on; the list goes on doing the work.
+  function slidden(figure, name) {
+    const list = [...figure.querySelectorAll("select")].find((each) => each.name === name);
+    if (!list) return;
+    const [slider, shown] = [document.createElement("input"), document.createElement("output")];
+    Object.assign(slider, { type: "range", min: 0, max: list.options.length - 1, step: 1, value: list.selectedIndex });
+    slider.setAttribute("aria-label", list.parentElement.textContent.split(":")[0]);
+    const say = () => {
+      const words = list.options[list.selectedIndex].text;
+      shown.textContent = words;
+      slider.setAttribute("aria-valuetext", words);
+    };
+    slider.addEventListener("input", () => {
+      list.selectedIndex = Number(slider.value);
+      list.dispatchEvent(new Event("change"));
+      say();
+    });
+    say();
+    list.hidden = true;
+    list.after(slider, shown);
+  }
+
   async function draw(figure) {
     const target = figure.querySelector(".ih-live");
     const spec = JSON.parse(figure.querySelector("script").textContent);
@@ -66,6 +88,7 @@
         drawn.finalize();
         drawn = await vegaEmbed(target, narrower, options);
       }
+      for (const name of spec.usermeta?.integrhealth?.sliders || []) slidden(figure, name);
       figure.dataset.state = "live";
     } catch (error) {
       target.textContent = "This chart could not be drawn: " + error.message;
@@ -84,6 +107,14 @@
     later = setTimeout(drawAll, 200);
   });
   drawAll();
+
+  // What is folded opens when a link leads to it.
+  const unfold = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.tagName === "DETAILS") target.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
 
   const button = document.getElementById("ih-code");
   button.addEventListener("click", () => {

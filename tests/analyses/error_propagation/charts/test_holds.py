@@ -61,10 +61,13 @@ def test_cost_curves_stand_side_by_side_with_the_cheapest_hold_marked():
 def test_the_slider_begins_at_one_hour_and_its_expressions_hold_no_name():
     spec = charts.hold_slider_chart(HOLDS, currency="EUR").to_dict()
     slider, chosen = (
-        next(p for p in spec["params"] if p["name"] == name) for name in ("hold_stop", "hold_integration")
+        next(p for p in spec["params"] if p["name"] == name) for name in ("hold_minutes", "hold_integration")
     )
-    assert HOLD_MINUTES[slider["value"]] == 60
-    assert (slider["bind"]["max"], slider["bind"]["step"]) == (len(HOLD_MINUTES) - 1, 1)
+    assert slider["value"] == 60
+    assert slider["bind"]["options"] == list(HOLD_MINUTES)
+    labels = dict(zip(HOLD_MINUTES, slider["bind"]["labels"], strict=True))
+    assert [labels[minutes] for minutes in (0, 60, 90, 1440)] == ["none", "1 h", "90 min", "1 day"]
+    assert spec["usermeta"]["integrhealth"]["sliders"] == ["hold_minutes"]
     assert (chosen["value"], chosen["bind"]["options"]) == (EVIL, [EVIL, "orders"])
     assert len(expressions(spec)) > 5
     assert not [text for text in expressions(spec) if "alert" in text]
