@@ -80,8 +80,9 @@ class Section:
     rules: tuple[str, ...] = ()
 
 
+@cache
 def chart_script() -> str:
-    """Vega, Vega-Lite and vega-embed as one script that may stand inside a page.
+    """Vega, Vega-Lite and vega-embed as one script that may stand inside a page; made once per process.
 
     Takes a second, in a process of its own: vl_convert keeps Python's lock all the while, and kernels would wait.
     """

@@ -1,0 +1,255 @@
+"""What the tests catch: faults are put into the analyses and findings, one at a time, and their tests are run.
+
+Every mutant is a copy of one module with one small fault (``mutants.py``). Only the tests in the folder of the tests that
+mirrors the module's own are run, in a temporary copy of the package, until one fails. Some mutants say the same in
+other words; those that were looked at are in ``equivalent_mutants.txt`` and are left out.
+
+    python benchmarks/mutations.py [ROOT] [--only GLOB] [--every N] [--seed S] [--jobs J]
+"""
+
+import argparse
+import fnmatch
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mutants import Mutant, columns_of, faults, mutant
+
+HERE = Path(__file__).resolve().parent
+PACKAGE = "integrhealth"
+MODULES = (
+    "analyses/**/*.py",
+    "bad_entries/*.py",
+    "traces/*.py",
+    "language/statistics.py",
+    "language/findings.py",
+    "language/schema.py",
+)
+# What they draw is looked at; only numbers and words are mutated unless --only asks for them.
+CHARTS = ("*/charts.py", "*/charts/*.py")
+MEMORY = 8 << 30
+NO_TESTS = 5
+CAUGHT, SURVIVED, TOO_LONG = "caught", "survived", "caught: too long"
+
+
+@dataclass
+class Folder:
+    """The tests of one folder: how long each takes without a fault, and how many mutants each has caught."""
+
+    path: str
+    seconds: dict[str, float] = field(default_factory=dict)
+    caught: Counter = field(default_factory=Counter)
+
+    @property
+    def limit(self) -> int:
+        """Seconds after which a mutant goes round in circles."""
+        return int(15 + 4 * sum(self.seconds.values()))
+
+
+class Order:
+    """A pytest plugin: the tests that have caught most come first, then the quickest; it tells what it sees."""
+
+    def __init__(self, folder: Folder, told: Path) -> None:
+        self.folder, self.told = folder, told
+
+    def pytest_configure(self) -> None:
+        with suppress(ImportError):
+            from hypothesis import Phase, settings
+
+            # The same examples every time; which of them is the smallest that fails is of no interest.
+            phases = [Phase.explicit, Phase.generate]
+            settings.register_profile("mutants", settings(), phases=phases, derandomize=True, database=None)
+            settings.load_profile("mutants")
+
+    def pytest_collection_modifyitems(self, items: list) -> None:
+        seconds, caught = self.folder.seconds, self.folder.caught
+        items.sort(key=lambda item: (-caught[item.nodeid], seconds.get(item.nodeid, 0.0)))
+
+    def pytest_runtest_logreport(self, report) -> None:
+        with self.told.open("a") as told:
+            told.write(f"{report.duration} {int(report.failed)} {report.nodeid}\n")
+
+
+def modules(root: Path, only: str | None) -> list[str]:
+    """The modules to mutate, by their paths below ROOT, sorted; those that match ONLY where that is given."""
+    found = {str(path.relative_to(root)) for glob in MODULES for path in (root / PACKAGE).glob(glob)}
+    if only:
+        return sorted(module for module in found if fnmatch.fnmatch(module, f"*{only}*"))
+    return sorted(module for module in found if not any(fnmatch.fnmatch(module, chart) for chart in CHARTS))
+
+
+def tests_of(root: Path, module: str) -> str | None:
+    """The folder of tests that mirrors the module's own; none when there is no test in it."""
+    folder = "tests" / Path(module).parent.relative_to(PACKAGE)
+    return str(folder) if any((root / folder).rglob("test_*.py")) else None
+
+
+def chosen(root: Path, names: list[str], every: int, seed: int, equivalent: set[tuple[str, str]]) -> list[Mutant]:
+    """One mutant in EVERY of each module, drawn by SEED; without those known to say the same."""
+    columns, drawn = columns_of(root / PACKAGE), []
+    for name in names:
+        source = (root / name).read_text(encoding="utf-8")
+        possible = faults(source, columns)
+        some = random.Random(f"{seed} {name}").sample(possible, -(-len(possible) // every))
+        made = (mutant(name, source, fault) for fault in sorted(some))
+        drawn += [one for one in made if one and (one.module, one.after) not in equivalent]
+    return drawn
+
+
+def equivalent_mutants(path: Path) -> set[tuple[str, str]]:
+    """Module and mutated line of the mutants that say the same: ``module :: line :: why``."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    parts = [line.split(" :: ") for line in lines if line.strip() and not line.startswith("#")]
+    if wrong := [line for line in parts if len(line) != 3]:
+        raise SystemExit(f"{path}: a line is `module :: mutated line :: why`, not {' :: '.join(wrong[0])!r}")
+    return {(module, line) for module, line, _ in parts}
+
+
+class Copy:
+    """A temporary copy of the package and its tests in which one mutant at a time is tried."""
+
+    def __init__(self, root: Path, place: Path) -> None:
+        self.root, self.place, self.told = root, place, place / "told.txt"
+        place.mkdir()
+        for path in root.iterdir():
+            if path.name in (PACKAGE, "tests"):
+                shutil.copytree(path, place / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+            elif not path.name.startswith("."):
+                (place / path.name).symlink_to(path)
+
+    def start(self, folder: Folder, one: Mutant | None, limit: int) -> int:
+        """The process that runs the tests of FOLDER on the mutant; without one, all tests, for their times."""
+        self.told.write_text("")
+        if one:
+            (self.place / one.module).write_text(one.source, encoding="utf-8")
+            for compiled in (self.place / one.module).parent.glob(f"__pycache__/{Path(one.module).stem}.*"):
+                compiled.unlink()
+        sys.stdout.flush()
+        if child := os.fork():
+            return child
+        code = 1
+        try:
+            os.setsid()
+            signal.alarm(limit)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            code = self._test(folder, stop=one is not None)
+        finally:
+            os._exit(code)
+
+    def _test(self, folder: Folder, *, stop: bool) -> int:
+        import pytest
+
+        os.chdir(self.place)
+        silent = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(silent, stream)
+        sys.path[:] = [str(self.place), *(path for path in sys.path if Path(path or ".").resolve() != HERE)]
+        os.environ["PYTHONPATH"] = str(self.place)
+        if stop:
+            sys.dont_write_bytecode = True
+            os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly", *(["-x"] if stop else [])]
+        return int(pytest.main([*options, folder.path], plugins=[Order(folder, self.told)]))
+
+    def end(self, child: int, status: int, folder: Folder, one: Mutant | None) -> str:
+        """What became of the mutant; the copy is as before."""
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        if one:
+            shutil.copy2(self.root / one.module, self.place / one.module)
+        for line in self.told.read_text().splitlines():
+            seconds, failed, test = line.split(" ", 2)
+            if not one:
+                folder.seconds[test] = folder.seconds.get(test, 0.0) + float(seconds)
+            folder.caught[test] += bool(one) and int(failed)
+        if os.WIFSIGNALED(status):
+            return TOO_LONG if os.WTERMSIG(status) == signal.SIGALRM else CAUGHT
+        return SURVIVED if os.WEXITSTATUS(status) in (0, NO_TESTS) else CAUGHT
+
+
+def run(root: Path, drawn: list[Mutant], jobs: int) -> list[tuple[Mutant, str]]:
+    """Every mutant and what became of it, in the order given. Raises SystemExit where tests fail without a fault."""
+    if not drawn:
+        return []
+    _warm()
+    folders = {name: Folder(name) for name in sorted({tests_of(root, one.module) for one in drawn} - {None})}
+    results = {i: SURVIVED for i, one in enumerate(drawn) if tests_of(root, one.module) is None}
+    with tempfile.TemporaryDirectory(prefix="mutations-") as temporary:
+        copies = [Copy(root, Path(temporary) / str(slot)) for slot in range(jobs)]
+        for outcome in _all([(folder, None) for folder in folders.values()], copies):
+            folder, _, became = outcome
+            if became != SURVIVED:
+                raise SystemExit(f"{folder.path}: tests fail without any fault; see to these first")
+            print(f"{folder.path}: {len(folder.seconds)} tests, {sum(folder.seconds.values()):.0f} s", flush=True)
+        work = [(folders[tests_of(root, one.module)], one) for i, one in enumerate(drawn) if i not in results]
+        became = {id(one): word for _, one, word in _all(work, copies)}
+    return [(one, results.get(i) or became[id(one)]) for i, one in enumerate(drawn)]
+
+
+def _all(work: list, copies: list[Copy]):
+    """Each folder and mutant with what became of it, as they end; as many at a time as there are copies."""
+    waiting, free, running = list(reversed(work)), list(copies), {}
+    while waiting or running:
+        while waiting and free:
+            folder, one = waiting.pop()
+            copy = free.pop()
+            running[copy.start(folder, one, folder.limit if one else 600)] = (copy, folder, one)
+        child, status = os.wait()
+        copy, folder, one = running.pop(child)
+        free.append(copy)
+        yield folder, one, copy.end(child, status, folder, one)
+
+
+def _warm() -> None:
+    """Import once what every run of the tests needs, so that it is there in each process that is forked from here."""
+    # Polars starts its threads at the first query, which is in the forked process.
+    os.environ |= {"POLARS_ALLOW_FORKING_THREAD": "1", "POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    os.environ.setdefault("CI", "false")
+    for module in ("pytest", "hypothesis", "polars", "numpy", "scipy.stats", "scipy.optimize", "networkx", "altair"):
+        with suppress(ImportError):
+            __import__(module)
+
+
+def table(results: list[tuple[Mutant, str]]) -> str:
+    """Mutants, caught and survived per module, as Markdown, and the survivors with the line that differs."""
+    names = sorted({one.module for one, _ in results})
+    lines = ["| module | mutants | caught | survived |", "|---|---|---|---|"]
+    for name in [*names, "all"]:
+        words = [word for one, word in results if name in (one.module, "all")]
+        gone = words.count(SURVIVED)
+        lines.append(f"| {name} | {len(words)} | {len(words) - gone} | {gone} |")
+    for one, word in results:
+        if word != CAUGHT:
+            lines += ["", f"{word}: {one.module}:{one.line}", f"  - {one.before}", f"  + {one.after}"]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("root", nargs="?", type=Path, default=HERE.parent, help="the checkout (default: this one)")
+    parser.add_argument("--only", metavar="GLOB", help="modules whose path has this in it, such as latency/findings")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="one mutant in N, drawn (default: all)")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="which are drawn (default: 1)")
+    parser.add_argument("--jobs", type=int, default=1, metavar="J", help="how many at a time (default: 1)")
+    given = parser.parse_args()
+    root = given.root.resolve()
+    equivalent = equivalent_mutants(root / "benchmarks" / "equivalent_mutants.txt")
+    drawn = chosen(root, modules(root, given.only), max(given.every, 1), given.seed, equivalent)
+    began = time.monotonic()
+    results = run(root, drawn, max(given.jobs, 1))
+    print(table(results))
+    print(f"\n{len(results)} mutants, {time.monotonic() - began:.0f} s, {given.jobs} at a time")
+
+
+if __name__ == "__main__":
+    main()
