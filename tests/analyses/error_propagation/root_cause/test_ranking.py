@@ -57,9 +57,9 @@ def measured(cause: str | None, *, what: str = "latency", seed: int = 1) -> pl.D
 
 
 def sent(cause: str | None, *, what: str = "slow", seed: int = 1, linked: bool = True) -> pl.DataFrame:
-    """A trace every ten seconds for five hours through all of CALLS; from AT on for ten minutes the CAUSE is unhealthy.
+    """A trace every ten seconds for five hours through all of CALLS; from AT on ten minutes the CAUSE is unhealthy.
 
-    Own work is exponential (20 ms); unhealthy: five times as long, or it fails every second time and its callers with it.
+    Own work is exponential (20 ms); unhealthy: five times as long, or every second call fails with its callers.
     """
     random = np.random.default_rng(seed)
     count = 5 * 360
@@ -231,7 +231,7 @@ def test_far_from_all_data_and_from_a_single_row_nothing_is_named():
 
 
 def test_a_line_that_a_call_writes_once_per_item_counts_once_per_call():
-    """Every call to the bank writes a line for each of one to twenty items, and one at its end; unhealthy, it never ends."""
+    """Every call to the bank writes a line for each of one to twenty items and an end; unhealthy, it never ends."""
     random = np.random.default_rng(5)
     messages = sent(None)
     rows = []
