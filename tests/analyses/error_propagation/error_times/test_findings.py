@@ -7,6 +7,7 @@ from drawing.frames import NOON
 from drawing.whole_rows import finding, table
 
 from integrhealth.analyses import error_propagation
+from integrhealth.analyses.error_propagation.error_times import fit
 from integrhealth.analyses.error_propagation.error_times.timing import TIMING, timing_findings
 from integrhealth.evidence import Evidence
 from integrhealth.language.schema import conform
@@ -60,7 +61,8 @@ def test_spread_beyond_chance_is_told_from_three_in_ten_on_and_critically_where_
     assert [each["severity"] for each in told(**row)] == ([severity] if severity else [])
 
 
-def test_three_of_four_errors_that_another_system_has_two_seconds_later_are_told_by_the_report():
+def test_three_of_four_errors_that_another_system_has_two_seconds_later_are_told_by_the_report(monkeypatch):
+    monkeypatch.setattr(fit, "TIMING_SHIFTS", 19)
     hours = np.random.default_rng(5).uniform(0, 2000, 120)
     first, alone = hours[:100], hours[100:]
     follows = np.arange(100) % 4 > 0

@@ -121,7 +121,7 @@ def logged(cause: str | None, *, seed: int = 1) -> pl.DataFrame:
 
 @pytest.mark.parametrize("what", ["latency", "availability"])
 @pytest.mark.parametrize("cause", ["bank", "store", "ledger", "pay"])
-def test_the_system_that_was_made_ill_is_found_in_metrics(cause, what):
+def test_the_system_that_was_made_unhealthy_is_found_in_metrics(cause, what):
     found = root_causes(ih.Evidence(metrics=measured(cause, what=what), dependencies=GRAPH), at=AT)
     assert found["system"][0] == cause
     assert found["rank"].to_list() == list(range(1, found.height + 1))
@@ -135,7 +135,7 @@ def test_the_system_that_was_made_ill_is_found_in_metrics(cause, what):
 @pytest.mark.parametrize("what", ["slow", "failing"])
 @pytest.mark.parametrize("cause", ["bank", "store", "pay"])
 @pytest.mark.parametrize("linked", [True, False])
-def test_the_system_that_was_made_ill_is_found_in_messages(cause, what, linked):
+def test_the_system_that_was_made_unhealthy_is_found_in_messages(cause, what, linked):
     found = root_causes(ih.Evidence(messages=sent(cause, what=what, linked=linked)), at=AT, symptom="shop")
     assert found["system"][0] == cause
     assert found["path"][0][0] == "shop"
@@ -143,7 +143,7 @@ def test_the_system_that_was_made_ill_is_found_in_messages(cause, what, linked):
 
 
 @pytest.mark.parametrize("cause", ["bank", "shop"])
-def test_the_system_that_was_made_ill_is_found_in_logs(cause):
+def test_the_system_that_was_made_unhealthy_is_found_in_logs(cause):
     found = root_causes(ih.Evidence(logs=logged(cause)), at=AT)
     assert found["system"][0] == cause
     assert "refused" in found["evidence"][0][0]
