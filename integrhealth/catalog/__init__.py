@@ -314,14 +314,14 @@ def catalog_aliases(catalog: Catalog) -> pl.DataFrame:
 
 
 def write_catalog(catalog: Catalog, folder: Path) -> None:
-    """The whole catalog as one JSON file in FOLDER; ``read_catalog`` takes it back."""
+    """The whole catalog as one JSON file in `folder`; ``read_catalog`` takes it back."""
     header = {key: getattr(catalog, key) for key in HEADER}
     sections = {name: getattr(catalog, name).cast({pl.Date: TEXT}).to_dicts() for name in SECTIONS}
     (folder / FILE).write_text(json.dumps(header | sections, ensure_ascii=False), encoding="utf-8")
 
 
 def read_catalog(folder: Path) -> Catalog:
-    """The catalog that ``write_catalog`` put into FOLDER."""
+    """The catalog that ``write_catalog`` put into `folder`."""
     found = json.loads((folder / FILE).read_text(encoding="utf-8"))
     sections = {name: _section_of(rows, CATALOG[name]) for name, rows in found.items() if name in SECTIONS}
     return Catalog(**{key: found[key] for key in HEADER}, **sections)

@@ -119,7 +119,7 @@ def owner(value: Any, *, since: str | None = None, backup: str | None = "backup"
 
 
 def parts(readers: Mapping[str, Reader], short: Reader | None = None) -> Reader:
-    """A nested mapping of keys to readers; SHORT reads the value where one word stands for the mapping."""
+    """A nested mapping of keys to readers; `short` reads the value where one word stands for the mapping."""
 
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):

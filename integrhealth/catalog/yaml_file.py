@@ -81,7 +81,7 @@ def kind(value: object) -> str:
 
 
 def nearest(name: object, known: Iterable[object]) -> str:
-    """A remedy for a name that is none of KNOWN: the closest one, or all of them."""
+    """A remedy for a name that is none of `known`: the closest one, or all of them."""
     names = sorted(str(each) for each in known)
     close = get_close_matches(str(name), names, n=1) or [
         each for each in names if each.casefold() == str(name).casefold()
@@ -90,7 +90,7 @@ def nearest(name: object, known: Iterable[object]) -> str:
 
 
 def checked_keys(path: Path, where: str, found: Mapping[Any, Any], known: Iterable[str]) -> None:
-    """Raise FaultyFile for the first key of FOUND that is not KNOWN."""
+    """Raise FaultyFile for the first key of `found` that is not `known`."""
     known = list(known)
     for key in found:
         if key not in known:

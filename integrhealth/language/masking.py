@@ -76,14 +76,14 @@ def masked_secrets(text: pl.Expr) -> pl.Expr:
 
 
 def cut(text: pl.Expr, length: int) -> pl.Expr:
-    """Text of at most LENGTH characters; what was cut ends in an ellipsis."""
+    """Text of at most `length` characters; what was cut ends in an ellipsis."""
     return pl.when(text.str.len_chars() > length).then(text.str.head(length - 1) + "…").otherwise(text)
 
 
 def pseudonym(person: pl.Expr, key: bytes) -> pl.Expr:
     """A stable name such as person-3f9a2c1b7d in place of every value that holds an e-mail address.
 
-    The same address gives the same name under the same KEY, whatever its case; without the key nobody can test a
+    The same address gives the same name under the same `key`, whatever its case; without the key nobody can test a
     guess. Values without an address (user names, roles, machines) stay.
     """
     return person.map_batches(lambda people: _pseudonyms(people, key), return_dtype=pl.String, is_elementwise=True)
@@ -161,7 +161,7 @@ def _without_addresses(text: pl.Series) -> pl.Series:
 
 
 def _rewritten(text: pl.Series, suspects: pl.Series, rules: tuple[tuple[str, str], ...]) -> pl.Series:
-    """TEXT with RULES applied to the suspects only, each different text once."""
+    """`text` with `rules` applied to the suspects only, each different text once."""
     if not suspects.any():
         return text
     different = text.filter(suspects).unique()

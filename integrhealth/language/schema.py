@@ -61,7 +61,7 @@ FRAMES: dict[str, Frame] = {
     for frame in (
         _frame(
             "messages",
-            "one attempt to move one message across one hop, or one piece of work inside a system (source = target)",
+            "one attempt to move one message across one edge (source -> target), or one piece of work inside a system",
             "message_id source target sent_at status",
             message_id=TEXT,
             trace_id=TEXT,
@@ -268,7 +268,7 @@ def latency_ms() -> pl.Expr:
 
 
 def conform(frame: Any, name: str) -> pl.DataFrame:
-    """FRAME (polars or pandas) with exactly the columns and types of the canonical frame NAME.
+    """`frame` (polars or pandas) with exactly the columns and types of the canonical frame `name`.
 
     Absent optional columns become null, unknown columns are dropped, naive times are read as UTC. Raises
     MissingColumns when a required column is absent and WrongValue when a column cannot take its type without loss.
@@ -285,7 +285,7 @@ def conform(frame: Any, name: str) -> pl.DataFrame:
 
 
 def as_polars(frame: Any, name: str) -> pl.DataFrame:
-    """FRAME (polars, eager or lazy, or pandas) as an eager polars frame. Raises WrongValue when it is none of them."""
+    """`frame` (polars, eager or lazy, or pandas) as an eager polars frame. Raises WrongValue for anything else."""
     if isinstance(frame, pl.LazyFrame):
         return frame.collect()
     if isinstance(frame, pl.DataFrame):

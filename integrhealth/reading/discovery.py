@@ -26,7 +26,7 @@ DECLARATIONS = {*CATALOGS, *MAPPINGS}
 
 
 def named_file(path: str | Path) -> Path:
-    """The file or folder that PATH names; ``sample:a`` is a company of the kit. Raises NothingToRead if absent."""
+    """The file or folder that `path` names; ``sample:a`` is a company of the kit. Raises NothingToRead if absent."""
     if isinstance(path, str) and path.startswith("sample:"):
         return sample_logs(path.removeprefix("sample:"))
     try:
@@ -43,7 +43,7 @@ def named_file(path: str | Path) -> Path:
 
 
 def log_files(root: Path) -> list[tuple[Path, str]]:
-    """Every file under ROOT with its name relative to ROOT, sorted; bytes in it that are no UTF-8 are replaced.
+    """Every file under `root` with its name relative to `root`, sorted; bytes in it that are no UTF-8 are replaced.
 
     Hidden files, declarations and whatever lies in a report folder of this kit are no logs.
     """
@@ -65,7 +65,7 @@ def shown_path(path: str | Path) -> str:
 
 
 def files_of(roots: Iterable[Path]) -> Iterator[tuple[Path, Path, str]]:
-    """Every log file under ROOTS: its root, its path, its name. A root given twice is read once; a name that an
+    """Every log file under `roots`: its root, its path, its name. A root given twice is read once; a name that an
     earlier root has too gets the root before it, so that every file has an account of its own.
     """
     taken: set[str] = set()
@@ -85,7 +85,7 @@ def parsed_files(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> tuple[list[Parsed], tuple[str, ...]]:
-    """What each query, for which SINCE and UNTIL are, gave and each file held, one Parsed per file and frame; a file
+    """What each query (asked for `since` to `until`) gave and each file held, one Parsed per file and frame; a file
     that nothing recognised has no format. Beside it a sentence for each entry of a folder's mapping that fits no file.
     """
     given = load_mapping(Path(mapping)) if mapping is not None else None
@@ -127,7 +127,7 @@ def named_queries(mappings: Iterable[Mapping]) -> dict[str, Query]:
 
 
 def declared_beside(root: Path, names: Iterable[str]) -> list[Path]:
-    """The files of these NAMES that lie beside the logs of ROOT: in the folder, or in the folder of the file."""
+    """The files of these `names` that lie beside the logs of `root`: in the folder, or in the folder of the file."""
     folder = root if root.is_dir() else root.parent
     return [folder / name for name in names if (folder / name).is_file()]
 
@@ -141,7 +141,7 @@ def parsed_file(
     path: Path, name: str, *, mapping: Mapping | None, strict: bool, volume: Volume | None = None
 ) -> list[Parsed]:
     """What one file held: by its mapping, else by its content, else nothing recognised it. A packed file that no format
-    takes as a whole is read as the files in it; VOLUME is how much was unpacked to come to this one.
+    takes as a whole is read as the files in it; `volume` is how much was unpacked to come to this one.
     """
     start = beginning(path)
     packed = is_packed(start)

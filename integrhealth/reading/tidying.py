@@ -116,7 +116,7 @@ def _there(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
 
 
 def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """ROWS with every record once, the first it was met, and the copies: all columns alike but the place in the log."""
+    """`rows` with every record once, the first met, and the copies: all columns alike but the place in the log."""
     if not _repeats(rows, frame):
         return rows, rows.clear()
     suspects = rows.select(pl.struct(_identity(rows, frame)).is_duplicated()).to_series()
@@ -131,7 +131,7 @@ def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.Dat
 
 
 def without_lesser(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """ROWS without those that say of a record only a part of what another row says, and those rows.
+    """`rows` without those that say of a record only a part of what another row says, and those rows.
 
     Who sees only the outcome calls ok what is partial; who looks while it runs sees it pending, and no end.
     """
@@ -157,7 +157,7 @@ def without_lesser(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.Dat
 
 
 def without_clashes(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """ROWS without those that repeat an id at the same times with other content, and those rows."""
+    """`rows` without those that repeat an id at the same times with other content, and those rows."""
     if frame not in IDENTITY or not _repeats(rows, frame):
         return rows, rows.clear()
     key = pl.struct(_occasion(rows, frame))
@@ -259,7 +259,7 @@ def _named_by_catalog(rows: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 
 
 def with_integration(messages: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """MESSAGES with no null integration: by the catalog's (source, target), else "source > target"."""
+    """`messages` with no null integration: by the catalog's (source, target), else "source > target"."""
     declared = catalog.integrations.select("source", "target", declared="integration").drop_nulls()
     declared = declared.unique(["source", "target"], keep="first", maintain_order=True)
     return (

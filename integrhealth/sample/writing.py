@@ -34,7 +34,7 @@ TRACED_AT_ONCE = 50_000
 
 
 def write_sample(folder: Path, *, company: str = "a", messages: int | None = None, seed: int = SEED) -> dict[str, Any]:
-    """Write the logs of one sample company into FOLDER and return the truth that is planted in them.
+    """Write the logs of one sample company into `folder` and return the truth that is planted in them.
 
     ``company`` is "a" (fragile) or "b" (robust), ``messages`` how many there should be, about. The same arguments
     give the same bytes. Raises UnknownName for another company and WrongValue for less than a message a day.
@@ -185,7 +185,7 @@ class _Months:
             stack.close()
 
     def write(self, log: str, name: str, content: Iterator[str]) -> None:
-        """Append lines to the file NAME, the only one open for this log."""
+        """Append lines to the file `name`, the only one open for this log."""
         if log not in self.open or self.open[log][0] != name:
             if log in self.open:
                 self.open[log][1].close()

@@ -50,9 +50,9 @@ INSTALL = "install it with: pip install 'integrhealth[postgresql]'"
 def postgresql_answer(
     url: str, query: str, bounds: Mapping[str, datetime], wanted: Wanted, *, zone: str, seconds: float
 ) -> Answer:
-    """What the server at URL gives for QUERY. BOUNDS are bound as timestamptz; ZONE is that of times without one.
+    """What the server at `url` gives for `query`. `bounds` are bound as timestamptz; naive times are in `zone`.
 
-    Raises Unanswered: no driver, no connection, SQL that is wrong or writes, more than SECONDS for a batch of rows.
+    Raises Unanswered: no driver, no connection, SQL that is wrong or writes, more than `seconds` for a batch of rows.
     """
     try:
         from adbc_driver_manager import Error
@@ -79,7 +79,7 @@ def postgresql_answer(
 
 
 def numbered(query: str, bounds: Mapping[str, datetime]) -> tuple[str, list[datetime]]:
-    """QUERY with $1 and so on for :since and :until, and what they stand for; in strings and comments they stay."""
+    """`query` with $1 and so on for :since and :until, and what they stand for; in strings and comments they stay."""
     used: dict[str, int] = {}
 
     def place(token: re.Match[str]) -> str:

@@ -41,7 +41,7 @@ def read_query(
     until: datetime | None = None,
     strict: bool = False,
 ) -> list[Parsed]:
-    """The rows that the query gives now, one Parsed per frame its sources fill; LOG_FILE is the name to give them.
+    """The rows that the query gives now, one Parsed per frame its sources fill; `log_file` is the name to give them.
 
     A row with a value that cannot be read is refused. Raises FaultyFile, without the password, for whatever keeps the
     database from answering, and for a result that lacks a column which the entry maps. An entry without columns takes

@@ -23,9 +23,9 @@ MEND = "mend the query; the sqlite3 shell shows more"
 
 
 def sqlite_answer(path: Path, query: str, bounds: Mapping[str, datetime], wanted: Wanted, *, seconds: float) -> Answer:
-    """What the file at PATH gives for QUERY. BOUNDS are bound as UTC text, ``2026-01-31 00:00:00``.
+    """What the file at `path` gives for `query`. `bounds` are bound as UTC text, ``2026-01-31 00:00:00``.
 
-    Raises Unanswered: no such file or no database, a lock, SQL that is wrong or writes, more than SECONDS.
+    Raises Unanswered: no such file or no database, a lock, SQL that is wrong or writes, more than `seconds`.
     """
     if not path.is_file():
         raise Unanswered("url", f"database {path} does not exist", "a relative path starts at the folder of this file")

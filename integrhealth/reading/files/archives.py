@@ -80,9 +80,9 @@ def is_packed(start: bytes) -> bool:
 
 
 def read_packed(path: Path, name: str, *, read: Read, volume: Volume | None = None) -> list[Parsed]:
-    """What READ finds in each file inside a packed one, and a rejected record for each that cannot be taken out.
+    """What `read` finds in each file inside a packed one, and a rejected record for each that cannot be taken out.
 
-    VOLUME is there when the file was inside another itself; what is packed inside this one is refused then.
+    `volume` is there when the file was inside another itself; what is packed inside this one is refused then.
     """
     nested, volume = volume is not None, volume or Volume()
     with TemporaryDirectory(prefix="integrhealth-") as folder:
@@ -104,7 +104,7 @@ def read_packed(path: Path, name: str, *, read: Read, volume: Volume | None = No
 class _Place:
     """Where the members of one packed file are put, one at a time, and how they are read.
 
-    A member is as old as its archive, WRITTEN in seconds since 1970: its own time has no zone.
+    A member is as old as its archive, `written` in seconds since 1970: its own time has no zone.
     """
 
     folder: Path

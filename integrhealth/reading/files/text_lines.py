@@ -21,7 +21,7 @@ def text_lines(path: Path) -> Iterator[tuple[pl.DataFrame, list[Refusal]]]:
 
 
 def beginning_lines(start: bytes, *, whole: bool) -> list[str]:
-    """The lines of the beginning of a file that are not blank; of one that is not WHOLE the last is left out."""
+    """The lines of the beginning of a file that are not blank; of one that is not `whole` the last is left out."""
     lines = start.decode("utf-8-sig", "replace").split("\n")
     return [text for line in (lines if whole else lines[:-1]) if (text := line.rstrip())]
 

@@ -41,7 +41,7 @@ RECIPIENT_OF_SENDGRID = re.compile(r"(?<=.)\.(?:filter|recvd).*")
 
 
 class Event(NamedTuple):
-    """One event: its word, what it means here, where and when it happened, to whom, and the mail. UNIX times are
+    """One event: its word, what it means here, where and when it happened, to whom, and the mail. `unix` times are
     seconds since 1970.
     """
 

@@ -210,7 +210,7 @@ def _repeated(rule: Any, start: datetime, zone: tzinfo | None, last: date) -> It
 
 
 def _local(value: Any, zone: tzinfo | None, at: clock) -> datetime:
-    """A time as the clocks of the zone show it, a period as its start, a day at AT."""
+    """A time as the clocks of the zone show it, a period as its start, a day at `at`."""
     if isinstance(value, tuple):
         value = value[0]
     if not isinstance(value, datetime):

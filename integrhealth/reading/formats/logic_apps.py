@@ -215,7 +215,7 @@ def _last(path: Any) -> str | None:
 
 
 def _host(uri: Any) -> str | None:
-    """The host of a URI that is written out; an expression tells none."""
+    """The host of a `uri` that is written out; an expression tells none."""
     try:
         return urlsplit(uri).hostname if isinstance(uri, str) and "@" not in uri else None
     except ValueError:

@@ -207,7 +207,7 @@ def _filled(name: str) -> pl.Expr:
 
 
 def otlp_id(name: str, width: int) -> pl.Expr:
-    """An id of WIDTH bytes as lower-case hex; null when there is none (empty, all zeros).
+    """An id of `width` bytes as lower-case hex; null when there is none (empty, all zeros).
 
     Hex of another length than the standard's is taken as it is; any other text stays, and its span is rejected.
     """

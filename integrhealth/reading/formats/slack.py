@@ -101,7 +101,7 @@ class _Export:
             yield Record(None, tuple(("contact", common | {"team_a": a, "team_b": b}) for a, b in pairs))
 
     def joined(self, there: dict[str, str], user: str) -> list[tuple[str, str]]:
-        """The pairs of teams that meet when USER comes to those who are THERE, and is there from now on."""
+        """The pairs of teams that meet when `user` comes to those who are `there`, and is there from now on."""
         if user in there:
             return []
         team = self.teams.get(user) or UNKNOWN

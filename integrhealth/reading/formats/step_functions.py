@@ -245,7 +245,7 @@ class _Lives:
         return event.number if before is None else before
 
     def _enclosing(self, state: int, kind: str, *, left: bool) -> int:
-        """The Map or Parallel state around; one that was LEFT encloses nothing any more."""
+        """The Map or Parallel state around; one that was `left` encloses nothing any more."""
         here = self.around.get(state) if left else state
         while here is not None and self.names.get(here, ("",))[0] != kind:
             here = self.around.get(here)

@@ -69,7 +69,7 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
 
 
 def dated(parts: pl.DataFrame, written: datetime) -> pl.Series:
-    """Dates as ISO text; one without a year in the latest that puts it before the file was WRITTEN."""
+    """Dates as ISO text; one without a year in the latest that puts it before the file was `written`."""
     latest = (written + AHEAD).replace(tzinfo=None)
     found = pl.Series([None], dtype=pl.Datetime("us")).new_from_index(0, parts.height)
     for year in range(written.year + 1, written.year - YEARS, -1):

@@ -140,7 +140,7 @@ def _terminator(text: str, here: int) -> str | None:
 
 
 def _read(text: str, here: int, separator: str, terminator: str) -> tuple[_Envelope, int]:
-    """The interchange that begins HERE, and where it ends: after its IEA, or where another one or nothing begins."""
+    """The interchange that begins `here`, and where it ends: after its IEA, or where another one or nothing begins."""
     segments: list[Segment] = []
     while (end := text.find(terminator, here)) >= 0:
         segment = text[here:end].strip().split(separator)
@@ -171,7 +171,7 @@ def _envelopes(segments: list[Segment], level: _Level) -> Iterator[_Envelope]:
 
 
 def _enclosed(envelope: _Envelope, level: _Level, found: list[Found]) -> list[Found]:
-    """What was FOUND inside, unless header and trailer contradict each other; a missing trailer is one refusal."""
+    """What was `found` inside, unless header and trailer contradict each other; a missing trailer is one refusal."""
     raw = "*".join(envelope.header)
     if envelope.trailer is None:
         cut = f"no_{level.trailer.lower()}"

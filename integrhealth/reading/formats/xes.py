@@ -62,7 +62,7 @@ def _refusal(found: XmlTags) -> tuple[int, str, bytes]:
 
 
 def _tokens(read: XmlTags, keys: list[str]) -> pl.DataFrame:
-    """One row per opening tag that may tell of an event, its attributes with these KEYS: the tag, its line and depth
+    """One row per opening tag that may tell of an event, its attributes with these `keys`: the tag, its line and depth
     (0 is the log), the ordinals of its event and trace, and whether it opens one or belongs to one. An event that the
     file does not close is left out.
     """

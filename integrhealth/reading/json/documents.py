@@ -176,7 +176,7 @@ def _documents(first: Block, rest: Iterator[Block], shape: Shape) -> tuple[pl.Da
 
 
 def _in_a_row(text: str, damage: str | None) -> tuple[list[Any], list[Rejection]]:
-    """The JSON documents at the beginning of TEXT, and the rest as one rejection."""
+    """The JSON documents at the beginning of `text`, and the rest as one rejection."""
     decoder = json.JSONDecoder(parse_constant=_no_constant)
     values: list[Any] = []
     at = 0
@@ -281,7 +281,7 @@ def shown(value: Any) -> str:
 
 
 def pruned(value: Any, shape: Shape) -> Any:
-    """VALUE with nothing but what the shape asks for. A record that does not fit is replaced by one that says so.
+    """`value` with nothing but what the shape asks for. A record that does not fit is replaced by one that says so.
 
     Raises TypeError when something around the records has the wrong type.
     """
@@ -308,7 +308,7 @@ def _pruned(value: Any, dtype: Any, record: pl.Struct) -> Any:
 
 
 def _characters(text: str) -> str:
-    """TEXT, which must be one. Raises TypeError for half of a surrogate pair, which is no character."""
+    """`text`, which must be one. Raises TypeError for half of a surrogate pair, which is no character."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -122,7 +122,7 @@ def record_keys(start: bytes) -> set[str]:
 
 
 def flattened(value: Any, *, deep: int = 6) -> Fields:
-    """The fields of an object by dotted name (``a.b.c``); lists, and what lies deeper than DEEP, stay as they are."""
+    """The fields of an object by dotted name (``a.b.c``); lists, and what lies deeper than `deep`, stay as they are."""
     flat: Fields = {}
     if not isinstance(value, dict):
         return flat

@@ -63,12 +63,12 @@ class _Account:
 
 
 def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict: bool = False) -> Canonical:
-    """TABLE (columns of the file and log_line) as rows of FRAME.
+    """`table` (columns of the file and log_line) as rows of `frame`.
 
     A value that its column cannot hold refuses the row (``bad_time:sent_at``, ``bad_number:amount``,
     ``bad_flag:fallback``), a null in a required column likewise (``no_target``). A status that is neither a
     canonical word nor in the map becomes unknown, a kind of a message or dependency that is no canonical word null;
-    both are counted in a warning. With STRICT a time without a zone refuses the row too (``naive_time:sent_at``).
+    both are counted in a warning. With `strict` a time without a zone refuses the row too (``naive_time:sent_at``).
     """
     account = _Account()
     table = _without_null_tokens(table, source)
@@ -186,7 +186,7 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
 
 
 def _with_errors_inside(statuses: pl.Series, table: pl.DataFrame, source: MappedSource, account: _Account) -> pl.Series:
-    """STATUSES in which an ok with errors counted beside it is partial."""
+    """`statuses` in which an ok with errors counted beside it is partial."""
     counts = [table[name] for name in source.errors_inside if name in table.columns]
     if not counts:
         return statuses
@@ -261,6 +261,6 @@ def _say_times(account: _Account) -> None:
 
 
 def identity(frame: Frame, names: Iterable[str]) -> MappedSource:
-    """The mapping of a file that is in canonical columns already: each column of FRAME it has, to itself."""
+    """The mapping of a file that is in canonical columns already: each column of `frame` it has, to itself."""
     there = set(names)
     return MappedSource(frame=frame.name, columns={name: Column(name) for name in frame.columns if name in there})

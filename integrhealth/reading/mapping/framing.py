@@ -134,7 +134,7 @@ def _is_one_of(text: pl.Expr, words: Iterable[str]) -> pl.Expr:
 
 
 def with_inner(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """ROWS with the columns ``a.b.c`` of NAMES that lie inside JSON text in a column ``a``; null where it is none."""
+    """`rows` with the columns ``a.b.c`` of `names` that lie inside JSON text in a column ``a``; null where absent."""
     inner = []
     for name in names:
         first, _, below = name.partition(".")
@@ -145,7 +145,7 @@ def with_inner(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 
 
 def respelled(source: MappedSource, there: Iterable[str]) -> MappedSource:
-    """SOURCE with its columns as the file spells them: exports of one vendor differ in case."""
+    """`source` with its columns as the file spells them: exports of one vendor differ in case."""
     there = list(there)
     folded = {name.casefold(): name for name in reversed(there)}
     names = {}

@@ -381,7 +381,7 @@ def nearest_zone(name: str) -> str:
 
 
 def _over(below: Any, above: Any, foreign: set[str]) -> Any:
-    """ABOVE, key by key over BELOW where both have keys, without the keys that are FOREIGN columns."""
+    """`above`, key by key over `below` where both have keys, without the keys that are `foreign` columns."""
     if not isinstance(above, dict):
         return above
     kept = {key: value for key, value in above.items() if key not in foreign}

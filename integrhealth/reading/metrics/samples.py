@@ -60,7 +60,7 @@ def metrics(
     refused: pl.DataFrame,
     notes: Iterable[str] = (),
 ) -> Parsed:
-    """The samples of a file with times in UNIT; those without one have that at which the file was WRITTEN."""
+    """The samples of a file with times in `unit`; those without one have that at which the file was `written`."""
     rows = pl.concat([each.rows for each in parts] or [judged(pl.DataFrame(schema=SAMPLES), Families()).rows])
     rows = rows.with_columns(times(rows["stamp"], TimeRule(unit=unit)).times.alias("time"))
     timeless = pl.col("time").is_null() & pl.col("stamp").is_not_null()

@@ -44,7 +44,7 @@ def mostly(head: Head, fits: Callable[[str], object]) -> bool:
 
 
 def entries(path: Path, fits: pl.Expr) -> Entries:
-    """The entries of a file; FITS tells of a ``text`` whether it begins one."""
+    """The entries of a file; `fits` tells of a ``text`` whether it begins one."""
     frames, broken = [pl.DataFrame(schema=TEXTS)], []
     for lines, refused in text_lines(path):
         frames.append(lines)
@@ -67,7 +67,7 @@ def entries(path: Path, fits: pl.Expr) -> Entries:
 def mapped(
     found: Entries, fields: pl.DataFrame, *, preset: str, log_file: str, strict: bool, notes: list[str]
 ) -> Parsed:
-    """FIELDS of the entries (one row each, all text) as the preset maps them."""
+    """`fields` of the entries (one row each, all text) as the preset maps them."""
     rows = fields.with_columns(log_line=found.rows["line"])
     text = found.rows.select(log_line="line", text="text")
 

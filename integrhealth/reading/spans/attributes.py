@@ -89,13 +89,13 @@ KNOWN = frozenset(sum(NAMES.values(), ())) | {*PEER, *HTTP, *GRPC, *RESENT, *OTE
 
 
 def first_of(names: tuple[str, ...], present: list[str]) -> pl.Expr:
-    """The first of the attributes NAMES that is there and not empty."""
+    """The first of the attributes `names` that is there and not empty."""
     found = [pl.col(name) for name in names if name in present]
     return pl.coalesce(pl.when(text != "").then(text) for text in found) if found else pl.lit(None, TEXT)
 
 
 def described(spans: pl.DataFrame, *, error: pl.Expr, other_side: pl.Expr | None = None) -> pl.DataFrame:
-    """SPANS (columns span_kind, error_text and one per attribute, all text) with what the attributes say as columns.
+    """`spans` (columns span_kind, error_text and one per attribute, all text) with what the attributes say as columns.
 
     ``error`` is true where the span's own status says error, false where it says ok, null where it says nothing.
     ``other_side`` is what the format itself calls the other side. Status stays null where nothing marks it.
@@ -207,7 +207,7 @@ def hex_id(text: pl.Expr) -> pl.Expr:
 
 
 def id_by_length(text: pl.Expr, width: int) -> pl.Expr:
-    """An id of WIDTH bytes, in base64 or hex, as lower-case hex.
+    """An id of `width` bytes, in base64 or hex, as lower-case hex.
 
     The length decides, since every hex text is also good base64: 16 bytes are 22 to 24 characters of base64.
     """
@@ -245,7 +245,7 @@ def elements(lists: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
 
 
 def placed(found: pl.DataFrame, height: int) -> pl.DataFrame:
-    """FOUND (at most one line per ``row``) spread over HEIGHT rows, nulls where a row has nothing."""
+    """`found` (at most one line per ``row``) spread over `height` rows, nulls where a row has nothing."""
     rows = pl.DataFrame({"row": pl.int_range(height, dtype=pl.Int64, eager=True)})
     return rows.join(found, on="row", how="left", maintain_order="left").drop("row")
 

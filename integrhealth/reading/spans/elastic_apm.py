@@ -43,7 +43,7 @@ def span_kind(said: Any, event: str, type: Any, action: Any, peer: Any) -> str |
 
 
 def whole(number: Any, *, times: int = 1) -> int | None:
-    """A number TIMES over without what is behind its point, as Elastic cuts it; null for what is no number."""
+    """A number `times` over without what is behind its point, as Elastic cuts it; null for what is no number."""
     try:
         product = Decimal(str(number)) * times
         return int(product) if abs(product) < 2**63 else None

@@ -77,7 +77,7 @@ def _parents(keyed: pl.DataFrame, spans: pl.DataFrame) -> NDArray[np.int64]:
 
 
 def _first_each(table: pl.DataFrame, on: list[str], spans: pl.DataFrame) -> pl.DataFrame:
-    """One row of TABLE per key: the preferred half, then the earliest."""
+    """One row of `table` per key: the preferred half, then the earliest."""
     repeated = table.select(pl.struct(on).is_duplicated() if len(on) > 1 else pl.col(on).is_duplicated()).to_series()
     if not repeated.any():
         return table.select(*on, "row")
@@ -100,7 +100,7 @@ def by_content(spans: pl.DataFrame) -> list[str]:
 
 
 def _found(seekers: pl.DataFrame, table: pl.DataFrame, on: list[str], height: int) -> NDArray[np.int64]:
-    """For each row of SEEKERS the row of TABLE (unique in ON) with the same key, -1 for all others."""
+    """For each row of `seekers` the row of `table` (unique in `on`) with the same key, -1 for all others."""
     matches = seekers.select("row", *on).join(table.rename({"row": "found"}), on=on)
     rows = np.full(height, NO_ROW)
     rows[matches["row"].to_numpy()] = matches["found"].to_numpy()
@@ -108,7 +108,7 @@ def _found(seekers: pl.DataFrame, table: pl.DataFrame, on: list[str], height: in
 
 
 def _verified(spans: pl.DataFrame, found: NDArray[np.int64], name: str) -> NDArray[np.int64]:
-    """FOUND without the matches whose 64-bit keys agree and whose ids do not."""
+    """`found` without the matches whose 64-bit keys agree and whose ids do not."""
     matched = np.flatnonzero(found != NO_ROW)
     seeking, at = spans.select("trace_id", name)[matched], spans.select("trace_id", "span_id")[found[matched]]
     same = (seeking[name] == at["span_id"]) & seeking["trace_id"].eq_missing(at["trace_id"])
@@ -118,7 +118,7 @@ def _verified(spans: pl.DataFrame, found: NDArray[np.int64], name: str) -> NDArr
 
 
 def _one_each(candidate: NDArray[np.int64], shared: NDArray[np.bool_], spans: pl.DataFrame) -> NDArray[np.int64]:
-    """CANDIDATE with every sender given to one receiver only: the one that shares its id, then the earliest."""
+    """`candidate` with every sender given to one receiver only: the one that shares its id, then the earliest."""
     rows = np.flatnonzero(candidate != NO_ROW)
     pairs = pl.DataFrame({"row": rows, "sender": candidate[rows], "apart": ~shared[rows]})
     wanted = pairs["sender"].is_duplicated()

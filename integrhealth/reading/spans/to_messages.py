@@ -89,7 +89,7 @@ def with_whole_trace_ids(spans: pl.DataFrame) -> pl.DataFrame:
 def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
     """One row per message: the columns of its receiving (or only) span, with ``_sent`` those of the sending half.
 
-    ``row``, ``sender_row``, ``parent_row``: their rows in SPANS and that of the message's parent. ``above``: the
+    ``row``, ``sender_row``, ``parent_row``: their rows in `spans` and that of the message's parent. ``above``: the
     id of that parent as the span names it. ``service_above``: its service.
     """
     alone = np.ones(spans.height, bool)
@@ -115,7 +115,7 @@ def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
 
 
 def _gathered(column: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
-    """The values at ROWS, null for -1."""
+    """The values at `rows`, null for -1."""
     index = pl.Series(rows)
     return column.gather(pl.select(pl.when(index != NO_ROW).then(index)).to_series())
 

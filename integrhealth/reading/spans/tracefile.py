@@ -39,7 +39,7 @@ def filled_by_spans() -> dict[str, tuple[str, ...]]:
 def read_spans(
     path: Path, log_file: str, *, name: str, shape: Shape, flat: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> Parsed:
-    """The spans of one file in the format NAME. ``flat`` turns decoded values into one row per span:
+    """The spans of one file in the format `name`. ``flat`` turns decoded values into one row per span:
     the columns of SPANS that the format knows, those of RECORD and those of NOTES that apply.
     """
     parts = [*_in_parallel(lambda part: _part(*part, log_file, shape, flat), texts(path, shape))]
@@ -73,7 +73,7 @@ def _part(
 
 
 def _in_parallel(work: Callable[[Any], _Part], items: Iterable[Any]) -> Iterator[_Part]:
-    """WORK done on the items in their order, on a few at a time: decoding JSON keeps one core busy."""
+    """`work` done on the items in their order, on a few at a time: decoding JSON keeps one core busy."""
     waiting: deque[Future[_Part]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         for item in items:

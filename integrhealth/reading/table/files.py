@@ -50,10 +50,10 @@ def read_table(
     strict: bool = False,
     format: str | None = None,
 ) -> list[Parsed]:
-    """The rows of one table as SOURCES map them, or of the frame that its columns show, and the records it refused.
+    """The rows of one table as `sources` map them, or of the frame that its columns show, and the records it refused.
 
     Counted in records: lines, elements, rows; ``log_line`` is the line a record begins on, in Parquet its row.
-    STRICT refuses times without a zone. FORMAT is the name of the preset that SOURCES are. Raises FaultyFile when
+    `strict` refuses times without a zone. `format` is the name of the preset that `sources` are. Raises FaultyFile when
     they ask for what the file cannot have.
     """
     head = head_of(path)
@@ -156,7 +156,7 @@ def _loaded(line: bytes) -> Any:
 
 
 def _lines(data: bytes) -> bytes:
-    """DATA with the line ends of today, where it has those of an old Mac."""
+    """`data` with the line ends of today, where it has those of an old Mac."""
     return data if b"\n" in data else data.replace(b"\r", b"\n")
 
 
@@ -354,7 +354,7 @@ def _raw_rows(rows: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
 
 
 def _raw_lines(found: Callable[[set[int]], dict[int, bytes]]) -> RawLines:
-    """Refused rows with the beginning of their lines, which are FOUND again: there are few of them."""
+    """Refused rows with the beginning of their lines, which are `found` again: there are few of them."""
 
     def raw(refused: pl.DataFrame) -> pl.DataFrame:
         beginnings = found(set(refused["log_line"].to_list())) if refused.height else {}

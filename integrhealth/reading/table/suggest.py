@@ -123,7 +123,7 @@ SAMPLED = 1_000
 
 
 def suggested_mapping(path: Path) -> str:
-    """A mapping.yaml, with its ``sources:`` line, for the table at PATH; empty when it is no table.
+    """A mapping.yaml, with its ``sources:`` line, for the table at `path`; empty when it is no table.
 
     Required columns that nothing fits stand as ``{value: undecided}`` with a comment, so that it loads and says
     what is missing; times without a zone, undecided dates and unknown status words are comments too.

@@ -60,7 +60,7 @@ class Times:
 
 
 def times(values: pl.Series, rule: TimeRule = TimeRule()) -> Times:
-    """VALUES (text, numbers, dates or times) as times in UTC.
+    """`values` (text, numbers, dates or times) as times in UTC.
 
     Times without a zone are read in the declared one, else as UTC, and marked ``naive``. A local time that occurs
     twice is the earlier of the two, one that the clocks skipped is a fault. Null stays null.

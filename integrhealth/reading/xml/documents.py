@@ -106,7 +106,7 @@ def xml_text(path: Path) -> XmlText:
 
 
 def parse_without_doctype(parser: expat.XMLParserType, data: bytes) -> None:
-    """Parse all of DATA. Raises RefusedXml for what is no XML and for a document type."""
+    """Parse all of `data`. Raises RefusedXml for what is no XML and for a document type."""
 
     def refuse(*_: object) -> None:
         raise RefusedXml(parser.CurrentLineNumber, DOCTYPE)
@@ -132,7 +132,7 @@ def _encoding(data: bytes) -> str | None:
 
 
 def _elements_only(data: bytes, found: list[int]) -> bytes:
-    """DATA with nothing but line ends where something that is no element was found to begin."""
+    """`data` with nothing but line ends where something that is no element was found to begin."""
     kept, here = [], 0
     for begin in found:
         ending = next((end for start, end in NO_ELEMENT.items() if data.startswith(start, begin)), b">")

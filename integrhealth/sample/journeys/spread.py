@@ -40,7 +40,7 @@ def expected_reproduction(company: Company, factor: float) -> float:
     failed = uncaused = 0.0
     for journey in JOURNEYS:
         plan = Plan(journey, company)
-        each = journey.share / journey.hops
+        each = journey.share / journey.expected_messages
         for errors, roots in _expected(plan, shares):
             failed += each * errors
             uncaused += each * roots

@@ -81,7 +81,7 @@ def _half(rows: pl.DataFrame, half: int, company: Company) -> pl.DataFrame:
     start, end = ("sent_us", "answered_us") if sending else ("received_us", "finished_us")
     system = pl.col("source" if sending else "target")
     skew = pl.when(system == company.skewed_system).then(company.skew_ms * 1000).otherwise(0)
-    # The one who noticed says so: a caller that gave up, a publisher outside whose receiver refused, else the receiver.
+    # Who detected it says so: a caller that gave up, a publisher outside whose receiver refused, else the receiver.
     error = pl.col("failed") & (~queued | pl.col("outside") if sending else ~pl.col("timed_out"))
     told = pl.when("timed_out" if sending else ~pl.col("timed_out")).then("fault")
     told = pl.when(pl.col("outside")).then("fault").otherwise(told) if sending else told

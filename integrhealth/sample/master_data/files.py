@@ -20,7 +20,7 @@ def message_rows(fed: list[Fed]) -> pl.DataFrame:
         _messages(each.entries, sent, place, version)
         for each in fed
         for sent, version in ((each.first, ENTERED), (each.correction, CORRECTED))
-        for place in range(len(each.entries.feed.hops))
+        for place in range(len(each.entries.feed.edges))
     ]
     return pl.concat(found).sort("sent_at", "message_id")
 
@@ -38,7 +38,7 @@ def change_rows(fed: list[Fed]) -> pl.DataFrame:
             _written(entries, again, entered_us // DAY_US * DAY_US + 2 * DAY_US + 7_200_000_000, RELOADED, by="system"),
         ]
         for sent, version in ((each.first, ENTERED), (each.correction, CORRECTED)):
-            found += [_arrived(entries, sent, place, version) for place in range(len(entries.feed.hops))]
+            found += [_arrived(entries, sent, place, version) for place in range(len(entries.feed.edges))]
     return pl.concat(found).sort("at", "entity", "system")
 
 
@@ -66,8 +66,8 @@ def hold_rows(fed: list[Fed]) -> pl.DataFrame:
 
 
 def _messages(entries: Entries, sent: Sent, place: int, version: int) -> pl.DataFrame:
-    feed, hop = entries.feed, entries.feed.hops[place]
-    made, chosen = hop.integration, sent.there[place]
+    feed, edge = entries.feed, entries.feed.edges[place]
+    made, chosen = edge.integration, sent.there[place]
     point = checkpoint_of(feed, entries.company)
     ids = _ids(entries, chosen, version)
     caught = pl.Series(entries.caught[chosen] & (version == ENTERED))
@@ -75,7 +75,7 @@ def _messages(entries: Entries, sent: Sent, place: int, version: int) -> pl.Data
     return ids.select(
         message_id=pl.format("{}.{}", "value", pl.lit(place + 1)),
         trace_id="value",
-        parent_id=pl.format("{}.{}", "value", pl.lit(hop.after + 1)) if hop.after >= 0 else pl.lit(None, pl.String),
+        parent_id=pl.format("{}.{}", "value", pl.lit(edge.after + 1)) if edge.after >= 0 else pl.lit(None, pl.String),
         integration=pl.lit(made.name),
         source=pl.lit(made.source),
         target=pl.lit(made.target),
@@ -111,7 +111,7 @@ def _written(entries: Entries, chosen: NDArray, at_us: NDArray, version: int, *,
 
 def _arrived(entries: Entries, sent: Sent, place: int, version: int) -> pl.DataFrame:
     """Values that a message brought to its target."""
-    made = entries.feed.hops[place].integration
+    made = entries.feed.edges[place].integration
     chosen = sent.there[place] & ~(entries.caught & (version == ENTERED))
     return _ids(entries, chosen, version).select(
         element=pl.lit(entries.feed.element),

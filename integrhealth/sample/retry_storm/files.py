@@ -114,7 +114,7 @@ def retry_storm(storm: Storm) -> dict[str, Any]:
 
 
 def _window(storm: Storm, start_us: int, end_us: int) -> dict[str, Any]:
-    """Attempts sent from START to END, and how many of them were new and were delivered."""
+    """Attempts sent from `start` to `end`, and how many of them were new and were delivered."""
     inside = (storm.sent_us >= start_us) & (storm.sent_us < end_us)
     return {
         "minutes": (end_us - start_us) / SECOND_US / 60,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrhealth.errors import FaultyFile
+from integrhealth.language.schema import KINDS
 from integrhealth.reading.account.parsed import REJECTED
 from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.yaml_entries import load_mapping
