@@ -94,11 +94,11 @@ def duration(column: str) -> Reader:
 
 def words(column: str) -> Reader:
     def read(value: Any) -> dict[str, Any]:
-        found = value if isinstance(value, list) else [value]
-        for index, each in enumerate(found):
+        texts = value if isinstance(value, list) else [value]
+        for index, each in enumerate(texts):
             if each is None or isinstance(each, dict | list):
                 raise Wrong(f"expected text, found {kind(each)}", "write a list such as [a, b]", f"[{index}]")
-        return {column: [str(each) for each in found]}
+        return {column: [str(each) for each in texts]}
 
     return read
 

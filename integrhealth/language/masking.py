@@ -139,11 +139,11 @@ def _kept_key(path: Path) -> bytes:
 def _pseudonyms(people: pl.Series, key: bytes) -> pl.Series:
     different = people.unique()
     addresses = different.str.extract(f"({EMAIL})")
-    named = addresses.is_not_null()
-    if not named.any():
+    addressed = addresses.is_not_null()
+    if not addressed.any():
         return people
-    names = [_name(address, key) for address in addresses.filter(named)]
-    return people.replace(different.filter(named), pl.Series(names, dtype=pl.String))
+    names = [_name(address, key) for address in addresses.filter(addressed)]
+    return people.replace(different.filter(addressed), pl.Series(names, dtype=pl.String))
 
 
 def _name(address: str, key: bytes) -> str:

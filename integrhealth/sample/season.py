@@ -50,8 +50,8 @@ def days() -> list[date]:
 
 def season() -> NDArray:
     """The multiple of normal order volume on each day."""
-    known = [(day - FIRST_DAY).days for day, _ in SEASON]
-    return np.interp(np.arange(DAYS), known, [multiple for _, multiple in SEASON])
+    days = [(day - FIRST_DAY).days for day, _ in SEASON]
+    return np.interp(np.arange(DAYS), days, [multiple for _, multiple in SEASON])
 
 
 def day_weights(calendar: str) -> NDArray:

@@ -28,7 +28,7 @@ KEPT = {
     "date",
     "bytea",
 }
-# What is no parameter: strings, quoted names, comments, casts. Or a parameter.
+# What is not a parameter: strings, quoted names, comments, casts. Or a parameter.
 TOKENS = re.compile(
     r"""[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/
       | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ | :: | (?<!\w):(?P<name>since|until)\b""",
@@ -138,5 +138,5 @@ def _within_reach(rows: pl.DataFrame, names: Sequence[str]) -> Answer:
 def _reason(error: Exception, seconds: float) -> str:
     if getattr(error, "sqlstate", None) == "57014":
         return f"the query took longer than {seconds:g} s"
-    said = MESSAGE.search(str(error))
-    return " ".join((said[1] if said else str(error)).split())[:LONGEST_REASON]
+    message = MESSAGE.search(str(error))
+    return " ".join((message[1] if message else str(error)).split())[:LONGEST_REASON]

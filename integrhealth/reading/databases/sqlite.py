@@ -81,7 +81,7 @@ def _batch(
 
 
 def _text(values: list[Any]) -> pl.Series:
-    """Text and blobs that are UTF-8, numbers as they are written; null for bytes that are no text."""
+    """Text and blobs that are UTF-8, numbers as they are written; null for bytes that are not text."""
     kinds = set(map(type, values)) - {NoneType}
     if kinds == {int}:
         return pl.Series(values, dtype=pl.Int64).cast(pl.String)

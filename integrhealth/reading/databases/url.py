@@ -47,7 +47,7 @@ def address(url: str, *, folder: Path) -> Address:
     """
     if missing := [name for name in VARIABLE.findall(url) if not os.environ.get(name)]:
         raise Unanswered("url", f"the environment variable {missing[0]} is not set", f"set it; {KINDS}")
-    url = VARIABLE.sub(lambda found: os.environ[found[1]], url).strip()
+    url = VARIABLE.sub(lambda variable: os.environ[variable[1]], url).strip()
     if file := SQLITE.fullmatch(url):
         return Address(folder / file["path"], url, (url,))
     if parts := POSTGRESQL.fullmatch(url):

@@ -77,8 +77,8 @@ class _Wanted:
     @classmethod
     def of(cls, schema: Mapping[str, Any], keys: Iterable[str] | None) -> "_Wanted":
         """All of `schema`, or first of all those of `keys`."""
-        found = {name: schema[name] for name in schema if keys is None or name in set(keys)}
-        return cls(dict(schema), found or dict(schema), keys is not None)
+        chosen = {name: schema[name] for name in schema if keys is None or name in set(keys)}
+        return cls(dict(schema), chosen or dict(schema), keys is not None)
 
 
 def read_json_lines(
@@ -123,9 +123,9 @@ def array_elements(data: bytes) -> list[bytes]:
     return _elements(data)[1]
 
 
-def refusals(found: Iterable[tuple[int | None, str, bytes]]) -> pl.DataFrame:
+def refusals(rejections: Iterable[tuple[int | None, str, bytes]]) -> pl.DataFrame:
     """Rejected records as a frame in the order of the file, their beginnings masked and cut."""
-    rows = [(line, reason, raw[:RAW_BYTES].decode("utf-8", "replace")) for line, reason, raw in found]
+    rows = [(line, reason, raw[:RAW_BYTES].decode("utf-8", "replace")) for line, reason, raw in rejections]
     if not rows:
         return pl.DataFrame(schema=REFUSED)
     frame = pl.DataFrame(rows, schema=REFUSED, orient="row")
@@ -180,16 +180,16 @@ def _not_read(rows: pl.DataFrame, counts: Marks) -> int:
 def _strange(data: bytes, schema: Mapping[str, Any], not_read: int) -> tuple[str, ...]:
     """The keys outside the schema: of all lines where they are rare, else of the first."""
     lines = data.split(b"\n")
-    found = (_keys(line) for line in (lines if not_read < len(lines) else lines[:FIRST_LINES]))
-    return tuple(dict.fromkeys(key for keys in found for key in keys if key not in schema))
+    keys_of_lines = (_keys(line) for line in (lines if not_read < len(lines) else lines[:FIRST_LINES]))
+    return tuple(dict.fromkeys(key for keys in keys_of_lines for key in keys if key not in schema))
 
 
 def _keys(line: bytes) -> Iterable[str]:
     try:
-        found = orjson.loads(line)
+        value = orjson.loads(line)
     except orjson.JSONDecodeError:
         return ()
-    return found if isinstance(found, dict) else ()
+    return value if isinstance(value, dict) else ()
 
 
 def _strictly(data: bytes, schema: Mapping[str, Any]) -> pl.DataFrame | None:

@@ -169,13 +169,13 @@ def whole(path: Path, *, encoding: str | None = None) -> tuple[bytes, str | None
 
 def lines_at(path: Path, numbers: set[int], *, length: int) -> dict[int, bytes]:
     """The beginnings of the lines with these `numbers`, for showing what was rejected."""
-    found, last = {}, max(numbers, default=0)
+    beginnings, last = {}, max(numbers, default=0)
     for block in line_blocks(path):
         if block.first_line > last:
             break
         if any(block.first_line <= number <= block.first_line + block.newlines for number in numbers):
-            found |= numbered(block.data, numbers, first_line=block.first_line, length=length)
-    return found
+            beginnings |= numbered(block.data, numbers, first_line=block.first_line, length=length)
+    return beginnings
 
 
 def numbered(data: bytes, numbers: set[int], *, first_line: int = 1, length: int) -> dict[int, bytes]:
@@ -300,12 +300,12 @@ def _step(unpacker: Any, packed: bytes) -> tuple[bytes, bool]:
 
 def _up_to_the_damage(unpacker: Any, packed: bytes) -> bytes:
     """What the step would have given, had it not met the damage: in pieces that halve where they meet it."""
-    found, size = bytearray(), len(packed) // 2
+    unpacked, size = bytearray(), len(packed) // 2
     while size:
         before = unpacker.copy()
         try:
-            found += unpacker.decompress(packed[:size], RESCUED_BYTES)
+            unpacked += unpacker.decompress(packed[:size], RESCUED_BYTES)
             packed = packed[size:]
         except zlib.error:
             unpacker, size = before, size // 2
-    return bytes(found)
+    return bytes(unpacked)

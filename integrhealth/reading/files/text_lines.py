@@ -1,4 +1,4 @@
-"""The lines of a text file as numbered frames, block by block; what is no UTF-8 costs the line it is in."""
+"""The lines of a text file as numbered frames, block by block; what is not UTF-8 costs the line it is in."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ Refusal = tuple[int | None, str, bytes]
 
 
 def text_lines(path: Path) -> Iterator[tuple[pl.DataFrame, list[Refusal]]]:
-    """The lines that are not blank, with their numbers and without white space at their ends, and what is no text."""
+    """The lines that are not blank, with their numbers and without white space at their ends, and what is not text."""
     for block in line_blocks(path):
         yield _lines(block)
 

@@ -80,8 +80,8 @@ def values(path: Path, shape: Shape) -> Iterator[tuple[int | None, Any]]:
         read = [first, *parts]
         data = b"".join(block.data for block in read)
         whole = _loaded(data)
-        found = [whole] if whole is not None else _in_a_row(data.decode("utf-8", "replace"), read[-1].damage)[0]
-        yield from ((None, value) for value in found)
+        documents = [whole] if whole is not None else _in_a_row(data.decode("utf-8", "replace"), read[-1].damage)[0]
+        yield from ((None, value) for value in documents)
         return
     for block in _chain(first, parts):
         for number, text in _lines(block)[0].iter_rows():
@@ -218,7 +218,7 @@ def decoded(lines: pl.DataFrame, shape: Shape) -> tuple[pl.DataFrame, list[Rejec
 
 
 def _strict(lines: pl.DataFrame, dtype: pl.Struct) -> pl.DataFrame | None:
-    """Line and value; None if any text is no JSON or not of the type."""
+    """Line and value; None if any text is not JSON or not of the type."""
     # In pieces that stay in the processor's cache: half the time of a whole block.
     step = max(1, PIECE_BYTES * lines.height // max(1, lines["text"].str.len_bytes().sum()))
     try:
@@ -308,7 +308,7 @@ def _pruned(value: Any, dtype: Any, record: pl.Struct) -> Any:
 
 
 def _characters(text: str) -> str:
-    """`text`, which must be one. Raises TypeError for half of a surrogate pair, which is no character."""
+    """`text`, which must be one. Raises TypeError for half of a surrogate pair, which is not a character."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -91,13 +91,13 @@ def fills(sources: Iterable[MappedSource]) -> Mapping[str, tuple[str, ...]]:
         made = MADE_OF.get(source.frame, ())
         frame = "messages" if made else source.frame
         columns = (*made, *source.columns)
-        known = [name for name in columns if name in FRAMES[frame].columns]
-        filled.setdefault(frame, {}).update(dict.fromkeys(known))
+        canonical = [name for name in columns if name in FRAMES[frame].columns]
+        filled.setdefault(frame, {}).update(dict.fromkeys(canonical))
     return {frame: tuple(columns) for frame, columns in filled.items()}
 
 
 def read_records(
-    found: Iterable[Found],
+    records: Iterable[Found],
     sources: Iterable[MappedSource],
     *,
     format: str,
@@ -113,7 +113,7 @@ def read_records(
     kinds = {kind: [source for source in sources if source.record == kind] for kind in _kinds_of(sources)}
     made = {kind: _Kind({name: [] for name in names_in(of_kind)}) for kind, of_kind in kinds.items()}
     refused, notes, passed, lines = [], {}, 0, []
-    for each in found:
+    for each in records:
         if isinstance(each, Note):
             notes[each.sentence] = None
             continue

@@ -92,12 +92,12 @@ def _rejected(spans: pl.DataFrame) -> list[Rejection]:
 
 
 def _rows(spans: pl.DataFrame, log_file: str) -> pl.DataFrame:
-    known = {column: pl.col(column) for column in SPANS if column in spans.columns}
-    known |= {"log_file": pl.lit(log_file), "log_line": pl.col("line")}
-    return spans.select(known.get(column, pl.lit(None)).cast(dtype).alias(column) for column, dtype in SPANS.items())
+    columns = {column: pl.col(column) for column in SPANS if column in spans.columns}
+    columns |= {"log_file": pl.lit(log_file), "log_line": pl.col("line")}
+    return spans.select(columns.get(column, pl.lit(None)).cast(dtype).alias(column) for column, dtype in SPANS.items())
 
 
 def reason(**rules: pl.Expr) -> pl.Expr:
     """The name of the first rule that holds, with blanks for underscores; null if none does."""
-    named = [pl.when(rule).then(pl.lit(name)) for name, rule in rules.items()]
-    return pl.coalesce(named).alias("reason")
+    reasons = [pl.when(rule).then(pl.lit(name)) for name, rule in rules.items()]
+    return pl.coalesce(reasons).alias("reason")
