@@ -209,13 +209,13 @@ def load_catalog(path: Path) -> Catalog:
     a name that is used but not defined: a team of a system, an integration of a transform or checkpoint. Systems
     and teams elsewhere may be ones that the catalog does not list, unless the name looks like a slip of one it does.
     """
-    found = yaml_file(Path(path))
-    checked_keys(path, "", found, [*HEADER, *SECTIONS])
+    document = yaml_file(Path(path))
+    checked_keys(path, "", document, [*HEADER, *SECTIONS])
     header: dict[str, Any] = {}
     for key, reader in HEADER.items():
-        if found.get(key) is not None:
-            header |= _value(path, key, reader, found[key])
-    sections = {name: _section(path, name, found.get(name)) for name in SECTIONS}
+        if document.get(key) is not None:
+            header |= _value(path, key, reader, document[key])
+    sections = {name: _section(path, name, document.get(name)) for name in SECTIONS}
     catalog = Catalog(**header, **sections)
     _check_names(path, catalog)
     return catalog
@@ -309,22 +309,22 @@ def _letters(name: str) -> str:
 
 def catalog_aliases(catalog: Catalog) -> pl.DataFrame:
     """One row per name that the logs use for a system of the catalog: alias, system."""
-    named = catalog.systems.select("system", alias="aliases").drop_nulls()
-    return named.explode("alias", empty_as_null=False).select("alias", "system").sort("alias", "system")
+    aliases = catalog.systems.select("system", alias="aliases").drop_nulls()
+    return aliases.explode("alias", empty_as_null=False).select("alias", "system").sort("alias", "system")
 
 
 def write_catalog(catalog: Catalog, folder: Path) -> None:
-    """The whole catalog as one JSON file in FOLDER; ``read_catalog`` takes it back."""
+    """The whole catalog as one JSON file in `folder`; ``read_catalog`` takes it back."""
     header = {key: getattr(catalog, key) for key in HEADER}
     sections = {name: getattr(catalog, name).cast({pl.Date: TEXT}).to_dicts() for name in SECTIONS}
     (folder / FILE).write_text(json.dumps(header | sections, ensure_ascii=False), encoding="utf-8")
 
 
 def read_catalog(folder: Path) -> Catalog:
-    """The catalog that ``write_catalog`` put into FOLDER."""
-    found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    sections = {name: _section_of(rows, CATALOG[name]) for name, rows in found.items() if name in SECTIONS}
-    return Catalog(**{key: found[key] for key in HEADER}, **sections)
+    """The catalog that ``write_catalog`` put into `folder`."""
+    document = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    sections = {name: _section_of(rows, CATALOG[name]) for name, rows in document.items() if name in SECTIONS}
+    return Catalog(**{key: document[key] for key in HEADER}, **sections)
 
 
 def _section_of(rows: list[dict[str, Any]], columns: dict[str, Any]) -> pl.DataFrame:

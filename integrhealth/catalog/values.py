@@ -94,11 +94,11 @@ def duration(column: str) -> Reader:
 
 def words(column: str) -> Reader:
     def read(value: Any) -> dict[str, Any]:
-        found = value if isinstance(value, list) else [value]
-        for index, each in enumerate(found):
+        texts = value if isinstance(value, list) else [value]
+        for index, each in enumerate(texts):
             if each is None or isinstance(each, dict | list):
                 raise Wrong(f"expected text, found {kind(each)}", "write a list such as [a, b]", f"[{index}]")
-        return {column: [str(each) for each in found]}
+        return {column: [str(each) for each in texts]}
 
     return read
 
@@ -119,7 +119,7 @@ def owner(value: Any, *, since: str | None = None, backup: str | None = "backup"
 
 
 def parts(readers: Mapping[str, Reader], short: Reader | None = None) -> Reader:
-    """A nested mapping of keys to readers; SHORT reads the value where one word stands for the mapping."""
+    """A nested mapping of keys to readers; `short` reads the value where one word stands for the mapping."""
 
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):

@@ -50,14 +50,14 @@ def yaml_file(path: Path) -> dict[str, Any]:
         if node is None:
             return {}
         _check_keys(path, node)
-        found = loader.construct_document(node)
+        document = loader.construct_document(node)
     except yaml.YAMLError as error:
         raise _not_yaml(path, error) from error
     except ValueError as error:
         raise FaultyFile(path, "", f"a value cannot be read: {error}", "write dates as 2026-12-31") from error
-    if not isinstance(found, dict):
-        raise FaultyFile(path, "", f"expected keys and values, found {kind(found)}", "see the README for the keys")
-    return found
+    if not isinstance(document, dict):
+        raise FaultyFile(path, "", f"expected keys and values, found {kind(document)}", "see the README for the keys")
+    return document
 
 
 def yaml_bytes(path: Path) -> bytes:
@@ -80,22 +80,22 @@ def kind(value: object) -> str:
     return next(words, "a number")
 
 
-def nearest(name: object, known: Iterable[object]) -> str:
-    """A remedy for a name that is none of KNOWN: the closest one, or all of them."""
-    names = sorted(str(each) for each in known)
+def nearest(name: object, allowed: Iterable[object]) -> str:
+    """A remedy for a name that is none of `allowed`: the closest one, or all of them."""
+    names = sorted(str(each) for each in allowed)
     close = get_close_matches(str(name), names, n=1) or [
         each for each in names if each.casefold() == str(name).casefold()
     ]
     return f"did you mean {close[0]!r}?" if close else f"use one of: {', '.join(names)}"
 
 
-def checked_keys(path: Path, where: str, found: Mapping[Any, Any], known: Iterable[str]) -> None:
-    """Raise FaultyFile for the first key of FOUND that is not KNOWN."""
-    known = list(known)
-    for key in found:
-        if key not in known:
+def checked_keys(path: Path, where: str, entry: Mapping[Any, Any], allowed: Iterable[str]) -> None:
+    """Raise FaultyFile for the first key of `entry` that is not `allowed`."""
+    allowed = list(allowed)
+    for key in entry:
+        if key not in allowed:
             place = f"{where}.{key}" if where else str(key)
-            raise FaultyFile(path, place, f"unknown key {str(key)!r}", nearest(key, known))
+            raise FaultyFile(path, place, f"unknown key {str(key)!r}", nearest(key, allowed))
 
 
 def _refuse_depth(path: Path, text: str) -> None:

@@ -76,14 +76,14 @@ def masked_secrets(text: pl.Expr) -> pl.Expr:
 
 
 def cut(text: pl.Expr, length: int) -> pl.Expr:
-    """Text of at most LENGTH characters; what was cut ends in an ellipsis."""
+    """Text of at most `length` characters; what was cut ends in an ellipsis."""
     return pl.when(text.str.len_chars() > length).then(text.str.head(length - 1) + "…").otherwise(text)
 
 
 def pseudonym(person: pl.Expr, key: bytes) -> pl.Expr:
     """A stable name such as person-3f9a2c1b7d in place of every value that holds an e-mail address.
 
-    The same address gives the same name under the same KEY, whatever its case; without the key nobody can test a
+    The same address gives the same name under the same `key`, whatever its case; without the key nobody can test a
     guess. Values without an address (user names, roles, machines) stay.
     """
     return person.map_batches(lambda people: _pseudonyms(people, key), return_dtype=pl.String, is_elementwise=True)
@@ -139,11 +139,11 @@ def _kept_key(path: Path) -> bytes:
 def _pseudonyms(people: pl.Series, key: bytes) -> pl.Series:
     different = people.unique()
     addresses = different.str.extract(f"({EMAIL})")
-    named = addresses.is_not_null()
-    if not named.any():
+    addressed = addresses.is_not_null()
+    if not addressed.any():
         return people
-    names = [_name(address, key) for address in addresses.filter(named)]
-    return people.replace(different.filter(named), pl.Series(names, dtype=pl.String))
+    names = [_name(address, key) for address in addresses.filter(addressed)]
+    return people.replace(different.filter(addressed), pl.Series(names, dtype=pl.String))
 
 
 def _name(address: str, key: bytes) -> str:
@@ -161,7 +161,7 @@ def _without_addresses(text: pl.Series) -> pl.Series:
 
 
 def _rewritten(text: pl.Series, suspects: pl.Series, rules: tuple[tuple[str, str], ...]) -> pl.Series:
-    """TEXT with RULES applied to the suspects only, each different text once."""
+    """`text` with `rules` applied to the suspects only, each different text once."""
     if not suspects.any():
         return text
     different = text.filter(suspects).unique()

@@ -12,7 +12,7 @@ _ACTING_IN_RUST = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u{202a}-\u{202e}\u{2066}-\u{206
 
 
 def visible(text: str) -> str:
-    """TEXT with a mark in place of every character that acts instead of being seen."""
+    """`text` with a mark in place of every character that acts instead of being seen."""
     return _ACTING.sub(INSTEAD, text)
 
 
@@ -22,6 +22,6 @@ def escaped(json_text: str) -> str:
 
 
 def visible_and_cut(text: pl.Expr, length: int) -> pl.Expr:
-    """A text column as ``visible`` gives it, of at most LENGTH characters; what was cut ends in an ellipsis."""
+    """A text column as ``visible`` gives it, of at most `length` characters; what was cut ends in an ellipsis."""
     shown = text.str.replace_all(_ACTING_IN_RUST, INSTEAD)
     return pl.when(shown.str.len_chars() > length).then(shown.str.head(length - 1) + "…").otherwise(shown)

@@ -61,7 +61,7 @@ FRAMES: dict[str, Frame] = {
     for frame in (
         _frame(
             "messages",
-            "one attempt to move one message across one hop, or one piece of work inside a system (source = target)",
+            "one attempt to move one message across one edge (source -> target), or one piece of work inside a system",
             "message_id source target sent_at status",
             message_id=TEXT,
             trace_id=TEXT,
@@ -268,7 +268,7 @@ def latency_ms() -> pl.Expr:
 
 
 def conform(frame: Any, name: str) -> pl.DataFrame:
-    """FRAME (polars or pandas) with exactly the columns and types of the canonical frame NAME.
+    """`frame` (polars or pandas) with exactly the columns and types of the canonical frame `name`.
 
     Absent optional columns become null, unknown columns are dropped, naive times are read as UTC. Raises
     MissingColumns when a required column is absent and WrongValue when a column cannot take its type without loss.
@@ -285,7 +285,7 @@ def conform(frame: Any, name: str) -> pl.DataFrame:
 
 
 def as_polars(frame: Any, name: str) -> pl.DataFrame:
-    """FRAME (polars, eager or lazy, or pandas) as an eager polars frame. Raises WrongValue when it is none of them."""
+    """`frame` (polars, eager or lazy, or pandas) as an eager polars frame. Raises WrongValue for anything else."""
     if isinstance(frame, pl.LazyFrame):
         return frame.collect()
     if isinstance(frame, pl.DataFrame):
@@ -300,15 +300,15 @@ def as_polars(frame: Any, name: str) -> pl.DataFrame:
 def _cast(frame: pl.DataFrame, column: str, dtype: Any) -> pl.Expr:
     if column not in frame.columns:
         return pl.lit(None, dtype).alias(column)
-    found = frame.schema[column]
-    if found == dtype:
+    given = frame.schema[column]
+    if given == dtype:
         return pl.col(column)
-    if dtype == TIME and found == pl.String:
+    if dtype == TIME and given == pl.String:
         return pl.col(column).str.to_datetime(time_unit="us", time_zone="UTC")
-    if dtype == TIME and isinstance(found, pl.Datetime):
-        aware = pl.col(column).dt.replace_time_zone("UTC") if found.time_zone is None else pl.col(column)
+    if dtype == TIME and isinstance(given, pl.Datetime):
+        aware = pl.col(column).dt.replace_time_zone("UTC") if given.time_zone is None else pl.col(column)
         return aware.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
-    if dtype == WORDS and found == pl.String:
+    if dtype == WORDS and given == pl.String:
         return words(pl.col(column)).alias(column)
     return pl.col(column).cast(dtype)
 
@@ -325,9 +325,9 @@ def split_valid(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, pl.DataFr
     one of a kind that is none has none.
     """
     if name == "messages":
-        known = pl.col("status").is_in(STATUSES)
+        canonical_status = pl.col("status").is_in(STATUSES)
         frame = frame.with_columns(
-            status=pl.when(known).then("status").otherwise(pl.lit("unknown")),
+            status=pl.when(canonical_status).then("status").otherwise(pl.lit("unknown")),
             kind=pl.when(pl.col("kind").is_in(KINDS)).then("kind"),
         )
     rules = [pl.when(pl.col(column).is_null()).then(pl.lit(f"no_{column}")) for column in FRAMES[name].required]

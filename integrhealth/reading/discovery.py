@@ -26,35 +26,35 @@ DECLARATIONS = {*CATALOGS, *MAPPINGS}
 
 
 def named_file(path: str | Path) -> Path:
-    """The file or folder that PATH names; ``sample:a`` is a company of the kit. Raises NothingToRead if absent."""
+    """The file or folder that `path` names; ``sample:a`` is a company of the kit. Raises NothingToRead if absent."""
     if isinstance(path, str) and path.startswith("sample:"):
         return sample_logs(path.removeprefix("sample:"))
     try:
-        found = Path(path).expanduser()
+        file = Path(path).expanduser()
         # No path at all is no path to the working folder: a script may have lost its variable.
-        there = bool(str(path)) and found.exists()
+        there = bool(str(path)) and file.exists()
     except (OSError, RuntimeError):  # too long, or the home of nobody
         there = False
     if not there:
         raise NothingToRead(
             f"{path or repr('')} does not exist; name a file or folder with integration logs, or sample:a"
         )
-    return found
+    return file
 
 
 def log_files(root: Path) -> list[tuple[Path, str]]:
-    """Every file under ROOT with its name relative to ROOT, sorted; bytes in it that are no UTF-8 are replaced.
+    """Every file under `root` with its name relative to `root`, sorted; bytes in it that are no UTF-8 are replaced.
 
-    Hidden files, declarations and whatever lies in a report folder of this kit are no logs.
+    Hidden files, declarations and whatever lies in a report folder of this kit are not logs.
     """
     if root.is_file():
         return [(root, shown_path(root.name))]
     paths = sorted(path for path in root.rglob("*") if path.is_file())
     published = {path.parent for path in paths if path.name == "run.json" and (path.parent / "findings.json").exists()}
-    named = ((path, path.relative_to(root)) for path in paths if published.isdisjoint(path.parents))
+    files = ((path, path.relative_to(root)) for path in paths if published.isdisjoint(path.parents))
     return [
         (path, shown_path(name))
-        for path, name in named
+        for path, name in files
         if name.name not in DECLARATIONS and not any(part.startswith(".") for part in name.parts)
     ]
 
@@ -65,7 +65,7 @@ def shown_path(path: str | Path) -> str:
 
 
 def files_of(roots: Iterable[Path]) -> Iterator[tuple[Path, Path, str]]:
-    """Every log file under ROOTS: its root, its path, its name. A root given twice is read once; a name that an
+    """Every log file under `roots`: its root, its path, its name. A root given twice is read once; a name that an
     earlier root has too gets the root before it, so that every file has an account of its own.
     """
     taken: set[str] = set()
@@ -85,13 +85,13 @@ def parsed_files(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> tuple[list[Parsed], tuple[str, ...]]:
-    """What each query, for which SINCE and UNTIL are, gave and each file held, one Parsed per file and frame; a file
+    """What each query (asked for `since` to `until`) gave and each file held, one Parsed per file and frame; a file
     that nothing recognised has no format. Beside it a sentence for each entry of a folder's mapping that fits no file.
     """
     given = load_mapping(Path(mapping)) if mapping is not None else None
     beside = {root: given or _mapping_beside(root) for root in roots}
-    folders = [found for root, found in beside.items() if found is not None and root.is_dir()]
-    idle = {(source.file, source.where): source for found in folders for source in found.sources}
+    folders = [declared for root, declared in beside.items() if declared is not None and root.is_dir()]
+    idle = {(source.file, source.where): source for declared in folders for source in declared.sources}
     # A mapping beside a file that was named is there for that file.
     queries = named_queries([given] if given is not None else folders)
     parsed = [
@@ -118,16 +118,16 @@ def parsed_files(
 
 def named_queries(mappings: Iterable[Mapping]) -> dict[str, Query]:
     """Every query of the mappings once, under its place in the mapping, which is named whole where several have it."""
-    found = {(Path(query.file).resolve(), query.where): query for each in mappings for query in each.queries}
-    named: dict[str, Query] = {}
-    for query in found.values():
+    queries = {(Path(query.file).resolve(), query.where): query for each in mappings for query in each.queries}
+    by_name: dict[str, Query] = {}
+    for query in queries.values():
         short, whole = (f"{shown_path(file)} {query.where}" for file in (Path(query.file).name, query.file))
-        named[whole if short in named else short] = query
-    return named
+        by_name[whole if short in by_name else short] = query
+    return by_name
 
 
 def declared_beside(root: Path, names: Iterable[str]) -> list[Path]:
-    """The files of these NAMES that lie beside the logs of ROOT: in the folder, or in the folder of the file."""
+    """The files of these `names` that lie beside the logs of `root`: in the folder, or in the folder of the file."""
     folder = root if root.is_dir() else root.parent
     return [folder / name for name in names if (folder / name).is_file()]
 
@@ -141,7 +141,7 @@ def parsed_file(
     path: Path, name: str, *, mapping: Mapping | None, strict: bool, volume: Volume | None = None
 ) -> list[Parsed]:
     """What one file held: by its mapping, else by its content, else nothing recognised it. A packed file that no format
-    takes as a whole is read as the files in it; VOLUME is how much was unpacked to come to this one.
+    takes as a whole is read as the files in it; `volume` is how much was unpacked to come to this one.
     """
     start = beginning(path)
     packed = is_packed(start)

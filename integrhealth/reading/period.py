@@ -27,9 +27,10 @@ def moment(text: str | datetime | None) -> datetime | None:
 def whole_traces_between(
     frames: Mapping[str, pl.DataFrame], since: datetime | None, until: datetime | None
 ) -> dict[str, pl.DataFrame]:
-    """The canonical FRAMES from SINCE on and before UNTIL: messages by the first of their trace, others by their time.
+    """The canonical `frames` from `since` on and before `until`: messages by the first of their trace, others by their
+    own time.
 
-    Inventories, which have no time, stay whole. Raises WrongValue when SINCE does not come before UNTIL.
+    Inventories, which have no time, stay whole. Raises WrongValue when `since` does not come before `until`.
     """
     if since and until and since >= until:
         raise WrongValue(f"nothing lies between {since} and {until}; since must come before until")

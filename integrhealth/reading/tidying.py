@@ -60,17 +60,17 @@ def given_frame(name: str, frame: Any) -> Parsed:
     naive = [
         column
         for column, dtype in FRAMES[name].columns.items()
-        if dtype == TIME and isinstance(found := table.schema.get(column), pl.Datetime) and found.time_zone is None
+        if dtype == TIME and isinstance(given := table.schema.get(column), pl.Datetime) and given.time_zone is None
     ]
-    said = [f"times without a zone are read as UTC: {', '.join(naive)}"] if naive else []
+    warnings = [f"times without a zone are read as UTC: {', '.join(naive)}"] if naive else []
     if extra := [column for column in table.columns if column not in FRAMES[name].schema]:
-        said.append(f"unknown columns of {name} are ignored: {', '.join(extra)}")
+        warnings.append(f"unknown columns of {name} are ignored: {', '.join(extra)}")
     rows = conform(table, name)
     if name == "messages" and (unknown := rows.filter(~pl.col("status").fill_null("").is_in(STATUSES)).height):
-        said.append(f"messages whose status is not one of {', '.join(STATUSES)} became unknown: {unknown:,}")
+        warnings.append(f"messages whose status is not one of {', '.join(STATUSES)} became unknown: {unknown:,}")
     valid, broken = split_valid(rows, name)
     rejected = broken.select(file=pl.lit(name), line="log_line", reason="reason", raw=pl.lit(None, pl.String))
-    return Parsed("frame", name, valid, rows.height, rejected.cast(REJECTED), tuple(said), name)
+    return Parsed("frame", name, valid, rows.height, rejected.cast(REJECTED), tuple(warnings), name)
 
 
 def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy:
@@ -86,18 +86,18 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
         frames[name] = rows
         copies += [each.select(file="log_file", frame=pl.lit(name)) for each in (copied, lesser)]
         clashes.append(_as_rejected(clashing, name))
-    said = [(part.file, sentence) for part in parsed for sentence in part.warnings]
-    shown = pl.DataFrame({"text": [sentence for _, sentence in said]}, schema={"text": TEXT})
+    sentences = [(part.file, sentence) for part in parsed for sentence in part.warnings]
+    shown = pl.DataFrame({"text": [sentence for _, sentence in sentences]}, schema={"text": TEXT})
     shown = shown.select(masked(pl.col("text"))).to_series().to_list()
-    warnings = [f"{file}: {sentence}" for (file, _), sentence in zip(said, shown, strict=True)]
+    warnings = [f"{file}: {sentence}" for (file, _), sentence in zip(sentences, shown, strict=True)]
     if "spans" in frames:
         joined = frames.pop("spans")
         warnings += to_messages.span_notes(joined)
         frames["messages"] = pl.concat([*_there(frames), to_messages.messages(joined)])
     if "message_events" in frames:
-        told = message_events.lives(frames.pop("message_events"))
-        warnings += told.notes
-        frames["messages"] = pl.concat([*_there(frames), told.messages])
+        lives = message_events.lives(frames.pop("message_events"))
+        warnings += lives.notes
+        frames["messages"] = pl.concat([*_there(frames), lives.messages])
     frames = {name: _private(rows, show_people=show_people) for name, rows in frames.items()}
     frames = {name: _named_by_catalog(rows, catalog) for name, rows in frames.items()}
     if "messages" in frames:
@@ -116,7 +116,7 @@ def _there(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
 
 
 def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """ROWS with every record once, the first it was met, and the copies: all columns alike but the place in the log."""
+    """`rows` with every record once, the first met, and the copies: all columns alike but the place in the log."""
     if not _repeats(rows, frame):
         return rows, rows.clear()
     suspects = rows.select(pl.struct(_identity(rows, frame)).is_duplicated()).to_series()
@@ -131,7 +131,7 @@ def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.Dat
 
 
 def without_lesser(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """ROWS without those that say of a record only a part of what another row says, and those rows.
+    """`rows` without those that say of a record only a part of what another row says, and those rows.
 
     Who sees only the outcome calls ok what is partial; who looks while it runs sees it pending, and no end.
     """
@@ -142,14 +142,14 @@ def without_lesser(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.Dat
     one, *more = _identity(rows, frame)
     repeated = numbered.filter(pl.struct(one, *more).is_duplicated() if more else pl.col(one).is_duplicated())
     alike = repeated.filter(pl.struct(key).is_duplicated())
-    told = [name for name in rows.columns if name not in (*PLACE, *key)]
-    filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in told)
-    known = pl.col("status").replace_strict({"pending": 0, "ok": 1}, default=2) if "status" in told else filled
-    ranked = alike.sort(filled, known, "met", descending=[True, True, False])
+    columns = [name for name in rows.columns if name not in (*PLACE, *key)]
+    filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in columns)
+    certainty = pl.col("status").replace_strict({"pending": 0, "ok": 1}, default=2) if "status" in columns else filled
+    ranked = alike.sort(filled, certainty, "met", descending=[True, True, False])
     fullest = ranked.unique(key, keep="first", maintain_order=True)
     pairs = alike.join(fullest, on=key, how="left", nulls_equal=True, maintain_order="left", suffix=FULL)
-    parts = {name: pl.col(name).is_null() | pl.col(name).eq_missing(pl.col(name + FULL)) for name in told}
-    if "status" in told:
+    parts = {name: pl.col(name).is_null() | pl.col(name).eq_missing(pl.col(name + FULL)) for name in columns}
+    if "status" in columns:
         status, full = pl.col("status"), pl.col(f"status{FULL}")
         parts["status"] |= ((status == "pending") | ((status == "ok") & (full == "partial"))).fill_null(False)
     lesser = pairs.filter(pl.all_horizontal(parts.values()) & (pl.col("met") != pl.col(f"met{FULL}")))
@@ -157,7 +157,7 @@ def without_lesser(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.Dat
 
 
 def without_clashes(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """ROWS without those that repeat an id at the same times with other content, and those rows."""
+    """`rows` without those that repeat an id at the same times with other content, and those rows."""
     if frame not in IDENTITY or not _repeats(rows, frame):
         return rows, rows.clear()
     key = pl.struct(_occasion(rows, frame))
@@ -259,7 +259,7 @@ def _named_by_catalog(rows: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 
 
 def with_integration(messages: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """MESSAGES with no null integration: by the catalog's (source, target), else "source > target"."""
+    """`messages` with no null integration: by the catalog's (source, target), else "source > target"."""
     declared = catalog.integrations.select("source", "target", declared="integration").drop_nulls()
     declared = declared.unique(["source", "target"], keep="first", maintain_order=True)
     return (

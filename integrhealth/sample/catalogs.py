@@ -40,11 +40,11 @@ CAPABILITIES = (
     {"name": "return to refund", "entry": "Customer portal", "goal": "Bank", "value_per_hour": 300},
     {"name": "need to goods", "entry": "ERP", "goal": "WMS", "value_per_hour": 900},
 )
-# What an hour of delay and an error cost where master data is sent on; A knows it of the first hop of each feed.
+# What an hour of delay and an error cost where master data is sent on; A knows it of the first edge of each feed.
 COSTS = {
-    hop.integration.name: {"delay_cost_per_hour": feed.delay_cost_per_hour, "error_cost": feed.error_cost}
+    edge.integration.name: {"delay_cost_per_hour": feed.delay_cost_per_hour, "error_cost": feed.error_cost}
     for feed in FEEDS
-    for hop in feed.hops
+    for edge in feed.edges
 }
 # The review before the shop is part of what is promised there.
 PROMISED_P95 = {"price-changes": "1h"}

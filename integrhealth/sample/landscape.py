@@ -116,7 +116,7 @@ INTEGRATIONS = {
 
 @dataclass(frozen=True)
 class Step:
-    """One hop of a journey: the step it follows, its integration and how often it happens.
+    """One edge of a journey: the step it follows, its integration and how often it happens.
 
     ``after_s`` is the median pause between the end of the step before and this one (picking, packing, settlement).
     ``inside`` names the system for work without an integration: the start of a journey in its own system.
@@ -153,7 +153,7 @@ class Journey:
         return tuple(-1 if step.parent is None else position[step.parent] for step in self.steps)
 
     @cached_property
-    def hops(self) -> float:
+    def expected_messages(self) -> float:
         """The expected number of messages of one journey, retries aside."""
         expected: list[float] = []
         for step, parent in zip(self.steps, self.parents, strict=True):

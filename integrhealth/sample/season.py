@@ -50,8 +50,8 @@ def days() -> list[date]:
 
 def season() -> NDArray:
     """The multiple of normal order volume on each day."""
-    known = [(day - FIRST_DAY).days for day, _ in SEASON]
-    return np.interp(np.arange(DAYS), known, [multiple for _, multiple in SEASON])
+    days = [(day - FIRST_DAY).days for day, _ in SEASON]
+    return np.interp(np.arange(DAYS), days, [multiple for _, multiple in SEASON])
 
 
 def day_weights(calendar: str) -> NDArray:
@@ -70,16 +70,16 @@ HOLIDAYS = ((12, 8), (12, 25), (1, 1), (1, 6))
 
 
 def event_counts(messages: int, seed: int) -> dict[str, NDArray]:
-    """How many journeys of each name begin on each day, for about MESSAGES messages in all."""
+    """How many journeys of each name begin on each day, for about `messages` messages in all."""
     counts = {}
     for journey in JOURNEYS:
-        events = round(messages * journey.share / journey.hops)
+        events = round(messages * journey.share / journey.expected_messages)
         counts[journey.name] = stream(seed, "season", journey.name).multinomial(events, day_weights(journey.calendar))
     return counts
 
 
 def start_times(calendar: str, per_day: NDArray, first_day: int, rng: np.random.Generator) -> NDArray:
-    """Start of each event in microseconds since 1970, in order; PER_DAY events on the days from FIRST_DAY on."""
+    """Start of each event in microseconds since 1970, in order; `per_day` events on the days from FIRST_DAY on."""
     hours = np.array(HOURS[calendar], float)
     day = np.repeat(np.arange(first_day, first_day + len(per_day)), per_day)
     hour = rng.choice(24, size=day.size, p=hours / hours.sum())

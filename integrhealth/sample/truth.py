@@ -21,7 +21,7 @@ DAY_US = 86_400_000_000
 
 
 def spread_counts(flow: Flow, kept: NDArray, what: str) -> Counter:
-    """Errors by system after methods A1: own, passed on, stopped; over the steps that KEPT says are in the data.
+    """Errors by system after methods A1: own, passed on, stopped; over the steps that `kept` says are in the data.
 
     Every try is a message. The tries before the last have no message inside them; those of a queued message hang on
     the same parent as the last.
@@ -125,7 +125,7 @@ def document(
 ) -> dict[str, Any]:
     """The whole truth: what was planted, what a correct analysis should answer, and the exact counts.
 
-    MORE holds the truths of mechanisms that count for themselves.
+    `more` holds the truths of mechanisms that count for themselves.
     """
     mail, fed = more["report_mail"], more["master_data"]["feeds"]
     spread = {what: _spread(counts, what) for what in ("complete", "written", "outside_outage")}

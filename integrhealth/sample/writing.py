@@ -34,7 +34,7 @@ TRACED_AT_ONCE = 50_000
 
 
 def write_sample(folder: Path, *, company: str = "a", messages: int | None = None, seed: int = SEED) -> dict[str, Any]:
-    """Write the logs of one sample company into FOLDER and return the truth that is planted in them.
+    """Write the logs of one sample company into `folder` and return the truth that is planted in them.
 
     ``company`` is "a" (fragile) or "b" (robust), ``messages`` how many there should be, about. The same arguments
     give the same bytes. Raises UnknownName for another company and WrongValue for less than a message a day.
@@ -98,8 +98,8 @@ def _write_logs(
             empty = rows.clear()
             traced = by_log.get(("otlp",), empty).sort("finished_us", maintain_order=True)
             for number, piece in enumerate(traced.iter_slices(TRACED_AT_ONCE)):
-                found = spans(piece, company)
-                export = _blemished_traces(lines(found), first and number == 0, files, month, found)
+                batch = spans(piece, company)
+                export = _blemished_traces(lines(batch), first and number == 0, files, month, batch)
                 logs.write("otlp", f"otlp/traces-{month}.jsonl.gz", export)
             exported = monitor_lines(by_log.get(("monitor",), empty), company.key)
             logs.write("monitor", f"erp_monitor/monitor-{month}.csv", _blemished_rows(exported, first, files, month))
@@ -117,7 +117,7 @@ def _chunk_records(chunk: Chunk, company: Company, seed: int, counts: Counter) -
 
 
 def _blemished_traces(
-    otlp: pl.Series, first: bool, files: dict[str, Any], month: str, found: pl.DataFrame
+    otlp: pl.Series, first: bool, files: dict[str, Any], month: str, batch: pl.DataFrame
 ) -> Iterator[str]:
     """The lines of a chunk; once a month a line cut off, one of another log, and an export sent twice."""
     entry = files.setdefault(
@@ -125,8 +125,8 @@ def _blemished_traces(
         {"lines": 0, "malformed_lines": 0, "spans": 0, "error_spans": 0, "repeated_lines": 0, "repeated_spans": 0},
     )
     entry["lines"] += len(otlp)
-    entry["spans"] += found.height
-    entry["error_spans"] += int(found["error"].sum())
+    entry["spans"] += batch.height
+    entry["error_spans"] += int(batch["error"].sum())
     middle = len(otlp) // 2
     for number, line in enumerate(otlp):
         yield line
@@ -185,7 +185,7 @@ class _Months:
             stack.close()
 
     def write(self, log: str, name: str, content: Iterator[str]) -> None:
-        """Append lines to the file NAME, the only one open for this log."""
+        """Append lines to the file `name`, the only one open for this log."""
         if log not in self.open or self.open[log][0] != name:
             if log in self.open:
                 self.open[log][1].close()

@@ -392,17 +392,17 @@ def test_every_report_answers_with_its_tables_or_says_what_is_missing(tmp_path, 
 
 
 def landscape(place):
-    """Eighty traces of three hops, in which errors spread by chance, and mail that people read or do not."""
+    """Eighty traces of three edges, in which errors spread by chance, and mail that people read or do not."""
     draw = random.Random(3)
     rows = []
     for trace in range(80):
         failed = draw.random() < 0.4
-        for hop, (source, target) in enumerate([("Shop", "ERP"), ("ERP", "WMS"), ("WMS", "Carrier")]):
+        for edge, (source, target) in enumerate([("Shop", "ERP"), ("ERP", "WMS"), ("WMS", "Carrier")]):
             failed = (failed and draw.random() < 0.7) or draw.random() < 0.1
-            sent = f"2026-03-{1 + trace // 20:02}T{trace % 20:02}:0{hop}:00"
+            sent = f"2026-03-{1 + trace // 20:02}T{trace % 20:02}:0{edge}:00"
             rows.append(
-                record(0, message_id=f"m{trace}.{hop}", trace_id=f"t{trace}", source=source, target=target)
-                | {"parent_id": f"m{trace}.{hop - 1}" if hop else None, "kind": "request", "sent_at": sent + "Z"}
+                record(0, message_id=f"m{trace}.{edge}", trace_id=f"t{trace}", source=source, target=target)
+                | {"parent_id": f"m{trace}.{edge - 1}" if edge else None, "kind": "request", "sent_at": sent + "Z"}
                 | {"received_at": sent + ".1Z", "finished_at": f"{sent}.{draw.randint(200, 800)}Z"}
                 | {"answered_at": sent + ".9Z", "status": "failed" if failed else "ok", "object_type": "order"}
             )

@@ -27,7 +27,7 @@ NASTY = [
 
 @st.composite
 def damage(draw: st.DrawFn, data: bytes) -> bytes:
-    """DATA after one to four mishaps: cut, flipped, swapped, repeated, or with nasty values in it."""
+    """`data` after one to four mishaps: cut, flipped, swapped, repeated, or with nasty values in it."""
     for _ in range(draw(st.integers(1, 4))):
         kind = draw(st.sampled_from(["cut", "flip", "value", "value", "value", "double", "lose", "swap"]))
         at = draw(st.integers(0, max(0, len(data) - 1)))

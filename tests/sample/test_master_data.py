@@ -54,8 +54,8 @@ def bad_entries(messages: list, changes: list, holds: list) -> list[dict]:
             at, corrected = moment(row["at"]), moment(later["at"])
             if corrected - at <= timedelta(days=30):
                 value = row["value_hash"]
-                noticed = min(corrected, turned_down.get(value, NEVER))
-                found.append({"element": element, "entity": entity, "value": value, "at": at, "noticed": noticed})
+                detected = min(corrected, turned_down.get(value, NEVER))
+                found.append({"element": element, "entity": entity, "value": value, "at": at, "detected": detected})
     return found
 
 
@@ -78,7 +78,7 @@ def test_feeds_have_the_entries_that_the_truth_counts(fed):
         assert len(sent) == planted["messages"]
         first = [row for row in sent if row["integration"] == name and row["status"] == "ok"]
         assert len(first) == planted["delivered_on_first"]
-        minutes = [(row["noticed"] - row["at"]).total_seconds() / 60 for row in mine]
+        minutes = [(row["detected"] - row["at"]).total_seconds() / 60 for row in mine]
         assert median(minutes) == pytest.approx(planted["median_minutes_to_notice"])
         assert sum(each <= 60 for each in minutes) == planted["noticed_within"]["1h"]
         assert sum(each <= 1440 for each in minutes) == planted["noticed_within"]["24h"]
@@ -94,12 +94,12 @@ def test_wrong_values_stood_in_as_many_systems_as_the_truth_says(fed):
         held, hours, sizes, records = Counter(), Counter(), Counter(), 0
         for entry in of_feed(planted, bad, "element"):
             places = [(planted["origin"], entry["at"]), *arrived[entry["entity"], entry["value"]]]
-            assert all(at < entry["noticed"] for _, at in places)
+            assert all(at < entry["detected"] for _, at in places)
             sizes[len({system for system, _ in places})] += 1
             records += len(places) - 1
             for system, at in places:
                 held[system] += 1
-                hours[system] += (entry["noticed"] - at).total_seconds() / 3600
+                hours[system] += (entry["detected"] - at).total_seconds() / 3600
         told = planted["contamination"]
         assert {str(size): count for size, count in sizes.items()} == {
             k: v for k, v in told["entries_by_systems"].items() if v

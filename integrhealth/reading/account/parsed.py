@@ -47,7 +47,7 @@ class Head:
 
 
 class Read(Protocol):
-    """Reads one file: LOG_FILE is the name to write into the rows, relative to what the user named. STRICT rejects
+    """Reads one file: `log_file` is the name to write into the rows, relative to what the user named. `strict` rejects
     times without a zone. Returns one Parsed per frame the file fills.
     """
 

@@ -74,9 +74,9 @@ REMEDIES = {
 
 
 def remedies(reason: str) -> dict[str, str]:
-    """The kinds of fault that REASON names, each with what to do; those that say it themselves are left out."""
+    """The kinds of fault that `reason` names, each with what to do; those that say it themselves are left out."""
     kinds = dict.fromkeys(kind.strip() for kind in KIND.findall(reason))
-    return {kind: said for kind in kinds if (said := REMEDIES.get(kind) or _missing(kind))}
+    return {kind: remedy for kind in kinds if (remedy := REMEDIES.get(kind) or _missing(kind))}
 
 
 def _missing(kind: str) -> str | None:

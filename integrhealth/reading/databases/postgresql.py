@@ -28,7 +28,7 @@ KEPT = {
     "date",
     "bytea",
 }
-# What is no parameter: strings, quoted names, comments, casts. Or a parameter.
+# What is not a parameter: strings, quoted names, comments, casts. Or a parameter.
 TOKENS = re.compile(
     r"""[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/
       | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ | :: | (?<!\w):(?P<name>since|until)\b""",
@@ -50,9 +50,9 @@ INSTALL = "install it with: pip install 'integrhealth[postgresql]'"
 def postgresql_answer(
     url: str, query: str, bounds: Mapping[str, datetime], wanted: Wanted, *, zone: str, seconds: float
 ) -> Answer:
-    """What the server at URL gives for QUERY. BOUNDS are bound as timestamptz; ZONE is that of times without one.
+    """What the server at `url` gives for `query`. `bounds` are bound as timestamptz; naive times are in `zone`.
 
-    Raises Unanswered: no driver, no connection, SQL that is wrong or writes, more than SECONDS for a batch of rows.
+    Raises Unanswered: no driver, no connection, SQL that is wrong or writes, more than `seconds` for a batch of rows.
     """
     try:
         from adbc_driver_manager import Error
@@ -79,7 +79,7 @@ def postgresql_answer(
 
 
 def numbered(query: str, bounds: Mapping[str, datetime]) -> tuple[str, list[datetime]]:
-    """QUERY with $1 and so on for :since and :until, and what they stand for; in strings and comments they stay."""
+    """`query` with $1 and so on for :since and :until, and what they stand for; in strings and comments they stay."""
     used: dict[str, int] = {}
 
     def place(token: re.Match[str]) -> str:
@@ -138,5 +138,5 @@ def _within_reach(rows: pl.DataFrame, names: Sequence[str]) -> Answer:
 def _reason(error: Exception, seconds: float) -> str:
     if getattr(error, "sqlstate", None) == "57014":
         return f"the query took longer than {seconds:g} s"
-    said = MESSAGE.search(str(error))
-    return " ".join((said[1] if said else str(error)).split())[:LONGEST_REASON]
+    message = MESSAGE.search(str(error))
+    return " ".join((message[1] if message else str(error)).split())[:LONGEST_REASON]

@@ -41,7 +41,7 @@ def read_query(
     until: datetime | None = None,
     strict: bool = False,
 ) -> list[Parsed]:
-    """The rows that the query gives now, one Parsed per frame its sources fill; LOG_FILE is the name to give them.
+    """The rows that the query gives now, one Parsed per frame its sources fill; `log_file` is the name to give them.
 
     A row with a value that cannot be read is refused. Raises FaultyFile, without the password, for whatever keeps the
     database from answering, and for a result that lacks a column which the entry maps. An entry without columns takes
@@ -60,7 +60,7 @@ def read_query(
 
 
 def database_files(query: Query) -> set[Path]:
-    """The files that a query reads, which are no logs: those of SQLite, with what it keeps beside them."""
+    """The files that a query reads, which are not logs: those of SQLite, with what it keeps beside them."""
     path = _address(query).path
     return set() if path is None else {Path(f"{path.resolve()}{end}") for end in ("", "-wal", "-shm", "-journal")}
 
@@ -106,12 +106,12 @@ def _places(query: Query) -> Wanted:
         if lacking and not any_case:
             given = ", ".join(dict.fromkeys(names))
             raise Unanswered("columns", f"the query gives no column {lacking[0]!r}", f"it gives {given}")
-        found = [place for place, name in enumerate(names) if _folded(name, any_case) in used]
-        twice = [name for name, count in Counter(names[place] for place in found).items() if count > 1]
+        chosen = [place for place, name in enumerate(names) if _folded(name, any_case) in used]
+        twice = [name for name, count in Counter(names[place] for place in chosen).items() if count > 1]
         if twice:
             raise Unanswered("query", f"the query gives more than one column {twice[0]!r}", "name each with 'as'")
         # A result of which nothing is used still has rows.
-        return found or [0]
+        return chosen or [0]
 
     return places
 
@@ -142,7 +142,7 @@ def _raw(rows: pl.DataFrame) -> RawLines:
     def raw(refused: pl.DataFrame) -> pl.DataFrame:
         whole = refused.join(rows.select("log_line", *shown), on="log_line", how="left", maintain_order="left")
         text = whole.select(pl.struct(shown).struct.json_encode() if shown else pl.lit("")).to_series()
-        found = zip(refused["log_line"], refused["reason"], text, strict=True)
-        return refusals((line, reason, each.encode()[:RAW_BYTES]) for line, reason, each in found)
+        rejected = zip(refused["log_line"], refused["reason"], text, strict=True)
+        return refusals((line, reason, each.encode()[:RAW_BYTES]) for line, reason, each in rejected)
 
     return raw

@@ -23,9 +23,9 @@ MEND = "mend the query; the sqlite3 shell shows more"
 
 
 def sqlite_answer(path: Path, query: str, bounds: Mapping[str, datetime], wanted: Wanted, *, seconds: float) -> Answer:
-    """What the file at PATH gives for QUERY. BOUNDS are bound as UTC text, ``2026-01-31 00:00:00``.
+    """What the file at `path` gives for `query`. `bounds` are bound as UTC text, ``2026-01-31 00:00:00``.
 
-    Raises Unanswered: no such file or no database, a lock, SQL that is wrong or writes, more than SECONDS.
+    Raises Unanswered: no such file or no database, a lock, SQL that is wrong or writes, more than `seconds`.
     """
     if not path.is_file():
         raise Unanswered("url", f"database {path} does not exist", "a relative path starts at the folder of this file")
@@ -81,7 +81,7 @@ def _batch(
 
 
 def _text(values: list[Any]) -> pl.Series:
-    """Text and blobs that are UTF-8, numbers as they are written; null for bytes that are no text."""
+    """Text and blobs that are UTF-8, numbers as they are written; null for bytes that are not text."""
     kinds = set(map(type, values)) - {NoneType}
     if kinds == {int}:
         return pl.Series(values, dtype=pl.Int64).cast(pl.String)

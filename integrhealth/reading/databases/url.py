@@ -41,13 +41,13 @@ class Address:
 
 
 def address(url: str, *, folder: Path) -> Address:
-    """What URL stands for, with the environment in it; a path of SQLite starts at FOLDER.
+    """What `url` stands for, with the environment in it; a path of SQLite starts at `folder`.
 
-    Raises Unanswered for a variable that is not set and for what is no URL of a database.
+    Raises Unanswered for a variable that is not set and for an invalid URL.
     """
     if missing := [name for name in VARIABLE.findall(url) if not os.environ.get(name)]:
         raise Unanswered("url", f"the environment variable {missing[0]} is not set", f"set it; {KINDS}")
-    url = VARIABLE.sub(lambda found: os.environ[found[1]], url).strip()
+    url = VARIABLE.sub(lambda variable: os.environ[variable[1]], url).strip()
     if file := SQLITE.fullmatch(url):
         return Address(folder / file["path"], url, (url,))
     if parts := POSTGRESQL.fullmatch(url):

@@ -47,7 +47,7 @@ ENCRYPTED = 1
 UNREADABLE = (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, EOFError, struct.error)
 # A member is read as a gzip, and said to be what it is.
 IN_A_ZIP = {"damaged_gzip": "damaged_zip", "truncated_gzip": "truncated_zip"}
-# ZIPs that are no archives of logs, by the member that each of them has.
+# ZIPs that are not archives of logs, by the member that each of them has.
 OTHERS = {
     "[Content_Types].xml": "is an Office file and no log; save its tables as CSV",
     "mimetype": "is an OpenDocument file and no log; save its tables as CSV",
@@ -80,9 +80,9 @@ def is_packed(start: bytes) -> bool:
 
 
 def read_packed(path: Path, name: str, *, read: Read, volume: Volume | None = None) -> list[Parsed]:
-    """What READ finds in each file inside a packed one, and a rejected record for each that cannot be taken out.
+    """What `read` finds in each file inside a packed one, and a rejected record for each that cannot be taken out.
 
-    VOLUME is there when the file was inside another itself; what is packed inside this one is refused then.
+    `volume` is there when the file was inside another itself; what is packed inside this one is refused then.
     """
     nested, volume = volume is not None, volume or Volume()
     with TemporaryDirectory(prefix="integrhealth-") as folder:
@@ -94,7 +94,7 @@ def read_packed(path: Path, name: str, *, read: Read, volume: Volume | None = No
         except DamagedFile as fault:
             return [_refused(name, fault.reason)]
         present = {entry.filename for entry in entries}
-        if other := next((said for mark, said in OTHERS.items() if mark in present), None):
+        if other := next((sentence for mark, sentence in OTHERS.items() if mark in present), None):
             return [_nothing(name, other)]
         with path.open("rb") as archive:
             return list(_members(archive, entries, name, place)) or [_nothing(name, "has no file inside")]
@@ -104,7 +104,7 @@ def read_packed(path: Path, name: str, *, read: Read, volume: Volume | None = No
 class _Place:
     """Where the members of one packed file are put, one at a time, and how they are read.
 
-    A member is as old as its archive, WRITTEN in seconds since 1970: its own time has no zone.
+    A member is as old as its archive, `written` in seconds since 1970: its own time has no zone.
     """
 
     folder: Path
@@ -145,8 +145,8 @@ class _Place:
         unknown = all(part.format is None and part.rejected.is_empty() for part in parts)
         if unknown and (damage := damage_at_start(packed)):
             raise DamagedFile(damage)
-        said = pl.col("reason").replace(IN_A_ZIP)
-        return [replace(part, rejected=part.rejected.with_columns(said)) for part in parts]
+        reason = pl.col("reason").replace(IN_A_ZIP)
+        return [replace(part, rejected=part.rejected.with_columns(reason)) for part in parts]
 
     def _has_room(self, packed: Path) -> bool:
         """Whether what a gzip unpacks to, which counts from now on, is still no more than it may be."""

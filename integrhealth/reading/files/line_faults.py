@@ -16,7 +16,7 @@ LARGEST = 2**63
 JAVA_NUMBERS = ("Byte", "Short", "Integer", "Long", "BigInteger")
 # A key, or a text that ends before a colon inside another text.
 KEY = re.compile(rb'"[ \t\r]*:')
-# An exponent too long for a decimal gives one that is no number, instead of an error.
+# An exponent too long for a decimal gives one that is not a number, instead of an error.
 DECIMAL = partial(Decimal, context=Context(traps=[]))
 # The standard library keeps integers of any size, the digits of other numbers and repeated keys; orjson does not.
 EXACT = JSONDecoder(parse_float=DECIMAL, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
@@ -37,13 +37,13 @@ def judge(schema: Mapping[str, Any]) -> Callable[[bytes], tuple[str | None, byte
 
     def judged(line: bytes) -> tuple[str | None, bytes]:
         try:
-            found = orjson.loads(line)
+            value = orjson.loads(line)
         except orjson.JSONDecodeError:
             return ("bad_json" if _is_utf8(line) else "bad_utf8"), line
-        if not isinstance(found, dict):
+        if not isinstance(value, dict):
             return "not_an_object", line
         try:
-            if accept(found) is found and len(KEY.findall(line)) == len(found):
+            if accept(value) is value and len(KEY.findall(line)) == len(value):
                 return None, line
         except Fault:
             pass  # judged once more, by the digits as they are written
@@ -55,9 +55,9 @@ def judge(schema: Mapping[str, Any]) -> Callable[[bytes], tuple[str | None, byte
 def _exactly(line: bytes, accept: Callable[[Any], Any]) -> tuple[str | None, bytes]:
     """What is wrong with a line of good JSON, and the line as it is to be read."""
     try:
-        found = EXACT.decode(line.decode())
-        accepted = accept(found)
-        return None, line if accepted is found else REWRITTEN.encode(accepted).encode()
+        value = EXACT.decode(line.decode())
+        accepted = accept(value)
+        return None, line if accepted is value else REWRITTEN.encode(accepted).encode()
     except Fault as fault:
         return str(fault), line
     except RecursionError:
@@ -75,10 +75,10 @@ def _is_utf8(line: bytes) -> bool:
 def _object(schema: Mapping[str, Any], path: str) -> Callable[[Any], Any]:
     takers = {key: _taker(dtype, f"{path}{key}") for key, dtype in schema.items()}
 
-    def take(found: dict[str, Any]) -> dict[str, Any]:
-        taken = found
+    def take(record: dict[str, Any]) -> dict[str, Any]:
+        taken = record
         for key, taker in takers.items():
-            value = found.get(key)
+            value = record.get(key)
             if value is None:
                 continue
             accepted = taker(value)

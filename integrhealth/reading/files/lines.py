@@ -76,9 +76,9 @@ class _Wanted:
 
     @classmethod
     def of(cls, schema: Mapping[str, Any], keys: Iterable[str] | None) -> "_Wanted":
-        """All of SCHEMA, or first of all those of KEYS."""
-        found = {name: schema[name] for name in schema if keys is None or name in set(keys)}
-        return cls(dict(schema), found or dict(schema), keys is not None)
+        """All of `schema`, or first of all those of `keys`."""
+        chosen = {name: schema[name] for name in schema if keys is None or name in set(keys)}
+        return cls(dict(schema), chosen or dict(schema), keys is not None)
 
 
 def read_json_lines(
@@ -89,13 +89,13 @@ def read_json_lines(
     block_bytes: int = BLOCK_BYTES,
     line_column: str = "log_line",
 ) -> JsonLines:
-    """The JSON lines of a file as a frame with the columns of SCHEMA and LINE_COLUMN, one row per good line.
+    """The JSON lines of a file as a frame with the columns of `schema` and `line_column`, one row per good line.
 
-    SCHEMA may nest with ``pl.Struct``. Keys it does not name are ignored, absent ones are null. Numbers and flags
+    `schema` may nest with ``pl.Struct``. Keys it does not name are ignored, absent ones are null. Numbers and flags
     are strict, except that 2.0 is the integer 2; text takes numbers and flags as JSON writes them (integers to the
     last digit, other numbers as the nearest double). Of a repeated key the first counts. Blank lines are skipped
     but counted in the numbers. Plain or gzip; a file that breaks off keeps its good lines and rejects one record.
-    KEYS are those of the first lines, which makes a flat file with few of the columns faster to read; any others
+    `keys` are those of the first lines, which makes a flat file with few of the columns faster to read; any others
     are found where they turn up.
     """
     wanted = _Wanted.of(schema, keys)
@@ -119,13 +119,13 @@ def read_json_array(
 
 
 def array_elements(data: bytes) -> list[bytes]:
-    """The whole elements of a JSON array, each as JSON on one line, as far as DATA holds them."""
+    """The whole elements of a JSON array, each as JSON on one line, as far as `data` holds them."""
     return _elements(data)[1]
 
 
-def refusals(found: Iterable[tuple[int | None, str, bytes]]) -> pl.DataFrame:
+def refusals(rejections: Iterable[tuple[int | None, str, bytes]]) -> pl.DataFrame:
     """Rejected records as a frame in the order of the file, their beginnings masked and cut."""
-    rows = [(line, reason, raw[:RAW_BYTES].decode("utf-8", "replace")) for line, reason, raw in found]
+    rows = [(line, reason, raw[:RAW_BYTES].decode("utf-8", "replace")) for line, reason, raw in rejections]
     if not rows:
         return pl.DataFrame(schema=REFUSED)
     frame = pl.DataFrame(rows, schema=REFUSED, orient="row")
@@ -140,7 +140,7 @@ def _together(reads: list[_Read], schema: Mapping[str, Any], *, line_column: str
 
 
 def _with_all(rows: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
-    """ROWS with all columns of SCHEMA. A null literal costs no memory, a column of nulls does."""
+    """`rows` with all columns of `schema`. A null literal costs no memory, a column of nulls does."""
     absent = {name: pl.lit(None, dtype) for name, dtype in schema.items() if name not in rows.columns}
     return rows.with_columns(**absent).select(list(schema)) if rows.height else _nothing(schema)
 
@@ -169,9 +169,9 @@ def _at_once(block: Block, wanted: _Wanted) -> _Read | None:
 
 
 def _not_read(rows: pl.DataFrame, counts: Marks) -> int:
-    """How many keys with a value are in the bytes and not in ROWS; 0 is exact, more may be inside texts or objects.
+    """How many keys with a value are in the bytes and not in `rows`; 0 is exact, more may be inside texts or objects.
 
-    Every value in ROWS has its key and every null key is counted, so that one cannot make up for another.
+    Every value in `rows` has its key and every null key is counted, so that one cannot make up for another.
     """
     values = sum(rows.height - rows[name].null_count() for name in rows.columns)
     return counts.keys - counts.nulls - values + counts.gaps
@@ -180,20 +180,20 @@ def _not_read(rows: pl.DataFrame, counts: Marks) -> int:
 def _strange(data: bytes, schema: Mapping[str, Any], not_read: int) -> tuple[str, ...]:
     """The keys outside the schema: of all lines where they are rare, else of the first."""
     lines = data.split(b"\n")
-    found = (_keys(line) for line in (lines if not_read < len(lines) else lines[:FIRST_LINES]))
-    return tuple(dict.fromkeys(key for keys in found for key in keys if key not in schema))
+    keys_of_lines = (_keys(line) for line in (lines if not_read < len(lines) else lines[:FIRST_LINES]))
+    return tuple(dict.fromkeys(key for keys in keys_of_lines for key in keys if key not in schema))
 
 
 def _keys(line: bytes) -> Iterable[str]:
     try:
-        found = orjson.loads(line)
+        value = orjson.loads(line)
     except orjson.JSONDecodeError:
         return ()
-    return found if isinstance(found, dict) else ()
+    return value if isinstance(value, dict) else ()
 
 
 def _strictly(data: bytes, schema: Mapping[str, Any]) -> pl.DataFrame | None:
-    """The rows of DATA, or None when there is anything wrong with any of them."""
+    """The rows of `data`, or None when there is anything wrong with any of them."""
     if not data or (data.isspace() and not data.strip(BLANK + b"\n")):
         return _nothing(schema)
     try:
@@ -203,7 +203,7 @@ def _strictly(data: bytes, schema: Mapping[str, Any]) -> pl.DataFrame | None:
 
 
 def _whole_block(rows: pl.DataFrame, block: Block, counts: Marks, schema: Mapping[str, Any]) -> _Read | None:
-    """ROWS with their line numbers, without those that the parser took too kindly; None when they do not line up."""
+    """`rows` with their line numbers, without those that the parser took too kindly; None when they do not line up."""
     last = block.newlines + (not block.data.endswith(b"\n"))
     numbers = np.arange(block.first_line, block.first_line + last)
     if rows.height != last:

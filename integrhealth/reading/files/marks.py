@@ -25,12 +25,12 @@ class Marks:
 
 
 def newlines(data: bytes) -> int:
-    """The line ends in DATA; four times as fast as bytes.count where lines are short."""
+    """The line ends in `data`; four times as fast as bytes.count where lines are short."""
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == NEWLINE))
 
 
 def marks(data: bytes) -> Marks:
-    """The counts of DATA. Its last three bytes begin no key: after one come a value and a brace."""
+    """The counts of `data`. Its last three bytes begin no key: after one come a value and a brace."""
     letters = np.frombuffer(data, np.uint8)
     keys = nulls = gaps = 0
     for start in range(0, len(letters), PIECE):

@@ -68,7 +68,7 @@ def is_gzip(path: Path) -> bool:
 
 
 def beginning(path: Path, *, size: int = HEAD_BYTES) -> bytes:
-    """The first SIZE bytes of a file, unpacked; of a damaged one what can be unpacked of them. Never more.
+    """The first `size` bytes of a file, unpacked; of a damaged one what can be unpacked of them. Never more.
 
     A byte order mark is left out and UTF-16 given as UTF-8, so that whoever recognises a file need not know of them.
     """
@@ -102,7 +102,7 @@ def most_from(packed: int) -> int:
 
 
 def unpacked_size(path: Path, *, most: int) -> int:
-    """How many bytes a gzip holds, as far as it can be read, and once there are more than MOST no exact number."""
+    """How many bytes a gzip holds, as far as it can be read, and once there are more than `most` no exact number."""
     size = 0
     try:
         for part in _unpacked(path, PACKED_BYTES):
@@ -117,7 +117,7 @@ def unpacked_size(path: Path, *, most: int) -> int:
 def unpack(path: Path, into: Path, *, most: int) -> int:
     """Write what a gzip holds to another file, and say how many bytes it is.
 
-    Raises DamagedFile where it breaks, or has more than MOST bytes.
+    Raises DamagedFile where it breaks, or has more than `most` bytes.
     """
     with into.open("wb") as file:
         for part in _unpacked(path, PACKED_BYTES):
@@ -133,7 +133,7 @@ def line_blocks(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block
 
 
 def in_order(work: Callable[[Block], T], blocks: Iterator[Block]) -> Iterator[T]:
-    """WORK done on every block, in order, on two threads that read ahead by a few blocks and no more.
+    """`work` done on every block, in order, on two threads that read ahead by a few blocks and no more.
 
     A file of one block, as most are, needs no threads.
     """
@@ -155,7 +155,7 @@ def in_order(work: Callable[[Block], T], blocks: Iterator[Block]) -> Iterator[T]
 def whole(path: Path, *, encoding: str | None = None) -> tuple[bytes, str | None]:
     """All bytes of a file as UTF-8, and the damage that ended them early, if any.
 
-    A byte order mark decides first, then ENCODING. Bytes that are not UTF-8 stay as they are: the reader rejects
+    A byte order mark decides first, then `encoding`. Bytes that are not UTF-8 stay as they are: the reader rejects
     the lines they are in.
     """
     parts, damage = [], None
@@ -168,18 +168,18 @@ def whole(path: Path, *, encoding: str | None = None) -> tuple[bytes, str | None
 
 
 def lines_at(path: Path, numbers: set[int], *, length: int) -> dict[int, bytes]:
-    """The beginnings of the lines with these NUMBERS, for showing what was rejected."""
-    found, last = {}, max(numbers, default=0)
+    """The beginnings of the lines with these `numbers`, for showing what was rejected."""
+    beginnings, last = {}, max(numbers, default=0)
     for block in line_blocks(path):
         if block.first_line > last:
             break
         if any(block.first_line <= number <= block.first_line + block.newlines for number in numbers):
-            found |= numbered(block.data, numbers, first_line=block.first_line, length=length)
-    return found
+            beginnings |= numbered(block.data, numbers, first_line=block.first_line, length=length)
+    return beginnings
 
 
 def numbered(data: bytes, numbers: set[int], *, first_line: int = 1, length: int) -> dict[int, bytes]:
-    """The beginnings of those lines of DATA whose number is in NUMBERS."""
+    """The beginnings of those lines of `data` whose number is in `numbers`."""
     lines = enumerate(data.split(b"\n"), start=first_line)
     return {number: line[:length] for number, line in lines if number in numbers}
 
@@ -300,12 +300,12 @@ def _step(unpacker: Any, packed: bytes) -> tuple[bytes, bool]:
 
 def _up_to_the_damage(unpacker: Any, packed: bytes) -> bytes:
     """What the step would have given, had it not met the damage: in pieces that halve where they meet it."""
-    found, size = bytearray(), len(packed) // 2
+    unpacked, size = bytearray(), len(packed) // 2
     while size:
         before = unpacker.copy()
         try:
-            found += unpacker.decompress(packed[:size], RESCUED_BYTES)
+            unpacked += unpacker.decompress(packed[:size], RESCUED_BYTES)
             packed = packed[size:]
         except zlib.error:
             unpacker, size = before, size // 2
-    return bytes(found)
+    return bytes(unpacked)

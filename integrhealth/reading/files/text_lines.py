@@ -1,4 +1,4 @@
-"""The lines of a text file as numbered frames, block by block; what is no UTF-8 costs the line it is in."""
+"""The lines of a text file as numbered frames, block by block; what is not UTF-8 costs the line it is in."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +15,13 @@ Refusal = tuple[int | None, str, bytes]
 
 
 def text_lines(path: Path) -> Iterator[tuple[pl.DataFrame, list[Refusal]]]:
-    """The lines that are not blank, with their numbers and without white space at their ends, and what is no text."""
+    """The lines that are not blank, with their numbers and without white space at their ends, and what is not text."""
     for block in line_blocks(path):
         yield _lines(block)
 
 
 def beginning_lines(start: bytes, *, whole: bool) -> list[str]:
-    """The lines of the beginning of a file that are not blank; of one that is not WHOLE the last is left out."""
+    """The lines of the beginning of a file that are not blank; of one that is not `whole` the last is left out."""
     lines = start.decode("utf-8-sig", "replace").split("\n")
     return [text for line in (lines if whole else lines[:-1]) if (text := line.rstrip())]
 

@@ -29,11 +29,11 @@ def recognises(head: Head) -> bool:
 
 def records(path: Path) -> Iterator[Found]:
     """Every job of the file, its attempts as rows."""
-    for found in api_records(path):
-        if not isinstance(found, Value):
-            yield found
+    for answer in api_records(path):
+        if not isinstance(answer, Value):
+            yield answer
             continue
-        line, each = found
+        line, each = answer
         if isinstance(job := field(each, "job"), dict):
             yield Record(line, tuple(("attempt", row) for row in _attempts(job, each.get("attempts"))))
         elif field(each, "jobId") is not None:
@@ -76,8 +76,8 @@ def _is_partial(attempt: Any) -> bool:
 
 
 def _count(attempt: Any, name: str) -> Decimal | None:
-    found = field(attempt, "totalStats", name)
-    return Decimal(found) if isinstance(found, str) and found.isdecimal() else None
+    count = field(attempt, "totalStats", name)
+    return Decimal(count) if isinstance(count, str) and count.isdecimal() else None
 
 
 def _public(job: Fields) -> Fields:

@@ -22,45 +22,46 @@ def sent(event: Mapping[str, Any], metadata: Fields, line: int | None) -> Found:
     ((kind, body),) = event.items()
     if not isinstance(body, dict):
         return Refused(line, "not_an_object", event)
-    told = flattened(body)
-    service = told.get("context.service.name") or told.get("service.name") or metadata.get("service.name")
+    fields = flattened(body)
+    service = fields.get("context.service.name") or fields.get("service.name") or metadata.get("service.name")
     service = service or UNKNOWN_SERVICE
     if kind in ("transaction", "span"):
-        return Record(line, (("span", _span(kind, told, service)),))
+        return Record(line, (("span", _span(kind, fields, service)),))
     if kind == "metricset":
         return Record(line, tuple(("metric", row) for row in _metrics(body, service)))
-    return Record(line, (("sent_log", _log(kind, told, service)),))
+    return Record(line, (("sent_log", _log(kind, fields, service)),))
 
 
-def _span(kind: str, told: Fields, service: str) -> Fields:
-    peer, otel = _one(told, PEER), any(name.startswith("otel") for name in told)
-    status, code = outcome(told.get("outcome"), _one(told, HTTP), server=kind == "transaction", otel=otel)
-    side = span_kind(told.get("otel.span_kind"), kind, told.get("type"), told.get("action"), peer)
-    micros = whole(told.get("duration"), times=1000)
+def _span(kind: str, event: Fields, service: str) -> Fields:
+    peer, otel = _one(event, PEER), any(name.startswith("otel") for name in event)
+    status, code = outcome(event.get("outcome"), _one(event, HTTP), server=kind == "transaction", otel=otel)
+    side = span_kind(event.get("otel.span_kind"), kind, event.get("type"), event.get("action"), peer)
+    micros = whole(event.get("duration"), times=1000)
     return {
-        "trace_id": told.get("trace_id"),
-        "span_id": told.get("id"),
-        "parent_id": told.get("parent_id") or (told.get("transaction_id") if kind == "span" else None),
+        "trace_id": event.get("trace_id"),
+        "span_id": event.get("id"),
+        "parent_id": event.get("parent_id") or (event.get("transaction_id") if kind == "span" else None),
         "service": service,
         "peer": peer,
-        "operation": told.get("name"),
+        "operation": event.get("name"),
         "span_kind": side,
-        "start": told.get("timestamp"),
+        "start": event.get("timestamp"),
         "took_us": None if micros is None else str(micros),
         "status": status,
         "error_code": code,
     }
 
 
-def _log(kind: str, told: Fields, service: str) -> Fields:
-    trace = told.get("trace_id") or told.get("trace.id")
-    inside = told.get("parent_id") or told.get("transaction_id") or told.get("span.id") or told.get("transaction.id")
+def _log(kind: str, event: Fields, service: str) -> Fields:
+    trace = event.get("trace_id") or event.get("trace.id")
+    span = event.get("parent_id") or event.get("transaction_id") or event.get("span.id")
+    inside = span or event.get("transaction.id")
     return {
-        "time": told.get("timestamp") or told.get("@timestamp"),
+        "time": event.get("timestamp") or event.get("@timestamp"),
         "system": service,
-        "level": told.get("log.level") or ("error" if kind == "error" else None),
-        "site": told.get("log.logger_name") or told.get("log.logger") or told.get("culprit"),
-        "text": _one(told, ("log.message", "message", "exception.message", "exception.type")),
+        "level": event.get("log.level") or ("error" if kind == "error" else None),
+        "site": event.get("log.logger_name") or event.get("log.logger") or event.get("culprit"),
+        "text": _one(event, ("log.message", "message", "exception.message", "exception.type")),
         "trace_id": trace,
         "parent_id": f"{trace}:{inside}" if trace and inside else inside,
     }
@@ -82,5 +83,5 @@ def _metrics(body: Fields, service: str) -> list[Fields]:
     ]
 
 
-def _one(told: Fields, names: tuple[str, ...]) -> Any:
-    return next((told[name] for name in names if told.get(name)), None)
+def _one(event: Fields, names: tuple[str, ...]) -> Any:
+    return next((event[name] for name in names if event.get(name)), None)

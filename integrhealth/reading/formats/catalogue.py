@@ -18,7 +18,7 @@ def known_formats() -> pl.DataFrame:
     written to what the vendor documents and no such file was to be had.
     """
     whole = {name: tuple(frame.columns) for name, frame in FRAMES.items()}
-    told = [
+    formats = [
         *((each.name, each.description, each.tried, each.fills()) for each in FORMATS),
         *((each.name, each.description, each.tried, each.fills) for each in table_presets()),
         ("table", TABLE, "real", whole),
@@ -26,7 +26,7 @@ def known_formats() -> pl.DataFrame:
     ]
     rows = [
         (name, description, tried, frame, list(columns))
-        for name, description, tried, filled in told
+        for name, description, tried, filled in formats
         for frame, columns in filled.items()
     ]
     return pl.DataFrame(rows, schema=KNOWN, orient="row").sort("format", maintain_order=True)

@@ -31,7 +31,7 @@ def records(path: Path) -> Iterator[Found]:
         if isinstance(value, Refused):
             yield value
             continue
-        # An event may carry a list as its data, and is no list of events for it.
+        # An event may carry a list as its data, and is not a list of events for it.
         for each in [value.value] if _is_event(value.value) else unwrapped(value.value):
             if isinstance(each, Note):
                 yield each

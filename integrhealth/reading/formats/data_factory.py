@@ -22,7 +22,7 @@ PIPELINE_NAME = re.compile(rb'"pipelineName"\s*:', re.IGNORECASE)
 DIAGNOSTIC = re.compile(rb'"category"\s*:\s*"(?:Activity|Pipeline|Trigger)Runs"', re.IGNORECASE)
 FACTORY = re.compile(r"/factories/([^/]+)/", re.IGNORECASE)
 UNNAMED = "Azure Data Factory"
-# More is no count and no duration of anything.
+# More is neither a count nor a duration of anything.
 DIGITS = 18
 
 
@@ -35,69 +35,69 @@ def recognises(head: Head) -> bool:
 
 def records(path: Path) -> Iterator[Found]:
     """Every run of an activity or a pipeline."""
-    for found in api_records(path):
-        yield _run(*found) if isinstance(found, Value) else found
+    for run in api_records(path):
+        yield _run(*run) if isinstance(run, Value) else run
 
 
 def _run(line: int | None, value: Any) -> Found:
     if not isinstance(value, dict):
         return Refused(line, "not_an_object", value)
-    told = {name[:1].lower() + name[1:]: inner for name, inner in value.items()}
-    if told.get("activityRunId"):
-        return Record(line, (("activity", told | _activity(told)),))
-    if told.get("runId"):
-        own = {"factory": _factory(told), "invoked_by": field(told.get("invokedBy"), "name")}
-        return Record(line, (("pipeline", told | own),))
+    run = {name[:1].lower() + name[1:]: inner for name, inner in value.items()}
+    if run.get("activityRunId"):
+        return Record(line, (("activity", run | _activity(run)),))
+    if run.get("runId"):
+        own = {"factory": _factory(run), "invoked_by": field(run.get("invokedBy"), "name")}
+        return Record(line, (("pipeline", run | own),))
     return Refused(line, "no_run_of_an_activity_or_pipeline", value)
 
 
-def _activity(told: Mapping[str, Any]) -> Fields:
-    output, factory = told.get("output"), _factory(told)
-    source, sink = (_system(told, side) for side in ("source", "sink"))
-    alone = told.get("linkedServiceName") if isinstance(told.get("linkedServiceName"), str) else None
+def _activity(run: Mapping[str, Any]) -> Fields:
+    output, factory = run.get("output"), _factory(run)
+    source, sink = (_system(run, side) for side in ("source", "sink"))
+    alone = run.get("linkedServiceName") if isinstance(run.get("linkedServiceName"), str) else None
     target = sink or (None if source else alone) or factory
     return {
         "source": source or factory,
         "target": target,
         "kind": "internal" if (source or factory) == target else "batch",
-        "attempt": _attempt(told),
+        "attempt": _attempt(run),
         "queued": _queued(output),
         "bytes": _first(field(output, "dataWritten"), field(output, "dataRead")),
         "rows_lost": _lost(output),
         "files_lost": field(output, "filesSkipped"),
         "errors": len(errors) if isinstance(errors := field(output, "errors"), list) else None,
-        **_error(told),
+        **_error(run),
     }
 
 
-def _factory(told: Mapping[str, Any]) -> str:
-    found = FACTORY.search(told["id"]) if isinstance(told.get("id"), str) else None
-    return found[1] if found else UNNAMED
+def _factory(run: Mapping[str, Any]) -> str:
+    match = FACTORY.search(run["id"]) if isinstance(run.get("id"), str) else None
+    return match[1] if match else UNNAMED
 
 
-def _system(told: Mapping[str, Any], side: str) -> str | None:
+def _system(run: Mapping[str, Any], side: str) -> str | None:
     """What a copy read from or wrote to: as it ran, else as it was asked."""
-    details = field(told.get("output"), "executionDetails")
+    details = field(run.get("output"), "executionDetails")
     ran = details[0] if isinstance(details, list) and details else None
-    named = _first(field(ran, side, "type"), field(told.get("input"), side, "type"))
-    return named if isinstance(named, str) and named else None
+    type_name = _first(field(ran, side, "type"), field(run.get("input"), side, "type"))
+    return type_name if isinstance(type_name, str) and type_name else None
 
 
-def _attempt(told: Mapping[str, Any]) -> Any:
+def _attempt(run: Mapping[str, Any]) -> Any:
     """The first try has no number, the first after it is 1."""
-    if "retryAttempt" not in told:
+    if "retryAttempt" not in run:
         return None
-    number = _number(_first(told["retryAttempt"], "0"))
-    return told["retryAttempt"] if number is None else int(number) + 1
+    number = _number(_first(run["retryAttempt"], "0"))
+    return run["retryAttempt"] if number is None else int(number) + 1
 
 
 def _queued(output: Any) -> str | None:
     """Seconds in the queue of the integration runtime: of the whole activity, else of the copy."""
     details = field(output, "executionDetails")
     ran = details[0] if isinstance(details, list) and details else None
-    told = _number(field(output, "durationInQueue", "integrationRuntimeQueue"))
+    seconds = _number(field(output, "durationInQueue", "integrationRuntimeQueue"))
     copied = _number(field(ran, "detailedDurations", "queuingDuration"))
-    waits = [wait for wait in (told, copied) if wait is not None]
+    waits = [wait for wait in (seconds, copied) if wait is not None]
     return str(max(waits)) if waits else None
 
 
@@ -105,13 +105,13 @@ def _lost(output: Any) -> str | None:
     """Rows that were read and did not arrive: told as skipped, or silently missing."""
     read, copied, skipped = (_number(field(output, name)) for name in ("rowsRead", "rowsCopied", "rowsSkipped"))
     missing = abs(read - copied) if read is not None and copied is not None else None
-    known = [count for count in (missing, skipped) if count is not None]
-    return str(max(known)) if known else None
+    counts = [count for count in (missing, skipped) if count is not None]
+    return str(max(counts)) if counts else None
 
 
-def _error(told: Mapping[str, Any]) -> Fields:
-    error = told.get("error")
-    if str(told.get("status")).casefold() == "succeeded":
+def _error(run: Mapping[str, Any]) -> Fields:
+    error = run.get("error")
+    if str(run.get("status")).casefold() == "succeeded":
         return {}
     if isinstance(error, str):
         return {"error_text": error}

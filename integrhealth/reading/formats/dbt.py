@@ -41,43 +41,43 @@ def records(path: Path) -> Iterator[Found]:
             yield value
         elif isinstance(field(value.value, "info"), dict):
             yield Record(value.line, _logged(value.value))
-        elif isinstance(found := field(value.value, "results"), list):
-            yield from _results(found, field(value.value, "metadata"))
+        elif isinstance(results := field(value.value, "results"), list):
+            yield from _results(results, field(value.value, "metadata"))
         else:
             yield Refused(value.line, "no dbt results and no line of a dbt log", value.value)
 
 
 def _logged(line: Fields) -> tuple[tuple[str, Fields], ...]:
-    info, told = line["info"], line.get("data")
+    info, data = line["info"], line.get("data")
     command, name = info.get("invocation_id"), info.get("name")
     at = info.get("ts")
     if name == COMMAND_BEGAN:
         return (("event", _command(command, at) | {"event": "begun"}),)
     if name == COMMAND_ENDED:
-        outcome = _outcome(told)
-        ended = {"operation": field(told, "command"), "event": outcome}
+        outcome = _outcome(data)
+        ended = {"operation": field(data, "command"), "event": outcome}
         failure = {"error": info.get("msg")} if outcome in FAILED else {}
-        return (("event", _command(command, field(told, "completed_at") or at) | ended | failure),)
+        return (("event", _command(command, field(data, "completed_at") or at) | ended | failure),)
     if name not in (NODE_BEGAN, NODE_ENDED):
         return ()
-    node = field(told, "node_info")
+    node = field(data, "node_info")
     times = {NODE_BEGAN: "node_started_at", NODE_ENDED: "node_finished_at"}
     row = _node(field(node, "unique_id"), command, field(node, times[name]) or at)
     if name == NODE_BEGAN:
         return (("event", row | {"event": "begun"}),)
-    result = field(told, "run_result")
+    result = field(data, "run_result")
     return (("event", row | {"event": field(node, "node_status")} | _message(result)),)
 
 
-def _outcome(told: Any) -> str | None:
-    success = field(told, "success")
+def _outcome(status: Any) -> str | None:
+    success = field(status, "success")
     return {True: "success", False: "error"}[success] if isinstance(success, bool) else None
 
 
 def _results(results: list[Any], metadata: Any) -> Iterator[Found]:
     """Each result as the events of its node; the first one brings those of the command."""
     command, written = field(metadata, "invocation_id"), field(metadata, "generated_at")
-    told = _command_of(results, command, written)
+    rows = _command_of(results, command, written)
     for result in results:
         if not isinstance(result, dict):
             yield Refused(None, "not_an_object", result)
@@ -87,8 +87,8 @@ def _results(results: list[Any], metadata: Any) -> Iterator[Found]:
         row = _node(result.get("unique_id"), command, ended or written)
         events = [] if begun is None else [row | {"event": "begun", "at": begun}]
         events.append(row | {"event": result.get("status")} | _message(result))
-        yield Record(None, tuple(("event", event) for event in (*told, *events)))
-        told = []
+        yield Record(None, tuple(("event", event) for event in (*rows, *events)))
+        rows = []
 
 
 def _command_of(results: list[Any], command: Any, written: Any) -> list[Fields]:
@@ -110,9 +110,9 @@ def _times(result: Any) -> tuple[str | None, str | None]:
 
 def _message(result: Any) -> Fields:
     """What dbt says of a node that failed or warns; of others it is what the database answered."""
-    said = field(result, "status") in (*FAILED, "warn")
+    has_message = field(result, "status") in (*FAILED, "warn")
     return {
-        "error": field(result, "message") if said else None,
+        "error": field(result, "message") if has_message else None,
         "bytes": field(result, "adapter_response", "bytes_processed"),
     }
 

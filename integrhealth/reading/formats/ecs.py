@@ -60,8 +60,8 @@ def records(path: Path) -> Iterator[Found]:
                 yield each
             elif not isinstance(each, dict):
                 yield Refused(value.line, "not_an_object", each)
-            elif isinstance(told := each.get("metadata"), dict) and len(each) == 1:
-                metadata = flattened(told)
+            elif isinstance(header := each.get("metadata"), dict) and len(each) == 1:
+                metadata = flattened(header)
                 yield Record(value.line)
             elif len(each) == 1 and next(iter(each)) in KINDS:
                 yield sent(each, metadata, value.line)
@@ -104,27 +104,27 @@ def _indexed(event: Fields, line: int | None) -> Found:
 def _span(event: Fields, kind: str) -> tuple[str, Fields]:
     does = (event.get(f"{kind}.type"), event.get("span.action"), _one(event, PEER))
     side = span_kind(event.get("span.kind"), kind, *does)
-    told = _shared(event, kind, side) | {
+    fields = _shared(event, kind, side) | {
         "span_id": event.get(f"{kind}.id") or event.get("span.id"),
         "operation": event.get(f"{kind}.name"),
         "took_us": event.get(f"{kind}.duration.us"),
     }
     if (micros := event.get("timestamp.us")) is not None:
-        return "span", told | {"start": micros}
-    return "event", told | {"start": event.get("@timestamp")}
+        return "span", fields | {"start": micros}
+    return "event", fields | {"start": event.get("@timestamp")}
 
 
 def _timed(event: Fields, own: str) -> tuple[str, Fields]:
     """A log line that is the end of a piece of work: its duration is in nanoseconds."""
     side = "client" if _one(event, PEER) else None
     nanos = whole(event["event.duration"])
-    told = _shared(event, "span", side) | {
+    fields = _shared(event, "span", side) | {
         "span_id": own,
         "operation": event.get("event.action"),
         "start": event.get("event.start") or event.get("@timestamp"),
         "took_us": None if nanos is None else str(nanos // 1000),
     }
-    return "event", told
+    return "event", fields
 
 
 def _shared(event: Fields, kind: str, side: str | None) -> Fields:
@@ -147,7 +147,7 @@ def _log(event: Fields) -> tuple[str, Fields]:
     error = event.get("processor.event") == "error"
     inside = _one(event, ("parent.id", *INSIDE) if error else INSIDE)
     trace, micros = event.get("trace.id"), event.get("timestamp.us")
-    told = {
+    fields = {
         "time": event["@timestamp"] if micros is None else micros,
         "system": _one(event, SYSTEM) or UNKNOWN_SERVICE,
         "level": event.get("log.level") or event.get("error.log.level") or ("error" if error else None),
@@ -156,7 +156,7 @@ def _log(event: Fields) -> tuple[str, Fields]:
         "trace_id": trace,
         "parent_id": f"{trace}:{inside}" if trace and inside else inside,
     }
-    return "log" if micros is None else "sent_log", told
+    return "log" if micros is None else "sent_log", fields
 
 
 def _one(event: Fields, names: tuple[str, ...]) -> Any:

@@ -4,7 +4,7 @@ A record is one event, alone or in the array of one call. A mail that arrived is
 opened, or whose link was clicked, a read. Mails that were sent on their way, bounced, dropped, complained about or
 unsubscribed from are understood and say nothing of either. The report is the tag (category, campaign) that the sender
 gave the mail, else the id of the mail; never its subject or its body. An open is not proof of
-a reader: what a machine opened and says so is no read, and mail programs that load no images are not seen at all.
+a reader: what a machine opened and says so is not a read, and mail programs that load no images are not seen at all.
 ``log_line`` is the line of the event, or its ordinal in a document.
 """
 
@@ -41,7 +41,7 @@ RECIPIENT_OF_SENDGRID = re.compile(r"(?<=.)\.(?:filter|recvd).*")
 
 
 class Event(NamedTuple):
-    """One event: its word, what it means here, where and when it happened, to whom, and the mail. UNIX times are
+    """One event: its word, what it means here, where and when it happened, to whom, and the mail. `unix` times are
     seconds since 1970.
     """
 
@@ -59,20 +59,20 @@ def recognises(head: Head) -> bool:
     start = head.start.replace(b"\\", b"")
     if not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         return False
-    named = any(name in start for name in (b"sg_event_id", b"sg_message_id", b"mj_campaign_id"))
+    by_name = any(name in start for name in (b"sg_event_id", b"sg_message_id", b"mj_campaign_id"))
     postmark = b'"RecordType"' in start and b'"MessageID"' in start
     event = b'"eventType"' in start or b'"notificationType"' in start
-    return named or postmark or (event and b'"mail"' in start and b'"destination"' in start)
+    return by_name or postmark or (event and b'"mail"' in start and b'"destination"' in start)
 
 
 def records(path: Path) -> Iterator[Found]:
     """The events of every call, and what of them became neither a delivery nor a read."""
     left_out: Counter[str] = Counter()
-    for found in api_records(path):
-        if not isinstance(found, Value):
-            yield found._replace(raw=None) if isinstance(found, Refused) else found
+    for record in api_records(path):
+        if not isinstance(record, Value):
+            yield record._replace(raw=None) if isinstance(record, Refused) else record
             continue
-        line, each = found
+        line, each = record
         read = _event(each)
         if isinstance(read, str):
             yield Refused(line, read, _shown(each))
@@ -102,57 +102,57 @@ def _rows(event: Event) -> tuple[tuple[str, Fields], ...]:
     return tuple((kind, fields | {"person": person}) for person in people)
 
 
-def _event(found: Any) -> Event | str:
+def _event(event: Any) -> Event | str:
     """The event, or why it is none."""
-    if not isinstance(found, dict):
+    if not isinstance(event, dict):
         return "not_an_object"
-    if isinstance(found.get("Message"), str) and "Type" in found:
-        return _in_notification(found)
-    if "sg_event_id" in found or "sg_message_id" in found:
-        return _sendgrid(found)
-    if "RecordType" in found:
-        return _postmark(found)
-    if "notificationType" in found or "mail" in found:
-        return _ses(found, None)
-    return _mailjet(found) if "event" in found and "MessageID" in found else "no_mail_event"
+    if isinstance(event.get("Message"), str) and "Type" in event:
+        return _in_notification(event)
+    if "sg_event_id" in event or "sg_message_id" in event:
+        return _sendgrid(event)
+    if "RecordType" in event:
+        return _postmark(event)
+    if "notificationType" in event or "mail" in event:
+        return _ses(event, None)
+    return _mailjet(event) if "event" in event and "MessageID" in event else "no_mail_event"
 
 
-def _sendgrid(found: Fields) -> Event | str:
-    message = found.get("sg_message_id") or found.get("smtp-id")
+def _sendgrid(event: Fields) -> Event | str:
+    message = event.get("sg_message_id") or event.get("smtp-id")
     message = RECIPIENT_OF_SENDGRID.sub("", message) if isinstance(message, str) else message
-    report = _first_of(found.get("category")) or found.get("singlesend_name") or message
-    machine = found.get("sg_machine_open") is True
-    return _told(SENDGRID, found.get("event"), report, [found.get("email")], found.get("timestamp"), True, machine)
+    report = _first_of(event.get("category")) or event.get("singlesend_name") or message
+    machine = event.get("sg_machine_open") is True
+    return _told(SENDGRID, event.get("event"), report, [event.get("email")], event.get("timestamp"), True, machine)
 
 
-def _mailjet(found: Fields) -> Event | str:
-    campaign = found.get("mj_campaign_id")
-    report = found.get("customcampaign") or (campaign if campaign != "0" else None) or found.get("MessageID")
-    return _told(MAILJET, found.get("event"), report, [found.get("email")], found.get("time"), True)
+def _mailjet(event: Fields) -> Event | str:
+    campaign = event.get("mj_campaign_id")
+    report = event.get("customcampaign") or (campaign if campaign != "0" else None) or event.get("MessageID")
+    return _told(MAILJET, event.get("event"), report, [event.get("email")], event.get("time"), True)
 
 
-def _postmark(found: Fields) -> Event | str:
-    report = found.get("Tag") or found.get("MessageID")
-    at = found.get("DeliveredAt") or found.get("ReceivedAt")
-    return _told(POSTMARK, found.get("RecordType"), report, [found.get("Recipient")], at)
+def _postmark(event: Fields) -> Event | str:
+    report = event.get("Tag") or event.get("MessageID")
+    at = event.get("DeliveredAt") or event.get("ReceivedAt")
+    return _told(POSTMARK, event.get("RecordType"), report, [event.get("Recipient")], at)
 
 
-def _in_notification(found: Fields) -> Event | str:
+def _in_notification(event: Fields) -> Event | str:
     """What a notification of SNS holds; what it says of its own subscription tells of no mail."""
-    if found["Type"] != "Notification":
-        return Event(str(found["Type"]), None, None, [], None)
-    if found["Message"].startswith(VALIDATED):
+    if event["Type"] != "Notification":
+        return Event(str(event["Type"]), None, None, [], None)
+    if event["Message"].startswith(VALIDATED):
         return Event(SUBSCRIBED, None, None, [], None)
     try:
-        inner = loaded(found["Message"])
+        inner = loaded(event["Message"])
     except ValueError:
         return "no_mail_event"
-    return _ses(inner, found.get("Timestamp")) if isinstance(inner, dict) else "no_mail_event"
+    return _ses(inner, event.get("Timestamp")) if isinstance(inner, dict) else "no_mail_event"
 
 
-def _ses(found: Fields, notified: Any) -> Event | str:
-    word = found.get("eventType") or found.get("notificationType")
-    mail, own = found.get("mail"), found.get(str(word).casefold())
+def _ses(event: Fields, notified: Any) -> Event | str:
+    word = event.get("eventType") or event.get("notificationType")
+    mail, own = event.get("mail"), event.get(str(word).casefold())
     tags = field(mail, "tags")
     given = [_first_of(value) for name, value in (tags.items() if isinstance(tags, dict) else ()) if name[:4] != "ses:"]
     report = _first_of(given) or field(mail, "messageId")
@@ -173,8 +173,8 @@ def _first_of(value: Any) -> Any:
     return next((each for each in value if each), None) if isinstance(value, list) else value
 
 
-def _shown(found: Any) -> Any:
-    return {name: found[name] for name in SHOWN if name in found} if isinstance(found, dict) else None
+def _shown(event: Any) -> Any:
+    return {name: event[name] for name in SHOWN if name in event} if isinstance(event, dict) else None
 
 
 FORMAT = nested_format(

@@ -160,10 +160,10 @@ def _people(event: "Event") -> dict[str, str]:
     declined = set()
     for each in [*_listed(event.get("ORGANIZER")), *_listed(event.get("ATTENDEE"))]:
         address = str(each).strip().casefold().removeprefix("mailto:")
-        told = {name.upper(): str(value).upper() for name, value in getattr(each, "params", {}).items()}
-        if told.get("PARTSTAT") in ("DECLINED", "DELEGATED"):
+        parameters = {name.upper(): str(value).upper() for name, value in getattr(each, "params", {}).items()}
+        if parameters.get("PARTSTAT") in ("DECLINED", "DELEGATED"):
             declined.add(address)
-        elif address and told.get("CUTYPE", "INDIVIDUAL") not in ("ROOM", "RESOURCE"):
+        elif address and parameters.get("CUTYPE", "INDIVIDUAL") not in ("ROOM", "RESOURCE"):
             there[address] = address.rpartition("@")[2] if "@" in address else UNKNOWN
     return {address: team for address, team in there.items() if address not in declined}
 
@@ -195,22 +195,22 @@ def _repeated(rule: Any, start: datetime, zone: tzinfo | None, last: date) -> It
     """What a rule gives, in the time of the zone, where the end of the rule lies as well."""
     from dateutil.rrule import rrulestr
 
-    told = {name.upper(): value for name, value in rule.items()}
-    if (frequency := str(told["FREQ"][0]).upper()) not in FREQUENCIES:
+    parts = {name.upper(): value for name, value in rule.items()}
+    if (frequency := str(parts["FREQ"][0]).upper()) not in FREQUENCIES:
         raise ValueError(f"{frequency} is not a series of meetings")
-    if any(number < 1 for number in told.get("INTERVAL", [])):
+    if any(number < 1 for number in parts.get("INTERVAL", [])):
         raise ValueError("its interval is zero")  # and the library would look for the next time for ever
     end = datetime.combine(last, clock.max)
-    if "UNTIL" in told:
-        end = _local(told["UNTIL"][0], zone, clock.max)
-    elif "COUNT" in told:
+    if "UNTIL" in parts:
+        end = _local(parts["UNTIL"][0], zone, clock.max)
+    elif "COUNT" in parts:
         end = datetime.max
     endless = ";".join(part for part in rule.to_ical().decode().split(";") if not part.upper().startswith("UNTIL="))
     return takewhile(lambda each: each <= end, islice(rrulestr(endless, dtstart=start), MOST_TIMES + 1))
 
 
 def _local(value: Any, zone: tzinfo | None, at: clock) -> datetime:
-    """A time as the clocks of the zone show it, a period as its start, a day at AT."""
+    """A time as the clocks of the zone show it, a period as its start, a day at `at`."""
     if isinstance(value, tuple):
         value = value[0]
     if not isinstance(value, datetime):

@@ -72,7 +72,7 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
 
 def traces(value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
     """The traces in a JSON value (a span alone is one), and what in it is none."""
-    found, refused, todo = [], [], [value]
+    spans, refused, todo = [], [], [value]
     while todo:
         part = todo.pop()
         if isinstance(part, list):
@@ -80,22 +80,22 @@ def traces(value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
         elif not isinstance(part, dict):
             refused.append(("no Jaeger trace: neither an object nor a list", part))
         elif "spans" in part:
-            found.append({"spans": part["spans"], "processes": _processes(part.get("processes"))})
+            spans.append({"spans": part["spans"], "processes": _processes(part.get("processes"))})
         elif "spanID" in part or "spanId" in part:
-            found.append({"spans": [part]})
+            spans.append({"spans": [part]})
         elif inner := [part[name] for name in WRAPPERS if isinstance(part.get(name), dict | list)]:
             todo += inner
         else:
             refused.append(("no Jaeger trace: no spans", part))
-    return found, refused
+    return spans, refused
 
 
 def _processes(processes: Any) -> list[dict[str, Any]]:
     """The processes of a trace, keyed by their ids, as a list."""
     if not isinstance(processes, dict):
         return []
-    named = {key: process for key, process in processes.items() if isinstance(process, dict)}
-    return [{"processID": key, "serviceName": process.get("serviceName")} for key, process in named.items()]
+    by_key = {key: process for key, process in processes.items() if isinstance(process, dict)}
+    return [{"processID": key, "serviceName": process.get("serviceName")} for key, process in by_key.items()]
 
 
 SHAPE = Shape(dtype=TRACE, record=SPAN, unpack=traces)
@@ -105,7 +105,7 @@ def flat(values: pl.DataFrame) -> pl.DataFrame:
     """Decoded traces as one row per span: line, span, the columns of SPANS, and the reason where one is rejected."""
     decoded = values.unnest("value").with_row_index("trace")
     spans = decoded.select("line", "trace", span="spans").explode("span", empty_as_null=False, keep_nulls=False)
-    named = spans.with_columns(pl.col("span").struct.unnest()).with_columns(
+    columns = spans.with_columns(pl.col("span").struct.unnest()).with_columns(
         trace_id=_id("traceID", "traceId", 16),
         span_id=_id("spanID", "spanId", 8),
         parent_span=_given(hex_id(_filled("parentSpanID"))),
@@ -114,11 +114,11 @@ def flat(values: pl.DataFrame) -> pl.DataFrame:
         lasted_us=_lasted_us(),
     )
     ended = pl.col("start_us") + pl.col("lasted_us")
-    told = listed(named["tags"], _text(), known=KNOWN | OWN_TAGS)
+    tags = listed(columns["tags"], _text(), known=KNOWN | OWN_TAGS)
     absent = [
-        pl.lit(None, TEXT).alias(tag) for tag in sorted(OWN_TAGS | {"otel.status_code"}) if tag not in told.columns
+        pl.lit(None, TEXT).alias(tag) for tag in sorted(OWN_TAGS | {"otel.status_code"}) if tag not in tags.columns
     ]
-    read = named.select(
+    read = columns.select(
         "line",
         "span",
         "trace_id",
@@ -132,7 +132,7 @@ def flat(values: pl.DataFrame) -> pl.DataFrame:
         end=moment(ended),
         bad_end=pl.col("duration").is_not_null() & moment(ended).is_null(),
     )
-    read = pl.concat([read, _parents(named), told, _logged(named["logs"])], how="horizontal")
+    read = pl.concat([read, _parents(columns), tags, _logged(columns["logs"])], how="horizontal")
     read = read.with_columns(*absent).with_columns(*_tagged())
     return described(read, error=pl.col("failed")).with_columns(
         pl.coalesce("error_code", "logged_code"),
@@ -144,17 +144,17 @@ def flat(values: pl.DataFrame) -> pl.DataFrame:
 def _service(decoded: pl.DataFrame, spans: pl.DataFrame) -> pl.Series:
     """The service of each span's process in its own trace."""
     processes = decoded.select("trace", "processes").explode("processes", empty_as_null=False, keep_nulls=False)
-    named = processes.unnest("processes").unique(["trace", "processID"], keep="first", maintain_order=True)
+    services = processes.unnest("processes").unique(["trace", "processID"], keep="first", maintain_order=True)
     wanted = spans.select("trace", processID=pl.col("span").struct.field("processID"))
-    return wanted.join(named, on=["trace", "processID"], how="left", maintain_order="left")["serviceName"]
+    return wanted.join(services, on=["trace", "processID"], how="left", maintain_order="left")["serviceName"]
 
 
-def _parents(named: pl.DataFrame) -> pl.DataFrame:
+def _parents(spans: pl.DataFrame) -> pl.DataFrame:
     """parent_referred: the span of the same trace that a span refers to, CHILD_OF before FOLLOWS_FROM; follows: that
     it is one of the latter, which did not wait. other_trace: the only references lead to other traces.
     """
-    items, row = elements(named["references"])
-    own = pl.Series("own", named["trace_id"].gather(row))
+    items, row = elements(spans["references"])
+    own = pl.Series("own", spans["trace_id"].gather(row))
     references = items.with_columns(row, own).with_columns(
         referred_trace=_id("traceID", "traceId", 16),
         parent_referred=_given(_id("spanID", "spanId", 8)),
@@ -166,7 +166,7 @@ def _parents(named: pl.DataFrame) -> pl.DataFrame:
     outside = (
         references.select("row").unique().join(chosen, on="row", how="anti").with_columns(other_trace=pl.lit(True))
     )
-    return pl.concat([placed(chosen, named.height), placed(outside, named.height)], how="horizontal")
+    return pl.concat([placed(chosen, spans.height), placed(outside, spans.height)], how="horizontal")
 
 
 def _logged(logs: pl.Series) -> pl.DataFrame:
@@ -176,12 +176,12 @@ def _logged(logs: pl.Series) -> pl.DataFrame:
     absent = [pl.lit(None, TEXT).alias(name) for name in sorted(LOG_FIELDS) if name not in fields.columns]
     entries = fields.with_columns(row, *absent)
     wrong = pl.col("event").is_in(["error", "exception"]).fill_null(False)
-    told = pl.coalesce("exception.message", "error.object")
-    last = entries.filter(wrong | told.is_not_null()).unique("row", keep="last", maintain_order=True)
+    text = pl.coalesce("exception.message", "error.object")
+    last = entries.filter(wrong | text.is_not_null()).unique("row", keep="last", maintain_order=True)
     return placed(
         last.select(
             "row",
-            logged_text=pl.coalesce(told, pl.when(wrong).then("message")),
+            logged_text=pl.coalesce(text, pl.when(wrong).then("message")),
             logged_code=pl.coalesce("exception.type", "error.kind"),
         ),
         len(logs),
@@ -224,8 +224,8 @@ def _given(text: pl.Expr) -> pl.Expr:
 def _start_us() -> pl.Expr:
     whole = pl.col("startTime").str.to_integer(strict=False)
     written = pl.col("startTime").str.replace(r"[zZ]$", "+00:00")
-    named = written.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False).dt.timestamp("us")
-    return pl.coalesce(whole, named, pl.col("startTimeMillis").str.to_integer(strict=False) * 1000)
+    as_text = written.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False).dt.timestamp("us")
+    return pl.coalesce(whole, as_text, pl.col("startTimeMillis").str.to_integer(strict=False) * 1000)
 
 
 def _lasted_us() -> pl.Expr:

@@ -32,10 +32,10 @@ def recognises(head: Head) -> bool:
 
 def _is_edge(element: bytes) -> bool:
     try:
-        found = orjson.loads(element)
+        edge = orjson.loads(element)
     except orjson.JSONDecodeError:
         return False
-    return isinstance(found, dict) and found.keys() >= set(KEYS)
+    return isinstance(edge, dict) and edge.keys() >= set(KEYS)
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
@@ -43,18 +43,18 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     rows, bad = [FRAME.empty()], []
     for lines, refused in texts(path, SHAPE):
         values, broken = decoded(lines, SHAPE)
-        found = _judged(values)
-        wrong = found.filter(pl.col("reason").is_not_null())
+        judged = _judged(values)
+        wrong = judged.filter(pl.col("reason").is_not_null())
         raw = pl.col("value").struct.json_encode().str.head(RAW_KEPT)
         bad += refused + broken + (wrong.select("line", "reason", raw).rows() if wrong.height else [])
-        rows.append(_edges(found.filter(pl.col("reason").is_null()), log_file))
+        rows.append(_edges(judged.filter(pl.col("reason").is_null()), log_file))
     edges = pl.concat(rows)
     rejected = rejections(bad, log_file).sort("line", "reason", nulls_last=True, maintain_order=True)
     return [Parsed(FORMAT.name, FRAME.name, edges, edges.height + rejected.height, rejected)]
 
 
 def listed(value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
-    """The edges in a JSON value, whatever they are, and what in it is no list of them."""
+    """The edges in a JSON value, whatever they are, and what in it is not a list of them."""
     edges = value.get("data") if isinstance(value, dict) else value
     return (edges, []) if isinstance(edges, list) else ([], [("no list of dependencies", value)])
 
@@ -65,7 +65,7 @@ SHAPE = Shape(dtype=EDGE, record=EDGE, unpack=listed)
 def _judged(values: pl.DataFrame) -> pl.DataFrame:
     """Decoded edges with source, target, calls and the reason where one is rejected."""
     written = pl.col("callCount")
-    named = values.with_columns(pl.col("value").struct.unnest()).with_columns(
+    columns = values.with_columns(pl.col("value").struct.unnest()).with_columns(
         line=pl.coalesce("line", pl.int_range(1, pl.len() + 1, dtype=COUNT)),
         source=_filled("parent"),
         target=_filled("child"),
@@ -78,7 +78,7 @@ def _judged(values: pl.DataFrame) -> pl.DataFrame:
         "no_target": pl.col("target").is_null(),
         "bad_number:calls": written.is_not_null() & pl.col("calls").is_null(),
     }
-    return named.with_columns(reason(**rules))
+    return columns.with_columns(reason(**rules))
 
 
 def _filled(name: str) -> pl.Expr:
@@ -86,11 +86,11 @@ def _filled(name: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _edges(found: pl.DataFrame, log_file: str) -> pl.DataFrame:
-    named = found.select(
+def _edges(good: pl.DataFrame, log_file: str) -> pl.DataFrame:
+    edges = good.select(
         "source", "target", "calls", kind=pl.lit(None, TEXT), log_file=pl.lit(log_file), log_line="line"
     )
-    return named.select(list(FRAME.schema))
+    return edges.select(list(FRAME.schema))
 
 
 FORMAT = Format(

@@ -46,17 +46,17 @@ def recognises(head: Head) -> bool:
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The log lines of one file."""
-    found = entries(path, pl.col("text").str.contains(LINE))
-    told, repeated = _told(found.rows["text"])
-    said = pl.coalesce("message", "error")
+    lines = entries(path, pl.col("text").str.contains(LINE))
+    pairs, repeated = _told(lines.rows["text"])
+    text = pl.coalesce("message", "error")
     both = pl.when(pl.col("message").is_not_null()).then("error")
-    fields = told.with_columns(line=found.rows["text"], tail=found.rows["tail"]).select(
+    fields = pairs.with_columns(line=lines.rows["text"], tail=lines.rows["tail"]).select(
         "time",
         "level",
         "site",
         system=pl.coalesce("system", pl.lit(stem(log_file))),
         text=pl.concat_str(
-            pl.concat_str(pl.coalesce(said, "line"), both, separator=": ", ignore_nulls=True),
+            pl.concat_str(pl.coalesce(text, "line"), both, separator=": ", ignore_nulls=True),
             "tail",
             separator="\n",
             ignore_nulls=True,
@@ -65,11 +65,11 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
         parent_id=pl.coalesce(pl.format("{}:{}", "trace", "span"), "span"),
     )
     notes = []
-    if nameless := told["system"].null_count():
+    if nameless := pairs["system"].null_count():
         notes.append(f"lines that name no service, whose system is the name of the file: {nameless:,}")
     if repeated:
         notes.append(f"keys that stand more than once in their line, of which the first counts: {repeated:,}")
-    return [mapped(found, fields, preset=FORMAT.name, log_file=log_file, strict=strict, notes=notes)]
+    return [mapped(lines, fields, preset=FORMAT.name, log_file=log_file, strict=strict, notes=notes)]
 
 
 def _told(lines: pl.Series) -> tuple[pl.DataFrame, int]:

@@ -54,9 +54,9 @@ def records(path: Path) -> Iterator[Found]:
     """Every run, after it each of its actions, and every action that stands alone."""
     outside = 0
     for each in api_records(path):
-        for found in _run_or_action(each.value) if isinstance(each, Value) else [each]:
-            outside += isinstance(found, Record) and bool(found.rows[0][1].get("outside"))
-            yield found
+        for record in _run_or_action(each.value) if isinstance(each, Value) else [each]:
+            outside += isinstance(record, Record) and bool(record.rows[0][1].get("outside"))
+            yield record
     if outside:
         yield Note(
             f"actions that began outside the time of their run, which its times or theirs must have wrong: {outside:,}"
@@ -64,52 +64,54 @@ def records(path: Path) -> Iterator[Found]:
 
 
 def _run_or_action(value: Any) -> Iterator[Found]:
-    found = RUN_PATH.search(name) if isinstance(name := field(value, "id"), str) else None
-    told = field(value, "properties")
-    if found is None or not isinstance(told, dict):
+    path = RUN_PATH.search(name) if isinstance(name := field(value, "id"), str) else None
+    properties = field(value, "properties")
+    if path is None or not isinstance(properties, dict):
         yield Refused(None, "no_run_or_action", value)
         return
-    place = _Place(*found.groups())
+    place = _Place(*path.groups())
     if place.parent is not None:
-        yield Record(None, (("message", _action(place, told, {}, field(told, "correlation", "clientTrackingId"))),))
+        yield Record(
+            None, (("message", _action(place, properties, {}, field(properties, "correlation", "clientTrackingId"))),)
+        )
         return
-    actions = told.get("actions") if isinstance(told.get("actions"), dict) else {}
-    yield Record(None, (("message", _run(place, told, actions)),))
-    definition = field(told, "workflow", "properties", "definition")
+    actions = properties.get("actions") if isinstance(properties.get("actions"), dict) else {}
+    yield Record(None, (("message", _run(place, properties, actions)),))
+    definition = field(properties, "workflow", "properties", "definition")
     declared = dict(_declared(definition))
     for name, action in actions.items():
         if not isinstance(action, dict):
             yield Refused(None, "no_action", {name: action})
             continue
         inner = _Place(place.workflow, f"{place.path}/actions/{name}")
-        fields = _action(inner, action, declared.get(name, {}), _trace(place, told))
-        yield Record(None, (("message", fields | {"outside": _began_outside(action, told)}),))
+        fields = _action(inner, action, declared.get(name, {}), _trace(place, properties))
+        yield Record(None, (("message", fields | {"outside": _began_outside(action, properties)}),))
 
 
-def _run(place: _Place, told: Mapping[str, Any], actions: Mapping[str, Any]) -> Fields:
-    trigger = told.get("trigger")
+def _run(place: _Place, properties: Mapping[str, Any], actions: Mapping[str, Any]) -> Fields:
+    trigger = properties.get("trigger")
     # The trigger of a run that was submitted again fired for the run before it.
     own = field(trigger, "originHistoryName") in (None, place.run)
     return {
         "message_id": place.path,
-        "trace_id": _trace(place, told),
+        "trace_id": _trace(place, properties),
         "integration": place.workflow,
         "source": place.workflow,
         "target": place.workflow,
         "kind": "internal",
         "operation": field(trigger, "name"),
-        "sent_at": (field(trigger, "startTime") if own else None) or told.get("startTime"),
-        "received_at": told.get("waitEndTime") or told.get("startTime"),
-        "finished_at": told.get("endTime"),
-        "answered_at": field(told, "response", "endTime"),
-        "status": told.get("status"),
+        "sent_at": (field(trigger, "startTime") if own else None) or properties.get("startTime"),
+        "received_at": properties.get("waitEndTime") or properties.get("startTime"),
+        "finished_at": properties.get("endTime"),
+        "answered_at": field(properties, "response", "endTime"),
+        "status": properties.get("status"),
         "failed_actions": sum(_is(action, FAILED) for action in actions.values()),
         "bytes": _size(trigger),
-        **_error(told),
+        **_error(properties),
     }
 
 
-def _action(place: _Place, told: Mapping[str, Any], declared: Mapping[str, Any], trace: str | None) -> Fields:
+def _action(place: _Place, properties: Mapping[str, Any], declared: Mapping[str, Any], trace: str | None) -> Fields:
     system = _called(declared)
     return {
         "message_id": place.path,
@@ -120,44 +122,44 @@ def _action(place: _Place, told: Mapping[str, Any], declared: Mapping[str, Any],
         "target": system or place.workflow,
         "kind": "request" if system else "internal",
         "operation": place.path.split("/")[2],
-        "attempt": _attempt(told),
-        "sent_at": told.get("startTime"),
-        "finished_at": told.get("endTime"),
-        "status": told.get("status"),
-        "bytes": _size(told),
-        **_error(told),
+        "attempt": _attempt(properties),
+        "sent_at": properties.get("startTime"),
+        "finished_at": properties.get("endTime"),
+        "status": properties.get("status"),
+        "bytes": _size(properties),
+        **_error(properties),
     }
 
 
-def _trace(place: _Place, told: Mapping[str, Any]) -> str:
-    return field(told, "correlation", "clientTrackingId") or place.run
+def _trace(place: _Place, properties: Mapping[str, Any]) -> str:
+    return field(properties, "correlation", "clientTrackingId") or place.run
 
 
-def _is(told: Any, statuses: tuple[str, ...]) -> bool:
-    return str(field(told, "status")).casefold() in statuses
+def _is(status: Any, statuses: tuple[str, ...]) -> bool:
+    return str(field(status, "status")).casefold() in statuses
 
 
-def _error(told: Mapping[str, Any]) -> Fields:
+def _error(properties: Mapping[str, Any]) -> Fields:
     """Why it did not end well; of a skipped action the code tells a failure above it from a branch not taken."""
-    if _is(told, ENDED_WELL):
+    if _is(properties, ENDED_WELL):
         return {}
-    code, error = told.get("code"), told.get("error")
+    code, error = properties.get("code"), properties.get("error")
     inner = field(error, "code")
-    named = inner if inner is not None else None if code in NO_CODES else code
-    return {"error_code": named, "error_text": field(error, "message") if isinstance(error, dict) else error}
+    shown_code = inner if inner is not None else None if code in NO_CODES else code
+    return {"error_code": shown_code, "error_text": field(error, "message") if isinstance(error, dict) else error}
 
 
-def _attempt(told: Mapping[str, Any]) -> int | None:
+def _attempt(properties: Mapping[str, Any]) -> int | None:
     """Which try this was. The history of tries may or may not end with this one, which its code shows."""
-    history = told.get("retryHistory")
+    history = properties.get("retryHistory")
     if not isinstance(history, list) or not history:
         return None
-    return len(history) + (field(history[-1], "code") != told.get("code"))
+    return len(history) + (field(history[-1], "code") != properties.get("code"))
 
 
-def _size(told: Any) -> Any:
+def _size(properties: Any) -> Any:
     """What was handed on: to the action, or by the trigger to the run."""
-    taken, given = (field(told, link, "contentSize") for link in ("inputsLink", "outputsLink"))
+    taken, given = (field(properties, link, "contentSize") for link in ("inputsLink", "outputsLink"))
     return given if taken is None else taken
 
 
@@ -190,7 +192,7 @@ def _declared(definition: Any, deep: int = DEEP) -> Iterator[tuple[str, Mapping[
 def _called(declared: Mapping[str, Any]) -> str | None:
     """The system that an action calls: a connection, a service, a host, another workflow or function."""
     inputs = declared.get("inputs")
-    told = (
+    called = (
         field(inputs, "host", "connection", "referenceName"),
         _connection(field(inputs, "host", "connection", "name")),
         field(inputs, "serviceProviderConfiguration", "connectionName"),
@@ -201,13 +203,13 @@ def _called(declared: Mapping[str, Any]) -> str | None:
         _host(field(inputs, "uri")),
         _model(field(inputs, "modelConfigurations")),
     )
-    return next((system for system in told if isinstance(system, str) and system), None)
+    return next((system for system in called if isinstance(system, str) and system), None)
 
 
 def _connection(name: Any) -> str | None:
     """``@parameters('$connections')['office365']['connectionId']`` names office365."""
-    found = re.search(r"\$connections'\)\['([^']+)'\]", name) if isinstance(name, str) else None
-    return found[1] if found else None
+    match = re.search(r"\$connections'\)\['([^']+)'\]", name) if isinstance(name, str) else None
+    return match[1] if match else None
 
 
 def _last(path: Any) -> str | None:
@@ -215,7 +217,7 @@ def _last(path: Any) -> str | None:
 
 
 def _host(uri: Any) -> str | None:
-    """The host of a URI that is written out; an expression tells none."""
+    """The host of a `uri` that is written out; an expression tells none."""
     try:
         return urlsplit(uri).hostname if isinstance(uri, str) and "@" not in uri else None
     except ValueError:

@@ -51,8 +51,8 @@ def records(path: Path) -> Iterator[Found]:
     for number, line in _lines(data.decode("utf-8", "replace")):
         kind = line[0]
         if entry is not None and kind != "7":
-            yield (told := _told(entry, header, batch))
-            silent += isinstance(told, Record) and not told.rows
+            yield (record := _told(entry, header, batch))
+            silent += isinstance(record, Record) and not record.rows
             entry = None
         if len(line) > WIDTH:
             yield Refused(number, "more_than_94_columns", line)

@@ -68,21 +68,21 @@ def _events(log: Any) -> list[tuple[str | None, Any]] | None:
 
 
 def _rows(event: Fields) -> Iterator[tuple[str, Fields]]:
-    told = {
+    fields = {
         "activity": event.get("ocel:activity", event.get("type")),
         "time": event.get("ocel:timestamp", event.get("time")),
     }
-    told |= {f"attribute.{name.casefold()}": value for name, value in _attributes(event)}
+    fields |= {f"attribute.{name.casefold()}": value for name, value in _attributes(event)}
     for name in dict.fromkeys(_objects(event)):
-        yield "event", told | {"object": name}
+        yield "event", fields | {"object": name}
 
 
 def _attributes(event: Fields) -> list[tuple[str, Any]]:
     if isinstance(first := event.get("ocel:vmap"), dict):
         return list(first.items())
     second = event.get("attributes")
-    named = [each for each in second if isinstance(field(each, "name"), str)] if isinstance(second, list) else []
-    return [(each["name"], each.get("value")) for each in named]
+    pairs = [each for each in second if isinstance(field(each, "name"), str)] if isinstance(second, list) else []
+    return [(each["name"], each.get("value")) for each in pairs]
 
 
 def _objects(event: Fields) -> list[str]:

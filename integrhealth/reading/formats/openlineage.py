@@ -25,7 +25,7 @@ PARTS = {"run", "job", "dataset", "inputs", "outputs", "producer", "schemaURL"}
 ASIDE = "OTHER"
 # How many owners a note lists.
 LISTED = 10
-# Digits of a size; more is no size of anything.
+# Digits of a size; more is not a size of anything.
 DIGITS = 18
 
 
@@ -72,13 +72,13 @@ def records(path: Path) -> Iterator[Found]:
 
 
 def _events(path: Path) -> Iterator[tuple[int | None, Any]]:
-    for found in api_records(path):
-        if not isinstance(found, Value):
-            yield None, found
-        elif _is_event(found.value):
-            yield found
+    for event in api_records(path):
+        if not isinstance(event, Value):
+            yield None, event
+        elif _is_event(event.value):
+            yield event
         else:
-            yield None, Refused(found.line, "no OpenLineage event", found.value)
+            yield None, Refused(event.line, "no OpenLineage event", event.value)
 
 
 def _is_event(value: Any) -> bool:
@@ -87,8 +87,8 @@ def _is_event(value: Any) -> bool:
 
 def _template(event: Fields) -> str | None:
     """Which of the two values that no run can do without is a place that a template left open."""
-    told = {"eventTime": event.get("eventTime"), "runId": field(event, "run", "runId")}
-    return next((name for name, value in told.items() if isinstance(value, str) and "{{" in value), None)
+    template = {"eventTime": event.get("eventTime"), "runId": field(event, "run", "runId")}
+    return next((name for name, value in template.items() if isinstance(value, str) and "{{" in value), None)
 
 
 def _runs(path: Path) -> dict[str, _Run]:
@@ -152,8 +152,8 @@ def _root(name: Any, runs: dict[str, _Run]) -> Any:
 
 
 def _datasets(event: Any, side: str) -> list[Any]:
-    found = field(event, side)
-    return found if isinstance(found, list) else []
+    datasets = field(event, side)
+    return datasets if isinstance(datasets, list) else []
 
 
 def _systems(event: Any, side: str) -> list[str]:
@@ -168,25 +168,25 @@ def _first_output(event: Fields) -> str | None:
 def _bytes(event: Fields) -> str | None:
     """The bytes written to all outputs that say so."""
     sizes = [field(each, "outputFacets", "outputStatistics", "size") for each in _datasets(event, "outputs")]
-    told = [int(size) for size in sizes if isinstance(size, str) and size.isdecimal() and len(size) <= DIGITS]
-    return str(sum(told)) if told else None
+    counts = [int(size) for size in sizes if isinstance(size, str) and size.isdecimal() and len(size) <= DIGITS]
+    return str(sum(counts)) if counts else None
 
 
 def _owners(event: Fields) -> dict[str, str]:
     """The owners that the facets of the job and of the datasets name, by what they own."""
     owned = [event.get("job"), event.get("dataset"), *_datasets(event, "inputs"), *_datasets(event, "outputs")]
-    found = {}
+    owner_of = {}
     for each in owned:
         owners = field(each, "facets", "ownership", "owners")
         names = [_name(owner, "name") for owner in owners] if isinstance(owners, list) else []
         if (what := _name(each, "name")) and any(names):
-            found[what] = " and ".join(filter(None, names))
-    return found
+            owner_of[what] = " and ".join(filter(None, names))
+    return owner_of
 
 
 def _name(value: Any, *keys: str) -> str | None:
-    found = field(value, *keys)
-    return found if isinstance(found, str) and found else None
+    name = field(value, *keys)
+    return name if isinstance(name, str) and name else None
 
 
 FORMAT = nested_format(

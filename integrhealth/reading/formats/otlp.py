@@ -2,7 +2,7 @@
 
 ``{"resourceSpans"}``, ``{"batches"}`` (Tempo), ``{"result": {...}}`` (Jaeger's v3 API), ``instrumentationLibrarySpans``
 (before 2022); ``{"resourceLogs"}`` and ``{"resourceMetrics"}``, which may stand between them. A record is a span, a log
-record or a data point; a line that is no JSON or holds none of them is one record. ``log_line`` is the line of a JSONL
+record or a data point; a line that is not JSON or holds none of them is one record. ``log_line`` is the line of a JSONL
 file, or the ordinal among the records of its kind in a document.
 """
 
@@ -78,7 +78,7 @@ EXCEPTION = frozenset({"exception.type", "exception.message"})
 
 def documents(value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
     """The OTLP documents in a JSON value, and what in it is none."""
-    found, refused, todo = [], [], [value]
+    spans, refused, todo = [], [], [value]
     while todo:
         part = todo.pop()
         if isinstance(part, list):
@@ -86,12 +86,12 @@ def documents(value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
         elif not isinstance(part, dict):
             refused.append(("no OTLP: neither an object nor a list", part))
         elif any(name in part for name in (*SPANS_IN, *OTHER_SIGNALS)):
-            found.append(part)
+            spans.append(part)
         elif inner := [part[name] for name in WRAPPERS if isinstance(part.get(name), dict | list)]:
             todo += inner
         else:
             refused.append(("no OTLP: no resourceSpans", part))
-    return found, refused
+    return spans, refused
 
 
 SHAPE = Shape(dtype=DOCUMENT, record=SPAN, unpack=documents, direct=True)
@@ -101,8 +101,8 @@ def recognises(head: Head) -> bool:
     """Documents name their signal; Tempo's batches are known by their scopes."""
     start = head.start
     spans = b'"scopeSpans"' in start or b'"instrumentationLibrarySpans"' in start
-    named = any(_key(name) in start for name in ("resourceSpans", *OTHER_SIGNALS))
-    return named or (b'"batches"' in start and spans)
+    has_key = any(_key(name) in start for name in ("resourceSpans", *OTHER_SIGNALS))
+    return has_key or (b'"batches"' in start and spans)
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
@@ -114,7 +114,7 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
 
 def _documents(path: Path) -> Iterator[tuple[int | None, Any]]:
     for line, value in values(path, SHAPE):
-        yield from ((line, found) for found in documents(value)[0])
+        yield from ((line, document) for document in documents(value)[0])
 
 
 def _key(name: str) -> bytes:
@@ -151,7 +151,7 @@ def _text() -> pl.Expr:
 
 
 def _columns(spans: pl.DataFrame) -> pl.DataFrame:
-    named = spans.with_columns(pl.col("span").struct.unnest()).with_columns(
+    columns = spans.with_columns(pl.col("span").struct.unnest()).with_columns(
         pl.col("status").struct.field("code").str.to_uppercase(),
         pl.col("kind").str.to_uppercase(),
         message=pl.col("status").struct.field("message"),
@@ -161,10 +161,10 @@ def _columns(spans: pl.DataFrame) -> pl.DataFrame:
         start_ns=pl.col("startTimeUnixNano").str.to_integer(strict=False),
         end_ns=pl.col("endTimeUnixNano").str.to_integer(strict=False),
     )
-    told = listed(named["attributes"], _text(), known=KNOWN - EXCEPTION)
+    attributes = listed(columns["attributes"], _text(), known=KNOWN - EXCEPTION)
     # proto3 cannot tell an end of 0 from one that was never set; beside a start of 0 it is a time.
     ended = (pl.col("end_ns") > 0) | (pl.col("start_ns") == 0)
-    read = named.select(
+    read = columns.select(
         "line",
         "span",
         "trace_id",
@@ -182,7 +182,7 @@ def _columns(spans: pl.DataFrame) -> pl.DataFrame:
         other_status=~pl.col("code").is_in(list(ERRORS)).fill_null(True),
         error_text=_filled("message"),
     )
-    read = pl.concat([read, _linked(named), told, _thrown(named["events"])], how="horizontal")
+    read = pl.concat([read, _linked(columns), attributes, _thrown(columns["events"])], how="horizontal")
     return described(read, error=pl.col("error")).with_columns(
         parent_id=pl.coalesce("named_parent", "linked_parent"),
         async_parent=pl.col("named_parent").is_null() & pl.col("linked_parent").is_not_null(),
@@ -207,7 +207,7 @@ def _filled(name: str) -> pl.Expr:
 
 
 def otlp_id(name: str, width: int) -> pl.Expr:
-    """An id of WIDTH bytes as lower-case hex; null when there is none (empty, all zeros).
+    """An id of `width` bytes as lower-case hex; null when there is none (empty, all zeros).
 
     Hex of another length than the standard's is taken as it is; any other text stays, and its span is rejected.
     """
@@ -219,17 +219,17 @@ def _thrown(events: pl.Series) -> pl.DataFrame:
     """exception.type and exception.message of the last exception event of each span."""
     items, row = elements(events)
     last = items.with_columns(row).filter(pl.col("name") == "exception").unique("row", keep="last", maintain_order=True)
-    told = listed(last["attributes"], _text(), known=EXCEPTION)
-    return placed(pl.concat([last.select("row"), told], how="horizontal"), len(events))
+    exception = listed(last["attributes"], _text(), known=EXCEPTION)
+    return placed(pl.concat([last.select("row"), exception], how="horizontal"), len(events))
 
 
-def _linked(named: pl.DataFrame) -> pl.DataFrame:
+def _linked(spans: pl.DataFrame) -> pl.DataFrame:
     """linked_parent: the first span of its own trace that each span is linked to."""
-    items, row = elements(named["links"])
+    items, row = elements(spans["links"])
     links = items.with_columns(row).with_columns(trace=otlp_id("traceId", 16), linked_parent=otlp_id("spanId", 8))
-    own = pl.Series("own", named["trace_id"].gather(links["row"]))
+    own = pl.Series("own", spans["trace_id"].gather(links["row"]))
     links = links.with_columns(own).filter(pl.col("trace") == pl.col("own"), pl.col("linked_parent").is_not_null())
-    return placed(links.unique("row", keep="first", maintain_order=True).select("row", "linked_parent"), named.height)
+    return placed(links.unique("row", keep="first", maintain_order=True).select("row", "linked_parent"), spans.height)
 
 
 FORMAT = Format(

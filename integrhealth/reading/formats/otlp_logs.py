@@ -1,7 +1,7 @@
 """OTLP log records. One that has no time of its own has that at which it was observed.
 
 ``level`` is the severity number as its name (INFO for 9 to 12), else the text of the severity; ``site`` the name of the
-scope; ``text`` the body, as JSON where it is no text; ``parent_id`` the message in whose span it was logged.
+scope; ``text`` the body, as JSON where it is not text; ``parent_id`` the message in whose span it was logged.
 """
 
 import re
@@ -32,8 +32,8 @@ def logs(documents: Iterator[tuple[int | None, Any]], log_file: str) -> Parsed:
 def level(record: dict[str, Any]) -> str | None:
     """The severity of a record by its number, else as it is written."""
     number = str(record.get("severityNumber") or "")
-    if (named := NUMBERED.match(number)) and named[1] in LEVELS:
-        return named[1]
+    if (match := NUMBERED.match(number)) and match[1] in LEVELS:
+        return match[1]
     if number.isdecimal() and 1 <= int(number) <= 4 * len(LEVELS):
         return LEVELS[(int(number) - 1) // 4]
     return text(record.get("severityText")) or None
@@ -45,7 +45,7 @@ def _record(record: dict[str, Any], place: Place) -> Iterator[Found]:
     if fault := time_fault(at):
         yield Refused(place.line, fault, record)
         return
-    told = {
+    fields = {
         "time": at,
         "system": place.service or UNKNOWN_SERVICE,
         "level": level(record),
@@ -54,7 +54,7 @@ def _record(record: dict[str, Any], place: Place) -> Iterator[Found]:
         "trace_id": text(record.get("traceId")),
         "parent_id": text(record.get("spanId")),
     }
-    yield Record(place.line, (("log", told),))
+    yield Record(place.line, (("log", fields),))
 
 
 def _id(name: str, width: int) -> pl.Expr:

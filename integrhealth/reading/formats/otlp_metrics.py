@@ -4,7 +4,7 @@
 sum that can fall; "cumulative" for a sum that only grows, as it stands, with its resets counted; "delta" for an
 increase since the point before. Histograms and summaries: "count", "sum", "min", "max", "bucket le=5" (all up to 5),
 "quantile 0.99"; "delta count" and so on where they begin anew with each point.
-NaN and infinity are no numbers, and neither is a point that says it has no value: passed over, and counted.
+NaN and infinity are not numbers, and neither is a point that says it has no value: passed over, and counted.
 """
 
 import math
@@ -55,11 +55,11 @@ def _metric(metric: dict[str, Any], place: Place) -> Iterator[Found]:
 
 def _point(point: dict[str, Any], metric: dict[str, Any], kind: str, place: Place) -> Found:
     try:
-        told = _statistics(point, metric[kind], kind)
-        numbers = [(statistic, float(value)) for statistic, value in told]
+        statistics = _statistics(point, metric[kind], kind)
+        numbers = [(statistic, float(value)) for statistic, value in statistics]
     except (TypeError, ValueError):
         return Refused(place.line, "bad_value", {"name": metric["name"]} | point)
-    if not told and not _without_value(point):
+    if not statistics and not _without_value(point):
         return Refused(place.line, "no_value", {"name": metric["name"]} | point)
     shared: Fields = {
         "time": point["timeUnixNano"],
@@ -76,7 +76,7 @@ def _point(point: dict[str, Any], metric: dict[str, Any], kind: str, place: Plac
 
 
 def _statistics(point: dict[str, Any], data: dict[str, Any], kind: str) -> Statistics:
-    """What a point says, by statistic. Raises TypeError and ValueError for what is no number."""
+    """What a point says, by statistic. Raises TypeError and ValueError for what is not a number."""
     if _without_value(point):
         return []
     delta = str(data.get("aggregationTemporality")) in DELTA
@@ -86,16 +86,16 @@ def _statistics(point: dict[str, Any], data: dict[str, Any], kind: str) -> Stati
         return (
             [] if value is None else [("delta" if delta and kind == "sum" else "cumulative" if grows else None, value)]
         )
-    found = [(name, point[name]) for name in ("count", "sum", "min", "max") if point.get(name) is not None]
+    statistics = [(name, point[name]) for name in ("count", "sum", "min", "max") if point.get(name) is not None]
     if kind == "summary":
         # A quantile or a value of 0 may be left out.
         pairs = [(pair.get("quantile", 0), pair.get("value", 0)) for pair in point.get("quantileValues") or []]
-        return found + [(f"quantile {float(quantile):g}", value) for quantile, value in pairs]
+        return statistics + [(f"quantile {float(quantile):g}", value) for quantile, value in pairs]
     if kind == "histogram" and point.get("bucketCounts") and _fits(point):
         bounds = [*(f"{float(bound):g}" for bound in point.get("explicitBounds") or []), "+Inf"]
         totals = accumulate(int(count) for count in point["bucketCounts"])
-        found += [(f"bucket le={bound}", total) for bound, total in zip(bounds, totals, strict=True)]
-    return [(f"delta {name}", value) for name, value in found] if delta else found
+        statistics += [(f"bucket le={bound}", total) for bound, total in zip(bounds, totals, strict=True)]
+    return [(f"delta {name}", value) for name, value in statistics] if delta else statistics
 
 
 def _fits(point: dict[str, Any]) -> bool:

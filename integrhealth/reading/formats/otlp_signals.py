@@ -59,8 +59,8 @@ def signal_records(documents: Iterator[tuple[int | None, Any]], signal: Signal) 
 
 def read_signal(documents: Iterator[tuple[int | None, Any]], signal: Signal, preset: str, log_file: str) -> Parsed:
     """The rows of one signal, mapped by a preset."""
-    found = signal_records(documents, signal)
-    return read_records(found, preset_sources(preset), format="otlp", log_file=log_file)[0]
+    records = signal_records(documents, signal)
+    return read_records(records, preset_sources(preset), format="otlp", log_file=log_file)[0]
 
 
 def together(spans: Parsed, others: list[Parsed]) -> list[Parsed]:
@@ -108,11 +108,11 @@ def plain(value: Any) -> Any:
 
 def attributes(pairs: Any) -> dict[str, Any]:
     """Attributes by key; of a repeated key the first counts."""
-    found: dict[str, Any] = {}
+    by_key: dict[str, Any] = {}
     for pair in pairs if isinstance(pairs, list) else []:
         if isinstance(pair, dict) and isinstance(pair.get("key"), str):
-            found.setdefault(pair["key"], plain(pair.get("value")))
-    return found
+            by_key.setdefault(pair["key"], plain(pair.get("value")))
+    return by_key
 
 
 def _service(resource: dict[str, Any]) -> str | None:
@@ -121,5 +121,5 @@ def _service(resource: dict[str, Any]) -> str | None:
 
 def _elements(value: Any, name: str) -> list[Any]:
     """The list of that name; what stands there and is none is its only element, for its reader to refuse."""
-    found = value.get(name) if isinstance(value, dict) else None
-    return [] if found is None else found if isinstance(found, list) else [str(found)]
+    elements = value.get(name) if isinstance(value, dict) else None
+    return [] if elements is None else elements if isinstance(elements, list) else [str(elements)]

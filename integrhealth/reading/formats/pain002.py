@@ -53,15 +53,15 @@ def _levels(report: Element, original: Element, group: str, common: Fields) -> I
     above = None
     if status := _text(original, "GrpSts"):
         above = group
-        told = {"object_type": _text(original, "OrgnlMsgNmId"), "sent_at": _text(original, "OrgnlCreDtTm")}
-        yield _record(common | _reason(original) | told, group, group, status, kind="batch")
+        fields = {"object_type": _text(original, "OrgnlMsgNmId"), "sent_at": _text(original, "OrgnlCreDtTm")}
+        yield _record(common | _reason(original) | fields, group, group, status, kind="batch")
     for payment in report.findall("OrgnlPmtInfAndSts"):
         name = _text(payment, "OrgnlPmtInfId") or ""
         over = above
         if status := _text(payment, "PmtInfSts"):
             over = f"{group}:{name}"
-            told = {"object_type": "payment information", "parent_id": above}
-            yield _record(common | _reason(payment) | told, over, name, status, kind="batch")
+            fields = {"object_type": "payment information", "parent_id": above}
+            yield _record(common | _reason(payment) | fields, over, name, status, kind="batch")
         for transaction in payment.findall("TxInfAndSts"):
             yield _transaction(transaction, common | {"parent_id": over}, group, name)
     # The first versions have no level between the group and its transactions.
@@ -75,7 +75,7 @@ def _transaction(transaction: Element, common: Fields, group: str, payment: str)
     if name is None:
         return Refused(None, "no_original_transaction", _raw(transaction))
     amount = transaction.find("OrgnlTxRef/Amt/InstdAmt")
-    told = {
+    fields = {
         "object_type": "payment",
         "amount": None if amount is None else amount.text,
         "currency": None if amount is None else amount.get("Ccy"),
@@ -83,24 +83,24 @@ def _transaction(transaction: Element, common: Fields, group: str, payment: str)
     # One end-to-end id may stand for several transactions (NOTPROVIDED); their own id tells them apart.
     own = _first(transaction, ("OrgnlInstrId", "OrgnlTxId", "OrgnlUETR")) if name == "NOTPROVIDED" else None
     key = ":".join(part for part in (group, payment, name, own) if part)
-    return _record(common | _reason(transaction) | told, key, own or name, status, kind="request")
+    return _record(common | _reason(transaction) | fields, key, own or name, status, kind="request")
 
 
-def _record(told: Fields, key: str, name: str, status: str | None, *, kind: str) -> Record:
-    return Record(None, (("status", told | {"message_id": key, "object_id": name, "event": status, "kind": kind}),))
+def _record(fields: Fields, key: str, name: str, status: str | None, *, kind: str) -> Record:
+    return Record(None, (("status", fields | {"message_id": key, "object_id": name, "event": status, "kind": kind}),))
 
 
 def _reason(about: Element) -> Fields:
     """The first reason that has a code, and all that is said."""
     reasons = about.findall("StsRsnInf")
     codes = [code for reason in reasons if (code := _first(reason, ("Rsn/Cd", "Rsn/Prtry")))]
-    said = [text.strip() for reason in reasons for each in reason.findall("AddtlInf") if (text := each.text)]
-    return {"error_code": codes[0] if codes else None, "error_text": " ".join(said) or None}
+    texts = [text.strip() for reason in reasons for each in reason.findall("AddtlInf") if (text := each.text)]
+    return {"error_code": codes[0] if codes else None, "error_text": " ".join(texts) or None}
 
 
 def _text(above: Element, path: str) -> str | None:
-    found = above.find(path)
-    return None if found is None or not (found.text or "").strip() else (found.text or "").strip()
+    element = above.find(path)
+    return None if element is None or not (element.text or "").strip() else (element.text or "").strip()
 
 
 def _first(above: Element, paths: tuple[str, ...]) -> str | None:

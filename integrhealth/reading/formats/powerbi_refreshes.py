@@ -23,20 +23,20 @@ DONE, RUNNING = "Completed", ("Unknown", "NotStarted", "InProgress")
 def recognises(head: Head) -> bool:
     """Refreshes with a type, not the list of datasets, of which each has its last one inside."""
     start = head.start
-    told = STARTED in start and STATUS in start and any(word in start for word in TELLING)
-    return told and start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") and b'"lastRefresh"' not in start
+    fits = STARTED in start and STATUS in start and any(word in start for word in TELLING)
+    return fits and start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") and b'"lastRefresh"' not in start
 
 
 def records(path: Path) -> Iterator[Found]:
     """The refreshes, each with its tries."""
-    for found in api_records(path):
-        if not isinstance(found, Value):
-            yield found
-        elif isinstance(found.value, dict) and "status" in found.value:
-            events = (("event", event) for one in _tries(found.value) for event in _events(one))
-            yield Record(found.line, tuple(events))
+    for answer in api_records(path):
+        if not isinstance(answer, Value):
+            yield answer
+        elif isinstance(answer.value, dict) and "status" in answer.value:
+            events = (("event", event) for one in _tries(answer.value) for event in _events(one))
+            yield Record(answer.line, tuple(events))
         else:
-            yield Refused(found.line, "no_refresh", found.value)
+            yield Refused(answer.line, "no_refresh", answer.value)
 
 
 def _events(one: Fields) -> list[Fields]:
@@ -89,8 +89,8 @@ def _error(part: Fields) -> Fields:
 
 def _messages(refresh: Fields) -> Fields:
     """What the details say of the whole refresh."""
-    said = [each["message"] for each in _list(refresh.get("messages")) if isinstance(each.get("message"), str)]
-    return {"error_text": "; ".join(said)} if said else {}
+    messages = [each["message"] for each in _list(refresh.get("messages")) if isinstance(each.get("message"), str)]
+    return {"error_text": "; ".join(messages)} if messages else {}
 
 
 def _list(value: Any) -> list[Fields]:

@@ -5,7 +5,7 @@ writes it, ``name{path="/a"}``, with its labels sorted, but without those that s
 of the labels job, service and instance, else the name of the file; ``le`` and ``quantile`` are in ``statistic``:
 "bucket le=0.5", "quantile 0.99", "sum", "count", "created", and "cumulative" for counters.
 Times are milliseconds in Prometheus text and seconds in OpenMetrics; a sample without one has the time at which the
-file was last written. NaN (no value, a stale series) and infinity are no numbers: passed over, and counted.
+file was last written. NaN (no value, a stale series) and infinity are not numbers: passed over, and counted.
 """
 
 import re
@@ -34,9 +34,9 @@ def recognises(head: Head) -> bool:
     """Comments that only Prometheus writes, or labelled samples, and hardly any line that is neither."""
     lines = beginning_lines(head.start, whole=head.start.endswith(b"\n") or b"\n" not in head.start)
     samples = [line for line in lines if not line.lstrip().startswith("#")]
-    told = any(MARK.match(line) for line in lines) or any(LABELLED.match(line) for line in samples)
+    fits = any(MARK.match(line) for line in lines) or any(LABELLED.match(line) for line in samples)
     fitting = sum(SAMPLE.match(line.strip()) is not None for line in samples)
-    return told and fitting > 0 and 2 * fitting >= len(samples)
+    return fits and fitting > 0 and 2 * fitting >= len(samples)
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
@@ -47,9 +47,9 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
         broken += refused
         bare = lines.with_columns(sample=pl.col("text").str.strip_chars())
         comment = bare["sample"].str.starts_with("#")
-        said = bare["sample"].filter(comment).to_list()
-        families.learn(said)
-        ended |= END in said
+        comments = bare["sample"].filter(comment).to_list()
+        families.learn(comments)
+        ended |= END in comments
         parts.append(judged(_samples(bare.filter(~comment)), families))
         fractions |= not parts[-1].rows["stamp"].drop_nulls().str.contains(NO_FRACTION).all()
     open_metrics = ended or fractions or bool(families.units)

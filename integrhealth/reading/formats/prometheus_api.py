@@ -78,8 +78,8 @@ def _found(path: Path, name: str) -> Iterator[_Sample | Refused | Note]:
             yield value
             continue
         line, answer = value
-        for said in _list(field(answer, "warnings")) + _list(field(answer, "infos")):
-            yield Note(f"Prometheus says: {said}")
+        for sentence in _list(field(answer, "warnings")) + _list(field(answer, "infos")):
+            yield Note(f"Prometheus says: {sentence}")
         if field(answer, "status") == "error":
             yield Refused(line, f"query_failed: {field(answer, 'errorType')}: {field(answer, 'error')}", answer)
             continue
@@ -97,9 +97,9 @@ def _results(answer: Any) -> list[Any] | None:
     """The series in an answer: the list of results, what an answer wraps, or a single one."""
     if isinstance(answer, dict) and "metric" in answer:
         return [answer]
-    for found in (answer, field(answer, "data", "result"), field(answer, "result")):
-        if isinstance(found, list):
-            return found
+    for results in (answer, field(answer, "data", "result"), field(answer, "result")):
+        if isinstance(results, list):
+            return results
     return None
 
 
@@ -124,7 +124,7 @@ def _samples(each: Any, line: int | None, name: str) -> Iterator[_Sample | Refus
 
 def _head(labels: dict[str, Any]) -> str:
     """Labels as the text format writes them."""
-    written = (f'{_label(label)}="{escaped(text(said) or "")}"' for label, said in labels.items())
+    written = (f'{_label(label)}="{escaped(text(value) or "")}"' for label, value in labels.items())
     return "{" + ",".join(written)
 
 

@@ -33,12 +33,12 @@ def records(path: Path) -> Iterator[Found]:
     if root_name(beginning(path)) is not None:
         yield from _feed(path)
         return
-    for found in api_records(path):
-        if not isinstance(found, Value):
-            yield found
+    for answer in api_records(path):
+        if not isinstance(answer, Value):
+            yield answer
             continue
-        single = field(found.value, "d")
-        yield _log(found.line, found.value if single is None else single)
+        single = field(answer.value, "d")
+        yield _log(answer.line, answer.value if single is None else single)
 
 
 def _feed(path: Path) -> Iterator[Found]:
@@ -48,8 +48,8 @@ def _feed(path: Path) -> Iterator[Found]:
         return
     if any(link.get("rel") == "next" for link in root.findall("link")):
         yield Note("a link names a next page: this export is not complete unless that page is here too")
-    for told in root.iter("properties"):
-        yield _log(None, {child.tag: child.text for child in told})
+    for properties in root.iter("properties"):
+        yield _log(None, {child.tag: child.text for child in properties})
 
 
 def _log(line: int | None, value: Any) -> Found:

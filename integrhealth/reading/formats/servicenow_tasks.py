@@ -47,13 +47,13 @@ def records(path: Path) -> Iterator[Found]:
 
 
 def _of_json(path: Path) -> Iterator[Found]:
-    for found in api_records(path):
-        if not isinstance(found, Value):
-            yield found
-        elif isinstance(found.value, dict):
-            yield Record(found.line, _steps({name.casefold(): told for name, told in found.value.items()}))
+    for answer in api_records(path):
+        if not isinstance(answer, Value):
+            yield answer
+        elif isinstance(answer.value, dict):
+            yield Record(answer.line, _steps({name.casefold(): value for name, value in answer.value.items()}))
         else:
-            yield Refused(found.line, "not_an_object", found.value)
+            yield Refused(answer.line, "not_an_object", answer.value)
 
 
 def _of_csv(path: Path) -> Iterator[Found]:
@@ -93,14 +93,14 @@ def _is_utf8(data: bytes) -> bool:
 
 def _steps(fields: Fields) -> tuple[tuple[str, Fields], ...]:
     """The steps of which the time is known; for a task without any, one that is refused."""
-    named = {"incident": _first(fields, ("sys_id", "number"))}
+    ids = {"incident": _first(fields, ("sys_id", "number"))}
     now = {"team": _first(fields, ("assignment_group",))}
     steps = []
     for action, (times, people) in STEPS.items():
         at = _first(fields, times)
         if at is None and (steps or action != "updated"):
             continue
-        step = named | {"at": at, "person": _first(fields, people), "action": action}
+        step = ids | {"at": at, "person": _first(fields, people), "action": action}
         if action != "opened":
             step |= now
         if action == "updated":

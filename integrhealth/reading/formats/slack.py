@@ -67,12 +67,12 @@ class _Export:
     def member(self, path: Path, name: str, *, volume: Volume) -> list[Parsed]:
         """What one file of the archive holds."""
         if day := DAY.search(name):
-            found = self.messages(path, day[1])
+            records = self.messages(path, day[1])
         elif _leaf(name) in LISTS:
-            found = self.list_of(path, name)
+            records = self.list_of(path, name)
         else:
             return [Parsed(None, None, pl.DataFrame(), 0, no_rejections(), file=name)]
-        return read_records(found, preset_sources(NAME), format=NAME, log_file=name, strict=self.strict)
+        return read_records(records, preset_sources(NAME), format=NAME, log_file=name, strict=self.strict)
 
     def list_of(self, path: Path, name: str) -> Iterator[Found]:
         """The records of a list, which say nothing of contacts; with that of people what is to say of all."""
@@ -101,7 +101,7 @@ class _Export:
             yield Record(None, tuple(("contact", common | {"team_a": a, "team_b": b}) for a, b in pairs))
 
     def joined(self, there: dict[str, str], user: str) -> list[tuple[str, str]]:
-        """The pairs of teams that meet when USER comes to those who are THERE, and is there from now on."""
+        """The pairs of teams that meet when `user` comes to those who are `there`, and is there from now on."""
         if user in there:
             return []
         team = self.teams.get(user) or UNKNOWN
@@ -111,18 +111,18 @@ class _Export:
             return [(team, team)] if teams[team] == 1 else []
         return [(min(team, other), max(team, other)) for other in sorted(teams)]
 
-    def message(self, found: Any) -> "_Message | Found":
+    def message(self, value: Any) -> "_Message | Found":
         """A message that a person wrote; a record without contacts for any other, and what is none."""
-        if isinstance(found, Refused):
-            return found
-        if not isinstance(found, dict):
+        if isinstance(value, Refused):
+            return value
+        if not isinstance(value, dict):
             return Refused(None, "not_an_object", None)
-        ts, user, thread = found.get("ts"), found.get("user"), found.get("thread_ts")
+        ts, user, thread = value.get("ts"), value.get("user"), value.get("thread_ts")
         moment = MOMENT.fullmatch(ts) if isinstance(ts, str) else None
         if moment is None:
-            return Refused(None, "bad_ts", {name: found.get(name) for name in ("type", "subtype", "ts")})
-        by_machine = found.get("bot_id") is not None or user in self.bots
-        if found.get("subtype") not in WRITTEN or by_machine or not isinstance(user, str):
+            return Refused(None, "bad_ts", {name: value.get(name) for name in ("type", "subtype", "ts")})
+        by_machine = value.get("bot_id") is not None or user in self.bots
+        if value.get("subtype") not in WRITTEN or by_machine or not isinstance(user, str):
             return Record(None)
         at = datetime.fromtimestamp(int(moment[1]), UTC).replace(microsecond=int(moment[2]))
         return _Message(at.isoformat(), user, thread if isinstance(thread, str) else None)
@@ -157,7 +157,7 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
 
 
 def _elements(path: Path) -> Iterator[Any]:
-    """The elements of the list that a file holds; of what is no JSON never the text, people wrote that."""
+    """The elements of the list that a file holds; of what is not JSON never the text, people wrote that."""
     for value in json_values(path):
         if isinstance(value, Refused):
             yield Refused(None, value.reason, None)

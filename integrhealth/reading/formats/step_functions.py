@@ -53,11 +53,11 @@ class _Event(NamedTuple):
     number: int
     before: int
     type: str
-    told: dict[str, Any]
+    fields: dict[str, Any]
 
     @property
     def details(self) -> Any:
-        inner = (value for name, value in self.told.items() if name == "details" or name.endswith("EventDetails"))
+        inner = (value for name, value in self.fields.items() if name == "details" or name.endswith("EventDetails"))
         return next(inner, None)
 
 
@@ -72,32 +72,32 @@ class _History:
 
 def recognises(head: Head) -> bool:
     """Events that name their type and the event before them, not deep inside a document about something else."""
-    found = MARK.search(head.start)
-    if found is None or not TYPED.search(head.start):
+    match = MARK.search(head.start)
+    if match is None or not TYPED.search(head.start):
         return False
-    around = TEXTS.sub(b"", head.start[: found.start()])
+    around = TEXTS.sub(b"", head.start[: match.start()])
     return sum(map(around.count, (b"{", b"["))) - sum(map(around.count, (b"}", b"]"))) <= DEEPEST
 
 
 def records(path: Path) -> Iterator[Found]:
     """Every event in the order of the file, as rows of the lives of its execution and its states."""
-    found: list[Found | _Event] = []
+    events: list[Found | _Event] = []
     histories: dict[str, _History] = {}
     for value in json_values(path):
         if isinstance(value, Refused):
-            found.append(value)
+            events.append(value)
             continue
         for each in unwrapped(value.value):
             if isinstance(each, Note):
-                found.append(each)
+                events.append(each)
                 continue
             page = field(each, "events")
             in_page = isinstance(page, list)
             arn = field(each, "executionArn") if in_page else None
             own = _History(arn if isinstance(arn, str) else None) if in_page else None
-            for told in page if in_page else [each]:
-                event = _event(None if in_page else value.line, told)
-                found.append(event)
+            for record in page if in_page else [each]:
+                event = _event(None if in_page else value.line, record)
+                events.append(event)
                 if isinstance(event, _Event):
                     _belongs(event, own, histories)
             if own is not None and own.events:
@@ -105,24 +105,28 @@ def records(path: Path) -> Iterator[Found]:
     rows: dict[int, list[Fields]] = {}
     for history in histories.values():
         _Lives(history).tell(rows)
-    for each in found:
+    for each in events:
         yield Record(each.line, tuple(("event", row) for row in rows[id(each)])) if isinstance(each, _Event) else each
 
 
-def _event(line: int | None, told: Any) -> _Event | Refused:
+def _event(line: int | None, event: Any) -> _Event | Refused:
     """An event, also where CloudWatch hands it out as the text of its message."""
-    inner = field(told, "message")
-    if isinstance(inner, str) and "type" not in told:
+    inner = field(event, "message")
+    if isinstance(inner, str) and "type" not in event:
         try:
-            told = loaded(inner)
+            event = loaded(inner)
         except ValueError as error:
-            return Refused(line, f"no JSON: {error}", told)
-    kind, number, before = field(told, "type"), field(told, "id"), _either(told, "previousEventId", "previous_event_id")
+            return Refused(line, f"no JSON: {error}", event)
+    kind, number, before = (
+        field(event, "type"),
+        field(event, "id"),
+        _either(event, "previousEventId", "previous_event_id"),
+    )
     if not isinstance(kind, str) or not isinstance(number, str):
-        return Refused(line, "no_event", told)
+        return Refused(line, "no_event", event)
     if not all(isinstance(each, str) and re.fullmatch(r"[0-9]{1,18}", each) for each in (number, before or "0")):
-        return Refused(line, "bad_id", told)
-    return _Event(line, int(number), int(before or 0), kind, told)
+        return Refused(line, "bad_id", event)
+    return _Event(line, int(number), int(before or 0), kind, event)
 
 
 def _belongs(event: _Event, page: _History | None, histories: dict[str, _History]) -> None:
@@ -130,7 +134,7 @@ def _belongs(event: _Event, page: _History | None, histories: dict[str, _History
 
     Events alone on lines come from one history until a number is met again.
     """
-    arn = field(event.told, "execution_arn")
+    arn = field(event.fields, "execution_arn")
     if isinstance(arn, str):
         history = histories.setdefault(arn, _History(arn))
     elif page is not None:
@@ -169,7 +173,7 @@ class _Lives:
             rows[id(event)] = list(self._rows(event))
 
     def _rows(self, event: _Event) -> Iterable[Fields]:
-        word = found[1] if (found := WORD.search(event.type)) else None
+        word = match[1] if (match := WORD.search(event.type)) else None
         if event.type.startswith("Execution"):
             return self._of_execution(event, word)
         state = self._state(event)
@@ -213,8 +217,8 @@ class _Lives:
             "target": system or self.machine,
             "kind": "request" if system else "internal",
             "operation": name or field(event.details, "name"),
-            "sent_at": _moment(event.told) if word == "Scheduled" else None,
-            "received_at": _moment(event.told) if word == "Started" and kind not in ("Map", "Parallel") else None,
+            "sent_at": _moment(event.fields) if word == "Scheduled" else None,
+            "received_at": _moment(event.fields) if word == "Started" and kind not in ("Map", "Parallel") else None,
         }
 
     def _row(self, event: _Event, word: str) -> Fields:
@@ -225,7 +229,7 @@ class _Lives:
             "source": self.machine,
             "target": self.machine,
             "kind": "internal",
-            "at": _moment(event.told),
+            "at": _moment(event.fields),
             "seq": event.number,
             "word": word,
             "error_code": field(event.details, "error") if wrong else None,
@@ -245,19 +249,19 @@ class _Lives:
         return event.number if before is None else before
 
     def _enclosing(self, state: int, kind: str, *, left: bool) -> int:
-        """The Map or Parallel state around; one that was LEFT encloses nothing any more."""
+        """The Map or Parallel state around; one that was `left` encloses nothing any more."""
         here = self.around.get(state) if left else state
         while here is not None and self.names.get(here, ("",))[0] != kind:
             here = self.around.get(here)
         return state if here is None else here
 
 
-def _either(told: Any, *names: str) -> Any:
-    return next((value for name in names if (value := field(told, name)) is not None), None)
+def _either(details: Any, *names: str) -> Any:
+    return next((value for name in names if (value := field(details, name)) is not None), None)
 
 
 def _made_name(events: list[_Event]) -> str:
-    first = json.dumps([event.told for event in events[:FIRST]], sort_keys=True).encode()
+    first = json.dumps([event.fields for event in events[:FIRST]], sort_keys=True).encode()
     return f"execution-{hashlib.sha256(first).hexdigest()[:16]}"
 
 
@@ -269,9 +273,9 @@ def _machine(arn: str | None) -> str:
 
 def _called(details: Any) -> str | None:
     """The service that a task calls: as its resource type, else as the ARN of its resource tells."""
-    named, resource = field(details, "resourceType"), field(details, "resource")
-    if isinstance(named, str):
-        return named
+    resource_type, resource = field(details, "resourceType"), field(details, "resource")
+    if isinstance(resource_type, str):
+        return resource_type
     parts = resource.split(":") if isinstance(resource, str) else []
     return parts[2] if len(parts) > 2 and parts[0] == "arn" else None
 
@@ -287,9 +291,9 @@ def _cause(cause: Any) -> Any:
     return _either(inner, "errorMessage", "Cause", "message", "Message") or cause
 
 
-def _moment(told: Any) -> Any:
+def _moment(fields: Any) -> Any:
     """Numbers of an API are seconds, those of a log milliseconds; a text is as it is, for the reader of times."""
-    time = _either(told, "timestamp", "event_timestamp")
+    time = _either(fields, "timestamp", "event_timestamp")
     if not isinstance(time, str) or not NUMERIC.match(time):
         return time
     number = Decimal(time)

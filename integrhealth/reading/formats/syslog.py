@@ -49,11 +49,11 @@ def recognises(head: Head) -> bool:
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The log lines of one file."""
-    found = entries(path, pl.col("text").str.contains(ANY))
-    one = _parts(found.rows["text"])
+    lines = entries(path, pl.col("text").str.contains(ANY))
+    one = _parts(lines.rows["text"])
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     severity = pl.col("priority").cast(pl.Int64) % len(LEVELS)
-    fields = one.with_columns(tail=found.rows["tail"], dated=dated(one, written)).select(
+    fields = one.with_columns(tail=lines.rows["tail"], dated=dated(one, written)).select(
         "host",
         "app",
         time=pl.coalesce("instant", "dated", pl.concat_str("year", "month", "day", "clock", separator=" ")),
@@ -65,22 +65,22 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     if yearless:
         until = f"{written:%Y-%m-%d}, when the file was last written"
         notes.append(f"dates without a year, which is the latest that puts them before {until}: {yearless:,}")
-    return [mapped(found, fields, preset=FORMAT.name, log_file=log_file, strict=strict, notes=notes)]
+    return [mapped(lines, fields, preset=FORMAT.name, log_file=log_file, strict=strict, notes=notes)]
 
 
 def dated(parts: pl.DataFrame, written: datetime) -> pl.Series:
-    """Dates as ISO text; one without a year in the latest that puts it before the file was WRITTEN."""
+    """Dates as ISO text; one without a year in the latest that puts it before the file was `written`."""
     latest = (written + AHEAD).replace(tzinfo=None)
-    found = pl.Series([None], dtype=pl.Datetime("us")).new_from_index(0, parts.height)
+    dates = pl.Series([None], dtype=pl.Datetime("us")).new_from_index(0, parts.height)
     for year in range(written.year + 1, written.year - YEARS, -1):
-        if not (found.is_null() & parts["month"].is_not_null()).any():
+        if not (dates.is_null() & parts["month"].is_not_null()).any():
             break
         given = pl.coalesce("year", pl.lit(str(year)))
         at = pl.concat_str(given, "month", pl.col("day").str.zfill(2), "clock", separator=" ")
         read = parts.select(at.str.to_datetime("%Y %b %d %H:%M:%S%.f", time_unit="us", strict=False)).to_series()
         fits = pl.lit(read).is_not_null() & (pl.lit(parts["year"]).is_not_null() | (pl.lit(read) <= latest))
-        found = pl.select(pl.coalesce(pl.lit(found), pl.when(fits).then(pl.lit(read)))).to_series()
-    return found.dt.to_string("%Y-%m-%dT%H:%M:%S%.6f")
+        dates = pl.select(pl.coalesce(pl.lit(dates), pl.when(fits).then(pl.lit(read)))).to_series()
+    return dates.dt.to_string("%Y-%m-%dT%H:%M:%S%.6f")
 
 
 def _parts(texts: pl.Series) -> pl.DataFrame:

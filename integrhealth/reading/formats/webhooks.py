@@ -34,8 +34,8 @@ class _Delivery:
     @property
     def trace(self) -> str | None:
         """The id of what is delivered, the same for every receiver."""
-        found = self.fields.get("guid" if self.kind == GITHUB else "msgId")
-        return found if isinstance(found, str) and found else None
+        id = self.fields.get("guid" if self.kind == GITHUB else "msgId")
+        return id if isinstance(id, str) and id else None
 
     @property
     def receiver(self) -> str | None:
@@ -68,14 +68,14 @@ def recognises(head: Head) -> bool:
 
 def records(path: Path) -> Iterator[Found]:
     """Every delivery of the file."""
-    found = list(_deliveries(path))
-    tries = _tries(each for each in found if isinstance(each, _Delivery))
-    for each in found:
+    deliveries = list(_deliveries(path))
+    tries = _tries(each for each in deliveries if isinstance(each, _Delivery))
+    for each in deliveries:
         if isinstance(each, _Delivery):
-            told = _github(each.fields) if each.kind == GITHUB else _svix(each.fields)
+            row = _github(each.fields) if each.kind == GITHUB else _svix(each.fields)
             common = {"trace": each.trace, "message": each.message, "target": each.receiver or SOMEWHERE}
             common["attempt"] = tries[each.message, each.at]
-            yield Record(each.line, ((each.kind, told | common),))
+            yield Record(each.line, ((each.kind, row | common),))
         else:
             yield each
 
@@ -111,23 +111,23 @@ def _tries(deliveries: Iterator[_Delivery]) -> dict[tuple[str | None, str], int]
 
 
 def _github(fields: Fields) -> Fields:
-    code, said = fields.get("status_code"), fields.get("status")
+    code, status = fields.get("status_code"), fields.get("status")
     return {
         "event": fields.get("event"),
         "action": fields.get("action"),
         "at": fields.get("delivered_at"),
         "seconds": fields.get("duration"),
         "code": code,
-        "status": _outcome(code, said),
-        "error": None if said == "OK" else said,
+        "status": _outcome(code, status),
+        "error": None if status == "OK" else status,
     }
 
 
-def _outcome(code: Any, said: Any) -> str | None:
+def _outcome(code: Any, status: Any) -> str | None:
     """How the receiver answered, by the status code of HTTP; without one, whether anyone did."""
     if not isinstance(code, str):
         return None
-    words = said.casefold() if isinstance(said, str) else ""
+    words = status.casefold() if isinstance(status, str) else ""
     if code in TIMEOUTS or "timed out" in words or "timeout" in words:
         return "timeout"
     return "ok" if re.fullmatch(r"2\d\d", code) else "failed"

@@ -94,12 +94,12 @@ def records(path: Path) -> Iterator[Found]:
     """What the interchanges of a file tell; damaged envelopes are refused, the good ones around them stay."""
     data, damage = whole(path)
     two_digits = False
-    for found in _interchanges(data.decode("utf-8", "replace")):
-        if isinstance(found, Refused):
-            yield found
+    for interchange in _interchanges(data.decode("utf-8", "replace")):
+        if isinstance(interchange, Refused):
+            yield interchange
             continue
-        two_digits |= any(segment[0] == "TA1" for segment in found.inside)
-        yield from _enclosed(found, INTERCHANGE, _interchange(found))
+        two_digits |= any(segment[0] == "TA1" for segment in interchange.inside)
+        yield from _enclosed(interchange, INTERCHANGE, _interchange(interchange))
     if damage is not None:
         yield Refused(None, damage, data[-ISA_LENGTH:])
     if two_digits:
@@ -140,7 +140,7 @@ def _terminator(text: str, here: int) -> str | None:
 
 
 def _read(text: str, here: int, separator: str, terminator: str) -> tuple[_Envelope, int]:
-    """The interchange that begins HERE, and where it ends: after its IEA, or where another one or nothing begins."""
+    """The interchange that begins `here`, and where it ends: after its IEA, or where another one or nothing begins."""
     segments: list[Segment] = []
     while (end := text.find(terminator, here)) >= 0:
         segment = text[here:end].strip().split(separator)
@@ -170,17 +170,17 @@ def _envelopes(segments: list[Segment], level: _Level) -> Iterator[_Envelope]:
         yield _Envelope(header, inside, None)
 
 
-def _enclosed(envelope: _Envelope, level: _Level, found: list[Found]) -> list[Found]:
-    """What was FOUND inside, unless header and trailer contradict each other; a missing trailer is one refusal."""
+def _enclosed(envelope: _Envelope, level: _Level, records: list[Found]) -> list[Found]:
+    """What was `records` inside, unless header and trailer contradict each other; a missing trailer is one refusal."""
     raw = "*".join(envelope.header)
     if envelope.trailer is None:
         cut = f"no_{level.trailer.lower()}"
         # A file that ends in a set ends in its group and interchange too.
-        broken = bool(found) and isinstance(found[-1], Refused) and found[-1].reason in ("no_se", "no_ge")
-        return found if broken else [*found, Refused(None, cut, raw)]
+        broken = bool(records) and isinstance(records[-1], Refused) and records[-1].reason in ("no_se", "no_ge")
+        return records if broken else [*records, Refused(None, cut, raw)]
     if _at(envelope.header, level.control).lstrip("0") != _at(envelope.trailer, 2).lstrip("0"):
         return [Refused(None, f"control_number_of_{level.trailer.lower()}_differs", raw)]
-    return found
+    return records
 
 
 def _interchange(envelope: _Envelope) -> list[Found]:
@@ -188,19 +188,19 @@ def _interchange(envelope: _Envelope) -> list[Found]:
     # The sender of the acknowledgement received what it acknowledges.
     answering = {"source": _at(isa, 8), "target": _at(isa, 6)}
     sending = {"source": _at(isa, 6), "target": _at(isa, 8)}
-    found: list[Found] = []
+    records: list[Found] = []
     for segment in envelope.inside:
         if segment[0] == "TA1":
-            found.append(Record(None, (("event", answering | _of_interchange(segment, isa, answering)),)))
+            records.append(Record(None, (("event", answering | _of_interchange(segment, isa, answering)),)))
     for group in _envelopes(envelope.inside, GROUP):
         inner: list[Found] = []
         for one in _envelopes(group.inside, SET):
             acknowledges = _at(one.header, 1) in ACKNOWLEDGEMENTS
-            told = _acknowledged(one, group.header, answering) if acknowledges else [_sent(one, group.header, sending)]
+            rows = _acknowledged(one, group.header, answering) if acknowledges else [_sent(one, group.header, sending)]
             # A set without its end tells nothing: what is missing may be what counts.
-            inner += _enclosed(one, SET, told if one.trailer is not None else [])
-        found += _enclosed(group, GROUP, inner)
-    return found
+            inner += _enclosed(one, SET, rows if one.trailer is not None else [])
+        records += _enclosed(group, GROUP, inner)
+    return records
 
 
 def _of_interchange(ta1: Segment, isa: Segment, sides: Fields) -> Fields:
@@ -218,9 +218,9 @@ def _of_interchange(ta1: Segment, isa: Segment, sides: Fields) -> Fields:
 
 def _sent(one: _Envelope, gs: Segment, sides: Fields) -> Found:
     kind, control = _at(one.header, 1), _at(one.header, 2)
-    named = {"operation": _at(gs, 1), "object_type": kind, "object_id": control}
+    fields = {"operation": _at(gs, 1), "object_type": kind, "object_id": control}
     key = _key(sides, _at(gs, 1), _at(gs, 6), kind, control)
-    return Record(None, (("event", sides | named | {"message_id": key, "at": _group_time(gs), "event": "begun"}),))
+    return Record(None, (("event", sides | fields | {"message_id": key, "at": _group_time(gs), "event": "begun"}),))
 
 
 def _acknowledged(one: _Envelope, gs: Segment, sides: Fields) -> list[Found]:
@@ -235,33 +235,33 @@ def _acknowledged(one: _Envelope, gs: Segment, sides: Fields) -> list[Found]:
     if not loops:
         if whole_group["event"] is None:
             return [Refused(None, "no_ak9", "*".join(heads["AK1"]))]
-        told = {"message_id": _key(sides, *group), "object_type": "group", "object_id": group[1]}
-        return [Record(None, (("event", common | told | whole_group),))]
-    found: list[Found] = []
+        fields = {"message_id": _key(sides, *group), "object_type": "group", "object_id": group[1]}
+        return [Record(None, (("event", common | fields | whole_group),))]
+    records: list[Found] = []
     for loop in loops:
         kind, control = _at(loop[0], 1), _at(loop[0], 2)
         outcome = _of_set(loop[1:])
         if outcome["event"] is None:
-            found.append(Refused(None, "no_ak5", "*".join(loop[0])))
+            records.append(Refused(None, "no_ak5", "*".join(loop[0])))
             continue
         # Where a group is rejected, so are its sets, whatever is said of each.
         if whole_group["event"] in REJECTING and outcome["event"] not in REJECTING:
             outcome = whole_group
-        told = {"message_id": _key(sides, *group, kind, control), "object_type": kind, "object_id": control}
-        found.append(Record(None, (("event", common | told | outcome),)))
-    return [*found, *_unnamed(heads.get("AK9", []), len(loops))]
+        fields = {"message_id": _key(sides, *group, kind, control), "object_type": kind, "object_id": control}
+        records.append(Record(None, (("event", common | fields | outcome),)))
+    return [*records, *_unnamed(heads.get("AK9", []), len(loops))]
 
 
-def _unnamed(ak9: Segment, named: int) -> list[Found]:
+def _unnamed(ak9: Segment, count: int) -> list[Found]:
     included, received = _at(ak9, 2), _at(ak9, 3)
-    said: list[Found] = []
-    if included.isdecimal() and int(included) > named:
-        said.append(
+    notes: list[Found] = []
+    if included.isdecimal() and int(included) > count:
+        notes.append(
             Note("some acknowledgements name fewer transaction sets than the group had: only the named are told")
         )
     if included.isdecimal() and received.isdecimal() and int(received) < int(included):
-        said.append(Note("some acknowledgements report fewer transaction sets received than the group had"))
-    return said
+        notes.append(Note("some acknowledgements report fewer transaction sets received than the group had"))
+    return notes
 
 
 def _loops(segments: list[Segment]) -> list[list[Segment]]:
@@ -294,12 +294,13 @@ def _of_group(ak9: Segment) -> Fields:
 
 
 def _outcome(event: str | None, errors: list[tuple[str, str, str]]) -> Fields:
-    told = [(name, code, where) for name, code, where in errors if code]
-    finest = max(told, key=lambda error: ("AK5", "AK9", "AK3", "AK4").index(error[0]), default=None)
+    faults = [(name, code, where) for name, code, where in errors if code]
+    finest = max(faults, key=lambda error: ("AK5", "AK9", "AK3", "AK4").index(error[0]), default=None)
+    texts = (where + MEANINGS[name].get(code, f"code {code}") for name, code, where in faults)
     return {
         "event": event,
         "error_code": f"{finest[0]}-{finest[1]}" if finest else None,
-        "error_text": "; ".join(where + MEANINGS[name].get(code, f"code {code}") for name, code, where in told) or None,
+        "error_text": "; ".join(texts) or None,
     }
 
 

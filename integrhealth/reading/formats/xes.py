@@ -39,11 +39,11 @@ def recognises(head: Head) -> bool:
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The events of one file; of one that breaks off those before the fault, which is one record."""
     sources = preset_sources(FORMAT.name)
-    found = xml_tags(path)
+    tags = xml_tags(path)
     names = names_in(sources)
-    tokens = _tokens(found, [name.removeprefix(OF_TRACE) for name in names])
+    tokens = _tokens(tags, [name.removeprefix(OF_TRACE) for name in names])
     events, notes = _without_machines(_events(tokens, names))
-    refused = [_refusal(found)] if found.fault is not None else []
+    refused = [_refusal(tags)] if tags.fault is not None else []
 
     def raw(later: pl.DataFrame) -> pl.DataFrame:
         numbers = later.join(events.select("log_line", "event_no"), on="log_line", how="left", maintain_order="left")
@@ -56,13 +56,13 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     return framed(table, sources, format=FORMAT.name, log_file=log_file, strict=strict)
 
 
-def _refusal(found: XmlTags) -> tuple[int, str, bytes]:
-    fault, last = found.fault or RefusedXml(0, ""), found.tags["tag"].tail(1).to_list()
+def _refusal(tags: XmlTags) -> tuple[int, str, bytes]:
+    fault, last = tags.fault or RefusedXml(0, ""), tags.tags["tag"].tail(1).to_list()
     return fault.line, fault.reason, "".join(f"<{tag}" for tag in last).encode()[:RAW_BYTES]
 
 
 def _tokens(read: XmlTags, keys: list[str]) -> pl.DataFrame:
-    """One row per opening tag that may tell of an event, its attributes with these KEYS: the tag, its line and depth
+    """One row per opening tag that may tell of an event, its attributes with these `keys`: the tag, its line and depth
     (0 is the log), the ordinals of its event and trace, and whether it opens one or belongs to one. An event that the
     file does not close is left out.
     """
@@ -108,10 +108,10 @@ def _named(name: str) -> pl.Expr:
 def _events(opened: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """One row per event: its attributes and those of its trace that are asked for, and where it stands."""
     events = opened.filter("opens_event").select("event_no", "line", trace=pl.when("in_trace").then("trace_no"))
-    told = _attributes(opened.filter(pl.col("of_event") | pl.col("of_trace")))
+    attributes = _attributes(opened.filter(pl.col("of_event") | pl.col("of_trace")))
     for name in names:
         of_trace = name.startswith(OF_TRACE)
-        mine = told.filter((pl.col("key") == name.removeprefix(OF_TRACE)) & (pl.col("of_trace") == of_trace))
+        mine = attributes.filter((pl.col("key") == name.removeprefix(OF_TRACE)) & (pl.col("of_trace") == of_trace))
         on, number = ("trace", "trace_no") if of_trace else ("event_no", "event_no")
         values = mine.select(pl.col(number).alias(on), pl.col("value").alias(name)).unique(on, keep="first")
         events = events.join(values, on=on, how="left", maintain_order="left")
@@ -122,14 +122,16 @@ def _events(opened: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 def _attributes(tags: pl.DataFrame) -> pl.DataFrame:
     """The key and the value of each attribute."""
     parts = tags["tag"].str.splitn('"', 5).struct.unnest()
-    told = tags.select("event_no", "trace_no", "of_trace", key=parts["field_1"], value=parts["field_3"])
+    attributes = tags.select("event_no", "trace_no", "of_trace", key=parts["field_1"], value=parts["field_3"])
     odd = ~(parts["field_0"].str.contains(PLAIN_BEFORE) & parts["field_2"].str.contains(PLAIN_BETWEEN).fill_null(False))
     if odd.any():
         places = odd.arg_true()
         for name in ("key", "value"):
             quoted = tags["tag"].gather(places).str.extract_groups(ANY_ORDER.replace("NAME", name)).struct.unnest()
-            told = told.with_columns(told[name].scatter(places, quoted.select(pl.coalesce("1", "2")).to_series()))
-    return told.with_columns(_plain(told["key"]), _plain(told["value"]))
+            attributes = attributes.with_columns(
+                attributes[name].scatter(places, quoted.select(pl.coalesce("1", "2")).to_series())
+            )
+    return attributes.with_columns(_plain(attributes["key"]), _plain(attributes["value"]))
 
 
 def _plain(values: pl.Series) -> pl.Series:

@@ -74,17 +74,19 @@ SHAPE = Shape(dtype=pl.Struct({"spans": pl.List(SPAN)}), record=SPAN, unpack=tra
 def flat(values: pl.DataFrame) -> pl.DataFrame:
     """Decoded spans as one row each: line, span, the columns of SPANS, and the reason where one is rejected."""
     spans = values.unnest("value").explode("spans", empty_as_null=False, keep_nulls=False).rename({"spans": "span"})
-    named = spans.with_columns(pl.col("span").struct.unnest()).with_columns(
+    columns = spans.with_columns(pl.col("span").struct.unnest()).with_columns(
         pl.col("kind").str.to_lowercase(), start_us=_whole("timestamp"), lasted_us=_whole("duration")
     )
     tag = pl.col("tags").struct.field("error").alias("error_tag")
-    read = named.select("line", "span", "start_us", "lasted_us", _reason(), tag, "tags", *_columns()).unnest("tags")
-    said = pl.col("error_tag").str.strip_chars().str.to_lowercase()
-    error = pl.when(said.is_not_null()).then(~said.is_in(["false", NOT_FOUND]))
-    spoken = pl.when(~said.is_in(["", "true", "false"]) & ~said.str.contains(r"^\d+$")).then("error_tag")
-    read = read.with_columns(error_text=spoken, said_code=said.str.extract(r"^(\d+)$"), not_found=said == NOT_FOUND)
+    read = columns.select("line", "span", "start_us", "lasted_us", _reason(), tag, "tags", *_columns()).unnest("tags")
+    error_tag = pl.col("error_tag").str.strip_chars().str.to_lowercase()
+    error = pl.when(error_tag.is_not_null()).then(~error_tag.is_in(["false", NOT_FOUND]))
+    error_text = pl.when(~error_tag.is_in(["", "true", "false"]) & ~error_tag.str.contains(r"^\d+$")).then("error_tag")
+    read = read.with_columns(
+        error_text=error_text, code_of_tag=error_tag.str.extract(r"^(\d+)$"), not_found=error_tag == NOT_FOUND
+    )
     return described(read.drop("error"), error=error, other_side=pl.col("remote")).with_columns(
-        pl.coalesce("error_code", "said_code"), pl.col("not_found").fill_null(False)
+        pl.coalesce("error_code", "code_of_tag"), pl.col("not_found").fill_null(False)
     )
 
 

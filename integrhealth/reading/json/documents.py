@@ -80,8 +80,8 @@ def values(path: Path, shape: Shape) -> Iterator[tuple[int | None, Any]]:
         read = [first, *parts]
         data = b"".join(block.data for block in read)
         whole = _loaded(data)
-        found = [whole] if whole is not None else _in_a_row(data.decode("utf-8", "replace"), read[-1].damage)[0]
-        yield from ((None, value) for value in found)
+        documents = [whole] if whole is not None else _in_a_row(data.decode("utf-8", "replace"), read[-1].damage)[0]
+        yield from ((None, value) for value in documents)
         return
     for block in _chain(first, parts):
         for number, text in _lines(block)[0].iter_rows():
@@ -176,7 +176,7 @@ def _documents(first: Block, rest: Iterator[Block], shape: Shape) -> tuple[pl.Da
 
 
 def _in_a_row(text: str, damage: str | None) -> tuple[list[Any], list[Rejection]]:
-    """The JSON documents at the beginning of TEXT, and the rest as one rejection."""
+    """The JSON documents at the beginning of `text`, and the rest as one rejection."""
     decoder = json.JSONDecoder(parse_constant=_no_constant)
     values: list[Any] = []
     at = 0
@@ -218,7 +218,7 @@ def decoded(lines: pl.DataFrame, shape: Shape) -> tuple[pl.DataFrame, list[Rejec
 
 
 def _strict(lines: pl.DataFrame, dtype: pl.Struct) -> pl.DataFrame | None:
-    """Line and value; None if any text is no JSON or not of the type."""
+    """Line and value; None if any text is not JSON or not of the type."""
     # In pieces that stay in the processor's cache: half the time of a whole block.
     step = max(1, PIECE_BYTES * lines.height // max(1, lines["text"].str.len_bytes().sum()))
     try:
@@ -281,7 +281,7 @@ def shown(value: Any) -> str:
 
 
 def pruned(value: Any, shape: Shape) -> Any:
-    """VALUE with nothing but what the shape asks for. A record that does not fit is replaced by one that says so.
+    """`value` with nothing but what the shape asks for. A record that does not fit is replaced by one that says so.
 
     Raises TypeError when something around the records has the wrong type.
     """
@@ -308,7 +308,7 @@ def _pruned(value: Any, dtype: Any, record: pl.Struct) -> Any:
 
 
 def _characters(text: str) -> str:
-    """TEXT, which must be one. Raises TypeError for half of a surrogate pair, which is no character."""
+    """`text`, which must be one. Raises TypeError for half of a surrogate pair, which is not a character."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -85,7 +85,7 @@ def loaded(text: str) -> Any:
     """A JSON text as RFC 8259 has it, its numbers as text. Raises ValueError, with the reason, for anything else."""
     try:
         value = _DECODER.decode(text)
-        # Half of a surrogate pair is no character, and no UTF-8 can hold it.
+        # Half of a surrogate pair is not a character, and no UTF-8 can hold it.
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
@@ -96,7 +96,7 @@ def loaded(text: str) -> Any:
 
 
 def field(value: Any, *keys: str) -> Any:
-    """What lies under the keys, one inside the other; None where something on the way is no object or is missing."""
+    """What lies under the keys, one inside the other; None where something on the way is missing or not an object."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
@@ -108,8 +108,8 @@ def record_keys(start: bytes) -> set[str]:
     None for text in which JSON stands somewhere on a line, as in a column of a table.
     """
     keys, around = set(), b""
-    for found in TOKENS.finditer(b"\n" + start.removeprefix(b"\xef\xbb\xbf")):
-        text, is_key, begins_a_line, bracket = found.groups()
+    for token in TOKENS.finditer(b"\n" + start.removeprefix(b"\xef\xbb\xbf")):
+        text, is_key, begins_a_line, bracket = token.groups()
         if bracket in (b"}", b"]"):
             around = around[:-1]
         elif bracket is not None:
@@ -122,7 +122,7 @@ def record_keys(start: bytes) -> set[str]:
 
 
 def flattened(value: Any, *, deep: int = 6) -> Fields:
-    """The fields of an object by dotted name (``a.b.c``); lists, and what lies deeper than DEEP, stay as they are."""
+    """The fields of an object by dotted name (``a.b.c``); lists, and what lies deeper than `deep`, stay as they are."""
     flat: Fields = {}
     if not isinstance(value, dict):
         return flat
@@ -149,17 +149,17 @@ def unwrapped(value: Any) -> Iterator[Any]:
         if isinstance(token := field(value, *keys), str) and token:
             yield Note(f"{'.'.join(keys)} names a next page: this export is not complete unless that page is here too")
             break
-    yield from next((found for keys in WRAPPERS if isinstance(found := field(value, *keys), list)), [value])
+    yield from next((records for keys in WRAPPERS if isinstance(records := field(value, *keys), list)), [value])
 
 
 def api_records(path: Path) -> Iterator[Value | Refused | Note]:
-    """Every record of a file, each on the line of the answer that wraps it, and what is no JSON."""
-    for found in json_values(path):
-        if isinstance(found, Refused):
-            yield found
+    """Every record of a file, each on the line of the answer that wraps it, and what is not JSON."""
+    for value in json_values(path):
+        if isinstance(value, Refused):
+            yield value
             continue
-        for each in unwrapped(found.value):
-            yield each if isinstance(each, Note) else Value(found.line, each)
+        for each in unwrapped(value.value):
+            yield each if isinstance(each, Note) else Value(value.line, each)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -29,7 +29,7 @@ from integrhealth.reading.mapping.sources import (
 from integrhealth.reading.values.conversions import converted, is_no_text, numbers, text_of
 from integrhealth.reading.values.times import UNITS_US, Times, times
 
-# What a template leaves open is no value.
+# What a template leaves open is not a value.
 OPENS, CLOSES = "{{", "}}"
 BLANKS = " \t\r\n\f\v"
 # Where ``kind`` is one of KINDS; in other frames it is any word.
@@ -63,12 +63,12 @@ class _Account:
 
 
 def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict: bool = False) -> Canonical:
-    """TABLE (columns of the file and log_line) as rows of FRAME.
+    """`table` (columns of the file and log_line) as rows of `frame`.
 
     A value that its column cannot hold refuses the row (``bad_time:sent_at``, ``bad_number:amount``,
     ``bad_flag:fallback``), a null in a required column likewise (``no_target``). A status that is neither a
     canonical word nor in the map becomes unknown, a kind of a message or dependency that is no canonical word null;
-    both are counted in a warning. With STRICT a time without a zone refuses the row too (``naive_time:sent_at``).
+    both are counted in a warning. With `strict` a time without a zone refuses the row too (``naive_time:sent_at``).
     """
     account = _Account()
     table = _without_null_tokens(table, source)
@@ -86,10 +86,10 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
     empty = {name: pl.lit(None, dtype) for name, dtype in frame.columns.items() if name not in made}
     rows = table.select("log_line").with_columns(**columns, **empty).select(*frame.columns, "log_line")
     # A span without a status is unset, which is told from its marks; a message without one is unknown.
-    told = {"messages": "status", "message_events": "event"}.get(frame.name)
-    if told is not None and (missing := rows[told].null_count()):
+    status = {"messages": "status", "message_events": "event"}.get(frame.name)
+    if status is not None and (missing := rows[status].null_count()):
         account.warnings.append(f"{rows_said(missing)} without a status became unknown")
-        rows = rows.with_columns(pl.col(told).fill_null("unknown"))
+        rows = rows.with_columns(pl.col(status).fill_null("unknown"))
     for name in frame.required:
         # By the first a record is known.
         if name == frame.required[0] and rows.schema[name] == pl.String:
@@ -127,8 +127,8 @@ def _without_null_tokens(table: pl.DataFrame, source: MappedSource) -> pl.DataFr
     text = pl.col(texts)
     # Without words for nothing only blanks count; what has some in front sorts before every letter.
     null = text.str.strip_chars(BLANKS).is_in(source.null) if len(source.null) > 1 else text < "!"
-    found = table.select(null.any()) if texts else table.select()
-    hit = [name for name in found.columns if found[name][0]]
+    hits = table.select(null.any()) if texts else table.select()
+    hit = [name for name in hits.columns if hits[name][0]]
     if not hit:
         return table
     is_null = pl.col(hit).str.strip_chars(BLANKS).is_in(source.null)
@@ -179,14 +179,14 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
     there = [table[name] for name in names_of(origin) if name in table.columns]
     if len({each.dtype for each in there}) > 1:
         there = [text_of(each) for each in there]
-    found = pl.select(pl.coalesce(there)).to_series() if there else nothing
+    first = pl.select(pl.coalesce(there)).to_series() if there else nothing
     if isinstance(origin, First) and origin.otherwise is not None:
-        return text_of(found).fill_null(origin.otherwise)
-    return found
+        return text_of(first).fill_null(origin.otherwise)
+    return first
 
 
 def _with_errors_inside(statuses: pl.Series, table: pl.DataFrame, source: MappedSource, account: _Account) -> pl.Series:
-    """STATUSES in which an ok with errors counted beside it is partial."""
+    """`statuses` in which an ok with errors counted beside it is partial."""
     counts = [table[name] for name in source.errors_inside if name in table.columns]
     if not counts:
         return statuses
@@ -223,7 +223,7 @@ def _time(
     account.fault(f"{read.reason}:{name}", read.faults)
     if read.reason.startswith("undecided"):
         account.undecided.append(name)
-    account.warnings.extend(f"{name}: {sentence}" for sentence in read.said)
+    account.warnings.extend(f"{name}: {sentence}" for sentence in read.notes)
     if strict:
         account.fault(f"naive_time:{name}", read.naive)
     elif naive := read.naive.sum():
@@ -261,6 +261,6 @@ def _say_times(account: _Account) -> None:
 
 
 def identity(frame: Frame, names: Iterable[str]) -> MappedSource:
-    """The mapping of a file that is in canonical columns already: each column of FRAME it has, to itself."""
+    """The mapping of a file that is in canonical columns already: each column of `frame` it has, to itself."""
     there = set(names)
     return MappedSource(frame=frame.name, columns={name: Column(name) for name in frame.columns if name in there})

@@ -61,21 +61,24 @@ def framed(
         frames[frame.name] = frame
         made.setdefault(frame.name, []).append(canonical(mine, frame, source, strict=strict))
     parts: list[Parsed] = []
-    for place, (name, found) in enumerate(made.items()):
+    for place, (name, made_rows) in enumerate(made.items()):
         first = place == 0
         passed = (rest.height + table.passed) if first else 0
-        notes = [*(table.notes if first else ()), *dict.fromkeys(note for each in found for note in each.warnings)]
+        notes = [
+            *(table.notes if first else ()),
+            *dict.fromkeys(note for each in made_rows for note in each.warnings),
+        ]
         if first and rest.height:
             # What events tell of are messages.
-            told = dict.fromkeys("messages" if each == "message_events" else each for each in made)
-            notes.append(f"records that say nothing of {', '.join(told)}, passed over: {rest.height:,}")
-        parts.append(_parsed(frames[name], found, table, first, passed, notes, format=format, log_file=log_file))
+            meant = dict.fromkeys("messages" if each == "message_events" else each for each in made)
+            notes.append(f"records that say nothing of {', '.join(meant)}, passed over: {rest.height:,}")
+        parts.append(_parsed(frames[name], made_rows, table, first, passed, notes, format=format, log_file=log_file))
     return parts
 
 
 def _parsed(
     frame: Frame,
-    found: list[Canonical],
+    canonicals: list[Canonical],
     table: Table,
     first: bool,
     passed: int,
@@ -84,8 +87,8 @@ def _parsed(
     format: str,
     log_file: str,
 ) -> Parsed:
-    rows = pl.concat([each.rows for each in found]) if len(found) > 1 else found[0].rows
-    refused = pl.concat([each.refused for each in found]) if len(found) > 1 else found[0].refused
+    rows = pl.concat([each.rows for each in canonicals]) if len(canonicals) > 1 else canonicals[0].rows
+    refused = pl.concat([each.refused for each in canonicals]) if len(canonicals) > 1 else canonicals[0].refused
     good = rows.height
     if table.several:
         good = rows["log_line"].n_unique()
@@ -134,7 +137,7 @@ def _is_one_of(text: pl.Expr, words: Iterable[str]) -> pl.Expr:
 
 
 def with_inner(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """ROWS with the columns ``a.b.c`` of NAMES that lie inside JSON text in a column ``a``; null where it is none."""
+    """`rows` with the columns ``a.b.c`` of `names` that lie inside JSON text in a column ``a``; null where absent."""
     inner = []
     for name in names:
         first, _, below = name.partition(".")
@@ -145,7 +148,7 @@ def with_inner(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 
 
 def respelled(source: MappedSource, there: Iterable[str]) -> MappedSource:
-    """SOURCE with its columns as the file spells them: exports of one vendor differ in case."""
+    """`source` with its columns as the file spells them: exports of one vendor differ in case."""
     there = list(there)
     folded = {name.casefold(): name for name in reversed(there)}
     names = {}

@@ -19,12 +19,12 @@ def translated(values: pl.Series, origin: Translated, warnings: list[str]) -> pl
     text = text_of(values).str.strip_chars()
     folded = {word.casefold(): meaning for word, meaning in origin.words.items() if len(word) > 1}
     different = text.drop_nulls().unique().to_list()
-    known = {word: origin.words.get(word, folded.get(word.casefold())) for word in different}
+    meanings = {word: origin.words.get(word, folded.get(word.casefold())) for word in different}
     strange = text.drop_nulls().value_counts(name="rows").rename({text.name: "value"})
-    strange = strange.filter(pl.col("value").is_in([word for word, meaning in known.items() if meaning is None]))
+    strange = strange.filter(pl.col("value").is_in([word for word, meaning in meanings.items() if meaning is None]))
     if strange.height and origin.otherwise is None:
         warnings.append(_said(f"with an unknown word in {origin.name} became null", strange))
-    meant = text.replace_strict(known, default=None, return_dtype=pl.String)
+    meant = text.replace_strict(meanings, default=None, return_dtype=pl.String)
     return meant if origin.otherwise is None else meant.fill_null(origin.otherwise)
 
 
@@ -37,17 +37,17 @@ def statuses(values: pl.Series, mapped: dict[str, str], warnings: list[str], *mo
     counts = text.drop_nulls().value_counts(name="rows")
     folded = {written.casefold(): status for written, status in mapped.items()}
     canonical_words = {status: status for status in (*STATUSES, *more)}
-    known = {}
+    meanings = {}
     for written in counts.to_series(0).to_list():
         key = written.casefold()
-        known[written] = mapped.get(written) or folded.get(key) or canonical_words.get(key)
-    if all(written == status for written, status in known.items()) and not text.null_count():
+        meanings[written] = mapped.get(written) or folded.get(key) or canonical_words.get(key)
+    if all(written == status for written, status in meanings.items()) and not text.null_count():
         return text
-    unmapped = [written for written, status in known.items() if status is None]
+    unmapped = [written for written, status in meanings.items() if status is None]
     if unmapped:
         seen = counts.rename({counts.columns[0]: "value"}).filter(pl.col("value").is_in(unmapped))
         warnings.append(_said("with a status that is not mapped became unknown", seen))
-    judged = text.replace_strict(known, default=None, return_dtype=pl.String).fill_null("unknown")
+    judged = text.replace_strict(meanings, default=None, return_dtype=pl.String).fill_null("unknown")
     return pl.select(pl.when(text.is_not_null()).then(judged)).to_series()
 
 

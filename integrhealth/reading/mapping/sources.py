@@ -152,12 +152,12 @@ class Mapping:
 
         Raises FaultyFile when that entry names a preset that this version does not have.
         """
-        found = next((source for source in self.sources if source.is_for(name)), None)
-        if found is None:
+        first = next((source for source in self.sources if source.is_for(name)), None)
+        if first is None:
             return ()
-        if found.fault is not None:
-            raise found.fault
-        return tuple(source for source in self.sources if source.where == found.where)
+        if first.fault is not None:
+            raise first.fault
+        return tuple(source for source in self.sources if source.where == first.where)
 
 
 def names_of(origin: Origin) -> tuple[str, ...]:
@@ -174,11 +174,11 @@ def names_in(sources: Iterable[MappedSource]) -> list[str]:
 
 def list_columns(sources: Iterable[MappedSource]) -> set[str]:
     """The columns of the file that fill columns of lists."""
-    found = set()
+    lists = set()
     for source in sources:
         columns = FRAMES[source.frame].columns if source.frame in FRAMES else {}
-        found |= {getattr(origin, "name", "") for name, origin in source.columns.items() if columns.get(name) == WORDS}
-    return found
+        lists |= {getattr(origin, "name", "") for name, origin in source.columns.items() if columns.get(name) == WORDS}
+    return lists
 
 
 def pattern(glob: str) -> re.Pattern[str]:

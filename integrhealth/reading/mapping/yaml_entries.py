@@ -64,9 +64,9 @@ def load_mapping(path: Path) -> Mapping:
     column, status or zone, a required column without a source, and a password in the URL of a database. An unknown
     preset is a fault only once a file fits its entry: one mapping serves several versions.
     """
-    found = yaml_file(Path(path))
-    checked_keys(path, "", found, ["sources"])
-    entries = found.get("sources") or []
+    document = yaml_file(Path(path))
+    checked_keys(path, "", document, ["sources"])
+    entries = document.get("sources") or []
     if not isinstance(entries, list):
         raise FaultyFile(path, "sources", f"expected a list, found {kind(entries)}", "start each source with '- '")
     placed = [(_Entry(Path(path), f"sources[{index}]"), entry) for index, entry in enumerate(entries)]
@@ -89,11 +89,11 @@ def preset_file(name: str) -> dict[str, Any]:
     One for tables says what it is and by what it is recognised; of a nested format its module does.
     """
     path = PRESETS / f"{name}.yaml"
-    found = yaml_file(path)
-    checked_keys(path, "", found, PRESET_KEYS if "recognise" in found else PRESET_KEYS[-1:])
-    if "recognise" in found and found.get("tried") not in TRIED:
-        raise FaultyFile(path, "tried", f"unknown value {found.get('tried')!r}", f"write one of: {', '.join(TRIED)}")
-    return found
+    document = yaml_file(path)
+    checked_keys(path, "", document, PRESET_KEYS if "recognise" in document else PRESET_KEYS[-1:])
+    if "recognise" in document and document.get("tried") not in TRIED:
+        raise FaultyFile(path, "tried", f"unknown value {document.get('tried')!r}", f"write one of: {', '.join(TRIED)}")
+    return document
 
 
 def preset_sources(name: str) -> tuple[MappedSource, ...]:
@@ -142,8 +142,8 @@ class _Entry:
         if has_password(url):
             raise self.fault("url", "a password must not stand in a file", IN_THE_ENVIRONMENT)
         if entry.get("preset") is None and entry.get("columns") is None:
-            named = entry | {"columns": {name: name for name in self.frame(entry).required}}
-            return Query(text, url, (replace(self.source(named), columns={}),))
+            by_name = entry | {"columns": {name: name for name in self.frame(entry).required}}
+            return Query(text, url, (replace(self.source(by_name), columns={}),))
         sources = self.sources(entry)
         if (fault := sources[0].fault) is not None:
             raise fault
@@ -155,14 +155,14 @@ class _Entry:
             return (self.source(entry),)
         preset = self.text(entry, "preset", "")
         if preset not in preset_names():
-            known = ", ".join(preset_names()) or "no preset comes with this version; write frame and columns"
-            fault = self.fault("preset", f"unknown preset {preset!r}", known)
+            remedy = ", ".join(preset_names()) or "no preset comes with this version; write frame and columns"
+            fault = self.fault("preset", f"unknown preset {preset!r}", remedy)
             return (MappedSource("", {}, file=str(self.path), where=self.where, fault=fault),)
-        told = preset_file(preset)
-        if "recognise" not in told:
+        document = preset_file(preset)
+        if "recognise" not in document:
             reason = f"preset {preset!r} is not a table: its files are recognised by what they hold"
             raise self.fault("preset", reason, "leave this entry out")
-        merged = self.over(told["sources"], entry)
+        merged = self.over(document["sources"], entry)
         return tuple(replace(self.source(each), any_case=True) for each in merged)
 
     def preset_source(self, entry: dict[str, Any]) -> MappedSource:
@@ -197,24 +197,24 @@ class _Entry:
         own = {key: value for key, value in entry.items() if key in ROW_KEYS}
         presets = [each for each in presets if each["frame"] == own.get("frame", each["frame"])] or presets[:1]
         frames = [frame_schema(own.get("frame", each["frame"])) for each in presets]
-        known = {name for frame in frames if frame is not None for name in frame.columns}
+        all_columns = {name for frame in frames if frame is not None for name in frame.columns}
         merged = []
         for each, frame in zip(presets, frames, strict=True):
-            foreign = known - set(frame.columns if frame is not None else ())
+            foreign = all_columns - set(frame.columns if frame is not None else ())
             merged.append(each | {key: _over(each.get(key), value, foreign) for key, value in own.items()})
         return merged
 
     def mapping(self, entry: dict[str, Any], key: str) -> dict[Any, Any]:
-        found = entry.get(key)
-        if found is not None and not isinstance(found, dict):
-            raise self.fault(key, f"expected a mapping, found {kind(found)}", "write keys and values")
-        return found or {}
+        value = entry.get(key)
+        if value is not None and not isinstance(value, dict):
+            raise self.fault(key, f"expected a mapping, found {kind(value)}", "write keys and values")
+        return value or {}
 
     def text(self, entry: dict[str, Any], key: str, default: str) -> str:
-        found = entry.get(key, default)
-        if not isinstance(found, str):
-            raise self.fault(key, f"expected text, found {kind(found)}", "write it in quotes")
-        return found
+        value = entry.get(key, default)
+        if not isinstance(value, str):
+            raise self.fault(key, f"expected text, found {kind(value)}", "write it in quotes")
+        return value
 
     def frame(self, entry: dict[str, Any]) -> Frame:
         if entry.get("frame") is None:
@@ -224,17 +224,17 @@ class _Entry:
             raise self.fault("frame", f"unknown frame {name!r}", nearest(name, FRAMES))
         return frame
 
-    def columns(self, found: Any, frame: Frame) -> dict[str, Origin]:
-        if not isinstance(found, dict):
+    def columns(self, entry: Any, frame: Frame) -> dict[str, Origin]:
+        if not isinstance(entry, dict):
             raise self.fault(
-                "columns", f"expected a mapping, found {kind(found)}", "write canonical column: source column"
+                "columns", f"expected a mapping, found {kind(entry)}", "write canonical column: source column"
             )
-        for name in found:
+        for name in entry:
             if name not in frame.columns:
                 raise self.fault(
                     f"columns.{name}", f"unknown column {str(name)!r} of {frame.name}", nearest(name, frame.columns)
                 )
-        given = {name: value for name, value in found.items() if value is not None}
+        given = {name: value for name, value in entry.items() if value is not None}
         for name in frame.required:
             if name not in given:
                 raise self.fault(
@@ -281,8 +281,8 @@ class _Entry:
 
     def chosen(self, entry: dict[str, Any], key: str) -> dict[str, tuple[str, ...]]:
         """Columns with the words that choose rows; ``"*"`` is any word."""
-        found = self.mapping(entry, key)
-        lists = {_plain(name): words if isinstance(words, list) else [words] for name, words in found.items()}
+        words_of = self.mapping(entry, key)
+        lists = {_plain(name): words if isinstance(words, list) else [words] for name, words in words_of.items()}
         for name, words in lists.items():
             if any(isinstance(word, dict | list) or word is None for word in words):
                 raise self.fault(
@@ -299,14 +299,14 @@ class _Entry:
             raise self.fault(below, f"expected a list of {at_least} or more columns", "write it as [a, b]")
         return tuple(_plain(each) for each in value)
 
-    def times(self, found: dict[Any, Any], frame: Frame) -> tuple[TimeRule, dict[str, TimeRule]]:
+    def times(self, entry: dict[Any, Any], frame: Frame) -> tuple[TimeRule, dict[str, TimeRule]]:
         columns = [name for name, dtype in frame.columns.items() if dtype == TIME]
-        checked_keys(self.path, f"{self.where}.time", found, [*TIME_KEYS, *columns])
-        common = self.time_rule("time", {key: value for key, value in found.items() if key in TIME_KEYS}, TimeRule())
+        checked_keys(self.path, f"{self.where}.time", entry, [*TIME_KEYS, *columns])
+        common = self.time_rule("time", {key: value for key, value in entry.items() if key in TIME_KEYS}, TimeRule())
         own = {}
         for name in columns:
-            if name in found:
-                rule = self.mapping(found, name) if found[name] is None else found[name]
+            if name in entry:
+                rule = self.mapping(entry, name) if entry[name] is None else entry[name]
                 if not isinstance(rule, dict):
                     raise self.fault(
                         f"time.{name}",
@@ -316,9 +316,9 @@ class _Entry:
                 own[name] = self.time_rule(f"time.{name}", rule, common)
         return common, own
 
-    def time_rule(self, below: str, found: dict[Any, Any], common: TimeRule) -> TimeRule:
-        checked_keys(self.path, f"{self.where}.{below}", found, TIME_KEYS)
-        given = {key: self.text(found, key, "") for key in found if found[key] is not None}
+    def time_rule(self, below: str, entry: dict[Any, Any], common: TimeRule) -> TimeRule:
+        checked_keys(self.path, f"{self.where}.{below}", entry, TIME_KEYS)
+        given = {key: self.text(entry, key, "") for key in entry if entry[key] is not None}
         if "zone" in given and given["zone"] not in available_timezones():
             raise self.fault(f"{below}.zone", f"unknown time zone {given['zone']!r}", nearest_zone(given["zone"]))
         if "unit" in given and given["unit"] not in UNITS_US:
@@ -339,24 +339,24 @@ class _Entry:
         except pl.exceptions.PolarsError as error:
             raise self.fault(below, f"invalid time format {format!r}", remedy) from error
 
-    def null(self, found: Any) -> tuple[str, ...]:
-        if found is None:
+    def null(self, value: Any) -> tuple[str, ...]:
+        if value is None:
             return ("",)
-        tokens = found if isinstance(found, list) else [found]
+        tokens = value if isinstance(value, list) else [value]
         if any(isinstance(token, dict | list) for token in tokens):
             raise self.fault("null", "expected a list of words", 'write the words that mean nothing, such as ["", "-"]')
         return tuple(dict.fromkeys(["", *(_plain(token) for token in tokens)]))
 
-    def status(self, found: dict[Any, Any], frame: Frame) -> dict[str, str]:
-        known = (*STATUSES, BEGUN) if frame is EVENTS else STATUSES
-        for written, status in found.items():
-            if status not in known:
-                raise self.fault(f"status.{_plain(written)}", f"unknown status {status!r}", nearest(status, known))
-        return {_plain(written): status for written, status in found.items()}
+    def status(self, entry: dict[Any, Any], frame: Frame) -> dict[str, str]:
+        allowed = (*STATUSES, BEGUN) if frame is EVENTS else STATUSES
+        for written, status in entry.items():
+            if status not in allowed:
+                raise self.fault(f"status.{_plain(written)}", f"unknown status {status!r}", nearest(status, allowed))
+        return {_plain(written): status for written, status in entry.items()}
 
-    def csv(self, found: dict[Any, Any]) -> dict[str, Any]:
-        checked_keys(self.path, f"{self.where}.csv", found, CSV_KEYS)
-        given: dict[str, Any] = {key: self.text(found, key, "") for key in found if found[key] is not None}
+    def csv(self, entry: dict[Any, Any]) -> dict[str, Any]:
+        checked_keys(self.path, f"{self.where}.csv", entry, CSV_KEYS)
+        given: dict[str, Any] = {key: self.text(entry, key, "") for key in entry if entry[key] is not None}
         separator = given.get("separator")
         if separator is not None and (len(separator) != 1 or not separator.isascii() or separator in '"\n\r'):
             raise self.fault(
@@ -381,7 +381,7 @@ def nearest_zone(name: str) -> str:
 
 
 def _over(below: Any, above: Any, foreign: set[str]) -> Any:
-    """ABOVE, key by key over BELOW where both have keys, without the keys that are FOREIGN columns."""
+    """`above`, key by key over `below` where both have keys, without the keys that are `foreign` columns."""
     if not isinstance(above, dict):
         return above
     kept = {key: value for key, value in above.items() if key not in foreign}

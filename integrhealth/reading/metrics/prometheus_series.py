@@ -44,9 +44,9 @@ class Families:
     def learn(self, comments: Iterable[str]) -> None:
         """Take over what the comments say; a family is known from its comment on."""
         for comment in comments:
-            if (found := COMMENT.match(comment)) is not None:
-                known = self.types if found["what"] == "TYPE" else self.units
-                known[_unquoted(found["name"])] = found["said"]
+            if (match := COMMENT.match(comment)) is not None:
+                declared = self.types if match["what"] == "TYPE" else self.units
+                declared[_unquoted(match["name"])] = match["said"]
 
     def part(self, name: str) -> tuple[str, str | None, str | None]:
         """The metric that a sample of this name is of, its statistic, and its unit."""
@@ -71,13 +71,13 @@ class Families:
 def series(heads: pl.Series, families: Families) -> pl.DataFrame:
     """One row per different HEAD (a name and, behind a brace, labels); the columns of SERIES."""
     split = pl.col("head").str.splitn("{", 2).struct.rename_fields(["bare", "labels"]).struct.unnest()
-    known = pl.DataFrame({"head": heads.cast(TEXT)}).with_columns(split)
-    known = known.with_columns(pl.col("bare").str.strip_chars(), pl.col("labels").fill_null(""))
-    told = label_sets(known["labels"].unique())
-    known = known.join(told, on="labels", how="left", maintain_order="left")
+    parts = pl.DataFrame({"head": heads.cast(TEXT)}).with_columns(split)
+    parts = parts.with_columns(pl.col("bare").str.strip_chars(), pl.col("labels").fill_null(""))
+    labels = label_sets(parts["labels"].unique())
+    parts = parts.join(labels, on="labels", how="left", maintain_order="left")
     written = pl.when(pl.col("bare") != "").then("bare")
-    known = known.with_columns(name=pl.coalesce(written, "named"))
-    known = known.join(_parts(known["name"].drop_nulls().unique(), families), on="name", how="left")
+    parts = parts.with_columns(name=pl.coalesce(written, "named"))
+    parts = parts.join(_parts(parts["name"].drop_nulls().unique(), families), on="name", how="left")
     bucket = (pl.col("part") == "bucket") & pl.col("le").is_not_null()
     quantile = pl.col("part").is_null() & pl.col("quantile").is_not_null()
     statistic = (
@@ -87,7 +87,7 @@ def series(heads: pl.Series, families: Families) -> pl.DataFrame:
         .then(pl.format("quantile {}", "quantile"))
         .otherwise("part")
     )
-    # Where le or quantile is no statistic it stays a label, and a bucket without le is no bucket.
+    # Where le or quantile is not a statistic it stays a label, and a bucket without le is not a bucket.
     family = pl.when((pl.col("part") == "bucket") & ~bucket).then("name").otherwise("family")
     kept = [
         pl.when(~used.fill_null(False)).then(name) for used, name in ((bucket, "le_said"), (quantile, "quantile_said"))
@@ -103,7 +103,7 @@ def series(heads: pl.Series, families: Families) -> pl.DataFrame:
         .when(~pl.col("bare").str.contains(NAME) & (pl.col("bare") != ""))
         .then(pl.lit("no_sample"))
     )
-    return known.select(
+    return parts.select(
         "head",
         "system",
         "label",
@@ -116,9 +116,9 @@ def series(heads: pl.Series, families: Families) -> pl.DataFrame:
 
 def label_sets(texts: pl.Series) -> pl.DataFrame:
     """One row per different text of labels: what the known ones among them say, and the others as one text."""
-    found = pl.DataFrame({"labels": texts.cast(TEXT)}).with_row_index("row")
-    found = found.with_columns(malformed=~pl.col("labels").str.contains(LABELS))
-    tokens = found.filter(~pl.col("malformed")).select("row", token=pl.col("labels").str.extract_all(TOKEN))
+    sets = pl.DataFrame({"labels": texts.cast(TEXT)}).with_row_index("row")
+    sets = sets.with_columns(malformed=~pl.col("labels").str.contains(LABELS))
+    tokens = sets.filter(~pl.col("malformed")).select("row", token=pl.col("labels").str.extract_all(TOKEN))
     tokens = tokens.explode("token", empty_as_null=False).with_columns(
         pl.col("token").str.extract_groups(PAIR).struct.unnest()
     )
@@ -137,23 +137,23 @@ def label_sets(texts: pl.Series) -> pl.DataFrame:
     shown = pairs.filter(pl.col("chosen").is_null()).select("row", "label", "value", said=_joined("label", "said"))
     own = pl.col("label").is_in(STATISTICS)
     rest = shown.filter(~own).sort("row", "label").group_by("row", maintain_order=True).agg(rest="said")
-    found = found.join(system, on="row", how="left", maintain_order="left")
-    found = found.join(rest.with_columns(pl.col("rest").list.join(",")), on="row", how="left", maintain_order="left")
+    sets = sets.join(system, on="row", how="left", maintain_order="left")
+    sets = sets.join(rest.with_columns(pl.col("rest").list.join(",")), on="row", how="left", maintain_order="left")
     for name in STATISTICS:
         one = shown.filter(pl.col("label") == name).unique("row", keep="first")
         one = one.select("row", pl.col("value").alias(name), pl.col("said").alias(f"{name}_said"))
-        found = found.join(one, on="row", how="left", maintain_order="left")
-    named = tokens.filter(pl.col("label") == "__name__").unique("row", keep="first").select("row", named="value")
+        sets = sets.join(one, on="row", how="left", maintain_order="left")
+    names = tokens.filter(pl.col("label") == "__name__").unique("row", keep="first").select("row", named="value")
     # Sorted, so that a label that stands twice is beside itself.
     ordered = tokens.select("row", "label").sort("row", "label")
     twice = (pl.col("row") == pl.col("row").shift(1)) & (pl.col("label") == pl.col("label").shift(1))
     repeated = ordered.filter(twice)["row"].implode()
-    found = found.join(named, on="row", how="left", maintain_order="left")
-    return found.with_columns(repeated=pl.col("row").is_in(repeated)).drop("row")
+    sets = sets.join(names, on="row", how="left", maintain_order="left")
+    return sets.with_columns(repeated=pl.col("row").is_in(repeated)).drop("row")
 
 
-def _joined(label: str, said: str) -> pl.Expr:
-    return pl.concat_str(label, pl.lit("="), said)
+def _joined(label: str, value: str) -> pl.Expr:
+    return pl.concat_str(label, pl.lit("="), value)
 
 
 def _ranks() -> dict[str, int]:

@@ -29,8 +29,8 @@ class Judged(NamedTuple):
 
 def judged(samples: pl.DataFrame, families: Families) -> Judged:
     """Every sample with its series and its number; each different series is looked at once."""
-    known = series(samples["head"].drop_nulls().unique(), families)
-    rows = samples.join(known, on="head", how="left", maintain_order="left")
+    heads = series(samples["head"].drop_nulls().unique(), families)
+    rows = samples.join(heads, on="head", how="left", maintain_order="left")
     rows = rows.with_columns(number=pl.col("value").cast(NUMBER, strict=False))
     # 1e400 is a number that no float holds, and no infinity.
     beyond = pl.col("number").is_infinite() & pl.col("value").str.contains(r"\d")
@@ -60,7 +60,7 @@ def metrics(
     refused: pl.DataFrame,
     notes: Iterable[str] = (),
 ) -> Parsed:
-    """The samples of a file with times in UNIT; those without one have that at which the file was WRITTEN."""
+    """The samples of a file with times in `unit`; those without one have that at which the file was `written`."""
     rows = pl.concat([each.rows for each in parts] or [judged(pl.DataFrame(schema=SAMPLES), Families()).rows])
     rows = rows.with_columns(times(rows["stamp"], TimeRule(unit=unit)).times.alias("time"))
     timeless = pl.col("time").is_null() & pl.col("stamp").is_not_null()

@@ -12,14 +12,14 @@ CUMULATIVE = "cumulative"
 
 def series_text(name: str, labels: Mapping[str, Any]) -> str:
     """A metric and its labels as Prometheus writes them, sorted: ``name{path="/a"}``."""
-    told = sorted((label, text(said)) for label, said in labels.items() if said is not None)
-    pairs = ",".join(f'{label}="{escaped(said or "")}"' for label, said in told)
+    pairs_sorted = sorted((label, text(value)) for label, value in labels.items() if value is not None)
+    pairs = ",".join(f'{label}="{escaped(value or "")}"' for label, value in pairs_sorted)
     return f"{name}{{{pairs}}}" if pairs else name
 
 
-def escaped(said: str) -> str:
+def escaped(value: str) -> str:
     """The value of a label as it stands in quotes."""
-    return said.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def resets_note(metrics: pl.DataFrame) -> list[str]:

@@ -40,12 +40,12 @@ def lives(events: pl.DataFrame) -> Lives:
     failed = is_failed(pl.col("event"))
     again = (failed.shift(1, fill_value=False) & ~failed).cum_sum().over("message_id")
     ordered = ordered.with_columns(trial=again)
-    told = [name for name in MESSAGES.columns if name not in OF_THEIR_OWN]
+    columns = [name for name in MESSAGES.columns if name not in OF_THEIR_OWN]
     ends, begins = pl.col("event").is_in(LAST), pl.col("event") == BEGUN
     both_sides = pl.col("source") != pl.col("target")
     end = pl.col("event").filter(ends).last()
     grouped = ordered.group_by("message_id", "trial", maintain_order=True).agg(
-        *(pl.col(name).drop_nulls().last() for name in told if name not in OF_THE_END),
+        *(pl.col(name).drop_nulls().last() for name in columns if name not in OF_THE_END),
         *(pl.col(name).filter(~begins).drop_nulls().last() for name in OF_THE_END),
         # Events that know only one side (source = target) leave it to those that know both.
         *(pl.coalesce(pl.col(name).filter(both_sides).last(), pl.col(name).last()) for name in SIDES),
@@ -70,9 +70,9 @@ def lives(events: pl.DataFrame) -> Lives:
 def _notes(rows: pl.DataFrame) -> tuple[str, ...]:
     open_ended = rows.filter(pl.col("begun") & ~is_ended(pl.col("status")) & pl.col("finished_at").is_null()).height
     unbegun = rows.filter(~pl.col("begun")).height
-    said = []
+    notes = []
     if open_ended:
-        said.append(f"messages that began and of which no end is logged, still running or lost: {open_ended:,}")
+        notes.append(f"messages that began and of which no end is logged, still running or lost: {open_ended:,}")
     if unbegun:
-        said.append(f"messages of which no beginning is logged, sent_at is their first event: {unbegun:,}")
-    return tuple(said)
+        notes.append(f"messages of which no beginning is logged, sent_at is their first event: {unbegun:,}")
+    return tuple(notes)

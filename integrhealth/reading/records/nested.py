@@ -76,7 +76,7 @@ def nested_format(
     records: Callable[[Path], Iterable[Found]],
     tried: str = "real",
 ) -> Format:
-    """A format whose RECORDS the preset NAME maps."""
+    """A format whose `records` the preset `name` maps."""
 
     def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
         return read_records(records(path), preset_sources(name), format=name, log_file=log_file, strict=strict)
@@ -91,13 +91,13 @@ def fills(sources: Iterable[MappedSource]) -> Mapping[str, tuple[str, ...]]:
         made = MADE_OF.get(source.frame, ())
         frame = "messages" if made else source.frame
         columns = (*made, *source.columns)
-        known = [name for name in columns if name in FRAMES[frame].columns]
-        filled.setdefault(frame, {}).update(dict.fromkeys(known))
+        canonical = [name for name in columns if name in FRAMES[frame].columns]
+        filled.setdefault(frame, {}).update(dict.fromkeys(canonical))
     return {frame: tuple(columns) for frame, columns in filled.items()}
 
 
 def read_records(
-    found: Iterable[Found],
+    records: Iterable[Found],
     sources: Iterable[MappedSource],
     *,
     format: str,
@@ -113,7 +113,7 @@ def read_records(
     kinds = {kind: [source for source in sources if source.record == kind] for kind in _kinds_of(sources)}
     made = {kind: _Kind({name: [] for name in names_in(of_kind)}) for kind, of_kind in kinds.items()}
     refused, notes, passed, lines = [], {}, 0, []
-    for each in found:
+    for each in records:
         if isinstance(each, Note):
             notes[each.sentence] = None
             continue
@@ -134,12 +134,12 @@ def read_records(
 
 
 def spoken_of(parts: list[Parsed]) -> list[Parsed]:
-    """PARTS without those of frames that no record of the file speaks of; the first stays if there is no other."""
+    """`parts` without those of frames that no record of the file speaks of; the first stays if there is no other."""
     return [part for part in parts if part.rows_in or part.warnings] or parts[:1]
 
 
 def merged(parts: Iterable[Parsed]) -> list[Parsed]:
-    """PARTS with one for each frame."""
+    """`parts` with one for each frame."""
     by_frame: dict[str | None, Parsed] = {}
     for part in parts:
         if (before := by_frame.get(part.frame)) is None:
@@ -168,7 +168,7 @@ def _kinds_of(sources: list[MappedSource]) -> list[str]:
 
 
 def _led_back(part: Parsed, lines: list[int]) -> Parsed:
-    """PART with the lines of the records instead of their ordinals: by these they are told apart on one line."""
+    """`part` with the lines of the records instead of their ordinals: by these they are told apart on one line."""
     line_of = pl.Series(lines, dtype=pl.Int64)
     rows = part.rows.with_columns(log_line=line_of.gather(part.rows["log_line"] - 1))
     rejected = part.rejected.with_columns(line=line_of.gather(part.rejected["line"] - 1))

@@ -44,39 +44,39 @@ def mostly(head: Head, fits: Callable[[str], object]) -> bool:
 
 
 def entries(path: Path, fits: pl.Expr) -> Entries:
-    """The entries of a file; FITS tells of a ``text`` whether it begins one."""
+    """The entries of a file; `fits` tells of a ``text`` whether it begins one."""
     frames, broken = [pl.DataFrame(schema=TEXTS)], []
     for lines, refused in text_lines(path):
         frames.append(lines)
         broken += refused
-    found = pl.concat(frames).with_columns(begins=fits)
+    numbered = pl.concat(frames).with_columns(begins=fits)
     continues = ~pl.col("begins") & pl.col("text").str.contains(CONTINUES)
-    found = found.with_columns(tail=continues)
+    numbered = numbered.with_columns(tail=continues)
     # What a line belongs to: itself, or the last line before it that continues nothing.
     own = pl.when(~pl.col("tail")).then("line").forward_fill().alias("entry")
-    found = found.with_columns(own)
-    begun = found.filter("begins").select("line", "text")
-    tails = found.filter("tail").join(begun.select(entry="line"), on="entry", how="semi")
+    numbered = numbered.with_columns(own)
+    begun = numbered.filter("begins").select("line", "text")
+    tails = numbered.filter("tail").join(begun.select(entry="line"), on="entry", how="semi")
     joined = tails.group_by("entry").agg(tail=pl.col("text").str.join("\n"))
     rows = begun.join(joined, left_on="line", right_on="entry", how="left", maintain_order="left")
-    rest = found.filter(~pl.col("begins")).join(tails.select("line"), on="line", how="anti", maintain_order="left")
+    rest = numbered.filter(~pl.col("begins")).join(tails.select("line"), on="line", how="anti", maintain_order="left")
     bad = [(line, "no_entry", text.encode()) for line, text in rest.select("line", "text").rows()]
     return Entries(rows, refusals([*broken, *bad]), tails.height)
 
 
 def mapped(
-    found: Entries, fields: pl.DataFrame, *, preset: str, log_file: str, strict: bool, notes: list[str]
+    entries: Entries, fields: pl.DataFrame, *, preset: str, log_file: str, strict: bool, notes: list[str]
 ) -> Parsed:
-    """FIELDS of the entries (one row each, all text) as the preset maps them."""
-    rows = fields.with_columns(log_line=found.rows["line"])
-    text = found.rows.select(log_line="line", text="text")
+    """`fields` of the entries (one row each, all text) as the preset maps them."""
+    rows = fields.with_columns(log_line=entries.rows["line"])
+    texts = entries.rows.select(log_line="line", text="text")
 
     def raw(later: pl.DataFrame) -> pl.DataFrame:
-        shown = later.join(text, on="log_line", how="left", maintain_order="left")
-        return refusals((line, why, (said or "").encode()) for line, why, said in shown.rows())
+        shown = later.join(texts, on="log_line", how="left", maintain_order="left")
+        return refusals((line, why, (text or "").encode()) for line, why, text in shown.rows())
 
-    if found.continued:
-        notes = [*notes, f"lines that continue an entry, such as stack traces, joined to it: {found.continued:,}"]
+    if entries.continued:
+        notes = [*notes, f"lines that continue an entry, such as stack traces, joined to it: {entries.continued:,}"]
     typed = rows.cast(dict.fromkeys(fields.columns, TEXT))
-    table = Table(typed, found.refused, fields.columns, raw, tuple(notes), found.continued)
+    table = Table(typed, entries.refused, fields.columns, raw, tuple(notes), entries.continued)
     return framed(table, preset_sources(preset), format=preset, log_file=log_file, strict=strict)[0]

@@ -89,17 +89,17 @@ KNOWN = frozenset(sum(NAMES.values(), ())) | {*PEER, *HTTP, *GRPC, *RESENT, *OTE
 
 
 def first_of(names: tuple[str, ...], present: list[str]) -> pl.Expr:
-    """The first of the attributes NAMES that is there and not empty."""
-    found = [pl.col(name) for name in names if name in present]
-    return pl.coalesce(pl.when(text != "").then(text) for text in found) if found else pl.lit(None, TEXT)
+    """The first of the attributes `names` that is there and not empty."""
+    columns = [pl.col(name) for name in names if name in present]
+    return pl.coalesce(pl.when(text != "").then(text) for text in columns) if columns else pl.lit(None, TEXT)
 
 
 def described(spans: pl.DataFrame, *, error: pl.Expr, other_side: pl.Expr | None = None) -> pl.DataFrame:
-    """SPANS (columns span_kind, error_text and one per attribute, all text) with what the attributes say as columns.
+    """`spans` (columns span_kind, error_text and one per attribute, all text) with what the attributes say as columns.
 
     ``error`` is true where the span's own status says error, false where it says ok, null where it says nothing.
     ``other_side`` is what the format itself calls the other side. Status stays null where nothing marks it.
-    Columns that end in ``_lost`` hold attribute values that are no numbers (or flags) although the column wants one.
+    Columns that end in ``_lost`` hold attribute values that are not numbers (or flags) although the column wants one.
     """
     present = spans.columns
     sends = pl.col("span_kind").is_in(SENDERS)
@@ -179,8 +179,8 @@ def _typed(column: str) -> pl.Expr:
         return pl.when(number.is_finite()).then(number).alias(column)
     if dtype == pl.Boolean:
         low = text.str.to_lowercase()
-        said = pl.when(low.is_in(["true", "1", "yes"])).then(True).when(low.is_in(["false", "0", "no"])).then(False)
-        return said.alias(column)
+        flag = pl.when(low.is_in(["true", "1", "yes"])).then(True).when(low.is_in(["false", "0", "no"])).then(False)
+        return flag.alias(column)
     return text.str.to_integer(strict=False).alias(column)
 
 
@@ -207,7 +207,7 @@ def hex_id(text: pl.Expr) -> pl.Expr:
 
 
 def id_by_length(text: pl.Expr, width: int) -> pl.Expr:
-    """An id of WIDTH bytes, in base64 or hex, as lower-case hex.
+    """An id of `width` bytes, in base64 or hex, as lower-case hex.
 
     The length decides, since every hex text is also good base64: 16 bytes are 22 to 24 characters of base64.
     """
@@ -230,10 +230,10 @@ def listed(attributes: pl.Series, value: pl.Expr, *, known: frozenset[str] = KNO
     ``value`` says how the fields beside the key make a text. Of a repeated key the first counts.
     """
     items, row = elements(attributes)
-    found = items.with_columns(row).filter(pl.col("key").is_in(known)).select("key", "row", text=value)
-    found = found.filter(pl.col("text").is_not_null())
-    keys = found["key"].unique().sort()
-    columns = [_aligned(found.filter(pl.col("key") == key), len(attributes)).alias(key) for key in keys]
+    values = items.with_columns(row).filter(pl.col("key").is_in(known)).select("key", "row", text=value)
+    values = values.filter(pl.col("text").is_not_null())
+    keys = values["key"].unique().sort()
+    columns = [_aligned(values.filter(pl.col("key") == key), len(attributes)).alias(key) for key in keys]
     return pl.DataFrame(columns or None, height=len(attributes))
 
 
@@ -244,15 +244,15 @@ def elements(lists: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     return items, pl.Series("row", np.repeat(np.arange(len(lengths)), lengths), dtype=pl.Int64)
 
 
-def placed(found: pl.DataFrame, height: int) -> pl.DataFrame:
-    """FOUND (at most one line per ``row``) spread over HEIGHT rows, nulls where a row has nothing."""
+def placed(values: pl.DataFrame, height: int) -> pl.DataFrame:
+    """`values` (at most one line per ``row``) spread over `height` rows, nulls where a row has nothing."""
     rows = pl.DataFrame({"row": pl.int_range(height, dtype=pl.Int64, eager=True)})
-    return rows.join(found, on="row", how="left", maintain_order="left").drop("row")
+    return rows.join(values, on="row", how="left", maintain_order="left").drop("row")
 
 
-def _aligned(found: pl.DataFrame, height: int) -> pl.Series:
+def _aligned(values: pl.DataFrame, height: int) -> pl.Series:
     """The text of each row, by row number; null where a row has none."""
     place = np.full(height, -1)
-    place[found["row"].to_numpy()[::-1]] = np.arange(found.height)[::-1]
+    place[values["row"].to_numpy()[::-1]] = np.arange(values.height)[::-1]
     index = pl.Series(place)
-    return found["text"].gather(pl.select(pl.when(index >= 0).then(index)).to_series())
+    return values["text"].gather(pl.select(pl.when(index >= 0).then(index)).to_series())

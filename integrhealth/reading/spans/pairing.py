@@ -66,18 +66,18 @@ def _keyed(spans: pl.DataFrame) -> pl.DataFrame:
 def _parents(keyed: pl.DataFrame, spans: pl.DataFrame) -> NDArray[np.int64]:
     """The row of the span each names as parent: one of its own service before one of another."""
     children = keyed.filter(pl.col("parent_key").is_not_null()).select("row", "service", key="parent_key")
-    named = keyed.join(children.select("key").unique(), on="key", how="semi")
-    found = _found(children, _first_each(named, ["key"], spans), ["key"], spans.height)
-    repeated = named.filter(pl.col("key").is_duplicated())
+    parents = keyed.join(children.select("key").unique(), on="key", how="semi")
+    rows = _found(children, _first_each(parents, ["key"], spans), ["key"], spans.height)
+    repeated = parents.filter(pl.col("key").is_duplicated())
     if repeated.height:
         home = _first_each(repeated, ["key", "service"], spans)
         at_home = _found(children, home, ["key", "service"], spans.height)
-        found = np.where(at_home != NO_ROW, at_home, found)
-    return _verified(spans, found, "parent_id")
+        rows = np.where(at_home != NO_ROW, at_home, rows)
+    return _verified(spans, rows, "parent_id")
 
 
 def _first_each(table: pl.DataFrame, on: list[str], spans: pl.DataFrame) -> pl.DataFrame:
-    """One row of TABLE per key: the preferred half, then the earliest."""
+    """One row of `table` per key: the preferred half, then the earliest."""
     repeated = table.select(pl.struct(on).is_duplicated() if len(on) > 1 else pl.col(on).is_duplicated()).to_series()
     if not repeated.any():
         return table.select(*on, "row")
@@ -100,25 +100,25 @@ def by_content(spans: pl.DataFrame) -> list[str]:
 
 
 def _found(seekers: pl.DataFrame, table: pl.DataFrame, on: list[str], height: int) -> NDArray[np.int64]:
-    """For each row of SEEKERS the row of TABLE (unique in ON) with the same key, -1 for all others."""
+    """For each row of `seekers` the row of `table` (unique in `on`) with the same key, -1 for all others."""
     matches = seekers.select("row", *on).join(table.rename({"row": "found"}), on=on)
     rows = np.full(height, NO_ROW)
     rows[matches["row"].to_numpy()] = matches["found"].to_numpy()
     return rows
 
 
-def _verified(spans: pl.DataFrame, found: NDArray[np.int64], name: str) -> NDArray[np.int64]:
-    """FOUND without the matches whose 64-bit keys agree and whose ids do not."""
-    matched = np.flatnonzero(found != NO_ROW)
-    seeking, at = spans.select("trace_id", name)[matched], spans.select("trace_id", "span_id")[found[matched]]
+def _verified(spans: pl.DataFrame, rows: NDArray[np.int64], name: str) -> NDArray[np.int64]:
+    """`rows` without the matches whose 64-bit keys agree and whose ids do not."""
+    matched = np.flatnonzero(rows != NO_ROW)
+    seeking, at = spans.select("trace_id", name)[matched], spans.select("trace_id", "span_id")[rows[matched]]
     same = (seeking[name] == at["span_id"]) & seeking["trace_id"].eq_missing(at["trace_id"])
-    verified = found.copy()
+    verified = rows.copy()
     verified[matched[~same.to_numpy()]] = NO_ROW
     return verified
 
 
 def _one_each(candidate: NDArray[np.int64], shared: NDArray[np.bool_], spans: pl.DataFrame) -> NDArray[np.int64]:
-    """CANDIDATE with every sender given to one receiver only: the one that shares its id, then the earliest."""
+    """`candidate` with every sender given to one receiver only: the one that shares its id, then the earliest."""
     rows = np.flatnonzero(candidate != NO_ROW)
     pairs = pl.DataFrame({"row": rows, "sender": candidate[rows], "apart": ~shared[rows]})
     wanted = pairs["sender"].is_duplicated()

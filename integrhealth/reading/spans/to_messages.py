@@ -47,17 +47,17 @@ def messages(spans: pl.DataFrame) -> pl.DataFrame:
     """
     spans = with_whole_trace_ids(spans)
     halves = _halves(spans, links(spans))
-    named = halves.with_columns(_message_ids(halves))
+    halves_named = halves.with_columns(_message_ids(halves))
     # The message that each span became, to lead from the parent's row to the parent's message.
     message = np.full(spans.height, NO_ROW)
-    message[named["row"].to_numpy()] = np.arange(named.height)
-    paired = named["sender_row"] != NO_ROW
-    message[named["sender_row"].filter(paired).to_numpy()] = np.flatnonzero(paired.to_numpy())
-    above = named["parent_row"].to_numpy()
-    parent = _gathered(named["message_id"], np.where(above == NO_ROW, NO_ROW, message[above]))
+    message[halves_named["row"].to_numpy()] = np.arange(halves_named.height)
+    paired = halves_named["sender_row"] != NO_ROW
+    message[halves_named["sender_row"].filter(paired).to_numpy()] = np.flatnonzero(paired.to_numpy())
+    above = halves_named["parent_row"].to_numpy()
+    parent = _gathered(halves_named["message_id"], np.where(above == NO_ROW, NO_ROW, message[above]))
     absent = pl.when(pl.col("trace_id").is_null()).then("above").otherwise(pl.format("{}:{}", "trace_id", "above"))
     return (
-        named.with_columns(_source(), _target(), *map(_carried, CARRIED), *_outcome(), parent_message=parent)
+        halves_named.with_columns(_source(), _target(), *map(_carried, CARRIED), *_outcome(), parent_message=parent)
         .with_columns(
             parent_id=pl.coalesce("parent_message", absent),
             operation=pl.coalesce("operation", "operation_sent"),
@@ -89,7 +89,7 @@ def with_whole_trace_ids(spans: pl.DataFrame) -> pl.DataFrame:
 def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
     """One row per message: the columns of its receiving (or only) span, with ``_sent`` those of the sending half.
 
-    ``row``, ``sender_row``, ``parent_row``: their rows in SPANS and that of the message's parent. ``above``: the
+    ``row``, ``sender_row``, ``parent_row``: their rows in `spans` and that of the message's parent. ``above``: the
     id of that parent as the span names it. ``service_above``: its service.
     """
     alone = np.ones(spans.height, bool)
@@ -106,16 +106,16 @@ def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
         service_above=_gathered(spans["service"], parent),
     )
     # Most columns of most logs are empty, and a null literal costs nothing.
-    told = [column for column in HALF if halved and spans[column].null_count() < spans.height]
-    empty = [column for column in HALF if column not in told]
+    filled = [column for column in HALF if halved and spans[column].null_count() < spans.height]
+    empty = [column for column in HALF if column not in filled]
     return received.with_columns(
-        *(_gathered(spans[column], sender).alias(f"{column}_sent") for column in told),
+        *(_gathered(spans[column], sender).alias(f"{column}_sent") for column in filled),
         *(pl.lit(None, SPAN_FRAME.columns[column]).alias(f"{column}_sent") for column in empty),
     ).with_columns(above=pl.when("paired").then("parent_id_sent").otherwise("parent_id"))
 
 
 def _gathered(column: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
-    """The values at ROWS, null for -1."""
+    """The values at `rows`, null for -1."""
     index = pl.Series(rows)
     return column.gather(pl.select(pl.when(index != NO_ROW).then(index)).to_series())
 

@@ -39,7 +39,7 @@ def filled_by_spans() -> dict[str, tuple[str, ...]]:
 def read_spans(
     path: Path, log_file: str, *, name: str, shape: Shape, flat: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> Parsed:
-    """The spans of one file in the format NAME. ``flat`` turns decoded values into one row per span:
+    """The spans of one file in the format `name`. ``flat`` turns decoded values into one row per span:
     the columns of SPANS that the format knows, those of RECORD and those of NOTES that apply.
     """
     parts = [*_in_parallel(lambda part: _part(*part, log_file, shape, flat), texts(path, shape))]
@@ -73,7 +73,7 @@ def _part(
 
 
 def _in_parallel(work: Callable[[Any], _Part], items: Iterable[Any]) -> Iterator[_Part]:
-    """WORK done on the items in their order, on a few at a time: decoding JSON keeps one core busy."""
+    """`work` done on the items in their order, on a few at a time: decoding JSON keeps one core busy."""
     waiting: deque[Future[_Part]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         for item in items:
@@ -92,12 +92,12 @@ def _rejected(spans: pl.DataFrame) -> list[Rejection]:
 
 
 def _rows(spans: pl.DataFrame, log_file: str) -> pl.DataFrame:
-    known = {column: pl.col(column) for column in SPANS if column in spans.columns}
-    known |= {"log_file": pl.lit(log_file), "log_line": pl.col("line")}
-    return spans.select(known.get(column, pl.lit(None)).cast(dtype).alias(column) for column, dtype in SPANS.items())
+    columns = {column: pl.col(column) for column in SPANS if column in spans.columns}
+    columns |= {"log_file": pl.lit(log_file), "log_line": pl.col("line")}
+    return spans.select(columns.get(column, pl.lit(None)).cast(dtype).alias(column) for column, dtype in SPANS.items())
 
 
 def reason(**rules: pl.Expr) -> pl.Expr:
     """The name of the first rule that holds, with blanks for underscores; null if none does."""
-    named = [pl.when(rule).then(pl.lit(name)) for name, rule in rules.items()]
-    return pl.coalesce(named).alias("reason")
+    reasons = [pl.when(rule).then(pl.lit(name)) for name, rule in rules.items()]
+    return pl.coalesce(reasons).alias("reason")

@@ -55,9 +55,9 @@ class _Read:
 
 
 def header(data: bytes, *, separator: str | None = None, wanted: frozenset[str] = frozenset()) -> Header | None:
-    """The header line of DATA, or None when there is none.
+    """The header line of `data`, or None when there is none.
 
-    Without a declared SEPARATOR the one of ``, ; tab |`` under which most of the WANTED columns appear, then the
+    Without a declared `separator` the one of ``, ; tab |`` under which most of the `wanted` columns appear, then the
     one that gives most columns. Names that repeat get _2, _3; empty ones become column_<number>.
     """
     start = len(data) - len(data.lstrip(b"\r\n \t\f\v")) if data[:1].isspace() else 0
@@ -219,7 +219,7 @@ def _records(lines: list[bytes], separator: str) -> Iterator[tuple[int, list[str
 
 
 class _Reader:
-    """The records of LINES from HERE to the end or to the first fault; ``next_line`` is where to go on."""
+    """The records of `lines` from `here` to the end or to the first fault; ``next_line`` is where to go on."""
 
     def __init__(self, lines: list[bytes], here: int, separator: str) -> None:
         self.lines, self.separator = lines, separator

@@ -50,10 +50,10 @@ def read_table(
     strict: bool = False,
     format: str | None = None,
 ) -> list[Parsed]:
-    """The rows of one table as SOURCES map them, or of the frame that its columns show, and the records it refused.
+    """The rows of one table as `sources` map them, or of the frame that its columns show, and the records it refused.
 
     Counted in records: lines, elements, rows; ``log_line`` is the line a record begins on, in Parquet its row.
-    STRICT refuses times without a zone. FORMAT is the name of the preset that SOURCES are. Raises FaultyFile when
+    `strict` refuses times without a zone. `format` is the name of the preset that `sources` are. Raises FaultyFile when
     they ask for what the file cannot have.
     """
     head = head_of(path)
@@ -75,29 +75,29 @@ def canonical_frame(head: Head) -> str | None:
     """
     columns = set(column_names(head))
     fitting = [frame for frame in FRAMES.values() if columns.issuperset(frame.required)]
-    named = head.path.name.split(".")[0].casefold()
-    if named in {frame.name for frame in fitting}:
-        return named
+    stem = head.path.name.split(".")[0].casefold()
+    if stem in {frame.name for frame in fitting}:
+        return stem
     strongest = [one for one in fitting if not any(set(one.required) < set(other.required) for other in fitting)]
-    known = {frame.name: len(columns & frame.columns.keys()) for frame in strongest}
-    best = [name for name, count in known.items() if count == max(known.values())]
-    if len(best) != 1 or known[best[0]] < KNOWN_SHARE * len(columns - set(PLACE)):
+    known_columns = {frame.name: len(columns & frame.columns.keys()) for frame in strongest}
+    best = [name for name, count in known_columns.items() if count == max(known_columns.values())]
+    if len(best) != 1 or known_columns[best[0]] < KNOWN_SHARE * len(columns - set(PLACE)):
         return None
     return best[0]
 
 
 def column_names(head: Head) -> list[str]:
-    """The columns of a table as far as its beginning shows; none for what is no table."""
+    """The columns of a table as far as its beginning shows; none for what is not a table."""
     kind = table_kind(head.start)
     if kind == "parquet":
         schema = _parquet_schema(head.path)
         return list(schema) if schema is not None else []
     if kind in ("jsonl", "json"):
         objects = _first_objects(head, kind)
-        return list(dict.fromkeys(key for found in objects for key in found))
+        return list(dict.fromkeys(key for record in objects for key in record))
     if kind == "csv":
-        found = header(_lines(utf8_start(head.start)), wanted=frozenset(_canonical_names()))
-        return found.names if found else []
+        head_line = header(_lines(utf8_start(head.start)), wanted=frozenset(_canonical_names()))
+        return head_line.names if head_line else []
     return []
 
 
@@ -109,10 +109,10 @@ def sample_rows(head: Head) -> list[dict[str, Any]]:
     if kind in ("jsonl", "json"):
         return _first_objects(head, kind)
     data = _lines(utf8_start(head.start))
-    found = header(data) if kind == "csv" else None
-    if found is None:
+    head_line = header(data) if kind == "csv" else None
+    if head_line is None:
         return []
-    return read_csv_rows(data[: data.rfind(b"\n") + 1], found).rows.select(found.names).to_dicts()
+    return read_csv_rows(data[: data.rfind(b"\n") + 1], head_line).rows.select(head_line.names).to_dicts()
 
 
 def head_of(path: Path) -> Head:
@@ -156,23 +156,23 @@ def _loaded(line: bytes) -> Any:
 
 
 def _lines(data: bytes) -> bytes:
-    """DATA with the line ends of today, where it has those of an old Mac."""
+    """`data` with the line ends of today, where it has those of an old Mac."""
     return data if b"\n" in data else data.replace(b"\r", b"\n")
 
 
 def _first_objects(head: Head, kind: str) -> list[dict[str, Any]]:
     """The first whole records; of a file whose first one goes past the beginning, that one if it ends soon."""
-    found = _objects(head.start, kind)
-    if found or len(head.start) < HEAD_BYTES:
-        return found
+    objects = _objects(head.start, kind)
+    if objects or len(head.start) < HEAD_BYTES:
+        return objects
     return _objects(beginning(head.path, size=LONGEST_FIRST_RECORD), kind)
 
 
 def _objects(start: bytes, kind: str) -> list[dict[str, Any]]:
     text = utf8_start(start)
     elements = array_elements(text) if kind == "json" else text.split(b"\n")
-    found = (_loaded(element) for element in elements)
-    return [each for each in found if isinstance(each, dict)]
+    values = (_loaded(element) for element in elements)
+    return [each for each in values if isinstance(each, dict)]
 
 
 def _canonical_names() -> set[str]:
@@ -212,18 +212,22 @@ def _csv(path: Path, frame: Frame, sources: Sequence[MappedSource]) -> Table:
         cut = data.rfind(b"\n") + 1
         tail, data = [(data.count(b"\n") + 1, damage, data[cut:])], data[:cut]
     wanted = frozenset(names_in(sources) if sources else frame.columns)
-    found = header(data, separator=declared.separator if declared else None, wanted=wanted)
-    if found is None:
+    head_line = header(data, separator=declared.separator if declared else None, wanted=wanted)
+    if head_line is None:
         return _no_table(tail or ([(1, "no_header", data[:RAW_BYTES])] if data.strip() else []))
-    read = read_csv_rows(data, found)
-    notes = [f"columns with a repeated or empty name are read as {', '.join(found.renamed)}"] if found.renamed else []
+    read = read_csv_rows(data, head_line)
+    notes = (
+        [f"columns with a repeated or empty name are read as {', '.join(head_line.renamed)}"]
+        if head_line.renamed
+        else []
+    )
     if (read.rejected["reason"] == "bad_utf8").any():
         notes.append("some lines are not UTF-8; declare csv: {encoding: cp1252} if the file is from Windows")
     refused = pl.concat([read.rejected, refusals(tail)])
     return Table(
         read.rows,
         refused,
-        found.names,
+        head_line.names,
         _raw_lines(lambda numbers: numbered(data, numbers, length=RAW_BYTES)),
         tuple(notes),
     )
@@ -231,7 +235,7 @@ def _csv(path: Path, frame: Frame, sources: Sequence[MappedSource]) -> Table:
 
 def _json(head: Head, kind: str, frame: Frame, sources: Sequence[MappedSource]) -> Table:
     objects = _first_objects(head, kind)
-    names = list(dict.fromkeys(key for found in objects for key in found))
+    names = list(dict.fromkeys(key for record in objects for key in record))
     sources = [respelled(source, names) if source.any_case else source for source in sources]
     schema = _json_schema(names, frame, sources)
     data, damage = whole(head.path) if kind == "json" else (None, None)
@@ -269,13 +273,13 @@ def _json_schema(names: list[str], frame: Frame, sources: Sequence[MappedSource]
         if isinstance(place.get(leaf), dict):
             raise _both_value_and_object(sources[0], leaf)
         place[leaf] = WORDS if name in list_columns(sources) else TEXT
-    return {name: _typed(found) for name, found in nested.items()}
+    return {name: _typed(value) for name, value in nested.items()}
 
 
-def _typed(found: Any) -> Any:
-    if not isinstance(found, dict):
-        return found
-    return pl.Struct({name: _typed(below) for name, below in found.items()})
+def _typed(keys: Any) -> Any:
+    if not isinstance(keys, dict):
+        return keys
+    return pl.Struct({name: _typed(below) for name, below in keys.items()})
 
 
 def _both_value_and_object(source: MappedSource, key: str) -> FaultyFile:
@@ -311,8 +315,8 @@ def _parquet_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _parquet_source(path: Path) -> Path | io.BytesIO:
-    named = str(path).isprintable() or str(path).isascii()  # polars takes no path with bytes that are no text
-    return path if named and not is_gzip(path) else io.BytesIO(whole(path)[0])
+    printable = str(path).isprintable() or str(path).isascii()  # polars takes no path with bytes that are not text
+    return path if printable and not is_gzip(path) else io.BytesIO(whole(path)[0])
 
 
 def _parquet(path: Path, sources: Sequence[MappedSource]) -> Table:
@@ -353,11 +357,11 @@ def _raw_rows(rows: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
     return refusals((line, reason, raw.get(line, b"")) for line, reason in refused.rows())
 
 
-def _raw_lines(found: Callable[[set[int]], dict[int, bytes]]) -> RawLines:
-    """Refused rows with the beginning of their lines, which are FOUND again: there are few of them."""
+def _raw_lines(beginnings_of: Callable[[set[int]], dict[int, bytes]]) -> RawLines:
+    """Refused rows with the beginning of their lines, which are `beginnings_of` again: there are few of them."""
 
     def raw(refused: pl.DataFrame) -> pl.DataFrame:
-        beginnings = found(set(refused["log_line"].to_list())) if refused.height else {}
+        beginnings = beginnings_of(set(refused["log_line"].to_list())) if refused.height else {}
         return refusals((line, reason, beginnings.get(line, b"").rstrip(b"\r")) for line, reason in refused.rows())
 
     return raw

@@ -38,14 +38,14 @@ class Preset:
 @cache
 def table_presets() -> tuple[Preset, ...]:
     """The presets for tables, sorted by name; those of nested formats are known by their module."""
-    found = []
+    presets = []
     for name in preset_names():
-        told = preset_file(name)
-        if lists := told.get("recognise"):
+        document = preset_file(name)
+        if lists := document.get("recognise"):
             lists = [each if isinstance(each, list) else lists for each in lists]
             columns = tuple(dict.fromkeys(frozenset(str(word).casefold() for word in each) for each in lists))
-            found.append(Preset(name, told["description"], told["tried"], columns))
-    return tuple(found)
+            presets.append(Preset(name, document["description"], document["tried"], columns))
+    return tuple(presets)
 
 
 def preset_of(head: Head) -> Preset | None:

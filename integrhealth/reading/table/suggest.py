@@ -123,7 +123,7 @@ SAMPLED = 1_000
 
 
 def suggested_mapping(path: Path) -> str:
-    """A mapping.yaml, with its ``sources:`` line, for the table at PATH; empty when it is no table.
+    """A mapping.yaml, with its ``sources:`` line, for the table at `path`; empty when it is not a table.
 
     Required columns that nothing fits stand as ``{value: undecided}`` with a comment, so that it loads and says
     what is missing; times without a zone, undecided dates and unknown status words are comments too.
@@ -242,8 +242,8 @@ def _written(head: Head, frame: Frame, origins: dict[str, str], columns: dict[st
     yield from _time_lines(frame, origins, columns)
     if "status" in origins and frame.name == "messages":
         yield from _status_lines(columns[origins["status"]])
-    if table_kind(head.start) == "csv" and (found := header(utf8_start(head.start))) and found.separator != ",":
-        yield f"    csv: {{separator: {_quoted(found.separator)}}}"
+    if table_kind(head.start) == "csv" and (line := header(utf8_start(head.start))) and line.separator != ",":
+        yield f"    csv: {{separator: {_quoted(line.separator)}}}"
 
 
 def _glob(name: str) -> str:
@@ -267,7 +267,7 @@ def _time_lines(frame: Frame, origins: dict[str, str], columns: dict[str, pl.Ser
         if dtype != TIME or name not in origins:
             continue
         read = _times(columns[origins[name]])
-        guessed = next((match[1] for said in read.said if (match := re.search(r"unit: (\w+)", said))), None)
+        guessed = next((match[1] for sentence in read.notes if (match := re.search(r"unit: (\w+)", sentence))), None)
         if guessed:
             units[name] = guessed
         if read.reason != "bad_time":

@@ -36,13 +36,13 @@ def wrapped_names(head: Head) -> list[str]:
 
 def wrapped_records(path: Path) -> Iterator[Found]:
     """Every record, its fields by dotted name."""
-    for found in api_records(path):
-        if not isinstance(found, Value):
-            yield found
-        elif isinstance(found.value, dict):
-            yield Record(None, (("", flattened(found.value)),))
+    for value in api_records(path):
+        if not isinstance(value, Value):
+            yield value
+        elif isinstance(value.value, dict):
+            yield Record(None, (("", flattened(value.value)),))
         else:
-            yield Refused(None, "not_an_object", found.value)
+            yield Refused(None, "not_an_object", value.value)
 
 
 def wrapped_table(path: Path, sources: Sequence[MappedSource]) -> Table:

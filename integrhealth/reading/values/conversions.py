@@ -42,7 +42,7 @@ def _decoded(values: pl.Series) -> pl.Series:
 
 
 def converted(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
-    """VALUES as DTYPE, null where they cannot be it without loss."""
+    """`values` as `dtype`, null where they cannot be it without loss."""
     if dtype == WORDS:
         if isinstance(values.dtype, pl.List) and not values.dtype.inner.is_nested():
             return values.cast(WORDS, strict=False)

@@ -55,12 +55,12 @@ class Times:
     times: pl.Series
     faults: pl.Series
     naive: pl.Series
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     reason: str = "bad_time"
 
 
 def times(values: pl.Series, rule: TimeRule = TimeRule()) -> Times:
-    """VALUES (text, numbers, dates or times) as times in UTC.
+    """`values` (text, numbers, dates or times) as times in UTC.
 
     Times without a zone are read in the declared one, else as UTC, and marked ``naive``. A local time that occurs
     twice is the earlier of the two, one that the clocks skipped is a fault. Null stays null.
@@ -110,7 +110,7 @@ def _recognised(text: pl.Series, rule: TimeRule) -> Times:
     """The column read part by part: each way of writing takes what those before it left."""
     instants = pl.Series(text.name, [None], dtype=TIME).new_from_index(0, len(text))
     local = pl.Series(text.name, [None], dtype=pl.Datetime("us")).new_from_index(0, len(text))
-    said: list[str] = []
+    notes: list[str] = []
     undecided = pl.Series([False]).new_from_index(0, len(text))
     open_rows = text.is_not_null()
     for way in _ways(text):
@@ -118,19 +118,19 @@ def _recognised(text: pl.Series, rule: TimeRule) -> Times:
         if left.is_empty():
             break
         read = way(text if len(left) == len(text) else text.gather(left))
-        said.extend(read.said)
-        found = read.times.is_not_null() | read.faults
+        notes.extend(read.notes)
+        done = read.times.is_not_null() | read.faults
         if read.times.dtype == TIME:
             instants = _filled(instants, left, read.times)
         else:
             local = _filled(local, left, read.times)
         undecided = _filled(undecided, left, read.faults)
-        open_rows = _filled(open_rows, left, ~found)
+        open_rows = _filled(open_rows, left, ~done)
     placed = _placed(local, local, rule)
     faults = open_rows | undecided | placed.faults
     reason = "undecided_day_or_month" if undecided.any() else "bad_time"
     both = pl.select(pl.coalesce(instants, placed.times)).to_series()
-    return Times(both, faults, placed.naive, tuple(said), reason)
+    return Times(both, faults, placed.naive, tuple(notes), reason)
 
 
 def _filled(column: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
@@ -162,9 +162,9 @@ def _iso(text: pl.Series, format: str) -> Times:
     return _partly(text, _strptime(text, format))
 
 
-def _partly(text: pl.Series, read: pl.Series, *, said: tuple[str, ...] = ()) -> Times:
+def _partly(text: pl.Series, read: pl.Series, *, notes: tuple[str, ...] = ()) -> Times:
     nothing = pl.Series([False]).new_from_index(0, len(text))
-    return Times(read, nothing, nothing, said)
+    return Times(read, nothing, nothing, notes)
 
 
 def _rewritten(text: pl.Series, format: str) -> Times:
@@ -182,9 +182,9 @@ def _epoch_or_compact(text: pl.Series) -> Times:
         seconds = _strptime(numbers, "%Y%m%d%H%M%S%.f")
         days = _strptime(numbers, "%Y%m%d")
         read = pl.select(pl.when(numbers.str.len_chars() == 8).then(days).otherwise(seconds)).to_series()
-        return _partly(text, read, said=("numbers such as 20260131120000 are read as dates",))
+        return _partly(text, read, notes=("numbers such as 20260131120000 are read as dates",))
     guessed = _numbers(numbers, TimeRule())
-    return _partly(text, guessed.times, said=guessed.said if guessed.times.is_not_null().any() else ())
+    return _partly(text, guessed.times, notes=guessed.notes if guessed.times.is_not_null().any() else ())
 
 
 def _compact_pair(text: pl.Series) -> Times:
@@ -216,19 +216,19 @@ def _day_month(text: pl.Series) -> Times:
     plain = _strptime(rebuilt["text"], "%Y-%m-%dT%H:%M:%S%.f")
     halved = _strptime(rebuilt["text"] + rebuilt["half"], "%Y-%m-%dT%I:%M:%S%.f%p")
     read = pl.select(pl.when(rebuilt["half"].is_null()).then(plain).otherwise(halved)).to_series()
-    said = f"dates are read {'day' if day_first else 'month'} first, as some of them can only be that"
-    return _partly(text, read, said=(said,))
+    sentence = f"dates are read {'day' if day_first else 'month'} first, as some of them can only be that"
+    return _partly(text, read, notes=(sentence,))
 
 
 def _numbers(values: pl.Series, rule: TimeRule) -> Times:
     """Epoch numbers; without a declared unit the magnitude of the median tells it, for the whole column."""
     size = values.cast(pl.Float64, strict=False).abs().median()
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     unit = rule.unit
     if unit is None:
         unit = next((name for limit, name in MAGNITUDES if (size or 0) < limit), "ns")
-        said = (f"numbers are read as {unit} since 1970, by their size; declare time: {{unit: {unit}}} to be sure",)
-    return _result(values, _from_epoch(values, unit), said=said)
+        notes = (f"numbers are read as {unit} since 1970, by their size; declare time: {{unit: {unit}}} to be sure",)
+    return _result(values, _from_epoch(values, unit), notes=notes)
 
 
 def _from_epoch(values: pl.Series, unit: str) -> pl.Series:
@@ -255,6 +255,8 @@ def _placed(local: pl.Series, values: pl.Series, rule: TimeRule) -> Times:
     return _result(values, zoned.dt.convert_time_zone("UTC"))
 
 
-def _result(values: pl.Series, read: pl.Series, *, naive: pl.Series | None = None, said: tuple[str, ...] = ()) -> Times:
+def _result(
+    values: pl.Series, read: pl.Series, *, naive: pl.Series | None = None, notes: tuple[str, ...] = ()
+) -> Times:
     nothing = pl.Series([False]).new_from_index(0, len(values))
-    return Times(read, values.is_not_null() & read.is_null(), nothing if naive is None else naive, said)
+    return Times(read, values.is_not_null() & read.is_null(), nothing if naive is None else naive, notes)

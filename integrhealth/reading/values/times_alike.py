@@ -15,7 +15,7 @@ LIMITS = ((5, 1, 12), (8, 1, 31), (11, 0, 23), (14, 0, 59), (17, 0, 59))
 
 def times_alike(text: pl.Series) -> pl.Series | None:
     """2026-01-05T08:00:00.123456Z and the like, with T or a blank, with 0, 3 or 6 digits after the second, with Z or
-    without: instants, or local times. None when one value is written otherwise, or is no time.
+    without: instants, or local times. None when one value is written otherwise, or is not a time.
 
     Four times as fast as strptime, to which the years at the ends of time are left.
     """
@@ -43,7 +43,7 @@ def _letters(text: pl.Series, width: int) -> NDArray[np.uint8]:
 
 
 def _read(letters: NDArray[np.uint8], digits: int, zone: str) -> NDArray[np.int64] | None:
-    """Microseconds since 1970; None when one row is no time."""
+    """Microseconds since 1970; None when one row is not a time."""
     between = letters[:, 10]
     written = ((between == ord("T")) | (between == ord(" "))).all()
     written &= all((letters[:, place] == ord(sign)).all() for place, sign in SIGNS)
@@ -67,7 +67,7 @@ def _read(letters: NDArray[np.uint8], digits: int, zone: str) -> NDArray[np.int6
 
 
 def _number(letters: NDArray[np.uint8]) -> NDArray[np.int32] | None:
-    """The numbers that the columns write; None when a letter is no digit."""
+    """The numbers that the columns write; None when a letter is not a digit."""
     number, strange = np.zeros(len(letters), np.int32), False
     for column in range(letters.shape[1]):
         digit = letters[:, column] - np.uint8(ord("0"))

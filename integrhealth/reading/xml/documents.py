@@ -16,7 +16,7 @@ DOCTYPE = "xml_doctype"
 # to the end of the file, so that it is looked for once.
 BEFORE_THE_ROOT = re.compile(rb"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<![^>\[]*", re.DOTALL)
 ELEMENT = re.compile(rb"<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)")
-# What is no element, by its beginning, and how it ends.
+# What is not an element, by its beginning, and how it ends.
 NO_ELEMENT = {b"<!-": b"-->", b"<![": b"]]>", b"<?": b"?>"}
 
 
@@ -39,11 +39,11 @@ class XmlText(NamedTuple):
 
 
 def root_name(start: bytes) -> str | None:
-    """The name of the root element without its prefix, by the beginning of a file; None for what is no XML."""
+    """The name of the root element without its prefix, by the beginning of a file; None for what is not XML."""
     if not start.lstrip().startswith(b"<"):
         return None
-    found = ELEMENT.search(BEFORE_THE_ROOT.sub(b"", start))
-    return found[1].decode("utf-8", "replace") if found else None
+    match = ELEMENT.search(BEFORE_THE_ROOT.sub(b"", start))
+    return match[1].decode("utf-8", "replace") if match else None
 
 
 def root_or_refused(path: Path) -> Element | Refused:
@@ -57,7 +57,7 @@ def root_or_refused(path: Path) -> Element | Refused:
 def xml_root(path: Path) -> Element:
     """The root element of an XML file, its names without their namespaces, each with its ``line`` as an attribute.
 
-    Raises RefusedXml for what is no XML, and for a document type: entities can stand for gigabytes, or for files.
+    Raises RefusedXml for what is not XML, and for a document type: entities can stand for gigabytes, or for files.
     """
     data, damage = whole(path)
     if damage is not None:
@@ -82,7 +82,7 @@ def xml_text(path: Path) -> XmlText:
     data, damage = whole(path)
     encoding = _encoding(data) or "utf-8"
     parser = expat.ParserCreate(_encoding(data))
-    found: list[int] = []
+    offsets: list[int] = []
 
     def declare(version: str, declared: str | None, standalone: int) -> None:
         nonlocal encoding
@@ -92,7 +92,7 @@ def xml_text(path: Path) -> XmlText:
             encoding = declared
 
     def note(*_: object) -> None:
-        found.append(parser.CurrentByteIndex)
+        offsets.append(parser.CurrentByteIndex)
 
     parser.XmlDeclHandler = declare
     parser.CommentHandler = parser.StartCdataSectionHandler = parser.ProcessingInstructionHandler = note
@@ -102,11 +102,11 @@ def xml_text(path: Path) -> XmlText:
     except RefusedXml as refused:
         fault = refused if damage is None else RefusedXml(refused.line, damage)
         data = b"" if refused.reason == DOCTYPE else data[: max(parser.ErrorByteIndex, 0)]
-    return XmlText(_elements_only(data, found).decode(encoding, "replace"), fault)
+    return XmlText(_elements_only(data, offsets).decode(encoding, "replace"), fault)
 
 
 def parse_without_doctype(parser: expat.XMLParserType, data: bytes) -> None:
-    """Parse all of DATA. Raises RefusedXml for what is no XML and for a document type."""
+    """Parse all of `data`. Raises RefusedXml for what is not XML and for a document type."""
 
     def refuse(*_: object) -> None:
         raise RefusedXml(parser.CurrentLineNumber, DOCTYPE)
@@ -131,10 +131,10 @@ def _encoding(data: bytes) -> str | None:
     return "utf-8" if b"utf-16" in data[:200].lower() else None
 
 
-def _elements_only(data: bytes, found: list[int]) -> bytes:
-    """DATA with nothing but line ends where something that is no element was found to begin."""
+def _elements_only(data: bytes, offsets: list[int]) -> bytes:
+    """`data` with nothing but line ends where something that is not an element was found to begin."""
     kept, here = [], 0
-    for begin in found:
+    for begin in offsets:
         ending = next((end for start, end in NO_ELEMENT.items() if data.startswith(start, begin)), b">")
         end = data.find(ending, begin + len(ending))
         end = len(data) if end < 0 else end + len(ending)

@@ -45,15 +45,15 @@ class Plan:
     @cached_property
     def causes(self) -> tuple[tuple[int, ...], ...]:
         """For each step the steps whose failure can be its cause."""
-        found: list[list[int]] = [[] for _ in self.kinds]
+        causes_of: list[list[int]] = [[] for _ in self.kinds]
         for step, parent in enumerate(self.linked_parents):
             if parent < 0:
                 continue
             if self.kinds[step] in WAITED_FOR:
-                found[parent].append(step)
+                causes_of[parent].append(step)
             else:
-                found[step].append(parent)
-        return tuple(tuple(causes) for causes in found)
+                causes_of[step].append(parent)
+        return tuple(tuple(causes) for causes in causes_of)
 
     @cached_property
     def causal_order(self) -> tuple[int, ...]:

@@ -56,7 +56,7 @@ class Chunk:
 def chunks(messages: int, seed: int) -> Iterator[Chunk]:
     """The ninety days in pieces of whole days inside one month, small enough for memory."""
     counts = event_counts(messages, seed)
-    load = sum(counts[journey.name] * journey.hops for journey in JOURNEYS)
+    load = sum(counts[journey.name] * journey.expected_messages for journey in JOURNEYS)
     groups: list[tuple[str, int]] = []
     part, size, month = 0, 0.0, None
     for number, day in enumerate(days()):
@@ -197,7 +197,7 @@ def _us(milliseconds: NDArray) -> NDArray:
 
 
 def named(rows: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
-    """ROWS with what their steps have in common, and the number of the business object."""
+    """`rows` with what their steps have in common, and the number of the business object."""
     standing = pl.when(pl.col("standing") > 0).then(pl.col("number") * 7919 % pl.col("standing").replace(0, 1))
     serial = (standing.otherwise(pl.col("number")) + 100_000).cast(pl.String)
     return rows.join(steps, on="step", how="left", maintain_order="left").with_columns(

@@ -40,7 +40,7 @@ def expected_reproduction(company: Company, factor: float) -> float:
     failed = uncaused = 0.0
     for journey in JOURNEYS:
         plan = Plan(journey, company)
-        each = journey.share / journey.hops
+        each = journey.share / journey.expected_messages
         for errors, roots in _expected(plan, shares):
             failed += each * errors
             uncaused += each * roots
@@ -51,7 +51,7 @@ def _expected(plan: Plan, shares: dict[str, float]) -> list[tuple[float, float]]
     """For each step the expected failed messages of one journey, and those without a failed cause."""
     company, steps, parents = plan.company, plan.journey.steps, plan.journey.parents
     policy = company.retrying
-    chance, found = {}, {}
+    chance, expected = {}, {}
     reach: list[float] = []
     for step, parent in enumerate(parents):
         reach.append(steps[step].probability * (1.0 if parent < 0 else reach[parent]))
@@ -71,8 +71,8 @@ def _expected(plan: Plan, shares: dict[str, float]) -> list[tuple[float, float]]
                 clean *= 1 - often * (1 - (1 - chance[cause]) * (1 - fault_chance(plan, cause)))
         chance[step] = 1 - sound
         uncaused_tries = tries if kind in WAITED_FOR else tries * parent_sound
-        found[step] = (reach[step] * (chance[step] + tries), reach[step] * (own * clean + uncaused_tries))
-    return [found[step] for step in sorted(found)]
+        expected[step] = (reach[step] * (chance[step] + tries), reach[step] * (own * clean + uncaused_tries))
+    return [expected[step] for step in sorted(expected)]
 
 
 def fault_chance(plan: Plan, step: int) -> float:

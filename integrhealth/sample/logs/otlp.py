@@ -81,10 +81,10 @@ def _half(rows: pl.DataFrame, half: int, company: Company) -> pl.DataFrame:
     start, end = ("sent_us", "answered_us") if sending else ("received_us", "finished_us")
     system = pl.col("source" if sending else "target")
     skew = pl.when(system == company.skewed_system).then(company.skew_ms * 1000).otherwise(0)
-    # The one who noticed says so: a caller that gave up, a publisher outside whose receiver refused, else the receiver.
+    # Who detected it says so: a caller that gave up, a publisher outside whose receiver refused, else the receiver.
     error = pl.col("failed") & (~queued | pl.col("outside") if sending else ~pl.col("timed_out"))
-    told = pl.when("timed_out" if sending else ~pl.col("timed_out")).then("fault")
-    told = pl.when(pl.col("outside")).then("fault").otherwise(told) if sending else told
+    fault = pl.when("timed_out" if sending else ~pl.col("timed_out")).then("fault")
+    fault = pl.when(pl.col("outside")).then("fault").otherwise(fault) if sending else fault
     return rows.with_columns(
         service=system.replace_strict({name: row[1] for name, row in SYSTEMS.items()}),
         span_id=pl.concat_str(pl.col("trace"), _code(step, attempt, half)),
@@ -93,7 +93,7 @@ def _half(rows: pl.DataFrame, half: int, company: Company) -> pl.DataFrame:
         start=pl.col(start) + skew,
         end=pl.col(end) + skew,
         error=error,
-        told=told.fill_null(NO_FAULT),
+        told=fault.fill_null(NO_FAULT),
     ).select(
         "service",
         "end",
@@ -183,7 +183,7 @@ def _escaped(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
-def lines(found: pl.DataFrame) -> pl.Series:
+def lines(spans: pl.DataFrame) -> pl.Series:
     """The spans as export lines: batches of one service, in the order in which they were complete."""
     opening = {
         row[1]: '{"resourceSpans":[{"resource":{"attributes":['
@@ -192,7 +192,7 @@ def lines(found: pl.DataFrame) -> pl.Series:
         '"scopeSpans":[{"scope":{"name":"integration-middleware","version":"4.9.1"},"spans":['
         for row in SYSTEMS.values()
     }
-    batched = found.sort("end", "json").with_columns(batch=pl.int_range(pl.len()).over("service") // BATCH)
+    batched = spans.sort("end", "json").with_columns(batch=pl.int_range(pl.len()).over("service") // BATCH)
     return (
         batched.group_by("service", "batch", maintain_order=True)
         .agg(pl.col("json").str.join(","), pl.col("end").max())

@@ -1,4 +1,4 @@
-"""Mechanism: master data entered by people, some of it wrong, sent on, noticed and corrected by those who entered it.
+"""Mechanism: master data entered by people, some of it wrong, sent on, detected and corrected by those who entered it.
 
 Every value is entered once and, where it was wrong, corrected once; both travel the same way. The next value that a
 person enters for the same object comes more than thirty days later, so that nothing but a correction looks like one.
@@ -22,7 +22,7 @@ FREEZE, LAST_DAYS = slice(44, 57), 8
 AGAIN, AGAIN_US = 10, 37 * DAY_US
 # One right value in twelve is written once more by a nightly job, which corrects nothing.
 RELOADED = 12
-# A wrong value has left its origin before anyone notices.
+# A wrong value has left its origin before anyone detects it.
 SOONEST_US = MINUTE_US
 Draws = Callable[[str], np.random.Generator]
 
@@ -31,9 +31,9 @@ Draws = Callable[[str], np.random.Generator]
 class Entries:
     """What was entered in one feed: arrays with one place per entry, in the order of entering.
 
-    ``again`` counts the earlier entries of the same object ``number``. A wrong one is noticed and corrected; the
+    ``again`` counts the earlier entries of the same object ``number``. A wrong one is detected and corrected; the
     two times say nothing of a right one. ``held`` stopped at the checkpoint, ``caught`` were turned down there.
-    ``route`` (hops x entries) says which ways the values take.
+    ``route`` (edges x entries) says which ways the values take.
     """
 
     feed: Feed
@@ -44,14 +44,14 @@ class Entries:
     wrong: NDArray
     held: NDArray
     caught: NDArray
-    noticed_us: NDArray
+    detected_us: NDArray
     corrected_us: NDArray
     route: NDArray
 
 
 @dataclass(frozen=True)
 class Sent:
-    """The messages by which one value of each entry travelled: hops x entries, in microseconds.
+    """The messages by which one value of each entry travelled: edges x entries, in microseconds.
 
     ``there`` says which were sent. Where ``held``, the first waited from its ``sent_us`` until ``released_us``.
     """
@@ -91,11 +91,11 @@ def _fed(feed: Feed, company: str, messages: int, seed: int) -> Fed:
     entries = _entries(feed, company, round(messages * feed.entries), draws)
     everyone = np.ones_like(entries.wrong)
     first = _sent(entries, entries.entered_us, everyone, entries.held, draws("first"))
-    noticed = np.where(entries.caught, first.released_us, entries.noticed_us)
-    # Who is told by a reviewer has to look up the right value; who noticed alone knows it.
-    repair_us = 3 * MINUTE_US * np.exp(0.5 * draws("repair").standard_normal(noticed.size))
-    corrected = noticed + np.where(entries.caught, repair_us, 0).astype(np.int64)
-    entries = replace(entries, noticed_us=noticed, corrected_us=corrected)
+    detected = np.where(entries.caught, first.released_us, entries.detected_us)
+    # Who is told by a reviewer has to look up the right value; who detected it alone knows it.
+    repair_us = 3 * MINUTE_US * np.exp(0.5 * draws("repair").standard_normal(detected.size))
+    corrected = detected + np.where(entries.caught, repair_us, 0).astype(np.int64)
+    entries = replace(entries, detected_us=detected, corrected_us=corrected)
     point = checkpoint_of(feed, company)
     stamped = everyone & (point is not None and point.stamped)
     correction = _sent(entries, corrected, entries.wrong, stamped, draws("correction"))
@@ -112,8 +112,8 @@ def _entries(feed: Feed, company: str, count: int, draws: Draws) -> Entries:
     point = checkpoint_of(feed, company)
     caught = _some(wrong, point.caught, draws("caught")) if point else np.zeros(count, bool)
     held = caught | _some(~wrong, point.held_right, draws("held")) if point else caught
-    noticed = entered + np.maximum(_notice_us(feed, count, draws("notice")), SOONEST_US)
-    ways = np.array([hop.probability for hop in feed.hops])[:, None]
+    detected = entered + np.maximum(_detection_us(feed, count, draws("notice")), SOONEST_US)
+    ways = np.array([edge.probability for edge in feed.edges])[:, None]
     return Entries(
         feed=feed,
         company=company,
@@ -123,9 +123,9 @@ def _entries(feed: Feed, company: str, count: int, draws: Draws) -> Entries:
         wrong=wrong,
         held=np.ones(count, bool) if point and point.stamped else held,
         caught=caught,
-        noticed_us=noticed,
-        corrected_us=noticed,
-        route=draws("route").random((len(feed.hops), count)) < ways,
+        detected_us=detected,
+        corrected_us=detected,
+        route=draws("route").random((len(feed.edges), count)) < ways,
     )
 
 
@@ -138,17 +138,17 @@ def _again(entered_us: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _some(among: NDArray, share: float, rng: np.random.Generator) -> NDArray:
-    """Exactly that share of the true places of AMONG, drawn."""
+    """Exactly that share of the true places of `among`, drawn."""
     places = rng.permutation(np.flatnonzero(among))
     chosen = np.zeros_like(among)
     chosen[places[: round(places.size * share)]] = True
     return chosen
 
 
-def _notice_us(feed: Feed, count: int, rng: np.random.Generator) -> NDArray:
-    """How long it takes people to notice that what they entered is wrong."""
-    if feed.noticed_hours is not None:
-        low, high = feed.noticed_hours
+def _detection_us(feed: Feed, count: int, rng: np.random.Generator) -> NDArray:
+    """How long it takes people to detect that what they entered is wrong."""
+    if feed.detected_hours is not None:
+        low, high = feed.detected_hours
         minutes = 60 * (low + (high - low) * rng.random(count))
     else:
         minutes = feed.half_life_minutes / np.log(2) * rng.exponential(size=count)
@@ -156,21 +156,21 @@ def _notice_us(feed: Feed, count: int, rng: np.random.Generator) -> NDArray:
 
 
 def _sent(entries: Entries, begun_us: NDArray, sends: NDArray, held: NDArray, rng: np.random.Generator) -> Sent:
-    """The travels of the values written at BEGUN_US: each hop after the one before, the first after its review."""
+    """The travels of the values written at `begun_us`: each edge after the one before, the first after its review."""
     feed, shape = entries.feed, entries.route.shape
     point = checkpoint_of(feed, entries.company)
     pause, wire, work, wait = (np.exp(spread * rng.standard_normal(shape)) for spread in (0.35, 0.5, 0.5, 0.9))
     review = _us((point.review_s if point else 0.0) * 1000 * np.exp(0.4 * rng.standard_normal(shape[1])))
     there = entries.route & sends
     sent, received, finished, answered = (np.zeros(shape, np.int64) for _ in range(4))
-    for place, hop in enumerate(feed.hops):
-        before, wire_us = hop.after, _us(4.0 * wire[place])
+    for place, edge in enumerate(feed.edges):
+        before, wire_us = edge.after, _us(4.0 * wire[place])
         if before >= 0:
             there[place] &= there[before]
-        sent[place] = (begun_us if before < 0 else finished[before]) + _us(hop.pause_s * 1000 * pause[place])
+        sent[place] = (begun_us if before < 0 else finished[before]) + _us(edge.pause_s * 1000 * pause[place])
         released = sent[place] + np.where(held & (before < 0), review, 0)
-        work_us = _us(hop.integration.work_ms * work[place])
-        if hop.integration.kind(entries.company) == "queue":
+        work_us = _us(edge.integration.work_ms * work[place])
+        if edge.integration.kind(entries.company) == "queue":
             answered[place] = sent[place] + 2 * wire_us
             received[place] = released + 2 * wire_us + _us(60.0 * wait[place])
             finished[place] = received[place] + work_us
@@ -186,7 +186,7 @@ def _stopped(sent: Sent, entries: Entries) -> Sent:
 
     Of a value that the checkpoint turned down the first message remains, which nobody received.
     """
-    late = entries.wrong & (sent.finished_us >= entries.noticed_us)
+    late = entries.wrong & (sent.finished_us >= entries.detected_us)
     there = sent.there & ~late
     there[0] |= entries.caught
     return replace(sent, there=there)

@@ -1,7 +1,7 @@
 """Master data that people enter and that is sent on: three feeds, how their errors come to light, what guards them.
 
-Data only. One feed has errors that are dear and soon noticed, one has errors that are cheap while waiting is dear, and
-one has errors that nobody notices for days. That decides whether holding a message back for a while would pay.
+Data only. One feed has errors that are dear and soon detected, one has errors that are cheap while waiting is dear, and
+one has errors that nobody detects for days. That decides whether holding a message back for a while would pay.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from integrhealth.sample.landscape import Integration
 
 
 @dataclass(frozen=True)
-class Hop:
-    """One step of a value on its way: the hop before it, how often it is taken, and the median pause before it."""
+class Edge:
+    """One step of a value on its way: the edge before it, how often it is taken, and the median pause before it."""
 
     integration: Integration
     after: int
@@ -25,8 +25,8 @@ class Feed:
     """One kind of master data. ``entries`` is how many are entered for each message asked for, ``wrong`` by company the
     share of them that is wrong.
 
-    A wrong value is noticed by the people who entered it: at a constant rate with ``half_life_minutes``, or at any time
-    between the two hours of ``noticed_hours``. Costs are those of the catalog, of one object.
+    A wrong value is detected by the people who entered it: at a constant rate with ``half_life_minutes``, or at any
+    time between the two hours of ``detected_hours``. Costs are those of the catalog, of one object.
     """
 
     name: str
@@ -36,26 +36,26 @@ class Feed:
     clerk: str
     entries: float
     wrong: dict[str, float]
-    hops: tuple[Hop, ...]
+    edges: tuple[Edge, ...]
     delay_cost_per_hour: float
     error_cost: float
     half_life_minutes: float | None = None
-    noticed_hours: tuple[float, float] | None = None
+    detected_hours: tuple[float, float] | None = None
 
     @cached_property
     def origin(self) -> str:
         """The system where people enter it."""
-        return self.hops[0].integration.source
+        return self.edges[0].integration.source
 
     @cached_property
     def first(self) -> str:
         """The integration that every value takes when it leaves its origin."""
-        return self.hops[0].integration.name
+        return self.edges[0].integration.name
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A place where a value waits for somebody's decision on the first hop of a feed.
+    """A place where a value waits for somebody's decision on the first edge of a feed.
 
     It holds ``caught`` of the wrong values, which it turns down, and ``held_right`` of the right ones, which it lets go
     after a median review of ``review_s``. One that is ``stamped`` holds everything and turns down nothing.
@@ -91,13 +91,13 @@ supplier-spend     | ERP         | BI               | queue   | intelligence | s
 }
 
 
-def _hops(object_type: str) -> tuple[Hop, ...]:
-    hops: dict[str, Hop] = {}
+def _edges(object_type: str) -> tuple[Edge, ...]:
+    edges: dict[str, Edge] = {}
     for line in _HOPS[object_type].strip().splitlines():
         name, source, target, kind_a, level, after, often, pause, work = (cell.strip() for cell in line.split("|"))
         made = Integration(name, source, target, level, kind_a, "queue", "master_data", float(work), object_type)
-        hops[name] = Hop(made, list(hops).index(after) if after else -1, float(often), float(pause))
-    return tuple(hops.values())
+        edges[name] = Edge(made, list(edges).index(after) if after else -1, float(often), float(pause))
+    return tuple(edges.values())
 
 
 FEEDS = (
@@ -109,7 +109,7 @@ FEEDS = (
         clerk="pricing",
         entries=0.006,
         wrong={"a": 0.20, "b": 0.10},
-        hops=_hops("price"),
+        edges=_edges("price"),
         delay_cost_per_hour=1.2,
         error_cost=90.0,
         half_life_minutes=25,
@@ -122,7 +122,7 @@ FEEDS = (
         clerk="counting",
         entries=0.0095,
         wrong={"a": 0.09, "b": 0.035},
-        hops=_hops("availability"),
+        edges=_edges("availability"),
         delay_cost_per_hour=6.0,
         error_cost=8.0,
         half_life_minutes=60,
@@ -135,13 +135,13 @@ FEEDS = (
         clerk="purchasing",
         entries=0.0045,
         wrong={"a": 0.18, "b": 0.09},
-        hops=_hops("supplier"),
+        edges=_edges("supplier"),
         delay_cost_per_hour=1.0,
         error_cost=200.0,
-        noticed_hours=(60, 84),
+        detected_hours=(60, 84),
     ),
 )
-FEED_INTEGRATIONS = {hop.integration.name: hop.integration for feed in FEEDS for hop in feed.hops}
+FEED_INTEGRATIONS = {edge.integration.name: edge.integration for feed in FEEDS for edge in feed.edges}
 _APPROVAL = Checkpoint("account-approval", "supplier accounts", "approval", review_s=4, stamped=True)
 CHECKPOINTS = {
     "a": (_APPROVAL,),

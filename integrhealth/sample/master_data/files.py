@@ -16,35 +16,35 @@ CLERKS = 7
 
 def message_rows(fed: list[Fed]) -> pl.DataFrame:
     """One row per message, by time sent; one that a checkpoint turned down is cancelled and was not received."""
-    found = [
+    rows = [
         _messages(each.entries, sent, place, version)
         for each in fed
         for sent, version in ((each.first, ENTERED), (each.correction, CORRECTED))
-        for place in range(len(each.entries.feed.hops))
+        for place in range(len(each.entries.feed.edges))
     ]
-    return pl.concat(found).sort("sent_at", "message_id")
+    return pl.concat(rows).sort("sent_at", "message_id")
 
 
 def change_rows(fed: list[Fed]) -> pl.DataFrame:
     """One row per value seen in a system, by time: written there by a person or a job, or brought by a message."""
-    found = []
+    rows = []
     for each in fed:
         entries, entered_us = each.entries, each.entries.entered_us
         everyone, again = np.ones_like(entries.wrong), reloaded(entries)
-        found += [
+        rows += [
             _written(entries, everyone, entered_us, ENTERED, by="person"),
             _written(entries, entries.wrong, entries.corrected_us, CORRECTED, by="person"),
             # In the small hours two days later.
             _written(entries, again, entered_us // DAY_US * DAY_US + 2 * DAY_US + 7_200_000_000, RELOADED, by="system"),
         ]
         for sent, version in ((each.first, ENTERED), (each.correction, CORRECTED)):
-            found += [_arrived(entries, sent, place, version) for place in range(len(entries.feed.hops))]
-    return pl.concat(found).sort("at", "entity", "system")
+            rows += [_arrived(entries, sent, place, version) for place in range(len(entries.feed.edges))]
+    return pl.concat(rows).sort("at", "entity", "system")
 
 
 def hold_rows(fed: list[Fed]) -> pl.DataFrame:
     """One row per message that waited at a checkpoint, by time. A stamped one leaves open whether it was bad."""
-    found = []
+    holds = []
     for each in fed:
         entries, point = each.entries, checkpoint_of(each.entries.feed, each.entries.company)
         if point is None:
@@ -52,22 +52,22 @@ def hold_rows(fed: list[Fed]) -> pl.DataFrame:
         for sent, version in ((each.first, ENTERED), (each.correction, CORRECTED)):
             chosen = sent.held & sent.there[0]
             caught = entries.caught[chosen] & (version == ENTERED)
-            known = pl.Series(caught) if not point.stamped else pl.Series([None] * caught.size, dtype=pl.Boolean)
+            was_bad = pl.Series(caught) if not point.stamped else pl.Series([None] * caught.size, dtype=pl.Boolean)
             rows = _ids(entries, chosen, version).select(
                 checkpoint=pl.lit(point.name),
                 message_id=pl.format("{}.1", "value"),
                 held_at=_time(sent.sent_us[0][chosen]),
                 released_at=_time(sent.released_us[chosen]),
                 decision=pl.Series(np.where(caught, "rejected", "released")),
-                was_bad=known,
+                was_bad=was_bad,
             )
-            found.append(rows)
-    return pl.concat(found).sort("held_at", "message_id")
+            holds.append(rows)
+    return pl.concat(holds).sort("held_at", "message_id")
 
 
 def _messages(entries: Entries, sent: Sent, place: int, version: int) -> pl.DataFrame:
-    feed, hop = entries.feed, entries.feed.hops[place]
-    made, chosen = hop.integration, sent.there[place]
+    feed, edge = entries.feed, entries.feed.edges[place]
+    made, chosen = edge.integration, sent.there[place]
     point = checkpoint_of(feed, entries.company)
     ids = _ids(entries, chosen, version)
     caught = pl.Series(entries.caught[chosen] & (version == ENTERED))
@@ -75,7 +75,7 @@ def _messages(entries: Entries, sent: Sent, place: int, version: int) -> pl.Data
     return ids.select(
         message_id=pl.format("{}.{}", "value", pl.lit(place + 1)),
         trace_id="value",
-        parent_id=pl.format("{}.{}", "value", pl.lit(hop.after + 1)) if hop.after >= 0 else pl.lit(None, pl.String),
+        parent_id=pl.format("{}.{}", "value", pl.lit(edge.after + 1)) if edge.after >= 0 else pl.lit(None, pl.String),
         integration=pl.lit(made.name),
         source=pl.lit(made.source),
         target=pl.lit(made.target),
@@ -111,7 +111,7 @@ def _written(entries: Entries, chosen: NDArray, at_us: NDArray, version: int, *,
 
 def _arrived(entries: Entries, sent: Sent, place: int, version: int) -> pl.DataFrame:
     """Values that a message brought to its target."""
-    made = entries.feed.hops[place].integration
+    made = entries.feed.edges[place].integration
     chosen = sent.there[place] & ~(entries.caught & (version == ENTERED))
     return _ids(entries, chosen, version).select(
         element=pl.lit(entries.feed.element),
@@ -129,9 +129,9 @@ def _ids(entries: Entries, chosen: NDArray, version: int) -> pl.DataFrame:
     """number, object_id, value (the object with its version) and value_hash of the chosen entries."""
     number, versions = entries.number[chosen], version + 2 * entries.again[chosen]
     mixed = (crc32(entries.feed.name.encode()) + number * 2_654_435_761 + versions * 2_246_822_519) % 2**32
-    named = pl.DataFrame({"number": number, "version": versions, "value_hash": np.char.mod("%08x", mixed)})
+    ids = pl.DataFrame({"number": number, "version": versions, "value_hash": np.char.mod("%08x", mixed)})
     object_id = pl.format("{}{}", pl.lit(entries.feed.prefix), pl.col("number") + 100_000)
-    return named.with_columns(object_id=object_id).with_columns(value=pl.format("{}-{}", "object_id", "version"))
+    return ids.with_columns(object_id=object_id).with_columns(value=pl.format("{}-{}", "object_id", "version"))
 
 
 def _time(microseconds: NDArray) -> pl.Expr:

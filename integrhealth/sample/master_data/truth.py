@@ -17,13 +17,13 @@ def feed_counts(fed: list[Fed]) -> Counter:
     """What the feeds add to the counts of the whole: messages by system and integration, none of them failed."""
     counts: Counter = Counter()
     for each in fed:
-        for place, hop in enumerate(each.entries.feed.hops):
+        for place, edge in enumerate(each.entries.feed.edges):
             rows = int(each.first.there[place].sum() + each.correction.there[place].sum())
             counts["log", "master_data", "not_failed"] += rows
-            counts["integration", hop.integration.name, "messages"] += rows
+            counts["integration", edge.integration.name, "messages"] += rows
             for what in ("complete", "written", "outside_outage"):
-                counts[what, "systems", hop.integration.target, "messages"] += rows
-                if hop.after >= 0:
+                counts[what, "systems", edge.integration.target, "messages"] += rows
+                if edge.after >= 0:
                     counts[what, "names_parent"] += rows
                     counts[what, "has_parent"] += rows
     return counts
@@ -45,38 +45,38 @@ def master_data(fed: list[Fed]) -> dict[str, Any]:
 
 def _feed(each: Fed) -> dict[str, Any]:
     entries, feed, wrong = each.entries, each.entries.feed, each.entries.wrong
-    noticed_us = (entries.noticed_us - entries.entered_us)[wrong]
+    detected_us = (entries.detected_us - entries.entered_us)[wrong]
     first = each.first.there[0] & ~entries.caught
     return {
         "feed": feed.name,
         "element": feed.element,
         "object_type": feed.object_type,
         "origin": feed.origin,
-        "integrations": [hop.integration.name for hop in feed.hops],
+        "integrations": [edge.integration.name for edge in feed.edges],
         "entries": wrong.size,
         "wrong": int(wrong.sum()),
         "second_entries_of_an_object": int(entries.again.sum()),
         "written_again_by_a_job": int(reloaded(entries).sum()),
         "messages": int(each.first.there.sum() + each.correction.there.sum()),
         "delivered_on_first": int(first.sum() + each.correction.there[0].sum()),
-        "median_minutes_to_notice": float(np.median(noticed_us)) / 60e6 if noticed_us.size else None,
-        "noticed_within": {f"{hours}h": int((noticed_us <= hours * HOUR_US).sum()) for hours in (1, 24)},
+        "median_minutes_to_notice": float(np.median(detected_us)) / 60e6 if detected_us.size else None,
+        "noticed_within": {f"{hours}h": int((detected_us <= hours * HOUR_US).sum()) for hours in (1, 24)},
         "contamination": _contamination(each),
         "hold": _hold(each),
     }
 
 
 def _contamination(each: Fed) -> dict[str, Any]:
-    """Where wrong values stood between their entry and their notice. The system of origin counts, also for those that
-    never left it."""
+    """Where wrong values stood between their entry and their detection. The system of origin counts, also for those
+    that never left it."""
     entries, wrong = each.entries, each.entries.wrong
     reached = each.first.there & wrong & ~entries.caught
-    us = np.where(reached, entries.noticed_us - each.first.finished_us, 0).sum(axis=1)
+    us = np.where(reached, entries.detected_us - each.first.finished_us, 0).sum(axis=1)
     held = {entries.feed.origin: int(wrong.sum())}
-    hours = {entries.feed.origin: int((entries.noticed_us - entries.entered_us)[wrong].sum()) / HOUR_US}
-    for place, hop in enumerate(entries.feed.hops):
-        held[hop.integration.target] = int(reached[place].sum())
-        hours[hop.integration.target] = int(us[place]) / HOUR_US
+    hours = {entries.feed.origin: int((entries.detected_us - entries.entered_us)[wrong].sum()) / HOUR_US}
+    for place, edge in enumerate(entries.feed.edges):
+        held[edge.integration.target] = int(reached[place].sum())
+        hours[edge.integration.target] = int(us[place]) / HOUR_US
     per_entry = 1 + reached.sum(axis=0)[wrong]
     return {
         "systems": int(per_entry.sum()),
@@ -85,7 +85,7 @@ def _contamination(each: Fed) -> dict[str, Any]:
         "entries_held_by_system": held,
         "hours_held_by_system": hours,
         "entries_by_integration": {
-            hop.integration.name: int(reached[place].sum()) for place, hop in enumerate(entries.feed.hops)
+            edge.integration.name: int(reached[place].sum()) for place, edge in enumerate(entries.feed.edges)
         },
     }
 
@@ -113,8 +113,8 @@ def _hold(each: Fed) -> dict[str, Any]:
         "error_cost": feed.error_cost,
         "released_wrong": released,
         "released_wrong_share": released / max(delivered, 1),
-        "notice_rate_per_hour": _notice_rate(feed),
-        "noticed_after_hours": list(feed.noticed_hours) if feed.noticed_hours else None,
+        "notice_rate_per_hour": _detection_rate(feed),
+        "noticed_after_hours": list(feed.detected_hours) if feed.detected_hours else None,
         "best_hold_minutes": 60 * best,
         "cost_per_message_at_once": at_once,
         "cost_per_message_with_the_best_hold": held,
@@ -128,18 +128,18 @@ def _hold(each: Fed) -> dict[str, Any]:
 def _best_hold(feed: Feed, wrong_share: float) -> tuple[float, float, float]:
     """Hours of the hold that costs least, and the costs of a message sent at once and with that hold.
 
-    The cost of h hours is c h + p C (1 - F(h)), p being WRONG_SHARE. With a constant rate of notice the best h is
-    ln(p C rate / c) / rate, none if that is negative. A feed that is noticed late has F = 0 for days: none.
+    The cost of h hours is c h + p C (1 - F(h)), p being `wrong_share`. With a constant rate of detection the best h is
+    ln(p C rate / c) / rate, none if that is negative. A feed that is detected late has F = 0 for days: none.
     """
-    at_once, rate = wrong_share * feed.error_cost, _notice_rate(feed)
+    at_once, rate = wrong_share * feed.error_cost, _detection_rate(feed)
     if rate is None or at_once * rate <= feed.delay_cost_per_hour:
         return 0.0, at_once, at_once
     hours = float(np.log(at_once * rate / feed.delay_cost_per_hour)) / rate
     return hours, at_once, feed.delay_cost_per_hour * (hours + 1 / rate)
 
 
-def _notice_rate(feed: Feed) -> float | None:
-    """Notices per hour of a wrong value not yet noticed, null where it is not constant."""
+def _detection_rate(feed: Feed) -> float | None:
+    """Detections per hour of a wrong value not yet detected, null where it is not constant."""
     return 60 * float(np.log(2)) / feed.half_life_minutes if feed.half_life_minutes else None
 
 

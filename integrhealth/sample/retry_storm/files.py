@@ -33,13 +33,13 @@ def scan_rows(storm: Storm) -> pl.DataFrame:
     """One row per attempt, by time, in canonical columns: what the sender knows of it."""
     times = {"sent_at": storm.sent_us, "finished_at": storm.ended_us}
     rows = pl.DataFrame({"scan": storm.scan, "attempt": storm.attempt, "outcome": storm.outcome, **times})
-    named = rows.with_columns(object_id=pl.format("PS{}", pl.col("scan") + 100_000))
+    scans = rows.with_columns(object_id=pl.format("PS{}", pl.col("scan") + 100_000))
     code, text = (
         pl.col("outcome").replace_strict(list(FAULTS), [fault[part] for fault in FAULTS.values()], default=None)
         for part in (0, 1)
     )
     return (
-        named.sort("sent_at", "scan")
+        scans.sort("sent_at", "scan")
         .with_columns(pl.from_epoch(name, time_unit="us").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ") for name in times)
         .select(
             pl.format("{}.{}", "object_id", "attempt").alias("message_id"),
@@ -114,7 +114,7 @@ def retry_storm(storm: Storm) -> dict[str, Any]:
 
 
 def _window(storm: Storm, start_us: int, end_us: int) -> dict[str, Any]:
-    """Attempts sent from START to END, and how many of them were new and were delivered."""
+    """Attempts sent from `start` to `end`, and how many of them were new and were delivered."""
     inside = (storm.sent_us >= start_us) & (storm.sent_us < end_us)
     return {
         "minutes": (end_us - start_us) / SECOND_US / 60,
@@ -128,4 +128,4 @@ def _minutes_down(storm: Storm) -> int:
     """Minutes in a row after the trigger in which less than three quarters of what was new were delivered."""
     closes, minute = us(TRIGGER[1]), 60 * SECOND_US
     minutes = (_window(storm, closes + down * minute, closes + (down + 1) * minute) for down in count())
-    return next(down for down, found in enumerate(minutes) if found["delivered"] >= 0.75 * found["new"])
+    return next(down for down, sent in enumerate(minutes) if sent["delivered"] >= 0.75 * sent["new"])

@@ -97,7 +97,7 @@ def storm(company: str, *, messages: int, seed: int) -> Storm:
     off = us(plan.switched_off) if plan.switched_off else None
     per_minute = messages * SCANS_PER_MINUTE
     speed = per_minute * plan.capacity / 60
-    server, found = Server(speed, max(ROOM, speed * ROOM_S)), []
+    server, attempts = Server(speed, max(ROOM, speed * ROOM_S)), []
     # Parcels come off the belt one after the other, not at random.
     place = np.arange(round(per_minute * MINUTES))
     due = begins + ((place + rng.random(place.size)) * 60 * SECOND_US / per_minute).astype(np.int64)
@@ -115,11 +115,11 @@ def storm(company: str, *, messages: int, seed: int) -> Storm:
         scan = rng.permutation(np.flatnonzero(due < now + SECOND_US))
         outcome, took_s = server.answers(scan.size, rng, down=down)
         ended = due[scan] + (took_s * SECOND_US).astype(np.int64)
-        found.append((scan, attempt[scan], due[scan], ended, outcome))
+        attempts.append((scan, attempt[scan], due[scan], ended, outcome))
         again = (outcome != DELIVERED) & (attempt[scan] <= plan.most)
         due[scan] = np.where(again, ended + plan.gaps_us(attempt[scan], rng), NEVER)
         attempt[scan] += again
-    return Storm(company, per_minute, *(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    return Storm(company, per_minute, *(np.concatenate(parts) for parts in zip(*attempts, strict=True)))
 
 
 def us(moment: datetime) -> int:

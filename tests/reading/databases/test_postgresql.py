@@ -111,7 +111,7 @@ def url(port, *, user="reader", password=SECRET, host="127.0.0.1", name="postgre
 
 
 def one(expression, column="error_text"):
-    """A query of one row whose column ``x`` is EXPRESSION, and the column it fills."""
+    """A query of one row whose column ``x`` is `expression`, and the column it fills."""
     return f"select 'm' as id, '2026-03-01T00:00Z' as at, {expression} as x", {column: Column("x")}
 
 

@@ -202,7 +202,7 @@ def test_in_a_mixed_file_every_record_counts_in_one_frame(tmp_path):
     assert account(found) == {"messages": [3, 1], "logs": [4, 2], "metrics": [1, 0]}
     assert found.logs["log_line"].to_list() == [2, 5]
     assert found.rejected.select("line", "reason").rows()[0] == (2, "no_time")
-    # Without spans the line that is no JSON counts with the logs.
+    # Without spans the line that is not JSON counts with the logs.
     assert account(written(tmp_path, *mixed[1:3])) == {"logs": [3, 2]}
 
 

@@ -23,7 +23,7 @@ CHANNELS = [{"id": "C1", "name": "orders"}]
 
 
 def said(user, second, **more):
-    """A message SECOND seconds later; its text is a secret."""
+    """A message `second` seconds later; its text is a secret."""
     return {"type": "message", "user": user, "ts": f"{BASE + second}.000002", "text": "a secret"} | more
 
 

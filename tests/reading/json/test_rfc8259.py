@@ -158,7 +158,7 @@ def read_from(name, text):
 
 
 def expected(data, *, mapped=False):
-    """What each line of DATA becomes: its number with the values, or with the reason."""
+    """What each line of `data` becomes: its number with the values, or with the reason."""
     rows, refused = [], []
     for number, line in enumerate(data.split(b"\n"), 1):
         try:

@@ -294,7 +294,7 @@ def test_a_local_time_that_the_clocks_skipped_is_a_fault():
 def test_one_date_decides_the_order_for_the_whole_column_and_it_is_said():
     read = times(pl.Series(["03/04/2026 10:00", "13/04/2026 10:00"]))
     assert read.times.to_list() == [at(2026, 4, 3, 10), at(2026, 4, 13, 10)]
-    assert "day first" in read.said[0]
+    assert "day first" in read.notes[0]
 
 
 @pytest.mark.parametrize("dates", [["03/04/2026", "05/06/2026"], ["13/04/2026", "04/13/2026"]])
@@ -307,7 +307,7 @@ def test_dates_whose_order_nothing_decides_are_all_refused(dates):
 def test_the_unit_of_numbers_is_guessed_for_the_column_not_the_cell_and_it_is_said():
     read = times(pl.Series(["1700000000000", "1700000000001", "5"]))
     assert read.times.to_list()[2] == at(1970, 1, 1, 0, 0, 0, 5000)
-    assert "read as ms" in read.said[0]
+    assert "read as ms" in read.notes[0]
 
 
 def test_times_without_a_zone_are_marked():
