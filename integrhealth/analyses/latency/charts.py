@@ -36,7 +36,7 @@ def _ticks(least: float, most: float) -> list[float]:
 
 
 def _even_ticks(end: float) -> list[float]:
-    """From zero to END at most eight steps of a length that people count in: 1, 2, 5 ms and so on, hours, days."""
+    """From zero to `end` at most eight steps of a length that people count in: 1, 2, 5 ms and so on, hours, days."""
     steps = [
         *FINE,
         *(3_600_000 * hours for hours in (2, 3, 6, 12)),
@@ -143,9 +143,9 @@ def journey_parts_chart(journeys: pl.DataFrame, *, top: int = 15) -> Any:
 def waterfall_chart(waterfall: pl.DataFrame, object_type: str | None = None, *, top: int = 25) -> Any:
     """The mean journey of one object type step by step, from its start to its end.
 
-    Without OBJECT_TYPE, of the type whose journeys take most time together.
+    Without `object_type`, of the type whose journeys take most time together.
 
-    The TOP longest steps are drawn; where one is left out, its place stays empty.
+    The `top` longest steps are drawn; where one is left out, its place stays empty.
     """
     if waterfall.is_empty():
         return nothing("No journey has an end time, so there are no steps to show.")
