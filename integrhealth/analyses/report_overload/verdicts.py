@@ -28,8 +28,8 @@ def usage(classes: pl.DataFrame, reads: pl.DataFrame, *, timezone: str = "UTC") 
     """One row per report delivered or opened: deliveries and their read classes, and other openings.
 
     `classes` are the rows of ``read_classes``. ``unasked_reads`` belong to no delivery: before the first, or of a
-    report never sent to that person. ``unopened``: delivered first 90 days ago or earlier and opened by nobody since; null
-    when the data cover fewer days or no reads at all.
+    report never sent to that person. ``unopened``: delivered first 90 days ago or earlier and opened by nobody since;
+    null when the data cover fewer days or no reads at all.
     """
     tracked = not reads.is_empty()
     counted = {word: (pl.col("read_class") == word).sum().cast(COUNT) for word in ("read", "skimmed", "unread")}
