@@ -33,7 +33,7 @@ def report_root_causes(evidence: "Evidence") -> tuple[pl.DataFrame, str | None]:
     if worst.height:
         hour, usual, reached = worst.select("hour", "expected_traces", "traces").row(0)
         start = began(failed, hour, usual=usual, reached=reached)
-    elif (damaged := _most_damaged(damage, evidence.messages)) is not None:
+    elif (damaged := most_damaged(damage, evidence.messages)) is not None:
         hour, start = damaged
     elif failed.height or damage.height:
         return nothing, "No hour stands out: errors and wrong values lie as chance spreads them over the traffic."
@@ -45,7 +45,7 @@ def report_root_causes(evidence: "Evidence") -> tuple[pl.DataFrame, str | None]:
     return suspects.with_columns(pl.lit(hour, TIME).alias("at"), pl.lit(start, TIME).alias("began_at")), None
 
 
-def _most_damaged(damage: pl.DataFrame, messages: pl.DataFrame) -> tuple[datetime, datetime] | None:
+def most_damaged(damage: pl.DataFrame, messages: pl.DataFrame) -> tuple[datetime, datetime] | None:
     """The hour whose wrong values damaged most records, and when the first of them was entered; null where that hour
     neither damaged more than all others together nor saw more wrong values than chance deals to one hour of them all.
     """

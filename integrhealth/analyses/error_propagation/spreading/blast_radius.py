@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from integrhealth.analyses.error_propagation.spreading.spread import link_coverage, link_facts
 from integrhealth.language.schema import is_failed
+from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MIN_MESSAGES, RADIUS_BELIEFS, RADIUS_DRAWS, RADIUS_SYSTEMS, RESAMPLES, SEED
 from integrhealth.traces.ancestry import NO_ROW, roots
 from integrhealth.traces.links import failure_links
@@ -125,8 +126,8 @@ def blast_radius(caused: pl.DataFrame, cascades: pl.DataFrame, *, min_messages: 
     links = links.filter(pl.col("source").is_in(systems.implode()), pl.col("target").is_in(systems.implode()))
     observed = cascades.group_by(system="root_system").agg(
         roots=pl.len().cast(pl.Int64),
-        observed_systems=pl.when(pl.len() >= min_messages).then(pl.col("systems").mean()),
-        observed_amount=pl.when(pl.len() >= min_messages).then(pl.col("amount").mean()),
+        observed_systems=pl.when(enough(pl.len(), min_messages)).then(pl.col("systems").mean()),
+        observed_amount=pl.when(enough(pl.len(), min_messages)).then(pl.col("amount").mean()),
     )
     counts = counted.join(observed, on="system", how="left").with_columns(pl.col("roots").fill_null(0))
     linked = caused["parent_row"].null_count() < caused.height
@@ -134,7 +135,7 @@ def blast_radius(caused: pl.DataFrame, cascades: pl.DataFrame, *, min_messages: 
     expected = _expected(caused, links, systems) if linked else nothing
     return (
         counts.join(expected, on="system", how="left")
-        .with_columns(pl.when(pl.col("errors") >= min_messages).then(pl.col(EXPECTED)))
+        .with_columns(pl.when(enough(pl.col("errors"), min_messages)).then(pl.col(EXPECTED)))
         .select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
         .sort("expected_systems", "errors", "system", descending=[True, True, False], nulls_last=True)
     )

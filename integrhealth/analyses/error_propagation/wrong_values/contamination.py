@@ -90,12 +90,13 @@ def system_exposures(wrong: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     """
     times = wrong.select("entry", "entered_at", "detected_at", at="origin")
     shown = (
-        wrong.select("entry", "exposures").explode("exposures").unnest("exposures").drop_nulls(["system", "from_at"])
-    )
-    shown = shown.group_by("entry", "system").agg(
-        shown_from=pl.col("from_at").min(),
-        # A value that came back leaves for good when the last one does; null: it still stands there.
-        shown_until=pl.when(pl.col("until_at").is_not_null().all()).then(pl.col("until_at").max()),
+        _shown(wrong)
+        .group_by("entry", "system")
+        .agg(
+            shown_from=pl.col("from_at").min(),
+            # A value that came back leaves for good when the last one does; null: it still stands there.
+            shown_until=pl.when(pl.col("until_at").is_not_null().all()).then(pl.col("until_at").max()),
+        )
     )
     places = [
         times.select("entry", system="at", from_at="entered_at"),
@@ -114,8 +115,10 @@ def system_exposures(wrong: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     before = pl.min_horizontal("until_at", "detected_at")
     return (
         held.with_columns(
-            minutes=_minutes(pl.col("until_at")),
-            minutes_before_detection=pl.when(pl.col("detected_at").is_not_null()).then(_minutes(before)),
+            minutes=_minutes("from_at", pl.col("until_at")).clip(0),
+            minutes_before_detection=pl.when(pl.col("detected_at").is_not_null()).then(
+                _minutes("from_at", before).clip(0)
+            ),
         )
         .sort("entry", pl.col("origin").not_(), "from_at", "system")
         .with_columns(place=pl.int_range(pl.len()).over("entry"))
@@ -124,8 +127,19 @@ def system_exposures(wrong: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _minutes(until: pl.Expr) -> pl.Expr:
-    return ((until - pl.col("from_at")).dt.total_microseconds() / 60_000_000).clip(0)
+def _shown(wrong: pl.DataFrame) -> pl.DataFrame:
+    """One row per wrong value and exposure that field changes tell of: entry, system, from_at, until_at."""
+    exposures = wrong.select("entry", "exposures").explode("exposures").unnest("exposures")
+    return exposures.drop_nulls(["system", "from_at"])
+
+
+def _minutes(since: str, until: pl.Expr) -> pl.Expr:
+    return (until - pl.col(since)).dt.total_microseconds() / 60_000_000
+
+
+def _sum_of_known(column: str) -> pl.Expr:
+    """The sum of a column; null where every row is null, and not 0."""
+    return pl.when(pl.col(column).is_not_null().any()).then(pl.col(column).sum())
 
 
 def contamination(wrong: pl.DataFrame, taken: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:
@@ -153,9 +167,7 @@ def contamination(wrong: pl.DataFrame, taken: pl.DataFrame, exposures: pl.DataFr
         system="target",
     )
     # The object itself stands where it was entered, where its messages went and where field changes show it.
-    shown = (
-        wrong.select("entry", "exposures").explode("exposures").unnest("exposures").drop_nulls(["system", "from_at"])
-    )
+    shown = _shown(wrong)
     itself = exposures.filter("origin").select("entry", "system")
     itself = pl.concat([itself, exposures.join(shown, on=["entry", "system"], how="semi").select("entry", "system")])
     held = itself.join(own, on="entry")
@@ -167,7 +179,7 @@ def contamination(wrong: pl.DataFrame, taken: pl.DataFrame, exposures: pl.DataFr
         touched.group_by("entry", "object_type", "object_id")
         .agg(pl.col("amount").max())
         .group_by("entry")
-        .agg(objects=pl.len(), amount=pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()))
+        .agg(objects=pl.len(), amount=_sum_of_known("amount"))
     )
     left = taken.filter(pl.col("source") != pl.col("target")).sort("entry", "sent_at", "message_id", "step")
     left = left.group_by("entry", maintain_order=True).agg(first_integration=pl.col("integration").first())
@@ -175,9 +187,8 @@ def contamination(wrong: pl.DataFrame, taken: pl.DataFrame, exposures: pl.DataFr
     for part in (reached, records, objects, left):
         table = table.join(part, on="entry", how="left")
     order = {"systems": True, "records": True, "held_minutes": True, "entered_at": False, "entry": False}
-    since = (pl.col("detected_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000
     return (
-        table.with_columns(held_minutes=since)
+        table.with_columns(held_minutes=_minutes("entered_at", pl.col("detected_at")))
         .sort(*order, descending=list(order.values()), nulls_last=True)
         .select(*CONTAMINATION)
         .cast(CONTAMINATION)
@@ -198,7 +209,7 @@ def contaminated_systems(
         .group_by("system", "object_type", "object_id")
         .agg(pl.col("amount").max())
         .group_by("system")
-        .agg(amount=pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()))
+        .agg(amount=_sum_of_known("amount"))
     )
     held = exposures.group_by("system").agg(
         entries=pl.len(),
@@ -256,7 +267,6 @@ def contamination_findings(
             cost=pl.when(pl.col("price").is_not_null().any()).then((pl.col("price") * pl.col("objects")).sum()),
         )
         .join(system_owners(systems), left_on="origin", right_on="system", how="left")
-        .sort("origin")
     )
     wide = pl.col("most") >= WIDE_CASCADE
     one = pl.col("n") == 1
@@ -310,8 +320,8 @@ def worst_exposures(contamination: pl.DataFrame, exposures: pl.DataFrame, *, top
             "place",
             "system",
             "origin",
-            from_minutes=(pl.col("from_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000,
-            until_minutes=(pl.col("until_at") - pl.col("entered_at")).dt.total_microseconds() / 60_000_000,
+            from_minutes=_minutes("entered_at", pl.col("from_at")),
+            until_minutes=_minutes("entered_at", pl.col("until_at")),
             detection_minutes="held_minutes",
         )
     )

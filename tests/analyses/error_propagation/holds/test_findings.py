@@ -61,6 +61,12 @@ def test_a_hold_that_pays_is_told_with_what_it_saves_to_the_owner_of_the_integra
     assert "saved 5,289 net of the delay; an hour: -1,732. 1,234 wrong" in found["statement"]
 
 
+def test_money_that_rounds_to_nothing_has_no_sign_and_an_integration_that_nobody_declared_has_no_owner():
+    [found] = told(HOLD | {"integration": "stock", "net_60_minutes": -0.4})
+    assert "an hour: 0 EUR." in found["statement"]
+    assert (found["subject"], found["owner"]) == ("stock", None)
+
+
 @pytest.mark.parametrize("verdict", ["instant", "approval", "not enough data"])
 def test_any_other_verdict_is_no_finding(verdict):
     assert told(HOLD | {"verdict": verdict}) == []

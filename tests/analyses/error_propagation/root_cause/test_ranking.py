@@ -57,9 +57,9 @@ def measured(cause: str | None, *, what: str = "latency", seed: int = 1) -> pl.D
 
 
 def sent(cause: str | None, *, what: str = "slow", seed: int = 1, linked: bool = True) -> pl.DataFrame:
-    """A trace every ten seconds for five hours through all of CALLS; from AT on for ten minutes the CAUSE is unhealthy.
+    """A trace every ten seconds for five hours through all of CALLS; from AT on ten minutes the CAUSE is unhealthy.
 
-    Own work is exponential (20 ms); unhealthy: five times as long, or it fails every second time and its callers with it.
+    Own work is exponential (20 ms); unhealthy: five times as long, or every second call fails with its callers.
     """
     random = np.random.default_rng(seed)
     count = 5 * 360
@@ -121,7 +121,7 @@ def logged(cause: str | None, *, seed: int = 1) -> pl.DataFrame:
 
 @pytest.mark.parametrize("what", ["latency", "availability"])
 @pytest.mark.parametrize("cause", ["bank", "store", "ledger", "pay"])
-def test_the_system_that_was_made_ill_is_found_in_metrics(cause, what):
+def test_the_system_that_was_made_unhealthy_is_found_in_metrics(cause, what):
     found = root_causes(ih.Evidence(metrics=measured(cause, what=what), dependencies=GRAPH), at=AT)
     assert found["system"][0] == cause
     assert found["rank"].to_list() == list(range(1, found.height + 1))
@@ -135,7 +135,7 @@ def test_the_system_that_was_made_ill_is_found_in_metrics(cause, what):
 @pytest.mark.parametrize("what", ["slow", "failing"])
 @pytest.mark.parametrize("cause", ["bank", "store", "pay"])
 @pytest.mark.parametrize("linked", [True, False])
-def test_the_system_that_was_made_ill_is_found_in_messages(cause, what, linked):
+def test_the_system_that_was_made_unhealthy_is_found_in_messages(cause, what, linked):
     found = root_causes(ih.Evidence(messages=sent(cause, what=what, linked=linked)), at=AT, symptom="shop")
     assert found["system"][0] == cause
     assert found["path"][0][0] == "shop"
@@ -143,7 +143,7 @@ def test_the_system_that_was_made_ill_is_found_in_messages(cause, what, linked):
 
 
 @pytest.mark.parametrize("cause", ["bank", "shop"])
-def test_the_system_that_was_made_ill_is_found_in_logs(cause):
+def test_the_system_that_was_made_unhealthy_is_found_in_logs(cause):
     found = root_causes(ih.Evidence(logs=logged(cause)), at=AT)
     assert found["system"][0] == cause
     assert "refused" in found["evidence"][0][0]
@@ -231,7 +231,7 @@ def test_far_from_all_data_and_from_a_single_row_nothing_is_named():
 
 
 def test_a_line_that_a_call_writes_once_per_item_counts_once_per_call():
-    """Every call to the bank writes a line for each of one to twenty items, and one at its end; unhealthy, it never ends."""
+    """Every call to the bank writes a line for each of one to twenty items and an end; unhealthy, it never ends."""
     random = np.random.default_rng(5)
     messages = sent(None)
     rows = []
