@@ -7,7 +7,7 @@ NO_ROW = -1
 
 
 def roots(parent: NDArray) -> tuple[NDArray, NDArray]:
-    """The topmost row reachable from each row over PARENT (row numbers, -1 at a root), and who runs in a loop.
+    """The topmost row reachable from each row over `parent` (row numbers, -1 at a root), and who runs in a loop.
 
     A row in a loop, or leading into one, is its own top.
     """

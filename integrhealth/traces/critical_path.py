@@ -110,7 +110,7 @@ def critical_path(times: Times, *, depth: NDArray) -> tuple[Times, Spine, Path]:
 
 
 def _tree_chain(times: Times, trunk: Spine, trees: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """By tree of TREES: whether the path goes through it, its margin, and when the tree before it on the path ended."""
+    """By tree of `trees`: whether it is on the path, its margin, and when the tree before it on the path ended."""
     start, end, journey = times.start[trees], trunk.tree_end[trees], times.journey[trees]
     longest = np.zeros(int(journey.max(initial=-1)) + 1, np.int64)
     np.maximum.at(longest, journey, end)
@@ -142,22 +142,22 @@ def _steps(times: Times, trunk: Spine, gap: NDArray, *, tree_on: NDArray, tree_s
 
 
 def _total(group: NDArray, values: NDArray, *, size: int) -> NDArray:
-    """Sum of VALUES by GROUP, exact."""
+    """Sum of `values` by `group`, exact."""
     total = np.zeros(size, np.int64)
     np.add.at(total, group, values)
     return total
 
 
 def over_ancestors(values: NDArray, up: NDArray, ufunc: np.ufunc) -> NDArray:
-    """UFUNC (maximum, minimum, logical_and) over each row and its ancestors along UP (-1 at the top), by doubling."""
-    found, jump = values.copy(), up.copy()
+    """`ufunc` (maximum, minimum, logical_and) over each row and its ancestors along `up` (-1: the top), by doubling."""
+    reached, jump = values.copy(), up.copy()
     active = np.flatnonzero(jump >= 0)
     while len(active):
         ahead = jump[active]
-        found[active] = ufunc(found[active], found[ahead])
+        reached[active] = ufunc(reached[active], reached[ahead])
         jump[active] = jump[ahead]
         active = active[jump[active] >= 0]
-    return found
+    return reached
 
 
 def spine(times: Times, *, depth: NDArray) -> Spine:
@@ -202,16 +202,16 @@ def _last_of_each(top: NDArray, done: NDArray, depth: NDArray) -> NDArray:
     nearest = np.full(size, NEVER)
     np.minimum.at(nearest, top[candidates], depth[candidates])
     candidates = candidates[depth[candidates] == nearest[top[candidates]]]
-    found = np.full(size, NO_ROW)
-    found[top[candidates][::-1]] = candidates[::-1]
-    return found
+    last = np.full(size, NO_ROW)
+    last[top[candidates][::-1]] = candidates[::-1]
+    return last
 
 
 def chains(start: NDArray, end: NDArray, group: NDArray, *, allowance: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Which siblings follow each other on the path: whether each is on it, its margin, and its predecessor or -1.
 
-    Per GROUP from the sibling that ends last; before it comes the one that ends last at or before its start, or one
-    that overlaps it by less than ALLOWANCE with no third start or end there. Ties go to the longer, then the
+    Per `group` from the sibling that ends last; before it comes the one that ends last at or before its start, or one
+    that overlaps it by less than `allowance` with no third start or end there. Ties go to the longer, then the
     earlier row. The margin is how much later a sibling on the path ends than the last one off the path beside it.
     """
     size = len(start)
@@ -276,14 +276,14 @@ def _allow_overlap(before: NDArray, event: _Events, opens: NDArray, *, allowance
 
 
 def _reached(heads: NDArray, before: NDArray) -> NDArray:
-    """Rows reached from HEADS along BEFORE, by doubling."""
+    """Rows reached from `heads` along `before`, by doubling."""
     reached = np.zeros(len(before), bool)
     reached[heads] = True
-    jump, found = before.copy(), heads
-    while len(found):
+    jump, frontier = before.copy(), heads
+    while len(frontier):
         further = jump[np.flatnonzero(reached)]
         further = further[further >= 0]
-        found = further[~reached[further]]
+        frontier = further[~reached[further]]
         reached[further] = True
         active = np.flatnonzero(jump >= 0)
         jump[active] = jump[jump[active]]

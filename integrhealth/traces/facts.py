@@ -1,6 +1,8 @@
-"""Facts: small frames whose rows add up over disjoint sets of traces, and the percentiles read from them.
+"""Facts are mergeable aggregates: small frames of counts and sums that add up over disjoint sets of traces.
 
-Merging is concat, group by, sum; nothing else. Durations are counted in logarithmic buckets of a whole number of
+The facts of January and those of February, merged, are the facts of both, so that no analysis must see all messages at
+once; shares, percentiles and intervals are only read from merged facts. Functions named ``*_facts`` make them. Merging
+is concat, group by, sum; nothing else. Durations are counted in logarithmic buckets of a whole number of
 microseconds (DDSketch, Masson et al., VLDB 2019): a value read back is at most 1% off, and buckets add up, which
 percentiles do not.
 """
@@ -12,7 +14,7 @@ import polars as pl
 
 from integrhealth.language.statistics import quantile_ranks
 
-# Relative error of a value read back from its bucket (methods A5), and the ratio of neighbouring bucket bounds.
+# Relative error of a value read back from its bucket (DDSketch), and the ratio of neighbouring bucket bounds.
 RELATIVE_ERROR = 0.01
 GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 # The bucket of durations of zero; one microsecond has bucket 0.
@@ -20,7 +22,7 @@ ZERO_BUCKET = -1
 
 
 def merged(frames: Iterable[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
-    """The facts of all FRAMES as one: one row per combination of KEYS, sorted by them.
+    """The facts of all `frames` as one: one row per combination of `keys`, sorted by them.
 
     All other columns are summed, except those named max_* and min_*, of which the largest and the smallest is
     kept. Null is a key like any other. Raises ValueError when there is no frame at all, since the columns are then
@@ -59,11 +61,11 @@ def percentiles(
     quantiles: dict[str, float],
     interval_of: str | None = None,
 ) -> pl.DataFrame:
-    """One row per combination of KEYS: the number of values as ``n`` and one column in ms per entry of QUANTILES.
+    """One row per combination of `keys`: the number of values as ``n`` and one column in ms per entry of `quantiles`.
 
-    BUCKETS has the columns ``bucket`` (rows with null are left out) and COUNT, how many values fell into it. The
+    `buckets` has the columns ``bucket`` (rows with null are left out) and `count`, how many values fell into it. The
     quantile q of n values is the one of rank ceil(q n), the smallest with at least that share at or below it. With
-    INTERVAL_OF, the name of one quantile, its 95% interval by order statistics is added as ``low_ms``, ``high_ms``;
+    `interval_of`, the name of one quantile, its 95% interval by order statistics is added as ``low_ms``, ``high_ms``;
     a side that no value of so few bounds is null.
     """
     counted = buckets.filter(pl.col("bucket").is_not_null()).group_by(*keys, "bucket").agg(pl.col(count).sum())
@@ -83,8 +85,8 @@ def percentiles(
         .sort(*keys, "bucket")
         .with_columns(reached=pl.col(count).cum_sum().over(keys))
     )
-    found = [
+    read_back = [
         bucket_ms(pl.col("bucket").filter(pl.col("reached") >= pl.col(f"_{name}")).first()).alias(name)
         for name in names
     ]
-    return running.group_by(keys).agg(pl.col("n").first(), *found).sort(keys)
+    return running.group_by(keys).agg(pl.col("n").first(), *read_back).sort(keys)

@@ -42,7 +42,7 @@ class Journeys:
 def journeys(linked: pl.DataFrame, *, holds: pl.DataFrame) -> Journeys:
     """The journeys of messages with links (traces.linked), and the steps of their critical paths.
 
-    HOLDS are the canonical frame. Times that contradict the order sent, received, finished are moved to the
+    `holds` are the canonical frame. Times that contradict the order sent, received, finished are moved to the
     nearest time that does not, and counted as skewed.
     """
     ordered = _ordered(linked)
@@ -113,9 +113,9 @@ def _times(numbered: pl.DataFrame, whole: pl.DataFrame) -> Times:
     longest = whole["duration_us"].fill_null(0).to_numpy()[journey]
 
     def since(column: str, missing: NDArray) -> NDArray:
-        known = numbered[column].is_not_null().to_numpy()
+        logged = numbered[column].is_not_null().to_numpy()
         at = numbered[column].to_physical().fill_null(0).to_numpy() - began
-        return np.where(known, np.clip(at, 0, longest), missing)
+        return np.where(logged, np.clip(at, 0, longest), missing)
 
     unknown = np.full(numbered.height, -1)
     start = since("sent_at", unknown)
@@ -172,7 +172,7 @@ def _overhang(times: Times, trunk: Spine, path: Path, ended: NDArray) -> pl.Data
 
 
 def _held(numbered: pl.DataFrame, whole: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:
-    """One row per stretch of time in which a message was held: at (its number), held_us and released_us.
+    """One row per span of time in which a message was held: at (its number), held_us and released_us.
 
     Overlapping holds of one message count once; one that was never released lasts as long as the message. A hold
     that began before its message was sent belongs to the first of that id.
@@ -198,10 +198,10 @@ def _held(numbered: pl.DataFrame, whole: pl.DataFrame, holds: pl.DataFrame) -> p
     )
     reach = pl.col("released_us").cum_max().shift(1).over("at")
     return (
-        spans.with_columns(stretch=(pl.col("held_us") > reach).fill_null(True).cum_sum())
-        .group_by("at", "stretch")
+        spans.with_columns(span=(pl.col("held_us") > reach).fill_null(True).cum_sum())
+        .group_by("at", "span")
         .agg(pl.col("held_us").min(), pl.col("released_us").max())
-        .drop("stretch")
+        .drop("span")
         .sort("at", "held_us")
     )
 
@@ -221,7 +221,7 @@ def _cuts(windows: pl.DataFrame, times: Times) -> NDArray:
 
 
 def _with_parts(windows: pl.DataFrame, times: Times, *, holds: pl.DataFrame) -> pl.DataFrame:
-    """WINDOWS plus the four PARTS of what was the message's own."""
+    """`windows` plus the four PARTS of what was the message's own."""
     own = (windows["self_us"] + windows["overhang_us"]).to_numpy()
     cuts = _cuts(windows, times)
     spans = windows.select(pl.int_range(pl.len()).alias("window"), "at", "inside", "start_us", "end_us", "on_path")
@@ -241,16 +241,16 @@ def _with_parts(windows: pl.DataFrame, times: Times, *, holds: pl.DataFrame) -> 
     parts = (sending, waiting, working)
     taken = (on_hold[0] + on_hold[3], on_hold[1], on_hold[2])
     kept = [part - np.clip(hold, 0, part) for part, hold in zip(parts, taken, strict=True)]
-    named = zip(PARTS, (kept[0], kept[1], own - sum(kept), kept[2]), strict=True)
-    return windows.with_columns(pl.Series(name, values, dtype=pl.Int64) for name, values in named)
+    shares = zip(PARTS, (kept[0], kept[1], own - sum(kept), kept[2]), strict=True)
+    return windows.with_columns(pl.Series(name, values, dtype=pl.Int64) for name, values in shares)
 
 
 def _covered(cuts: NDArray, spans: pl.DataFrame) -> NDArray:
-    """How much of SPANS (window, start_us, end_us) lies in each of the four stretches of their windows."""
+    """How much of `spans` (window, start_us, end_us) lies in each of the four parts of their windows."""
     window, start, end = (spans[column].to_numpy() for column in ("window", "start_us", "end_us"))
     mine = cuts[:, window]
     overlaps = np.maximum(0, np.minimum(mine[1:], end) - np.maximum(mine[:-1], start))
     total = np.zeros((4, cuts.shape[1]), np.int64)
-    for stretch, overlap in zip(total, overlaps, strict=True):
-        np.add.at(stretch, window, overlap)
+    for part, overlap in zip(total, overlaps, strict=True):
+        np.add.at(part, window, overlap)
     return total

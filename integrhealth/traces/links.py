@@ -18,7 +18,7 @@ NEAR = timedelta(days=PARENT_DAYS)
 
 
 def linked(messages: pl.DataFrame) -> pl.DataFrame:
-    """MESSAGES in the same order plus trace, row, parent_row, depth and in_loop.
+    """`messages` in the same order plus trace, row, parent_row, depth and in_loop.
 
     ``trace`` is never null: the trace_id; without one (or with one shared by more than 100,000 messages, which is a
     constant and no trace) that of the parent in the same file, else a trace of its own. ``row`` numbers the
@@ -48,7 +48,7 @@ def oversized_traces(messages: pl.DataFrame) -> pl.DataFrame:
 
 
 def _parents(numbered: pl.DataFrame, *, on: str) -> pl.Series:
-    """The row of each message's parent among the messages of the same ON, or null."""
+    """The row of each message's parent among the messages of the same `on`, or null."""
     traced = pl.col(on).is_not_null()
     # A 64-bit key joins five times as fast as two texts; what it brings together is then compared for real.
     keyed = numbered.select(
@@ -57,26 +57,26 @@ def _parents(numbered: pl.DataFrame, *, on: str) -> pl.Series:
         parent_key=pl.when(traced & pl.col("parent_id").is_not_null()).then(pl.struct(on, id="parent_id").hash()),
     )
     children = keyed.select("place", key="parent_key").drop_nulls()
-    named = keyed.select("key", above="place").join(children.select("key"), on="key", how="semi")
-    repeated = named["key"].is_duplicated()
-    pairs = children.join(named.filter(~repeated), on="key").filter(pl.col("place") != pl.col("above"))
+    parents = keyed.select("key", above="place").join(children.select("key"), on="key", how="semi")
+    repeated = parents["key"].is_duplicated()
+    pairs = children.join(parents.filter(~repeated), on="key").filter(pl.col("place") != pl.col("above"))
     same = numbered["parent_id"].gather(pairs["place"]) == numbered["message_id"].gather(pairs["above"])
     same &= numbered[on].gather(pairs["place"]) == numbered[on].gather(pairs["above"])
     apart = numbered["sent_at"].gather(pairs["place"]) - numbered["sent_at"].gather(pairs["above"])
     same &= apart.is_between(-NEAR, NEAR)
     above = np.full(numbered.height, NO_ROW)
-    for found in (pairs.filter(same), _of_attempts(numbered, children, named.filter(repeated), on=on)):
-        above[found["place"].to_numpy()] = found["above"].to_numpy()
+    for links in (pairs.filter(same), _of_attempts(numbered, children, parents.filter(repeated), on=on)):
+        above[links["place"].to_numpy()] = links["above"].to_numpy()
     places = pl.Series("parent_row", above)
     return numbered["row"].gather(places.set(places == NO_ROW, None)).alias("parent_row")
 
 
-def _of_attempts(numbered: pl.DataFrame, children: pl.DataFrame, named: pl.DataFrame, *, on: str) -> pl.DataFrame:
+def _of_attempts(numbered: pl.DataFrame, children: pl.DataFrame, parents: pl.DataFrame, *, on: str) -> pl.DataFrame:
     """place and above of the children whose parent's id is taken more than once."""
-    asking = children.join(named, on="key", how="semi")["place"]
-    told = numbered[asking].select(asking, on, "sent_at", id="parent_id")
-    candidates = numbered[named["above"]].select(named["above"], on, "sent_at", id="message_id")
-    return _latest_attempt_before(told, candidates, on=on).filter(pl.col("place") != pl.col("above"))
+    asking = children.join(parents, on="key", how="semi")["place"]
+    undecided = numbered[asking].select(asking, on, "sent_at", id="parent_id")
+    candidates = numbered[parents["above"]].select(parents["above"], on, "sent_at", id="message_id")
+    return _latest_attempt_before(undecided, candidates, on=on).filter(pl.col("place") != pl.col("above"))
 
 
 def _latest_attempt_before(children: pl.DataFrame, candidates: pl.DataFrame, *, on: str) -> pl.DataFrame:
@@ -92,12 +92,12 @@ def _latest_attempt_before(children: pl.DataFrame, candidates: pl.DataFrame, *, 
 def _adopted(traced: pl.DataFrame) -> pl.DataFrame:
     """Messages without a trace join the trace of their parent in the same file; chains of them share one."""
     orphan = pl.col("trace").is_null()
-    found = traced.with_columns(file=pl.col("log_file").fill_null(""))
-    found = found.with_columns(_parents(found, on="file").alias("parent_in_file"))
-    found = found.with_columns(parent_row=pl.when(orphan).then("parent_in_file").otherwise("parent_row"))
-    top, _ = roots(_pointers(found.select(pl.when(orphan).then("parent_row")).to_series()))
+    filed = traced.with_columns(file=pl.col("log_file").fill_null(""))
+    filed = filed.with_columns(_parents(filed, on="file").alias("parent_in_file"))
+    filed = filed.with_columns(parent_row=pl.when(orphan).then("parent_in_file").otherwise("parent_row"))
+    top, _ = roots(_pointers(filed.select(pl.when(orphan).then("parent_row")).to_series()))
     adopted = pl.coalesce(pl.col("trace").gather("top"), pl.format("message {}", "top"))
-    joined = found.with_columns(top=pl.Series(top, dtype=pl.UInt32)).with_columns(trace=adopted, orphan=orphan)
+    joined = filed.with_columns(top=pl.Series(top, dtype=pl.UInt32)).with_columns(trace=adopted, orphan=orphan)
     return _linked_to_adopted(joined).drop("file", "parent_in_file", "top", "orphan")
 
 
@@ -107,11 +107,11 @@ def _linked_to_adopted(joined: pl.DataFrame) -> pl.DataFrame:
     candidates = joined.filter(pl.col("orphan") | unlinked).with_columns(
         parent_id=pl.when(~pl.col("orphan")).then("parent_id")
     )
-    found = candidates.select("row", found_row=_parents(candidates, on="trace"))
+    adopters = candidates.select("row", adopter_row=_parents(candidates, on="trace"))
     return (
-        joined.join(found, on="row", how="left", maintain_order="left")
-        .with_columns(parent_row=pl.coalesce("parent_row", "found_row"))
-        .drop("found_row")
+        joined.join(adopters, on="row", how="left", maintain_order="left")
+        .with_columns(parent_row=pl.coalesce("parent_row", "adopter_row"))
+        .drop("adopter_row")
     )
 
 
@@ -161,7 +161,7 @@ def failure_links(linked: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_causes(linked: pl.DataFrame) -> pl.DataFrame:
-    """LINKED plus own_error, passed_on, stopped, failed_causes and cause_row.
+    """`linked` plus own_error, passed_on, stopped, failed_causes and cause_row.
 
     ``own_error``: failed, and no cause failed. ``passed_on``: failed, and a cause failed. ``stopped``: ok although a
     cause failed. ``failed_causes`` counts the failed causes in the data; ``cause_row`` is the one that finished

@@ -18,7 +18,7 @@ NOUNS = {"systems": "system", "capabilities": "capability"}
 
 
 def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerChart | alt.Chart:
-    """Who sends to whom: EDGES (source, target, messages, error_share), SYSTEMS (system, single_point, availability).
+    """Who sends to whom: `edges` and `systems` are the tables of these names.
 
     Columns from left to right are the order of the flow; a line's width is its traffic, its colour the share of its
     messages that failed. A single point is a thick bar with a diamond before its name.
@@ -94,7 +94,7 @@ def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerCha
 
 
 def short_names(places: pl.DataFrame) -> pl.DataFrame:
-    """PLACES (system, room) plus label: the name as far as there is room for it.
+    """`places` (system, room) plus label: the name as far as there is room for it.
 
     Where there is not, it takes two lines; where these are too long, the first and the last part that most names
     share ("ts-", "-service") are left out, then the middle.
@@ -112,14 +112,14 @@ def short_names(places: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shared(names: pl.Series, pattern: str) -> str:
-    """The part of the names that PATTERN finds, when at least two thirds of them have the same; else nothing."""
+    """The part of the names that `pattern` finds, when at least two thirds of them have the same; else nothing."""
     parts = names.str.extract(f"({pattern})").drop_nulls()
     common = parts.mode().sort().first() or ""
     return common if (parts == common).sum() * 3 >= len(names) * 2 else ""
 
 
 def round_amounts(most: int) -> list[int]:
-    """Three round numbers up to MOST, each about a quarter of the next, for a legend."""
+    """Three round numbers up to `most`, each about a quarter of the next, for a legend."""
     return sorted({max(1, int(float(f"{most / part:.0e}"))) for part in (1, 4, 16)})
 
 
@@ -133,8 +133,8 @@ def _dependency_title(places: pl.DataFrame) -> str:
     single = places.filter("single_point").sort(needed, "system", descending=[True, False])["system"].to_list()
     if not single:
         return "No system stands alone on the way to a goal"
-    named = ", ".join(single[:3]) + (f" and {len(single) - 3} more" if len(single) > 3 else "")
-    return f"Nothing leads around {named}"
+    listed = ", ".join(single[:3]) + (f" and {len(single) - 3} more" if len(single) > 3 else "")
+    return f"Nothing leads around {listed}"
 
 
 def _dependency_subtitle(edges: pl.DataFrame, shown: pl.DataFrame) -> str:
@@ -145,7 +145,7 @@ def _dependency_subtitle(edges: pl.DataFrame, shown: pl.DataFrame) -> str:
 
 
 def system_availability_chart(systems: pl.DataFrame, *, most: int = 20) -> alt.LayerChart | alt.Chart:
-    """How often each system was up, with intervals: SYSTEMS (system, availability, low, high, ended, own_errors)."""
+    """How often each system was up, with intervals: `systems` (system, availability, low, high, ended, own_errors)."""
     rated = systems.drop_nulls("availability").sort("availability", "system")
     if rated.is_empty():
         return nothing("There is no availability to draw: no system has ended enough messages.")
@@ -237,9 +237,9 @@ def _availability(shown: pl.DataFrame) -> alt.LayerChart:
     mark = {"y": y, "color": colour, "tooltip": said, "x": alt.X("lost:Q", scale=scale), "shape": _marks(lost)}
     seen = base.transform_filter(~alt.datum.faultless).mark_point(size=90, opacity=1, filled=True).encode(**mark)
     none = base.transform_filter(alt.datum.faultless).mark_point(size=70, opacity=1, strokeWidth=2).encode(**mark)
-    named = base.transform_calculate(named="datum.beside + 'n = ' + format(datum.n, ',')")
-    beside = named.mark_text(align="left", fontSize=11, color=NEUTRAL).encode(
-        x=alt.value(WIDTH - BESIDE + 12), y=y, text="named:N"
+    labelled = base.transform_calculate(label="datum.beside + 'n = ' + format(datum.n, ',')")
+    beside = labelled.mark_text(align="left", fontSize=11, color=NEUTRAL).encode(
+        x=alt.value(WIDTH - BESIDE + 12), y=y, text="label:N"
     )
     promise = pl.DataFrame({"lost": [1 - PROMISED_AVAILABILITY], "said": [f"promised {PROMISED_AVAILABILITY:.1%}"]})
     at = alt.Chart(promise).encode(x=alt.X("lost:Q", scale=scale))

@@ -28,10 +28,10 @@ def capabilities(
 ) -> pl.DataFrame:
     """One row per capability, the busiest first: what it depends on and how often it came through.
 
-    The capabilities are those of the CATALOG, and only without any those found in the traffic. A capability served
+    The capabilities are those of the `catalog`, and only without any those found in the traffic. A capability served
     for several object types is judged for each of them: ``single_points`` are those of any type, ``cut`` is the
     smallest. ``fragile``: the cut is one system. ``traces`` are those whose edges drew the graph; a declared
-    capability without any is judged on the DEPENDENCIES frame instead.
+    capability without any is judged on the `dependencies` frame instead.
     """
     declared = catalog.capabilities.select("capability", "entry", "goal").drop_nulls()
     steps = flows.steps(linked)
@@ -64,7 +64,7 @@ def capabilities(
 
 
 def _over_types(judged: pl.DataFrame) -> pl.DataFrame:
-    """JUDGED flows brought together per capability."""
+    """`judged` flows brought together per capability."""
     size = pl.col("cut").list.len()
     ordered = judged.sort(pl.when(size > 0).then(size), pl.col("cut").list.join("\0"), nulls_last=True)
     points = pl.col("single_points").explode(empty_as_null=False, keep_nulls=False)

@@ -21,7 +21,7 @@ def fragility_findings(
 ) -> pl.DataFrame:
     """What a person should talk about: systems that nothing replaces, capabilities that hang on one, low uptime.
 
-    DECLARED are the systems of the catalog, with their owners. A capability seen in fewer than `min_messages` traces
+    `declared` are the systems of the catalog, with their owners. A capability seen in fewer than `min_messages` traces
     has its structure in the tables, and no finding.
     """
     owners = system_owners(declared)
@@ -126,6 +126,6 @@ def _begun() -> pl.Expr:
 
 
 def _uptime(sentence: str, n: pl.Expr) -> pl.Expr:
-    """SENTENCE with the availability in percent (rounded down: 99.999% is not 100%) and n, or that n is too small."""
+    """`sentence` with the availability in percent (rounded down: 99.999% is not 100%) and n, or that n is too small."""
     percent = ((pl.col("availability") * 10_000).round(6).floor() / 100).round(2)
     return pl.coalesce(pl.format(sentence, percent, written(n)), pl.lit("too few messages to say how often it is up"))

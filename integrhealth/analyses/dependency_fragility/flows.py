@@ -20,7 +20,7 @@ ID_IN_NAME = r"\b[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*\b"
 
 
 def steps(linked: pl.DataFrame) -> pl.DataFrame:
-    """The messages of LINKED (all of them, in its order) with only what path questions need, the traces numbered.
+    """The messages of `linked` (all of them, in its order) with only what path questions need, the traces numbered.
 
     ``begun_at``: when the message was sent, but never before its parent was: where one log knows seconds and another
     milliseconds, or two clocks disagree, the links say what came first.
@@ -93,7 +93,7 @@ def _latest(steps: pl.DataFrame) -> pl.DataFrame:
 def flows(journeys: pl.DataFrame, steps: pl.DataFrame, *, asked: pl.DataFrame | None = None) -> pl.DataFrame:
     """One row per trace and path question that it answers: trace, object_type, entry, goal.
 
-    Without ASKED a trace answers one question, its own entry and goal (null where all its messages failed). With
+    Without `asked` a trace answers one question, its own entry and goal (null where all its messages failed). With
     the capabilities of a catalog (entry, goal) it answers those whose entry its first message leaves or arrives at
     (a trace may begin at a person, or at a system that nobody declared) and to whose goal it delivered.
     """

@@ -32,7 +32,7 @@ def tested_fallbacks(integrations: pl.DataFrame, *, last_sent_at: object) -> pl.
 
 
 def unseen(declared: pl.DataFrame, flow_counts: pl.DataFrame) -> pl.DataFrame:
-    """The DECLARED capabilities that no trace of FLOW_COUNTS served, as flows of no object type with 0 traces."""
+    """The `declared` capabilities that no trace of `flow_counts` served, as flows of no object type with 0 traces."""
     pairs = declared.select("entry", "goal").unique().join(flow_counts, on=["entry", "goal"], how="anti")
     none = pairs.with_columns(object_type=pl.lit(None, TEXT), traces=pl.lit(0, pl.Int64))
     return none.select(flow_counts.columns).sort("entry", "goal")
@@ -48,13 +48,13 @@ def declared_edges(dependencies: pl.DataFrame, flow_counts: pl.DataFrame) -> pl.
 def structure(
     edges: pl.DataFrame, calls: pl.DataFrame, flow_counts: pl.DataFrame, *, tested: pl.DataFrame
 ) -> pl.DataFrame:
-    """One row per flow (object_type, entry, goal) of FLOW_COUNTS: traces, single_points, cut.
+    """One row per flow (object_type, entry, goal) of `flow_counts`: traces, single_points, cut.
 
     The graph of a flow is its edges that occur in at least 3 traces. ``single_points``: its dominators from entry to
     goal, and the systems that answered a request in at least 99.9% of its traces (of at least 300); entry and goal
     excluded. ``cut``: one smallest set of systems between entry and goal, empty when an edge leads straight to the
     goal, null when the edges show no way there. A system is left out of both when every edge into it has a tested
-    fallback (TESTED: source, target): the business goes on without it.
+    fallback (`tested`: source, target): the business goes on without it.
     """
     covered = set(tested.iter_rows())
     graphs = _grouped(edges.filter(pl.col("traces") >= MIN_EDGE_TRACES), ["source", "target"])
@@ -90,10 +90,10 @@ def _replaced(edges: Iterable[Edge], covered: set[Edge]) -> set[str]:
 def needed(
     edges: Iterable[Edge], *, entry: str, goal: str, replaced: Iterable[str] = ()
 ) -> tuple[set[str], list[str] | None]:
-    """The systems on every way from ENTRY to GOAL (directed dominators), and one smallest vertex cut.
+    """The systems on every way from `entry` to `goal` (directed dominators), and one smallest vertex cut.
 
     Both ends are excluded. The cut is empty when an edge leads straight to the goal, None when no way leads there.
-    REPLACED systems are stepped over: what leads into one leads on to where it leads.
+    `replaced` systems are stepped over: what leads into one leads on to where it leads.
     """
     # Ways that come back to the entry or leave the goal again make no difference to how the goal is reached.
     ways = nx.DiGraph((source, target) for source, target in edges if target != entry and source != goal)

@@ -9,7 +9,7 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 
 
 def system_facts(caused: pl.DataFrame) -> pl.DataFrame:
-    """One row per system of CAUSED (from ``links.with_causes``): messages, ended and own_errors at it, as the target.
+    """One row per system of `caused` (from ``links.with_causes``): messages, ended and own_errors at it, as the target.
 
     A system that only sends is there with zeros.
     """
@@ -24,7 +24,7 @@ def system_facts(caused: pl.DataFrame) -> pl.DataFrame:
 
 
 def systems(facts: pl.DataFrame, capabilities: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
-    """One row per system of FACTS (``system_facts``): what stops without it, and its uptime.
+    """One row per system of `facts` (``system_facts``): what stops without it, and its uptime.
 
     ``single_point``: some capability gets through only where this system works; null when no capability could be
     judged. ``availability``: 1 - own errors / ended messages at the system, with the interval Beta(up + 1, down +
@@ -75,7 +75,7 @@ def edge_facts(linked: pl.DataFrame) -> pl.DataFrame:
 
 
 def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
-    """One row per edge of FACTS (``edge_facts``), with error_share = failed / ended.
+    """One row per edge of `facts` (``edge_facts``), with error_share = failed / ended.
 
     The share is null where fewer than `min_messages` ended.
     """

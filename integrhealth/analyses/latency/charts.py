@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from integrhealth.charts.theme import ACCENT, CATEGORIES, NEUTRAL, WIDTH, nothing, titled
-from integrhealth.language.wording import duration
+from integrhealth.language.wording import duration, spoken_ms
 
 # The parts of a journey in the order in which they happen, each with its colour in every chart.
 PARTS = {
@@ -36,7 +36,7 @@ def _ticks(least: float, most: float) -> list[float]:
 
 
 def _even_ticks(end: float) -> list[float]:
-    """From zero to END at most eight steps of a length that people count in: 1, 2, 5 ms and so on, hours, days."""
+    """From zero to `end` at most eight steps of a length that people count in: 1, 2, 5 ms and so on, hours, days."""
     steps = [
         *FINE,
         *(3_600_000 * hours for hours in (2, 3, 6, 12)),
@@ -59,7 +59,8 @@ def latency_chart(integrations: pl.DataFrame, *, top: int = 25) -> Any:
     # A logarithmic axis has no zero: what took no time at all stands at a microsecond.
     drawn = shown.select("name", "measured", "error_share", pl.col(figures).clip(lower_bound=0.001))
     points = drawn.unpivot(["p50_ms", "p95_ms", "p99_ms"], index=["name", "measured", "error_share"]).with_columns(
-        pl.col("variable").replace_strict({"p50_ms": "half take less", "p95_ms": "95 of 100", "p99_ms": "99 of 100"})
+        pl.col("variable").replace_strict({"p50_ms": "half take less", "p95_ms": "95 of 100", "p99_ms": "99 of 100"}),
+        time=spoken_ms(pl.col("value")),
     )
     y = alt.Y("name:N", sort=shown["name"].to_list(), title=None)
     least, most = drawn["p50_ms"].min() / 1.2, max(drawn["p99_ms"].max(), drawn["p95_high_ms"].max() or 0) * 1.2
@@ -78,7 +79,7 @@ def latency_chart(integrations: pl.DataFrame, *, top: int = 25) -> Any:
             tooltip=[
                 alt.Tooltip("name:N", title="integration"),
                 alt.Tooltip("variable:N", title="messages"),
-                alt.Tooltip("value:Q", title="ms", format=",.3~f"),
+                "time:N",
                 alt.Tooltip("measured:Q", title="n", format=","),
                 alt.Tooltip("error_share:Q", title="failed", format=".2%"),
             ],
@@ -106,7 +107,11 @@ def journey_parts_chart(journeys: pl.DataFrame, *, top: int = 15) -> Any:
     columns = [f"{part}_ms" for part in PARTS]
     rows = (
         typed.unpivot(columns, index=["object_type", "journeys", "mean_ms"], variable_name="part", value_name="ms")
-        .with_columns(pl.col("part").str.strip_suffix("_ms"), share=pl.col("ms") / pl.col("mean_ms"))
+        .with_columns(
+            pl.col("part").str.strip_suffix("_ms"),
+            share=pl.col("ms") / pl.col("mean_ms"),
+            time=spoken_ms(pl.col("ms")),
+        )
         .with_columns(order=pl.col("part").replace_strict(list(PARTS), range(len(PARTS)), return_dtype=pl.Int64))
         .sort("object_type", "order")
     )
@@ -123,7 +128,7 @@ def journey_parts_chart(journeys: pl.DataFrame, *, top: int = 15) -> Any:
             tooltip=[
                 alt.Tooltip("object_type:N", title="object type"),
                 "part:N",
-                alt.Tooltip("ms:Q", title="mean ms", format=",.1f"),
+                alt.Tooltip("time:N", title="mean time"),
                 alt.Tooltip("share:Q", format=".1%"),
                 alt.Tooltip("journeys:Q", format=","),
             ],
@@ -143,9 +148,9 @@ def journey_parts_chart(journeys: pl.DataFrame, *, top: int = 15) -> Any:
 def waterfall_chart(waterfall: pl.DataFrame, object_type: str | None = None, *, top: int = 25) -> Any:
     """The mean journey of one object type step by step, from its start to its end.
 
-    Without OBJECT_TYPE, of the type whose journeys take most time together.
+    Without `object_type`, of the type whose journeys take most time together.
 
-    The TOP longest steps are drawn; where one is left out, its place stays empty.
+    The `top` longest steps are drawn; where one is left out, its place stays empty.
     """
     if waterfall.is_empty():
         return nothing("No journey has an end time, so there are no steps to show.")
@@ -160,11 +165,13 @@ def waterfall_chart(waterfall: pl.DataFrame, object_type: str | None = None, *, 
     longest = mine.group_by("step").agg(length.sum().alias("ms")).top_k(top, by=["ms", pl.col("step").neg()])["step"]
     names = pl.concat_str("system", "operation", separator=": ", ignore_nulls=True)
     shown = (
-        mine.filter(pl.col("step").is_in(longest.implode())).with_columns(name=names, ms=length).sort("step", "part")
+        mine.filter(pl.col("step").is_in(longest.implode()))
+        .with_columns(name=names, ms=length, time=spoken_ms(length))
+        .sort("step", "part")
     )
     journeys, end = mine["journeys"][0], mine["to_ms"].max()
     bars = (
-        alt.Chart(shown.select("step", "name", "part", "from_ms", "to_ms", "ms", "seen", "journeys"))
+        alt.Chart(shown.select("step", "name", "part", "from_ms", "to_ms", "time", "seen", "journeys"))
         .mark_bar(height={"band": 0.7}, strokeWidth=1)
         .encode(
             x=alt.X("from_ms:Q", title="time since the journey began").axis(
@@ -182,7 +189,7 @@ def waterfall_chart(waterfall: pl.DataFrame, object_type: str | None = None, *, 
             tooltip=[
                 alt.Tooltip("name:N", title="step"),
                 "part:N",
-                alt.Tooltip("ms:Q", title="mean ms", format=",.2~f"),
+                alt.Tooltip("time:N", title="mean time"),
                 alt.Tooltip("seen:Q", title="journeys with this step", format=","),
                 alt.Tooltip("journeys:Q", title="all journeys", format=","),
             ],

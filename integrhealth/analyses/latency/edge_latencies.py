@@ -66,7 +66,7 @@ def at_most_the_largest(figure: str) -> pl.Expr:
 
 
 def integrations(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
-    """One row per source, target and integration of FACTS (``latency_facts``), slowest p95 first.
+    """One row per source, target and integration of `facts` (``latency_facts``), slowest p95 first.
 
     ``error_share`` = failed / ended, with its Wilson interval (error_low, error_high). Percentiles are over
     ``measured`` messages (delivered or timed out), with the 95% interval of p95 by order statistics, open above

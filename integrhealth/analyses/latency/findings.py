@@ -26,7 +26,7 @@ def latency_findings(
 ) -> pl.DataFrame:
     """Slow and failing integrations, the one step that dominates, and clocks that disagree, worst first.
 
-    DECLARED are the integrations of the catalog: owners and what was promised.
+    `declared` are the integrations of the catalog: owners and what was promised.
     """
     promised = declared.select("integration", "slo_p95_ms", "slo_success").unique(
         "integration", keep="first", maintain_order=True

@@ -102,7 +102,7 @@ def journeys(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.Dat
 def critical_path(steps: pl.DataFrame, whole: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per target system and operation, most time first: what all journeys together waited for.
 
-    STEPS and WHOLE are ``step_facts`` and ``journey_facts``. ``share`` = self_ms / all self_ms, with its 95%
+    `steps` and `whole` are ``step_facts`` and ``journey_facts``. ``share`` = self_ms / all self_ms, with its 95%
     interval: journeys are the sampled units (ratio estimate, linearised); null below `min_messages` journeys.
     ``drag_ms``: how much the step could shrink before something beside it limits. ``gap_ms``: how long the journeys
     stood still before the step, in no message; ``overhang_ms``: how long it ran on after its caller had ended (what

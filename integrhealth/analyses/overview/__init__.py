@@ -26,8 +26,8 @@ FIRST_RUN = "This is the first run, so nothing can have changed."
 def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.DataFrame:
     """The findings of the front page, worst first: the worst of each rule, five at most, in the page's budget of words.
 
-    ``more`` counts the further findings of the same report and rule, so that ten systems with one ill take one line.
-    BESIDES are the other sentences of the page: what they take is not left for findings. Sentences with overlong
+    ``more`` counts the further findings of the same report and rule, so that ten systems with one fault take one line.
+    `besides` are the other sentences of the page: what they take is not left for findings. Sentences with overlong
     names lose their middle, so that no name can keep its finding from the page.
     """
     leaders = findings.with_columns(more=pl.len().over("report", "rule") - 1).unique(
@@ -42,7 +42,7 @@ def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.D
 
 
 def _without_middle(column: str, most: int) -> pl.Expr:
-    """A text of at most MOST words: the first two thirds and, as figures stand at the end, the last third."""
+    """A text of at most `most` words: the first two thirds and, as figures stand at the end, the last third."""
     words = pl.col(column).str.extract_all(r"\S+")
     first, last = most - 1 - most // 3, most // 3
     parts = [words.list.head(first).list.join(" "), pl.lit("…"), words.list.tail(last).list.join(" ")]
@@ -85,7 +85,7 @@ def _counted(count: int, thing: str) -> str:
 
 
 def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = None) -> Report:
-    """The overview of REPORTS: its findings are all of theirs, its table ``changes`` compares with PREVIOUS ones."""
+    """The overview of `reports`: its findings are all of theirs; ``changes`` compares them with `previous` ones."""
     findings = ranked(report.findings for report in reports.values())
     before = no_findings() if previous is None else previous
     notes = {"levels": LEVELS_LATER} | ({"changes": FIRST_RUN} if before.is_empty() else {})

@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 10.0
 def cadences(deliveries: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame:
     """One row per report and person: deliveries, the median days between them, and the cadence that follows.
 
-    Up to 2 days daily, 10 weekly, 45 monthly, else rare (own). The gaps lie between distinct days of TIMEZONE, so
+    Up to 2 days daily, 10 weekly, 45 monthly, else rare (own). The gaps lie between distinct days of `timezone`, so
     that mail and chat on one morning are one arrival; with a single day there is no gap, and the cadence is rare.
     ``rank`` orders the cadences, 0 the fastest.
     """
@@ -47,7 +47,7 @@ def cadences(deliveries: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame
 def services(streams: pl.DataFrame, inventory: pl.DataFrame) -> pl.DataFrame:
     """One row per report, decision and person served: at which cadence, and whether nobody serves it faster.
 
-    STREAMS are the rows of ``cadences``. ``covers`` is true at the fastest cadence at which the person gets the
+    `streams` are the rows of ``cadences``. ``covers`` is true at the fastest cadence at which the person gets the
     decision served; a slower report cannot stand in for a faster one.
     """
     decisions = inventory.select("report", decision="decisions").explode("decision").drop_nulls().unique()
@@ -87,9 +87,9 @@ def smallest_set(streams: pl.DataFrame, inventory: pl.DataFrame) -> pl.DataFrame
 
 
 def stand_ins(served: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:
-    """One row per report not in KEPT that serves a decision: the kept reports that serve what it serves.
+    """One row per report not in `kept` that serves a decision: the kept reports that serve what it serves.
 
-    SERVED are the rows of ``services``; a stand-in reaches the same person at least as often.
+    `served` are the rows of ``services``; a stand-in reaches the same person at least as often.
     """
     keeping = pl.col("report").is_in(kept.implode())
     serving = served.filter(keeping & pl.col("covers")).select(*_NEED, covered_by="report")

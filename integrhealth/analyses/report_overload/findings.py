@@ -15,7 +15,7 @@ NAME_LENGTH = 60
 
 
 def overload_findings(tables: Mapping[str, pl.DataFrame], whole: pl.DataFrame) -> pl.DataFrame:
-    """What people should talk about, worst first; WHOLE is the row of ``reading.company``."""
+    """What people should talk about, worst first; `whole` is the row of ``reading.company``."""
     judged = tables["reports"]
     return ranked(
         [
@@ -36,7 +36,7 @@ def _shown(number: pl.Expr) -> pl.Expr:
 def flood(whole: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     """One finding when people are sent more than they read: needed / spent of all of them, for the largest owner.
 
-    WHOLE is the row of ``company``. Where nobody spent any time there is no ratio; that is critical as it stands.
+    `whole` is the row of ``company``. Where nobody spent any time there is no ratio; that is critical as it stands.
     """
     needed, spent, ratio = pl.col("needed_minutes"), pl.col("spent_minutes"), pl.col("flood_ratio")
     beyond = whole.filter((needed > 0) & (ratio.is_null() | (ratio > FLOOD_WARNING)))

@@ -16,7 +16,7 @@ INVENTORY = {
 
 
 def inventory(reports: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
-    """One row per report that REPORTS (the inventory) or DECLARED (the catalog's reports) names, by name.
+    """One row per report that `reports` (the inventory) or `declared` (the catalog's reports) names, by name.
 
     Entries that repeat a report are merged: the most words, the lists together, statutory if any says so, the first
     owner by name. Decisions and owner of the catalog win over those of the inventory where it names any.
@@ -47,5 +47,5 @@ def _together(column: str) -> pl.Expr:
 
 
 def any_decision(stock: pl.DataFrame) -> bool:
-    """Whether any report of the inventory STOCK names what it is for."""
+    """Whether any report of the inventory `stock` names what it is for."""
     return bool((stock["decisions"].list.len() > 0).any())

@@ -38,7 +38,7 @@ def overlaps(inventory: pl.DataFrame) -> pl.DataFrame:
 
 
 def nearest(inventory: pl.DataFrame) -> pl.DataFrame:
-    """One row per report of INVENTORY: the report it overlaps most, by name where several do, and how much.
+    """One row per report of `inventory`: the report it overlaps most, by name where several do, and how much.
 
     Overlap 0 and no nearest: nothing shared with any other; both null: neither fields nor metrics are known.
     """
@@ -77,7 +77,7 @@ def _pairs(inventory: pl.DataFrame) -> tuple[list[str], pl.DataFrame]:
 
 
 def _stripe(holds: csr_array, sizes: NDArray, start: int) -> pl.DataFrame:
-    """The pairs of the STRIPE reports from START with all others."""
+    """The pairs of the STRIPE reports from `start` with all others."""
     shared = coo_array(holds[start : start + STRIPE] @ holds.T)
     left, right = shared.coords[0].astype(np.int64) + start, shared.coords[1].astype(np.int64)
     other = left != right

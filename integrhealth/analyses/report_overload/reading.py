@@ -103,7 +103,7 @@ def assigned_reads(deliveries: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFram
 def attention(classes: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame:
     """One row per person and day with a delivery: deliveries, minutes needed, minutes spent.
 
-    CLASSES are the rows of ``read_classes``. Days are those of TIMEZONE; a read counts on the day of its delivery,
+    `classes` are the rows of ``read_classes``. Days are those of `timezone`; a read counts on the day of its delivery,
     so that both minutes speak of the same reports. Both leave out deliveries whose report has no words
     (``without_words``): what they need is unknown. ``untimed`` were opened for an unknown time.
     """

@@ -27,9 +27,9 @@ VERDICTS = {
 def usage(classes: pl.DataFrame, reads: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame:
     """One row per report delivered or opened: deliveries and their read classes, and other openings.
 
-    CLASSES are the rows of ``read_classes``. ``unasked_reads`` belong to no delivery: before the first, or of a report
-    never sent to that person. ``unopened``: delivered first 90 days ago or earlier and opened by nobody since; null
-    when the data cover fewer days or no reads at all.
+    `classes` are the rows of ``read_classes``. ``unasked_reads`` belong to no delivery: before the first, or of a
+    report never sent to that person. ``unopened``: delivered first 90 days ago or earlier and opened by nobody since;
+    null when the data cover fewer days or no reads at all.
     """
     tracked = not reads.is_empty()
     counted = {word: (pl.col("read_class") == word).sum().cast(COUNT) for word in ("read", "skimmed", "unread")}
@@ -68,11 +68,11 @@ def _day(time: pl.Expr, timezone: str) -> pl.Expr:
 def judged_reports(
     stock: pl.DataFrame, used: pl.DataFrame, *, kept: pl.DataFrame, covering: pl.DataFrame
 ) -> pl.DataFrame:
-    """One row per report of the inventory STOCK or the log USED (rows of ``usage``), most unread deliveries first.
+    """One row per report of the inventory `stock` or the log `used` (rows of ``usage``), most unread deliveries first.
 
     ``verdict`` is one of VERDICTS, the first that holds: not in inventory, statutory, keep, not delivered, retire
-    candidate, near-duplicate, covered, unopened 90 days, not enough data. KEPT are the rows of ``smallest_set``,
-    COVERING those of ``stand_ins``. ``overlap`` with ``nearest`` is the Jaccard index of fields and metrics.
+    candidate, near-duplicate, covered, unopened 90 days, not enough data. `kept` are the rows of ``smallest_set``,
+    `covering` those of ``stand_ins``. ``overlap`` with ``nearest`` is the Jaccard index of fields and metrics.
     """
     any_sent = bool((used["deliveries"] > 0).any())
     verdict = _first_true(

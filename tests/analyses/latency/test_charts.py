@@ -102,3 +102,17 @@ def test_without_rows_a_sentence_stands_in_place_of_each_chart():
         spec = chart.to_dict()
         assert spec["mark"]["type"] == "text"
         assert spec["description"].endswith(".")
+
+
+def test_long_times_are_said_in_hours_and_days():
+    slow = pl.concat([messages(PICTURE.format(n=number, packed=260_000)) for number in range(40)])
+    integrations, journeys, waterfall = tables(slow)
+    assert charts.latency_chart(integrations).to_dict()["title"]["text"].endswith("take longer than 3 days")
+    chart = charts.waterfall_chart(waterfall).to_dict()
+    assert "3 days in the mean of 40 journeys" in chart["title"]["subtitle"]
+    assert [bar["time"] for bar in rows(chart)] == ["700 ms", "300 ms", "1 s", "3 days"]
+    parts = charts.journey_parts_chart(journeys).to_dict()
+    assert {row["part"]: row["time"] for row in rows(parts)}["working"] == "3 days"
+    axis = chart["encoding"]["x"]["axis"]
+    assert "' days'" in axis["labelExpr"]
+    assert axis["values"][1] == 43_200_000
