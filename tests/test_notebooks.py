@@ -2,12 +2,15 @@
 
 import ast
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
 
+import integrhealth as ih
 from integrhealth.analyses import REPORTS
 from integrhealth.locations import notebooks
+from integrhealth.runner.page import sections
 
 NOTEBOOKS = sorted(notebooks().glob("*.ipynb"))
 PARAMETER = re.compile(r"\w+: (str|int|float|bool) = (\"[^\"]*\"|[-\d.]+|True|False)  # \S.*")
@@ -19,12 +22,28 @@ def notebook(request):
     return nbformat.read(request.param, as_version=4)
 
 
+@pytest.fixture(scope="module")
+def evidence():
+    return ih.read("sample:a")
+
+
 def code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def tagged(notebook, tag):
     return [cell for cell in code(notebook) if tag in cell.metadata.get("tags", ())]
+
+
+def headings(notebook):
+    """The cells that begin a section."""
+    return [cell for cell in notebook.cells if cell.cell_type == "markdown" and cell.source.startswith("## ")]
+
+
+def statements(notebook):
+    """What the prose of a notebook says: its paragraphs, and each point of its lists as one, on one line."""
+    prose = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return [" ".join(part.split()) for part in re.split(r"\n\n+|\n(?=- )", prose)]
 
 
 def test_there_is_one_notebook_per_published_report():
@@ -43,6 +62,56 @@ def test_every_parameter_has_a_type_a_default_and_a_help(notebook):
     lines = cell.source.splitlines()
     assert all(PARAMETER.fullmatch(line) for line in lines), lines
     assert {line.partition(":")[0] for line in lines} >= COMMON
+
+
+def test_every_heading_is_followed_by_a_sentence_that_says_how_to_read_on(notebook):
+    for cell in headings(notebook):
+        sentence = cell.source.split("\n\n")[1]
+        assert re.fullmatch(r"[A-Z][^\n]{20,200}\.", sentence), cell.source
+
+
+def test_nothing_is_said_twice(notebook):
+    points = statements(notebook)
+    sentences = [sentence for point in points for sentence in re.split(r"(?<=[.?!])\s+", point.lstrip("- "))]
+    assert [said for said in {*points, *sentences} if points.count(said) > 1 or sentences.count(said) > 1] == []
+
+
+def test_every_question_is_asked_in_its_cell(notebook):
+    assert not [cell.source for cell in code(notebook) if "report.tables" in cell.source]
+
+
+def test_there_is_something_to_try_and_it_runs(notebook, evidence):
+    (cell,) = tagged(notebook, "try")
+    first, *lines = cell.source.splitlines()
+    assert first.startswith("# Try it without the signs: ")
+    assert lines
+    assert all(line.startswith("# ") for line in lines)
+    (imports,) = [cell.source for cell in code(notebook) if cell.source.startswith("import integrhealth as ih")]
+    variables = {"evidence": evidence}
+    exec(imports, variables)
+    if "report." in cell.source:
+        variables["report"] = ih.overview.report(ih.all_reports(evidence))
+    uncommented = ast.parse("\n".join(line.removeprefix("# ") for line in lines))
+    shown = ast.Expression(uncommented.body.pop().value)
+    exec(compile(uncommented, "try", "exec"), variables)
+    answer = eval(compile(shown, "try", "eval"), variables)
+    assert "no rows" not in repr(answer)
+    assert "<chart: " in str(answer._repr_mimebundle_()) if hasattr(answer, "_repr_mimebundle_") else answer.html
+
+
+def test_every_rule_of_a_finding_has_a_section_that_shows_it():
+    numbers = (Path(__file__).parents[1] / "docs" / "numbers.md").read_text(encoding="utf-8")
+    (findings,) = re.findall(r"^## Findings\n(.*?)^## ", numbers, re.DOTALL | re.MULTILINE)
+    rules = set(re.findall(r"^\| (\w+) \| `(\w+)` \|", findings, re.MULTILINE))
+    shown = [
+        (path.stem, rule)
+        for path in NOTEBOOKS
+        for section in sections(nbformat.read(path, as_version=4)).values()
+        for rule in section.rules
+    ]
+    assert len(shown) > 20
+    assert rules == set(shown)
+    assert len(set(shown)) == len(shown)
 
 
 def test_cells_only_arrange(notebook):
@@ -71,7 +140,7 @@ def test_the_health_numbers_are_compared(notebook):
 
 
 def test_charts_are_live_and_fixed(notebook):
-    charts = [cell for cell in code(notebook) if re.search(r"_(chart|map)\(", cell.source)]
+    charts = [cell for cell in code(notebook) if re.search(r"^charts\.\w+\(", cell.source, re.MULTILINE)]
     outputs = [output for cell in charts for output in cell.outputs]
     assert len(outputs) == len(charts)
     for output in outputs:

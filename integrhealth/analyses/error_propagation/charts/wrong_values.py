@@ -17,7 +17,14 @@ from integrhealth.charts.theme import (
     nothing,
     titled,
 )
+from integrhealth.language.wording import duration, spoken_ms
 
+# Minutes as people say them, where an axis has its marks, and how far apart they may stand on a linear one.
+SPOKEN = (
+    "datum.value < 60 ? datum.value + ' min' : datum.value < 1440 ? datum.value / 60 + ' h' : datum.value / 1440 + ' d'"
+)
+MINUTES = [0.1, 1, 5, 15, 60, 240, 1440, 4320, 14_400, 43_200]
+STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440)
 NOTHING = "No wrong value was detected: nothing was corrected, turned down or stopped."
 
 
@@ -66,10 +73,11 @@ def held_chart(systems: pl.DataFrame, *, top: int = 15) -> Any:
         return nothing("Too few wrong values stood in any system to say how long they usually stay.")
     # A logarithm knows no zero: what stood for less than a second is drawn at one.
     minutes = pl.col("median_minutes", "low", "high").clip(lower_bound=1 / 60)
-    base = alt.Chart(shown.select("system", "timed", minutes))
+    time = spoken_ms(pl.col("median_minutes") * 60_000)
+    base = alt.Chart(shown.select("system", "timed", minutes, time=time))
     y = alt.Y("system:N", sort=shown["system"].to_list(), title=None)
-    x = alt.X("median_minutes:Q", title="minutes, logarithmic", scale=alt.Scale(type="log")).axis(
-        format=",.0f", tickCount=5, grid=False
+    x = alt.X("median_minutes:Q", title="time, logarithmic", scale=alt.Scale(type="log")).axis(
+        values=MINUTES, labelExpr=SPOKEN, grid=False
     )
     worst = shown.row(0, named=True)
     colour = alt.condition(alt.datum.system == worst["system"], alt.value(FAILURE), alt.value(NEUTRAL))
@@ -79,19 +87,30 @@ def held_chart(systems: pl.DataFrame, *, top: int = 15) -> Any:
         color=colour,
         tooltip=[
             "system:N",
-            alt.Tooltip("median_minutes:Q", format=",.0f", title="median minutes"),
+            alt.Tooltip("time:N", title="median time"),
             alt.Tooltip("timed:Q", format=",", title="wrong values"),
         ],
     )
     interval = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title="minutes, logarithmic"), x2="high:Q", y=y, color=colour
+        x=alt.X("low:Q", title="time, logarithmic"), x2="high:Q", y=y, color=colour
     )
     return titled(
         (interval + points).properties(width=WIDTH, height=alt.Step(26)),
-        f"Half of the wrong values at {worst['system']} stood there longer than {worst['median_minutes']:,.0f} minutes",
-        f"Median minutes from arrival to correction, else to the detection, with 95% interval; n from "
+        f"Half of the wrong values at {worst['system']} stood there longer than {_lasted(worst['median_minutes'])}",
+        f"Median time from arrival to correction, else to the detection, with 95% interval; n from "
         f"{shown['timed'].min():,} to {shown['timed'].max():,} wrong values",
     )
+
+
+def _lasted(minutes: float) -> str:
+    """Minutes as a person says them."""
+    return duration(minutes * 60_000)
+
+
+def _stops(end: float) -> list[float]:
+    """About five round times from nothing to the `end` of a strip, in minutes."""
+    step = next((step for step in STEPS if end / step <= 6), 1440 * max(1, round(end / 1440 / 5)))
+    return [step * number for number in range(int(end / step) + 1)]
 
 
 def strips_chart(contamination: pl.DataFrame, exposures: pl.DataFrame) -> Any:
@@ -106,7 +125,7 @@ def strips_chart(contamination: pl.DataFrame, exposures: pl.DataFrame) -> Any:
     worst = chosen.row(0, named=True)
     minutes = worst["held_minutes"]
     detected = (
-        ", and nobody has detected it" if minutes is None else f" until it was detected, after {minutes:,.0f} minutes"
+        ", and nobody has detected it" if minutes is None else f" until it was detected, after {_lasted(minutes)}"
     )
     return titled(
         alt.vconcat(*strips, spacing=18),
@@ -117,11 +136,13 @@ def strips_chart(contamination: pl.DataFrame, exposures: pl.DataFrame) -> Any:
 
 def _strip(entry: dict[str, Any], exposures: pl.DataFrame) -> Any:
     rows = exposures.filter(pl.col("entry") == entry["entry"]).sort("place")
-    base = alt.Chart(rows.select("system", "origin", "from_minutes", "until_minutes", "detection_minutes"))
+    times = {name: spoken_ms(pl.col(f"{name}_minutes") * 60_000) for name in ("from", "until")}
+    minutes = ["from_minutes", "until_minutes", "detection_minutes"]
+    base = alt.Chart(rows.select("system", "origin", *minutes, **times))
     y = alt.Y("system:N", sort=rows["system"].to_list(), title=None)
     end = rows.select(pl.max_horizontal("until_minutes", "detection_minutes").max()).item() or 1
-    x = alt.X("from_minutes:Q", title="minutes since entry", scale=alt.Scale(domain=[0, end], nice=False)).axis(
-        tickCount=6, grid=False
+    x = alt.X("from_minutes:Q", title="since entry", scale=alt.Scale(domain=[0, end], nice=False)).axis(
+        values=_stops(end), labelExpr=SPOKEN, grid=False
     )
     bars = base.mark_bar(height={"band": 0.6}).encode(
         x=x,
@@ -130,8 +151,8 @@ def _strip(entry: dict[str, Any], exposures: pl.DataFrame) -> Any:
         color=alt.condition(alt.datum.origin, alt.value(FAILURE), alt.value(ACCENT)),
         tooltip=[
             "system:N",
-            alt.Tooltip("from_minutes:Q", format=",.1f", title="reached after, minutes"),
-            alt.Tooltip("until_minutes:Q", format=",.1f", title="held until, minutes"),
+            alt.Tooltip("from:N", title="reached after"),
+            alt.Tooltip("until:N", title="held until"),
         ],
     )
     detection = alt.Chart(rows.select("detection_minutes").head(1)).mark_rule(strokeWidth=3, color=CATEGORIES[1])
