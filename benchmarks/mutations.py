@@ -24,6 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from mutants import Mutant, columns_of, faults, mutant
 
 HERE = Path(__file__).resolve().parent
@@ -75,6 +76,7 @@ class Order:
             settings.register_profile("mutants", settings(), phases=phases, derandomize=True, database=None)
             settings.load_profile("mutants")
 
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list) -> None:
         seconds, caught = self.folder.seconds, self.folder.caught
         items.sort(key=lambda item: (-caught[item.nodeid], seconds.get(item.nodeid, 0.0)))
@@ -153,8 +155,6 @@ class Copy:
             os._exit(code)
 
     def _test(self, folder: Folder, *, stop: bool) -> int:
-        import pytest
-
         os.chdir(self.place)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         said = os.open(self.said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -227,8 +227,6 @@ def _warm(root: Path) -> None:
     # Polars starts its threads at the first query, which is in the forked process.
     os.environ |= {"POLARS_ALLOW_FORKING_THREAD": "1", "POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     os.environ.setdefault("CI", "false")
-    import pytest  # noqa: F401
-
     texts = [path.read_text(encoding="utf-8") for name in (PACKAGE, "tests") for path in (root / name).rglob("*.py")]
     for module in SLOW:
         used = re.compile(rf"^\s*(import|from) {module.split('.')[0]}\b", re.MULTILINE)
