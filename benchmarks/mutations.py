@@ -95,9 +95,9 @@ def modules(root: Path, only: str | None) -> list[str]:
 
 
 def tests_of(root: Path, module: str) -> str | None:
-    """The folder of tests that mirrors the module's own; none when there is no test in it."""
+    """The folder of tests that mirrors the module's own, those below it left out; none when there is no test in it."""
     folder = "tests" / Path(module).parent.relative_to(PACKAGE)
-    return str(folder) if any((root / folder).rglob("test_*.py")) else None
+    return str(folder) if any((root / folder).glob("test_*.py")) else None
 
 
 def chosen(root: Path, names: list[str], every: int, seed: int, equivalent: set[tuple[str, str]]) -> list[Mutant]:
@@ -168,7 +168,8 @@ class Copy:
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         plugins = ["-p", "_hypothesis_pytestplugin"] if "hypothesis" in sys.modules else []
         options = ["-q", "-p", "no:cacheprovider", *plugins, *(["-x"] if stop else [])]
-        return int(pytest.main([*options, folder.path], plugins=[Order(folder, self.told)]))
+        files = sorted(str(path) for path in Path(folder.path).glob("test_*.py"))
+        return int(pytest.main([*options, *files], plugins=[Order(folder, self.told)]))
 
     def end(self, child: int, status: int, folder: Folder, one: Mutant | None) -> str:
         """What became of the mutant; the copy is as before."""
