@@ -1,8 +1,8 @@
 """What the tests catch: faults are put into the analyses and findings, one at a time, and their tests are run.
 
-Every mutant is a copy of one module with one small fault (``mutants.py``). Only the tests in the folder of the tests that
-mirrors the module's own are run, in a temporary copy of the package, until one fails. Some mutants say the same in
-other words; those that were looked at are in ``equivalent_mutants.txt`` and are left out.
+Every mutant is one module with one small fault (``mutants.py``). Only the tests in the folder that mirrors the module's
+own are run, in a temporary copy of the package, until one fails. Some mutants say the same in other words; those that
+were looked at are in ``equivalent_mutants.txt`` and are left out.
 
     python benchmarks/mutations.py [ROOT] [--only GLOB] [--every N] [--seed S] [--jobs J]
 """
@@ -11,6 +11,7 @@ import argparse
 import fnmatch
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -18,10 +19,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from mutants import Mutant, columns_of, faults, mutant
 
 HERE = Path(__file__).resolve().parent
@@ -36,7 +39,10 @@ MODULES = (
 )
 # What they draw is looked at; only numbers and words are mutated unless --only asks for them.
 CHARTS = ("*/charts.py", "*/charts/*.py")
+# Packages that take long to import.
+SLOW = ("hypothesis", "polars", "numpy", "scipy.stats", "scipy.optimize", "networkx", "altair")
 MEMORY = 8 << 30
+OVER = (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM)
 NO_TESTS = 5
 CAUGHT, SURVIVED, TOO_LONG = "caught", "survived", "caught: too long"
 
@@ -51,7 +57,7 @@ class Folder:
 
     @property
     def limit(self) -> int:
-        """Seconds after which a mutant goes round in circles."""
+        """Seconds of the processor after which a mutant goes round in circles."""
         return int(15 + 4 * sum(self.seconds.values()))
 
 
@@ -70,6 +76,7 @@ class Order:
             settings.register_profile("mutants", settings(), phases=phases, derandomize=True, database=None)
             settings.load_profile("mutants")
 
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list) -> None:
         seconds, caught = self.folder.seconds, self.folder.caught
         items.sort(key=lambda item: (-caught[item.nodeid], seconds.get(item.nodeid, 0.0)))
@@ -88,9 +95,9 @@ def modules(root: Path, only: str | None) -> list[str]:
 
 
 def tests_of(root: Path, module: str) -> str | None:
-    """The folder of tests that mirrors the module's own; none when there is no test in it."""
+    """The folder of tests that mirrors the module's own, those below it left out; none when there is no test in it."""
     folder = "tests" / Path(module).parent.relative_to(PACKAGE)
-    return str(folder) if any((root / folder).rglob("test_*.py")) else None
+    return str(folder) if any((root / folder).glob("test_*.py")) else None
 
 
 def chosen(root: Path, names: list[str], every: int, seed: int, equivalent: set[tuple[str, str]]) -> list[Mutant]:
@@ -118,7 +125,7 @@ class Copy:
     """A temporary copy of the package and its tests in which one mutant at a time is tried."""
 
     def __init__(self, root: Path, place: Path) -> None:
-        self.root, self.place, self.told = root, place, place / "told.txt"
+        self.root, self.place, self.told, self.said = root, place, place / "told.txt", place / "said.txt"
         place.mkdir()
         for path in root.iterdir():
             if path.name in (PACKAGE, "tests"):
@@ -137,9 +144,10 @@ class Copy:
         if child := os.fork():
             return child
         code = 1
-        try:
+        try:  # whatever happens, this process must not go on as the one that it was forked from
             os.setsid()
-            signal.alarm(limit)
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))  # of the processor: others may be at work
+            signal.alarm(10 * limit)  # and not asleep for ever
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
             code = self._test(folder, stop=one is not None)
@@ -147,19 +155,21 @@ class Copy:
             os._exit(code)
 
     def _test(self, folder: Folder, *, stop: bool) -> int:
-        import pytest
-
         os.chdir(self.place)
-        silent = os.open(os.devnull, os.O_RDWR)
-        for stream in range(3):
-            os.dup2(silent, stream)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        said = os.open(self.said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(said, 1), os.dup2(said, 2)
         sys.path[:] = [str(self.place), *(path for path in sys.path if Path(path or ".").resolve() != HERE)]
         os.environ["PYTHONPATH"] = str(self.place)
         if stop:
             sys.dont_write_bytecode = True
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly", *(["-x"] if stop else [])]
-        return int(pytest.main([*options, folder.path], plugins=[Order(folder, self.told)]))
+        # Other plugins take longer to load than most tests to fail.
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        plugins = ["-p", "_hypothesis_pytestplugin"] if "hypothesis" in sys.modules else []
+        options = ["-q", "-p", "no:cacheprovider", *plugins, *(["-x"] if stop else [])]
+        files = sorted(str(path) for path in Path(folder.path).glob("test_*.py"))
+        return int(pytest.main([*options, *files], plugins=[Order(folder, self.told)]))
 
     def end(self, child: int, status: int, folder: Folder, one: Mutant | None) -> str:
         """What became of the mutant; the copy is as before."""
@@ -173,7 +183,7 @@ class Copy:
                 folder.seconds[test] = folder.seconds.get(test, 0.0) + float(seconds)
             folder.caught[test] += bool(one) and int(failed)
         if os.WIFSIGNALED(status):
-            return TOO_LONG if os.WTERMSIG(status) == signal.SIGALRM else CAUGHT
+            return TOO_LONG if os.WTERMSIG(status) in OVER else CAUGHT
         return SURVIVED if os.WEXITSTATUS(status) in (0, NO_TESTS) else CAUGHT
 
 
@@ -181,22 +191,25 @@ def run(root: Path, drawn: list[Mutant], jobs: int) -> list[tuple[Mutant, str]]:
     """Every mutant and what became of it, in the order given. Raises SystemExit where tests fail without a fault."""
     if not drawn:
         return []
-    _warm()
+    _warm(root)
     folders = {name: Folder(name) for name in sorted({tests_of(root, one.module) for one in drawn} - {None})}
     results = {i: SURVIVED for i, one in enumerate(drawn) if tests_of(root, one.module) is None}
     with tempfile.TemporaryDirectory(prefix="mutations-") as temporary:
         copies = [Copy(root, Path(temporary) / str(slot)) for slot in range(jobs)]
-        for outcome in _all([(folder, None) for folder in folders.values()], copies):
-            folder, _, became = outcome
-            if became != SURVIVED:
-                raise SystemExit(f"{folder.path}: tests fail without any fault; see to these first")
+        for folder, _, word in _all([(folder, None) for folder in folders.values()], copies):
+            if word != SURVIVED:
+                said = "\n".join(copy.said.read_text(encoding="utf-8", errors="replace")[-2000:] for copy in copies)
+                raise SystemExit(f"{said}\n{folder.path}: tests fail without any fault; see to these first")
             print(f"{folder.path}: {len(folder.seconds)} tests, {sum(folder.seconds.values()):.0f} s", flush=True)
         work = [(folders[tests_of(root, one.module)], one) for i, one in enumerate(drawn) if i not in results]
-        became = {id(one): word for _, one, word in _all(work, copies)}
+        became = {}
+        for _, one, word in _all(work, copies):
+            became[id(one)] = word
+            print(f"{len(became)}/{len(work)} {word} {one.module}:{one.line}", file=sys.stderr, flush=True)
     return [(one, results.get(i) or became[id(one)]) for i, one in enumerate(drawn)]
 
 
-def _all(work: list, copies: list[Copy]):
+def _all(work: list, copies: list[Copy]) -> Iterator[tuple[Folder, Mutant | None, str]]:
     """Each folder and mutant with what became of it, as they end; as many at a time as there are copies."""
     waiting, free, running = list(reversed(work)), list(copies), {}
     while waiting or running:
@@ -210,14 +223,17 @@ def _all(work: list, copies: list[Copy]):
         yield folder, one, copy.end(child, status, folder, one)
 
 
-def _warm() -> None:
-    """Import once what every run of the tests needs, so that it is there in each process that is forked from here."""
+def _warm(root: Path) -> None:
+    """Import once what the package imports of others, so that it is there in each process that is forked from here."""
     # Polars starts its threads at the first query, which is in the forked process.
     os.environ |= {"POLARS_ALLOW_FORKING_THREAD": "1", "POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     os.environ.setdefault("CI", "false")
-    for module in ("pytest", "hypothesis", "polars", "numpy", "scipy.stats", "scipy.optimize", "networkx", "altair"):
-        with suppress(ImportError):
-            __import__(module)
+    texts = [path.read_text(encoding="utf-8") for name in (PACKAGE, "tests") for path in (root / name).rglob("*.py")]
+    for module in SLOW:
+        used = re.compile(rf"^\s*(import|from) {module.split('.')[0]}\b", re.MULTILINE)
+        if any(used.search(text) for text in texts):
+            with suppress(ImportError):
+                __import__(module)
 
 
 def table(results: list[tuple[Mutant, str]]) -> str:

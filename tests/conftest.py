@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # In CI the drawn examples are those of every run, so that a failure is one of the change; elsewhere they are new.
@@ -15,3 +16,22 @@ settings.register_profile(
     database=None if REPEATABLE else settings.default.database,
 )
 settings.load_profile("kit")
+
+
+# Files that run whole reports or read much. Begun first, they do not keep one worker busy when all the others are done.
+LONG = (
+    "runner/test_run.py",
+    "test_hostile_text.py",
+    "test_cli.py",
+    "reading/json/test_rfc8259.py",
+    "reading/test_invariances.py",
+    "reading/test_fuzz_readers.py",
+    "runner/test_browser.py",
+    "sample/test_sample.py",
+    "reading/test_bad_input.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {path: place for place, path in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.nodeid.split("::")[0].removeprefix("tests/"), len(LONG)))

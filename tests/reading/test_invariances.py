@@ -3,6 +3,8 @@
 import gzip
 import os
 import zipfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -41,24 +43,36 @@ def frames(evidence: ih.Evidence) -> dict[str, pl.DataFrame]:
     return {name: frame.drop(PLACE) for name, frame in made.items() if frame.height}
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """What is read of a file as it is, by its name; each read once for all that is compared with it."""
+
+    @cache
+    def read(name: str) -> ih.Evidence:
+        original = shared_data("formats", *name.split("/"))
+        return ih.read(put(tmp_path_factory.mktemp("plain") / original.name, original.read_bytes()).parent)
+
+    return read
+
+
+def put(path: Path, data: bytes, write: Callable[[bytes, Path], object] | None = None) -> Path:
+    """A file with these bytes. Where a log has no time of its own, that of its file serves: it is always the same."""
+    write(data, path) if write else path.write_bytes(data)
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    return path
+
+
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("way", WAYS)
-def test_packing_and_encoding_change_nothing(way, name, tmp_path):
+def test_packing_and_encoding_change_nothing(way, name, plain, tmp_path):
     original = shared_data("formats", *name.split("/"))
     data = original.read_bytes()
     if data[:2] in (b"PK", b"\x1f\x8b") or not is_text(data):
         pytest.skip("packed, or no UTF-8 to write another way")
     if way == "Windows line ends" and original.suffix in (".ach", ".edi"):
         pytest.skip("line ends are part of the format")
-    plain, other = tmp_path / "plain", tmp_path / "other"
-    plain.mkdir()
-    other.mkdir()
-    (plain / original.name).write_bytes(data)
-    WAYS[way](data, other / original.name)
-    for folder in (plain, other):
-        # Where a log has no time of its own, that of its file serves.
-        os.utime(folder / original.name, (1_700_000_000, 1_700_000_000))
-    one, two = ih.read(plain), ih.read(other)
+    put(tmp_path / original.name, data, WAYS[way])
+    one, two = plain(name), ih.read(tmp_path)
     assert counted(one) == counted(two)
     for frame, rows in frames(one).items():
         assert_frame_equal(rows, frames(two)[frame])
@@ -73,13 +87,12 @@ def is_text(data: bytes) -> bool:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_stands_twice_is_read_once_and_its_copies_are_counted(name, tmp_path):
+def test_a_file_that_stands_twice_is_read_once_and_its_copies_are_counted(name, plain, tmp_path):
     original = shared_data("formats", *name.split("/"))
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / original.name).write_bytes(original.read_bytes())
-        os.utime(tmp_path / folder / original.name, (1_700_000_000, 1_700_000_000))
-    once, twice = ih.read(tmp_path / "a"), ih.read(tmp_path)
+        put(tmp_path / folder / original.name, original.read_bytes())
+    once, twice = plain(name), ih.read(tmp_path)
     assert frames(once).keys() == frames(twice).keys()
     for frame, rows in frames(once).items():
         assert frames(twice)[frame].height == rows.height, frame

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from drawing.shared_data import shared_data
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import integrhealth
@@ -226,7 +226,6 @@ def test_lines_that_cannot_be_read_are_rejected(tmp_path, text, counts, reason, 
     assert found.rejected.select("reason", "line").rows() == [(reason, line)]
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=100), st.integers(0, 500), st.integers(0, 100))
 def test_whatever_stands_in_it_everything_is_counted(tmp_path_factory, text, at, cut):
     path, good = tmp_path_factory.mktemp("any") / "a.ach", ach(entry(), back())

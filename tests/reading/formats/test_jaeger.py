@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from drawing.shared_data import shared_data
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import integrhealth as ih
@@ -207,7 +207,6 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
 @given(fields=st.dictionaries(st.sampled_from(sorted(span("a"))), ANYTHING, max_size=3), processes=ANYTHING)
 def test_whatever_stands_in_a_document_every_span_is_counted(tmp_path_factory, fields, processes):
     odd = trace(span("a"), span("b") | fields) | {"processes": processes}
@@ -338,7 +337,6 @@ def test_what_only_resembles_a_dependency_graph_is_none(tmp_path, text):
     assert not jaeger_dependencies.FORMAT.recognises(Head(tmp_path / "x.json", text.encode()))
 
 
-@settings(max_examples=50, deadline=None)
 @given(edges=st.lists(ANYTHING | st.fixed_dictionaries({"parent": ANYTHING, "child": ANYTHING, "callCount": ANYTHING})))
 def test_whatever_stands_in_a_dependency_graph_every_edge_is_counted(tmp_path_factory, edges):
     path = tmp_path_factory.mktemp("any") / "dependencies.json"

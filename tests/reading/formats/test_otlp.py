@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from drawing.shared_data import shared_data
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from integrhealth.reading.account.parsed import Head, Parsed
@@ -350,7 +350,6 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     fields=st.dictionaries(st.sampled_from(sorted(span())), ANYTHING, max_size=3), lines=st.lists(ANYTHING, max_size=3)
 )

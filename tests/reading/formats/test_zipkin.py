@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from drawing.shared_data import shared_data
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from integrhealth.reading.account.parsed import Head, Parsed
@@ -153,7 +153,6 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
 @given(fields=st.dictionaries(st.sampled_from([*span(), "tags", "kind"]), ANYTHING, max_size=3))
 def test_whatever_stands_in_a_span_it_is_counted(tmp_path_factory, fields):
     parsed = written(tmp_path_factory.mktemp("any"), [span("b"), span("c") | fields])
