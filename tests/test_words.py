@@ -14,8 +14,8 @@ REPLACED = {"hop", "hops", "stretch", "stretches", "notice", "notices", "noticed
 EMPTY = {"found", "told", "known", "named"}
 
 
-def names(tree: ast.AST) -> set[str]:
-    """Every name that the code gives: variables, parameters, functions, keywords (columns), and columns as text."""
+def names(tree: ast.AST, *, columns: bool) -> set[str]:
+    """Every name that the code gives: variables, parameters, functions, keywords; with `columns` those in text too."""
     given = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
@@ -24,15 +24,17 @@ def names(tree: ast.AST) -> set[str]:
             given.add(node.arg or "")
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             given.add(node.name)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[a-z_]+", node.value):
-            given.add(node.value)
+        elif columns and isinstance(node, ast.Constant) and re.fullmatch(r"[a-z_]+", str(node.value)):
+            given.add(str(node.value))
     return given
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT / "integrhealth")))
 def test_words_are_those_of_the_glossary(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert sorted(name for name in names(tree) if REPLACED & set(name.lower().split("_"))) == []
+    # The sample companies speak of their business: a shipping notice is one.
+    words = names(tree, columns="sample" not in path.parts)
+    assert sorted(name for name in words if REPLACED & set(name.lower().split("_"))) == []
     variables = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     assert sorted(EMPTY & variables) == []
 

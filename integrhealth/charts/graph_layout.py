@@ -39,7 +39,7 @@ class Layout:
 
 
 def busiest(edges: pl.DataFrame, *, systems: int) -> pl.DataFrame:
-    """The EDGES (source, target, messages) among the SYSTEMS that send and receive most."""
+    """The `edges` (source, target, messages) among the `systems` that send and receive most."""
     ends = pl.concat([edges.select("messages", system=end) for end in ("source", "target")])
     traffic = ends.group_by("system").agg(pl.col("messages").sum()).sort("messages", "system", descending=[True, False])
     kept = traffic["system"].head(systems).implode()
@@ -47,7 +47,7 @@ def busiest(edges: pl.DataFrame, *, systems: int) -> pl.DataFrame:
 
 
 def layered(edges: pl.DataFrame, *, width: float) -> Layout:
-    """The EDGES (source, target, messages; no source = target, each pair once) laid out from left to right."""
+    """The `edges` (source, target, messages; no source = target, each pair once) laid out from left to right."""
     weights = {(s, t): n for s, t, n in edges.select("source", "target", "messages").sort("source", "target").rows()}
     order = flow_order(weights)
     drawn = {edge: edge if order[edge[0]] < order[edge[1]] else edge[::-1] for edge in weights}
@@ -151,7 +151,7 @@ def _ordered(chains: dict, column: dict[str, int]) -> list[list[Place]]:
 
 
 def _switched(stacks: list[list[Place]], right: dict) -> list[list[Place]]:
-    """STACKS with neighbours in a column switched wherever that saves crossings."""
+    """`stacks` with neighbours in a column switched wherever that saves crossings."""
     for place, stack in enumerate(stacks):
         stack = list(stack)
         around = stacks[max(0, place - 1) : place + 2]

@@ -24,7 +24,7 @@ MILLISECONDS = {"ms": 1, "minutes": 60_000}
 
 @dataclass(frozen=True)
 class Fragment:
-    """A piece of a page: HTML for the browser, the same words as plain text for the terminal and for comparison."""
+    """A piece of a page: `html` for the browser, the same words as plain text for the terminal and for comparison."""
 
     html: str
     text: str

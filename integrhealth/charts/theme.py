@@ -79,7 +79,7 @@ def _kind(chart: type) -> type:
 
 
 def _of_the_kit(chart: Any) -> Any:
-    """CHART as one of the kit; everything Altair can do with a chart can still be done with it."""
+    """`chart` as one of the kit; everything Altair can do with a chart can still be done with it."""
     drawn = chart.copy(deep=False)
     if not isinstance(drawn, _OfTheKit):
         # Charts take attributes for parts of their spec, the class excepted.
@@ -88,13 +88,13 @@ def _of_the_kit(chart: Any) -> Any:
 
 
 def titled(chart: Any, title: str, subtitle: str) -> Any:
-    """CHART as one of the kit, with a title that says what it says, and a subtitle what it shows: unit, n, period."""
+    """`chart` as one of the kit, with a title that says what it says, and a subtitle what it shows: unit, n, period."""
     said = {"title": alt.TitleParams(title, subtitle=subtitle), "description": f"{title}. {subtitle}"}
     return _of_the_kit(chart.properties(**said))
 
 
 def in_lines(text: str, letters: int) -> str | list[str]:
-    """TEXT in lines of at most so many LETTERS, or as it is where one is enough."""
+    """`text` in lines of at most so many `letters`, or as it is where one is enough."""
     lines = textwrap.wrap(text, letters)
     return lines if len(lines) > 1 else text
 

@@ -33,8 +33,8 @@ def wilson_interval(successes: ArrayLike, trials: ArrayLike) -> tuple[NDArray, N
         half = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
     # Nobody failed, or everybody: the bound is the edge itself and not a hair beside it.
     low, high = np.where(k == 0, 0, middle - half), np.where(k == n, 1, middle + half)
-    known = n > 0
-    return np.where(known, np.clip(low, 0, 1), np.nan), np.where(known, np.clip(high, 0, 1), np.nan)
+    tried = n > 0
+    return np.where(tried, np.clip(low, 0, 1), np.nan), np.where(tried, np.clip(high, 0, 1), np.nan)
 
 
 def beta_interval(up: ArrayLike, down: ArrayLike) -> tuple[NDArray, NDArray]:

@@ -74,8 +74,8 @@ def rejections_shown(rejected: pl.DataFrame) -> str:
         parts += [f"      {_place(each['line'])}{one_line(each['raw'], limit=120)}" for each in first]
     if reasons.height > MAX_LISTED:
         parts.append(f"  and {reasons.height - MAX_LISTED:,} more reasons; --json has every record")
-    told = {kind: said for reason in reasons["reason"] for kind, said in remedies(reason).items()}
-    remedy = [f"  {kind}: {said}" for kind, said in sorted(told.items())]
+    by_kind = {kind: said for reason in reasons["reason"] for kind, said in remedies(reason).items()}
+    remedy = [f"  {kind}: {said}" for kind, said in sorted(by_kind.items())]
     return "\n".join([*parts, *(["What to do", *remedy] if remedy else [])])
 
 
@@ -84,7 +84,7 @@ def _place(line: int | None) -> str:
 
 
 def unknown_tables(paths: Sequence[str], unknown: Sequence[str]) -> list[Path]:
-    """The files among UNKNOWN (named relative to one of PATHS) that look like tables."""
+    """The files among `unknown` (named relative to one of `paths`) that look like tables."""
     names = set(unknown)
     files = files_of(named_file(path) for path in paths)
     return [path for _, path, name in files if name in names and path.name.removesuffix(".gz").endswith(TABLES)]

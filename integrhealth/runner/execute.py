@@ -96,7 +96,7 @@ def executed(
     deadline_seconds: float,
     kernels: Kernels,
 ) -> Outcome:
-    """The notebook at SOURCE, run with PARAMETERS; an error inside it is an outcome, not an exception."""
+    """The notebook at `source`, run with `parameters`; an error inside it is an outcome, not an exception."""
     started = time.perf_counter()
     # Short and outside the user's folders: it holds sockets, and braces in a path are a template to papermill.
     place = Path(tempfile.mkdtemp(prefix="ih-"))
@@ -177,7 +177,7 @@ class Watch:
 
 
 def _kernel_manager(place: Path, watch: Watch) -> type[AsyncKernelManager]:
-    """A class, since nbclient makes the instance: this Python, our start-up, our folder, known to WATCH."""
+    """A class, since nbclient makes the instance: this Python, our start-up, our folder, known to `watch`."""
 
     class ReportKernel(AsyncKernelManager):
         @property
@@ -199,12 +199,12 @@ def _kernel_manager(place: Path, watch: Watch) -> type[AsyncKernelManager]:
 
 
 def inert(text: str, *, limit: int = MAX_ERROR) -> str:
-    """Text of an error without secrets and addresses, cut to LIMIT characters."""
+    """Text of an error without secrets and addresses, cut to `limit` characters."""
     return pl.select(cut(masked(pl.lit(text[: 2 * limit])), limit)).item()
 
 
 def stamped(outcome: Outcome, *, parameters: Mapping[str, Any]) -> Any:
-    """The notebook as it is published: what happened, the PARAMETERS a reader can use again, no scratch paths."""
+    """The notebook as it is published: what happened, the `parameters` a reader can use again, no scratch paths."""
     notebook = nbformat.from_dict(outcome.notebook)
     cells = [cell for cell in notebook.cells if BANNER not in cell.metadata.get("tags", ())]
     for cell in cells:

@@ -18,10 +18,10 @@ RUN = "run.json"
 
 
 def fit(out: Path, inputs: list[Path]) -> Path:
-    """OUT as an absolute path that a report may replace.
+    """`out` as an absolute path that a report may replace.
 
     Raises WrongValue when it can be no folder, is a file, holds something that is not an earlier report, is a mount
-    point, or holds one of the INPUTS, which replacing it would delete.
+    point, or holds one of the `inputs`, which replacing it would delete.
     """
     try:
         place = out.expanduser().resolve()
@@ -46,7 +46,7 @@ def _fit(out: Path, place: Path, inputs: list[Path]) -> Path:
 
 @contextmanager
 def building(out: Path) -> Iterator[Path]:
-    """A hidden folder beside OUT to build the report in; removed afterwards, published or not.
+    """A hidden folder beside `out` to build the report in; removed afterwards, published or not.
 
     A run that was killed left its folder behind: it is cleared, and a good report caught in the middle of the swap
     is put back. Raises WrongValue while another run builds the same report, and where nothing can be written.
@@ -73,7 +73,7 @@ def building(out: Path) -> Iterator[Path]:
 
 
 def replace(out: Path, new: Path) -> None:
-    """Put NEW, built in the folder of ``building``, in the place of OUT."""
+    """Put `new`, built in the folder of ``building``, in the place of `out`."""
     if out.exists():
         out.rename(new.parent / "old")
     new.rename(out)
@@ -95,7 +95,7 @@ def _missing_parents(out: Path) -> list[Path]:
 
 
 def _locked(place: Path, out: Path) -> int:
-    """A descriptor that holds the lock on PLACE: it is let go with the process, so that no lock outlives a run."""
+    """A descriptor that holds the lock on `place`: it is let go with the process, so that no lock outlives a run."""
     while True:
         place.mkdir(exist_ok=True)
         descriptor = os.open(place, os.O_RDONLY)

@@ -26,19 +26,19 @@ FILE = "history.parquet"
 
 
 def remembered(out: Path) -> pl.DataFrame:
-    """The history kept in the report folder OUT; no rows when there is none yet."""
+    """The history kept in the report folder `out`; no rows when there is none yet."""
     return pl.read_parquet(out / FILE) if (out / FILE).is_file() else pl.DataFrame(schema=HISTORY)
 
 
 def continued(history: pl.DataFrame, findings: pl.DataFrame, *, run_at: datetime, reports: list[str]) -> pl.DataFrame:
-    """HISTORY plus this run: one row per finding, and one without a rule for each of REPORTS that found nothing.
+    """`history` plus this run: one row per finding, and one without a rule for each of `reports` that found nothing.
 
     Without that row a report that found nothing could not be told from one that did not run.
     """
     ran = pl.DataFrame({"report": reports}, schema={"report": TEXT})
-    found = findings.select(*SAME, "severity", "value").join(ran, on="report", how="semi")
-    quiet = ran.join(found, on="report", how="anti")
-    now = pl.concat([found, quiet], how="diagonal").with_columns(run_at=pl.lit(run_at).cast(TIME))
+    present = findings.select(*SAME, "severity", "value").join(ran, on="report", how="semi")
+    quiet = ran.join(present, on="report", how="anti")
+    now = pl.concat([present, quiet], how="diagonal").with_columns(run_at=pl.lit(run_at).cast(TIME))
     rows = pl.concat([history, now.select(*HISTORY).cast(HISTORY)])
     return rows.sort("run_at", *SAME, nulls_last=False)
 
@@ -49,8 +49,8 @@ def tracks(history: pl.DataFrame) -> pl.DataFrame:
     ``seen`` of ``runs`` counts the runs of that report in which it stood; severity and value are the last seen.
     """
     runs = history.group_by("report").agg(runs=pl.col("run_at").n_unique(), last_run=pl.col("run_at").max())
-    found = history.filter(pl.col("rule").is_not_null()).sort("run_at")
-    each = found.group_by(SAME, maintain_order=True).agg(
+    findings = history.filter(pl.col("rule").is_not_null()).sort("run_at")
+    each = findings.group_by(SAME, maintain_order=True).agg(
         severity=pl.col("severity").last(),
         value=pl.col("value").last(),
         first_seen=pl.col("run_at").min(),
@@ -65,7 +65,7 @@ def tracks(history: pl.DataFrame) -> pl.DataFrame:
 
 
 def history(out: Path) -> pl.DataFrame:
-    """The tracks of the report folder OUT. Raises NothingToRead when no run left a history there."""
+    """The tracks of the report folder `out`. Raises NothingToRead when no run left a history there."""
     if not (out / FILE).is_file():
         raise NothingToRead(f"{out} has no {FILE}; name a folder that 'integrhealth report --out' wrote")
     return tracks(remembered(out))

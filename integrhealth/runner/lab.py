@@ -23,10 +23,10 @@ STAMP = "copied"
 
 
 def copied(folder: Path, logs: Sequence[str] = ()) -> list[str]:
-    """Copy the report notebooks into FOLDER with LOGS as their logs; what was left alone, one sentence each.
+    """Copy the report notebooks into `folder` with `logs` as their logs; what was left alone, one sentence each.
 
     A notebook that the analyst changed is never overwritten: cells that differ from those that were copied, or a file
-    of that name that is no copy. One that nobody changed is brought up to date. LOGS are absolute in the copies;
+    of that name that is no copy. One that nobody changed is brought up to date. `logs` are absolute in the copies;
     ``sample:a`` and ``sample:b`` stay names. Raises NothingToRead for a path that does not exist, and WrongValue
     for a folder that cannot be written.
     """
@@ -44,7 +44,7 @@ def copied(folder: Path, logs: Sequence[str] = ()) -> list[str]:
 
 
 def command(folder: Path) -> list[str]:
-    """What opens JupyterLab on FOLDER with this Python."""
+    """What opens JupyterLab on `folder` with this Python."""
     return [sys.executable, "-m", "jupyterlab", str(folder.absolute())]
 
 
@@ -54,7 +54,7 @@ def shown_command(folder: Path) -> str:
 
 
 def opened(folder: Path) -> NoReturn:
-    """Become JupyterLab on FOLDER, which then owns the terminal and its Ctrl-C."""
+    """Become JupyterLab on `folder`, which then owns the terminal and its Ctrl-C."""
     os.execv(sys.executable, command(folder))
 
 
@@ -70,7 +70,7 @@ def _absolute(path: str) -> str:
 
 
 def _placed(source: Path, target: Path, logs: Sequence[str]) -> bool:
-    """Whether TARGET now is the notebook at SOURCE with LOGS: False where somebody changed it."""
+    """Whether `target` now is the notebook at `source` with `logs`: False where somebody changed it."""
     notebook = _filled(json.loads(source.read_text(encoding="utf-8")), logs)
     if target.exists():
         there = _notebook(target)
@@ -84,7 +84,7 @@ def _placed(source: Path, target: Path, logs: Sequence[str]) -> bool:
 
 
 def _filled(notebook: dict[str, Any], logs: Sequence[str]) -> dict[str, Any]:
-    """The notebook with LOGS in its parameters cell; without the outputs of other logs than these."""
+    """The notebook with `logs` in its parameters cell; without the outputs of other logs than these."""
     value = f"logs: str = {_literal(logs[0])}" if len(logs) == 1 else f"logs: list[str] = {_literal(list(logs))}"
     for cell in notebook["cells"]:
         if "parameters" in cell["metadata"].get("tags", ()):
@@ -96,13 +96,13 @@ def _filled(notebook: dict[str, Any], logs: Sequence[str]) -> dict[str, Any]:
 
 
 def _literal(value: str | list[str]) -> str:
-    """VALUE as Python, in double quotes like the other parameters; a path whose bytes are no UTF-8 as escapes."""
+    """`value` as Python, in double quotes like the other parameters; a path whose bytes are no UTF-8 as escapes."""
     text = json.dumps(value, ensure_ascii=False)
     return text if text.isprintable() else ascii(value)
 
 
 def _notebook(path: Path) -> dict[str, Any] | None:
-    """The notebook at PATH, or None for a file that is no notebook."""
+    """The notebook at `path`, or None for a file that is no notebook."""
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -101,9 +101,9 @@ def page(
     footer: str = "",
     error: str | None = None,
 ) -> str:
-    """The notebook as HTML; LINKS lead to the other reports, FILES to the numbers, ERROR stands at the top.
+    """The notebook as HTML; `links` lead to the other reports, `files` to the numbers, `error` stands at the top.
 
-    CHARTS gives the script that draws them, so that many pages can share the work of making it.
+    `charts` gives the script that draws them, so that many pages can share the work of making it.
     """
     begun = sections(notebook)
     listed = list(begun.values()) if len(begun) >= FEWEST_SECTIONS else []
@@ -188,13 +188,13 @@ def _policy(scripts: list[str]) -> str:
 
 
 def inert_html(html: Any) -> str:
-    """HTML with nothing left in it that acts or fetches: no script, style, picture, form or event handler."""
+    """`html` with nothing left in it that acts or fetches: no script, style, picture, form or event handler."""
     seen = UNSEEN.sub("", "".join(html))
     return bleach.clean(seen, tags=TAGS, attributes=ATTRIBUTES, protocols=["http", "https", "mailto"], strip=True)
 
 
 def json_in_html(value: Any) -> str:
-    """VALUE as JSON that cannot end the script element it stands in."""
+    """`value` as JSON that cannot end the script element it stands in."""
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
 
 

@@ -41,8 +41,8 @@ def declared(notebook: Path) -> dict[str, Parameter]:
         return {}
     source = "".join(tagged[0]["source"])
     lines = source.splitlines()
-    found = [_declaration(statement, lines, notebook) for statement in ast.parse(source).body]
-    return {parameter.name: parameter for parameter in found}
+    parameters = [_declaration(statement, lines, notebook) for statement in ast.parse(source).body]
+    return {parameter.name: parameter for parameter in parameters}
 
 
 def _declaration(statement: ast.stmt, lines: list[str], notebook: Path) -> Parameter:
@@ -55,15 +55,15 @@ def _declaration(statement: ast.stmt, lines: list[str], notebook: Path) -> Param
 
 
 def checked(given: Mapping[str, Any], notebooks: Mapping[str, Mapping[str, Parameter]]) -> dict[str, dict[str, Any]]:
-    """The values each notebook gets, in the types it declares: those of GIVEN that it knows.
+    """The values each notebook gets, in the types it declares: those of `given` that it knows.
 
     Raises UnknownName for a name that no notebook declares or that only the runner may set, and WrongValue for a
     value that does not fit the declared type.
     """
-    known = {name for parameters in notebooks.values() for name in parameters if name not in RESERVED}
+    declared_names = {name for parameters in notebooks.values() for name in parameters if name not in RESERVED}
     for name in given:
-        if name not in known:
-            raise UnknownName("parameter", name, known)
+        if name not in declared_names:
+            raise UnknownName("parameter", name, declared_names)
     return {
         notebook: {name: coerced(value, parameters[name]) for name, value in given.items() if name in parameters}
         for notebook, parameters in notebooks.items()
@@ -71,7 +71,7 @@ def checked(given: Mapping[str, Any], notebooks: Mapping[str, Mapping[str, Param
 
 
 def coerced(value: Any, parameter: Parameter) -> Any:
-    """VALUE in the type of PARAMETER: text is read, anything else must already be of that type.
+    """`value` in the type of `parameter`: text is read, anything else must already be of that type.
 
     Numbers whose default is not below 0 are counts, times and shares: none of them is below 0 either.
     """

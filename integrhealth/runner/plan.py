@@ -59,24 +59,24 @@ class Plan:
 
 
 def report_names(place: Path) -> list[str]:
-    """The reports whose notebooks are in PLACE: those of REPORTS in its order, then others; the overview comes last."""
-    found = {path.stem for path in place.glob("*.ipynb")}
+    """The reports whose notebooks are in `place`: those of REPORTS in its order, then others; the overview last."""
+    there = {path.stem for path in place.glob("*.ipynb")}
     order = {name: position for position, name in enumerate(REPORTS[:-1])}
-    return sorted(found, key=lambda name: (name == OVERVIEW, order.get(name, len(order)), name))
+    return sorted(there, key=lambda name: (name == OVERVIEW, order.get(name, len(order)), name))
 
 
 def planned(request: Request) -> Plan:
-    """REQUEST checked as far as possible without reading logs or starting a kernel.
+    """`request` checked as far as possible without reading logs or starting a kernel.
 
     Raises UnknownName, WrongValue or NothingToRead, whichever a person has to fix.
     """
-    known = report_names(request.notebooks)
+    available = report_names(request.notebooks)
     for name in request.only:
-        if name not in known:
-            raise UnknownName("report", name, known)
-    names = [name for name in known if not request.only or name in (*request.only, OVERVIEW)]
+        if name not in available:
+            raise UnknownName("report", name, available)
+    names = [name for name in available if not request.only or name in (*request.only, OVERVIEW)]
     # A parameter that only a report left out declares is no mistake.
-    everything = {name: declared(request.notebooks / f"{name}.ipynb") for name in known}
+    everything = {name: declared(request.notebooks / f"{name}.ipynb") for name in available}
     values = checked(request.parameters, everything)
     since, until = moment(request.since), moment(request.until)
     if request.jobs < 1 or not 0 < request.deadline_seconds <= LONGEST_SECONDS:

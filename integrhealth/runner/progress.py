@@ -10,7 +10,7 @@ from integrhealth.runner.run import silent
 
 @contextmanager
 def shown_progress(*, quiet: bool) -> Iterator[Progress]:
-    """A Progress that writes to stderr while the context is open; nothing when QUIET."""
+    """A Progress that writes to stderr while the context is open; nothing when `quiet`."""
     if quiet:
         yield silent
     elif not sys.stderr.isatty():

@@ -15,7 +15,7 @@ PREVIOUS = "previous_findings.parquet"
 
 
 def publish(report: Report, folder: str | Path) -> None:
-    """Write the tables, findings and notes of REPORT under FOLDER; nothing at all when FOLDER is empty."""
+    """Write the tables, findings and notes of `report` under `folder`; nothing at all when `folder` is empty."""
     if not str(folder):
         return
     place = Path(folder)
@@ -31,7 +31,7 @@ def publish(report: Report, folder: str | Path) -> None:
 
 
 def published_reports(folder: str | Path) -> dict[str, Report]:
-    """Every report published under FOLDER, by name; none when FOLDER is empty or holds none."""
+    """Every report published under `folder`, by name; none when `folder` is empty or holds none."""
     if not str(folder):
         return {}
     return {path.stem: _published(path) for path in sorted((Path(folder) / "notes").glob("*.json"))}

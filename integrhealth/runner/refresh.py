@@ -15,7 +15,7 @@ DEADLINE_SECONDS = 300
 
 
 def refreshed(source: Path) -> str:
-    """The notebook at SOURCE with its outputs made afresh and nothing else changed. Raises RuntimeError if it fails."""
+    """The notebook at `source` with outputs made afresh and nothing else changed. Raises RuntimeError if it fails."""
     outcome = executed(source, parameters={}, deadline_seconds=DEADLINE_SECONDS, kernels=Kernels())
     if outcome.error is not None:
         raise RuntimeError(f"{source.name}: {outcome.error}")

@@ -75,7 +75,7 @@ def _tools() -> Any:
 
 
 def _saved(plan: Plan, place: Path) -> Evidence:
-    """What was read, saved at PLACE; here only its account is kept, since the notebooks need the memory."""
+    """What was read, saved at `place`; here only its account is kept, since the notebooks need the memory."""
     evidence = _evidence(plan)
     evidence.save(place)
     return evidence.account()
@@ -113,8 +113,8 @@ def _why_nothing(evidence: Evidence, request: Request) -> str:
         return f"the {understood:,} records that were understood say nothing that a report is made of; {remedy}"
     if evidence.sources["format"].is_not_null().any():
         empty = evidence.sources.drop_nulls("format")["file"][0]
-        told = next((sentence for sentence in evidence.warnings if sentence.startswith(f"{empty}: ")), None)
-        return f"{told or f'{empty} line 1 is followed by no record, and no other file holds any'}; {remedy}"
+        warning = next((sentence for sentence in evidence.warnings if sentence.startswith(f"{empty}: ")), None)
+        return f"{warning or f'{empty} line 1 is followed by no record, and no other file holds any'}; {remedy}"
     if evidence.warnings:
         return f"{evidence.warnings[0]}; {remedy}"
     if evidence.sources.height:

@@ -45,7 +45,7 @@ class Workshop:
 
 
 def site_built(plan: Plan, site: Path, scratch: Path, *, run_at: datetime, progress: Progress) -> dict[str, Outcome]:
-    """Every report of PLAN executed and its page written under SITE; the outcomes by report, in the plan's order.
+    """Every report of `plan` executed and its page written under `site`; the outcomes by report, in the plan's order.
 
     The others run some at a time, then the overview, which reads what they published. An interrupted run kills its
     kernels at once.
@@ -142,8 +142,8 @@ def _hand_over_previous(shop: Workshop) -> None:
     before = shop.plan.out / "findings.parquet"
     if before.is_file():
         compared = [name for name, report in published_reports(shop.published).items() if report.missing is None]
-        found = pl.read_parquet(before).filter(pl.col("report").is_in(compared))
-        found.write_parquet(shop.published / PREVIOUS)
+        before_now = pl.read_parquet(before).filter(pl.col("report").is_in(compared))
+        before_now.write_parquet(shop.published / PREVIOUS)
 
 
 def findings_written(
@@ -151,12 +151,12 @@ def findings_written(
 ) -> pl.DataFrame:
     """All findings, worst first, as findings.parquet and findings.json, and added to the history of the folder."""
     published = published_reports(scratch / PUBLISHED)
-    found = ranked(report.findings.filter(pl.col("report") == name) for name, report in published.items())
-    found.write_parquet(site / "findings.parquet")
-    (site / "findings.json").write_text(strict_json(found.to_dicts()), encoding="utf-8")
+    findings = ranked(report.findings.filter(pl.col("report") == name) for name, report in published.items())
+    findings.write_parquet(site / "findings.parquet")
+    (site / "findings.json").write_text(strict_json(findings.to_dicts()), encoding="utf-8")
     done = [name for name, outcome in outcomes.items() if outcome.error is None and name != OVERVIEW]
-    continued(remembered(plan.out), found, run_at=run_at, reports=done).write_parquet(site / FILE)
-    return found
+    continued(remembered(plan.out), findings, run_at=run_at, reports=done).write_parquet(site / FILE)
+    return findings
 
 
 def _page(shop: Workshop, name: str, notebook: Any, error: str | None) -> str:

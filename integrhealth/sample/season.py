@@ -79,7 +79,7 @@ def event_counts(messages: int, seed: int) -> dict[str, NDArray]:
 
 
 def start_times(calendar: str, per_day: NDArray, first_day: int, rng: np.random.Generator) -> NDArray:
-    """Start of each event in microseconds since 1970, in order; `per_day` events on the days from FIRST_DAY on."""
+    """Start of each event in microseconds since 1970, in order; `per_day` events on the days from `first_day` on."""
     hours = np.array(HOURS[calendar], float)
     day = np.repeat(np.arange(first_day, first_day + len(per_day)), per_day)
     hour = rng.choice(24, size=day.size, p=hours / hours.sum())

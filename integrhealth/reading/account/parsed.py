@@ -18,7 +18,7 @@ class Parsed:
     Counted in records of the file (a line, a table row, a span): ``rows_in`` = records + passed + rejected.height.
     ``records`` is how many of them made the rows, None where each made one; ``passed`` are those that were understood
     and say nothing of the frame. ``rows`` has the columns of the canonical frame (or of ``spans`` or
-    ``message_events``, which become messages once all files are read), ``rejected`` those of REJECTED with ``raw``
+    ``message_events``, which become messages once all files are read), ``rejected`` those of `rejected` with ``raw``
     cut and masked; ``warnings`` are sentences to say once.
     """
 

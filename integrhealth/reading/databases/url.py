@@ -23,7 +23,7 @@ KINDS = "write sqlite:///path/of/file.db or postgresql://user:password@host/data
 
 @dataclass(frozen=True)
 class Address:
-    """Where a database is: a file of SQLite, or a URL that libpq understands; and what must never be shown."""
+    """Where a database is: a file of SQLite, or a `url` that libpq understands; and what must never be shown."""
 
     path: Path | None
     url: str
@@ -43,7 +43,7 @@ class Address:
 def address(url: str, *, folder: Path) -> Address:
     """What `url` stands for, with the environment in it; a path of SQLite starts at `folder`.
 
-    Raises Unanswered for a variable that is not set and for an invalid URL.
+    Raises Unanswered for a variable that is not set and for an invalid `url`.
     """
     if missing := [name for name in VARIABLE.findall(url) if not os.environ.get(name)]:
         raise Unanswered("url", f"the environment variable {missing[0]} is not set", f"set it; {KINDS}")
@@ -56,7 +56,7 @@ def address(url: str, *, folder: Path) -> Address:
 
 
 def _server(url: str, parts: re.Match[str]) -> Address:
-    """Written anew, since libpq shows those parts of a URL that it cannot read."""
+    """Written anew, since libpq shows those parts of a `url` that it cannot read."""
     password, options = unquote(parts["password"] or ""), dict(parse_qsl(parts["options"] or ""))
     account = quote(unquote(parts["user"] or ""), safe="") + (f":{quote(password, safe='')}" if password else "")
     secrets = [password, *(options.get(name, "") for name in PASSWORDS)]

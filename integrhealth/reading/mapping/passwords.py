@@ -8,7 +8,7 @@ IN_THE_ENVIRONMENT = "put the URL into an environment variable, and write url: $
 
 
 def has_password(url: str) -> bool:
-    """Whether a URL, as it is written in a mapping, holds a password that does not come from the environment."""
+    """Whether a `url`, as it is written in a mapping, holds a password that does not come from the environment."""
     literal = VARIABLE.sub("", url)
     option = re.search(rf"[?&](?:{'|'.join(PASSWORDS)})=[^&]", literal)
     account = re.search(r"://[^:@/]*:.+@", literal, re.DOTALL)

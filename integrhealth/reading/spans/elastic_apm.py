@@ -12,7 +12,7 @@ NOT_FOUND, TIMEOUTS = 404, (408, 504)
 
 
 def outcome(mark: Any, http: Any, *, server: bool, otel: bool = False) -> tuple[str, str | None]:
-    """The canonical status, and the HTTP status where it says that something went wrong.
+    """The canonical status, and the `http` status where it says that something went wrong.
 
     A server fails from 500 on, a caller from 400 on, except that a lookup that finds nothing (404) is not a failure.
     Through the bridge to OpenTelemetry a span without a mark is a success.

@@ -73,7 +73,7 @@ def messages(spans: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_whole_trace_ids(spans: pl.DataFrame) -> pl.DataFrame:
-    """SPANS with 64-bit trace ids made whole where the data have the one 128-bit id that ends in them.
+    """`spans` with 64-bit trace ids made whole where the data have the one 128-bit id that ends in them.
 
     Some systems of a landscape log only the lower half of an id.
     """

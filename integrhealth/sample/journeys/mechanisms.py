@@ -102,7 +102,7 @@ def own_errors(flow: Flow, rng: np.random.Generator) -> Flow:
 
 
 def _fault_of(target: str, drawn: NDArray) -> NDArray:
-    """The numbers of TARGET's faults, by their weights."""
+    """The numbers of `target`'s faults, by their weights."""
     faults = FAULTS[target]
     first = next(number for number, fault in enumerate(ALL_FAULTS) if fault is faults[0])
     weights = np.cumsum([fault.weight for fault in faults])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """One way a system fails: how likely against the others, its code, HTTP status and text ({id}: the object)."""
+    """One way a system fails: how likely against the others, its code, `http` status and text ({id}: the object)."""
 
     weight: float
     code: str

@@ -71,7 +71,7 @@ class Checkpoint:
 
 
 # By object: integration | source | target | in A | level | after | how often | pause before it, s | ms.
-_HOPS = {
+_EDGES = {
     "price": """
 price-changes      | ERP         | Webshop          | request | experience   |               | 1.0 |    8 | 120
 price-portal       | Webshop     | Customer portal  | queue   | experience   | price-changes | 0.8 |  120 |  60
@@ -93,7 +93,7 @@ supplier-spend     | ERP         | BI               | queue   | intelligence | s
 
 def _edges(object_type: str) -> tuple[Edge, ...]:
     edges: dict[str, Edge] = {}
-    for line in _HOPS[object_type].strip().splitlines():
+    for line in _EDGES[object_type].strip().splitlines():
         name, source, target, kind_a, level, after, often, pause, work = (cell.strip() for cell in line.split("|"))
         made = Integration(name, source, target, level, kind_a, "queue", "master_data", float(work), object_type)
         edges[name] = Edge(made, list(edges).index(after) if after else -1, float(often), float(pause))

@@ -134,7 +134,7 @@ def _storms_of(integration: str, rows: pl.DataFrame, drain_per_minute: float | N
             | {"ended_at": None if ongoing else stop, "attempts_per_message": per_message[begun:stop].max()}
             | _compared(offered, delivered, usual, after)
             | {"trigger_load": offered[begun:over].mean()}
-            | {"stays": len(after) == span and bool(after[-1] < stop), "cut": len(after) < span and ongoing}
+            | {"lasting": len(after) == span and bool(after[-1] < stop), "cut": len(after) < span and ongoing}
         )
     return _table(storms, rows, drain_per_minute)
 
@@ -205,7 +205,7 @@ def _table(storms: list[dict], rows: pl.DataFrame, drain_per_minute: float | Non
             minutes=(pl.coalesce("ended_at", pl.lit(rows.height)) - pl.col("started_at")) * minutes,
             trigger_minutes=(pl.col("trigger_ended_at") - pl.col("started_at")) * minutes,
             drain_actual_minutes=(pl.col("ended_at") - pl.col("trigger_ended_at")) * minutes,
-            sustained=pl.when(~pl.col("cut")).then(pl.col("stays") & lost),
+            sustained=pl.when(~pl.col("cut")).then(pl.col("lasting") & lost),
             trigger_load=surge_load / minutes,
             **{name: pl.col(name).cast(pl.Float64) / minutes for name in STORMS if name.endswith("per_minute")},
         )
