@@ -12,7 +12,7 @@ from integrhealth.analyses.error_propagation.charts.holds import hold_slider_cha
 from integrhealth.charts.theme import MIME
 from integrhealth.language.thresholds import HOLD_MINUTES
 from integrhealth.runner.execute import Kernels, executed, stamped
-from integrhealth.runner.page import Link, chart_script, page
+from integrhealth.runner.page import METHOD, Link, chart_script, page
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 SETTLED = "[...document.querySelectorAll('.ih-chart')].every(figure => figure.dataset.state)"
@@ -124,6 +124,30 @@ def test_a_slider_tries_another_hold_and_the_numbers_follow(visit, pages, script
     assert rule.bounding_box()["x"] > stood
     assert tab.locator(".vega-bind select:visible option").all_inner_texts() == [evil, "orders"]
     assert seen["console"] == seen["errors"] == seen["dialogs"] == []
+
+
+def test_the_contents_stay_in_sight_on_wide_screens_and_are_a_list_elsewhere(visit, pages, script):
+    long = "\n\n".join(["A paragraph."] * 60)
+    cells = [nbformat.v4.new_markdown_cell("# Title\n\nWhy?")]
+    cells += [nbformat.v4.new_markdown_cell(f"## {name}\n\n{long}") for name in ("First", "Second")]
+    cells.append(nbformat.v4.new_markdown_cell(f"{METHOD}\n\n{long}"))
+    html = page(nbformat.v4.new_notebook(cells=cells), title="contents", charts=lambda: script)
+    (pages / "contents.html").write_text(html, encoding="utf-8")
+    for width in (400, 900, 1100, 1300):
+        tab, seen = visit("contents", viewport={"width": width, "height": 800})
+        contents, text = tab.locator(".ih-contents"), tab.locator("main > section p").first
+        beside = contents.bounding_box()["x"] + contents.bounding_box()["width"] <= text.bounding_box()["x"]
+        contents.get_by_text("Second").click()
+        assert abs(tab.locator("#second").bounding_box()["y"]) < 20
+        stays = 0 <= contents.bounding_box()["y"] < 100
+        assert (beside, stays) == (width >= 1100, width >= 1100), width
+        assert tab.evaluate("document.documentElement.scrollWidth") == width
+        tab.emulate_media(media="print")
+        assert contents.evaluate("each => getComputedStyle(each).position") == "static"
+        tab.emulate_media(media="screen")
+        tab.evaluate("location.hash = '#how-this-is-counted'")
+        tab.wait_for_function("document.querySelector('.ih-method').open")
+        assert seen["console"] == seen["errors"] == []
 
 
 def test_charts_follow_when_the_paper_turns_dark(visit):

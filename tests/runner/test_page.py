@@ -6,9 +6,12 @@ import re
 from html.parser import HTMLParser
 
 import nbformat
+import polars as pl
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from integrhealth.charts.tables import front_page
+from integrhealth.language.findings import findings
 from integrhealth.runner.page import CHART_MIME, MAX_TEXT, METHOD, Link, inert_html, json_in_html, page, plain
 
 ATTACKS = (
@@ -131,6 +134,45 @@ def test_the_method_is_folded():
     cells = [new_markdown_cell("# Title", id="a"), new_markdown_cell(f"{METHOD}\n\nfailed / ended", id="b")]
     html = body(page(new_notebook(cells=cells), title="t"))
     assert "<summary>How this is counted</summary>\n<p>failed / ended</p>" in html
+
+
+def sectioned(*headings, rules=()):
+    cells = [new_markdown_cell("# Title\n\nWhy?", id="title")]
+    cells += [new_markdown_cell(f"## {heading}\n\nRead on.", id=f"c{n}") for n, heading in enumerate(headings)]
+    cells[-1].metadata["integrhealth"] = {"rules": list(rules)}
+    return new_notebook(cells=cells)
+
+
+def test_every_section_has_an_anchor_of_its_own_and_stands_in_the_contents():
+    html = page(sectioned("The <b>numbers</b>", "Numbers: the_same", "Numbers: the same", METHOD[3:]), title="t")
+    anchors = ["the-b-numbers-b", "numbers-the-same", "numbers-the-same-2", "how-this-is-counted"]
+    found = Elements(html).found
+    assert [attributes["href"] for tag, attributes in found if tag == "a"][1:] == [f"#{name}" for name in anchors]
+    ids = [attributes["id"] for _, attributes in found if "id" in attributes]
+    assert [each for each in ids if not each.startswith("ih-")] == anchors
+    assert len(ids) == len(set(ids))
+    assert html.index("Why?") < html.index('class="ih-contents"') < html.index('id="the-b-numbers-b"')
+    assert "The &lt;b&gt;numbers&lt;/b&gt;</a>" in html
+
+
+def test_a_page_of_one_section_has_no_contents():
+    html = body(page(sectioned("Alone"), title="t"))
+    assert "ih-contents" not in html
+    assert '<section id="alone">' in html
+
+
+def test_a_finding_of_the_front_page_leads_to_the_section_that_shows_it():
+    rows = pl.DataFrame({"subject": ["a"], "severity": ["warning"], "statement": ["slow"], "ask": ["Why?"]})
+    found = findings("latency", "slow_one", rows.with_columns(owner=None)).with_columns(more=pl.lit(0))
+    shown = front_page(found)
+    front = page(notebook(new_output("display_data", {"text/html": shown.html})), title="t")
+    (link,) = re.findall(r'<a href="(latency[^"]*)">slow</a>', front)
+    file, _, anchor = link.partition("#")
+    assert file == "latency.html"
+    report = page(sectioned("One", "Two", rules=["slow_one", "slow_one"]), title="t")
+    assert report.count(f'id="{anchor}"') == 1
+    assert report.index('id="one"') < report.index(f'id="{anchor}"') < report.index('id="two"')
+    assert 'href="latency.ipynb#rule-slow_one"' in front_page(found, pages=".ipynb").html
 
 
 def test_the_code_is_on_the_page():

@@ -194,7 +194,7 @@ def test_charts_draw_what_is_there_and_say_when_nothing_is():
     assert held_chart(systems).to_dict()["title"]["text"].startswith("Half of the wrong values at erp")
     exposures = found["contamination_exposures"]
     strips = strips_chart(found["contamination"], exposures).to_dict()
-    assert strips["title"]["text"] == "One wrong value stood in 4 systems until it was detected, after 60 minutes"
+    assert strips["title"]["text"] == "One wrong value stood in 4 systems until it was detected, after 1 h"
     nothing = [contamination_map(edges.clear(), systems.clear()), held_chart(systems.clear())]
     nothing += [contamination_map(edges.clear(), systems), strips_chart(found["contamination"], exposures.clear())]
     assert all("title" not in chart.to_dict() for chart in nothing)
