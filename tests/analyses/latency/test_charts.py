@@ -113,6 +113,4 @@ def test_long_times_are_said_in_hours_and_days():
     assert [bar["time"] for bar in rows(chart)] == ["700 ms", "300 ms", "1 s", "3 days"]
     parts = charts.journey_parts_chart(journeys).to_dict()
     assert {row["part"]: row["time"] for row in rows(parts)}["working"] == "3 days"
-    axis = chart["encoding"]["x"]["axis"]
-    assert "' days'" in axis["labelExpr"]
-    assert axis["values"][1] == 43_200_000
+    assert "' days'" in chart["encoding"]["x"]["axis"]["labelExpr"]
