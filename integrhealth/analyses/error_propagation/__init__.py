@@ -1,35 +1,33 @@
 """Error propagation: when something goes wrong once, how far does it go, and what would have stopped it?
 
-The report that brings the parts together: how errors spread, where they began, which wrong values travelled without
-an error, what retries made of it, and where a hold would have paid. Each part is its tables, its findings, and the
-sentences that say why a table is empty.
+How errors spread, where they began, which wrong values travelled without an error, what retries made of it, and where
+a hold would have paid. Each table is one call on evidence, with the name of the table; ``report`` asks them all.
 """
 
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.error_propagation.error_times.timing import no_timing, timing_findings, timing_tables
+from integrhealth.analyses.error_propagation.error_times.questions import timing, timing_edges
+from integrhealth.analyses.error_propagation.error_times.timing import timing_findings
 from integrhealth.analyses.error_propagation.holds.checkpoints import checkpoint_findings
 from integrhealth.analyses.error_propagation.holds.findings import friction_findings
 from integrhealth.analyses.error_propagation.holds.friction import missing_costs
 from integrhealth.analyses.error_propagation.holds.questions import checkpoints, friction, hold_costs
 from integrhealth.analyses.error_propagation.retrying.findings import retries_findings
 from integrhealth.analyses.error_propagation.retrying.questions import retries, retry_layers, retry_load, retry_storms
-from integrhealth.analyses.error_propagation.root_cause.of_worst_hour import report_root_causes, rootcause_findings
-from integrhealth.analyses.error_propagation.spreading.blast_radius import blast_radius
-from integrhealth.analyses.error_propagation.spreading.cascade_steps import cascade_steps
-from integrhealth.analyses.error_propagation.spreading.cascades import cascade_facts, reach, reach_facts, survival
+from integrhealth.analyses.error_propagation.root_cause.of_worst_hour import rootcause_findings
+from integrhealth.analyses.error_propagation.root_cause.questions import nobody_named, root_causes
 from integrhealth.analyses.error_propagation.spreading.findings import integration_findings, propagation_findings
-from integrhealth.analyses.error_propagation.spreading.spread import (
-    edge_facts,
+from integrhealth.analyses.error_propagation.spreading.questions import (
+    blast_radius,
+    cascade_steps,
+    cascades,
     edges,
-    integration_cascades,
-    integration_facts,
-    link_facts,
+    reach,
     spread,
     spread_by_integration,
-    system_facts,
+    survival,
     systems,
 )
 from integrhealth.analyses.error_propagation.tables import TABLES
@@ -49,119 +47,105 @@ if TYPE_CHECKING:
 
 NAME = "error_propagation"
 NO_CHECKPOINTS = "No checkpoint held a message: that needs holds, or messages that name a checkpoint."
-# The worst cascades that are published message by message.
-SHOWN_CASCADES = 3
 __all__ = [
+    "blast_radius",
+    "cascade_steps",
+    "cascades",
     "checkpoints",
     "contaminated_edges",
     "contaminated_systems",
     "contamination",
     "contamination_exposures",
+    "edges",
     "friction",
     "hold_costs",
+    "reach",
     "report",
     "retries",
     "retry_layers",
     "retry_load",
     "retry_storms",
+    "root_causes",
+    "spread",
+    "spread_by_integration",
+    "survival",
+    "systems",
+    "timing",
+    "timing_edges",
 ]
-Part = tuple[dict[str, pl.DataFrame], pl.DataFrame, dict[str, str]]
 
 
 def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of error_propagation, its findings, and why a table is empty."""
-    caused, entries, steps = evidence.caused, evidence.bad_entries, evidence.entry_steps
-    parts = [
-        _spread(evidence, caused, min_messages),
-        _root_causes(evidence, entries, steps),
-        _retries(evidence, min_messages),
-        _wrong_values(evidence, min_messages),
-    ]
-    tables, found, notes = zip(*parts, strict=True)
-    missing = None if caused.height else "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
+    least = {"min_messages": min_messages}
+    tables = {
+        "spread": spread(evidence),
+        "cascades": cascades(evidence),
+        "systems": systems(evidence, **least),
+        "edges": edges(evidence, **least),
+        "survival": survival(evidence),
+        "spread_by_integration": spread_by_integration(evidence),
+        "reach": reach(evidence, **least),
+        "cascade_steps": cascade_steps(evidence),
+        "blast_radius": blast_radius(evidence, **least),
+        "timing": timing(evidence),
+        "timing_edges": timing_edges(evidence),
+        "root_causes": root_causes(evidence),
+        "retries": retries(evidence, **least),
+        "retry_storms": retry_storms(evidence),
+        "retry_load": retry_load(evidence),
+        "retry_layers": retry_layers(evidence, **least),
+        "contamination": contamination(evidence),
+        "contaminated_systems": contaminated_systems(evidence, **least),
+        "contaminated_edges": contaminated_edges(evidence),
+        "contamination_exposures": contamination_exposures(evidence),
+        "checkpoints": checkpoints(evidence, **least),
+        "friction": friction(evidence, **least),
+        "hold_costs": hold_costs(evidence, **least),
+    }
+    no_messages = evidence.messages.is_empty()
     return published_report(
         NAME,
         TABLES,
-        {name: table for part in tables for name, table in part.items()},
-        ranked(found),
-        notes={name: note for part in notes for name, note in part.items()},
-        missing=missing,
+        tables,
+        _findings(evidence, tables, min_messages),
+        notes={table: sentence for table, sentence in _notes(evidence, tables).items() if sentence},
+        missing="needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages" if no_messages else None,
     )
 
 
-def _spread(evidence: "Evidence", caused: pl.DataFrame, min_messages: int) -> Part:
-    """How far errors spread, along parent links; where no parent is found, judged by the times of errors."""
-    cascades = cascade_facts(caused, evidence.incident_events)
-    links = link_facts(caused)
-    whole = spread(cascades, links)
-    by_time = whole["verdict"].item() == "no links"
-    tables = {
-        "spread": whole,
-        "cascades": cascades.drop("failed_causes"),
-        "systems": systems(system_facts(caused), min_messages=min_messages),
-        "edges": edges(edge_facts(caused), min_messages=min_messages),
-        "survival": survival(cascades),
-        "spread_by_integration": spread_by_integration(integration_facts(caused), integration_cascades(caused), links),
-        "reach": reach(reach_facts(caused), min_messages=min_messages),
-        "cascade_steps": cascade_steps(caused, cascades, top=SHOWN_CASCADES),
-        "blast_radius": blast_radius(caused, cascades, min_messages=min_messages),
-        **(timing_tables(evidence.messages, evidence.dependencies) if by_time else no_timing()),
+def _findings(evidence: "Evidence", tables: dict[str, pl.DataFrame], min_messages: int) -> pl.DataFrame:
+    """What the tables ask a person, worst first."""
+    declared = evidence.catalog
+    retried = (tables[name] for name in ("retries", "retry_storms", "retry_layers"))
+    return ranked(
+        [
+            propagation_findings(tables["spread"], tables["systems"], tables["cascades"], declared.systems),
+            integration_findings(tables["spread_by_integration"], declared.integrations),
+            timing_findings(tables["timing"]),
+            rootcause_findings(tables["root_causes"], declared.systems),
+            retries_findings(*retried, declared.integrations, min_messages=min_messages),
+            contamination_findings(tables["contamination"], declared.systems, declared.integrations),
+            friction_findings(tables["friction"], declared.integrations, currency=declared.currency),
+            checkpoint_findings(tables["checkpoints"], declared.integrations),
+        ]
+    )
+
+
+def _notes(evidence: "Evidence", tables: dict[str, pl.DataFrame]) -> dict[str, str | None]:
+    """Why a table has no rows, or numbers less than they could be; None where there is nothing to say."""
+
+    def empty(table: str, sentence: str) -> str | None:
+        return sentence if tables[table].is_empty() else None
+
+    loops = tables["spread"]["loops"].item()
+    cut = f"{loops:,} messages were each other's parents, directly or in a ring: these links were cut."
+    return {
+        "cascades": empty("cascades", "No message failed in this period."),
+        "loops": cut if loops else None,
+        "root_causes": nobody_named(evidence),
+        "retries": "No messages, so no retries." if evidence.messages.is_empty() else None,
+        "contamination": empty("contamination", nothing_detected(evidence.messages, evidence.field_changes)),
+        "friction": missing_costs(evidence.catalog.integrations),
+        "checkpoints": empty("checkpoints", NO_CHECKPOINTS),
     }
-    found = [
-        propagation_findings(tables, evidence.catalog.systems),
-        integration_findings(tables["spread_by_integration"], evidence.catalog.integrations),
-        timing_findings(tables["timing"]),
-    ]
-    notes = {} if cascades.height else {"cascades": "No message failed in this period."}
-    if loops := whole["loops"].item():
-        notes["loops"] = f"{loops:,} messages were each other's parents, directly or in a ring: these links were cut."
-    return tables, ranked(found), notes
-
-
-def _root_causes(evidence: "Evidence", entries: pl.DataFrame, steps: pl.DataFrame) -> Part:
-    """Where the worst hour began, or the sentence that says why nobody is named."""
-    causes, why = report_root_causes(evidence, entries, steps)
-    found = rootcause_findings(causes, evidence.catalog.systems)
-    return {"root_causes": causes}, found, {} if why is None else {"root_causes": why}
-
-
-def _retries(evidence: "Evidence", min_messages: int) -> Part:
-    """What retries made of errors."""
-    tables = {
-        "retries": retries(evidence, min_messages=min_messages),
-        "retry_storms": retry_storms(evidence),
-        "retry_load": retry_load(evidence),
-        "retry_layers": retry_layers(evidence, min_messages=min_messages),
-    }
-    names = ("retries", "retry_storms", "retry_layers")
-    judged = [tables[name] for name in names]
-    found = retries_findings(*judged, evidence.catalog.integrations, min_messages=min_messages)
-    return tables, found, {} if evidence.messages.height else {"retries": "No messages, so no retries."}
-
-
-def _wrong_values(evidence: "Evidence", min_messages: int) -> Part:
-    """Wrong values that travelled as ok, what a hold would have spared of them, and what checkpoints caught."""
-    catalog, minimum = evidence.catalog, {"min_messages": min_messages}
-    stopped = checkpoints(evidence, **minimum)
-    tables = {
-        "contamination": contamination(evidence),
-        "contaminated_systems": contaminated_systems(evidence, **minimum),
-        "contaminated_edges": contaminated_edges(evidence),
-        "contamination_exposures": contamination_exposures(evidence),
-        "checkpoints": stopped,
-        "friction": friction(evidence, **minimum),
-        "hold_costs": hold_costs(evidence, **minimum),
-    }
-    found = [
-        contamination_findings(tables["contamination"], catalog.systems, catalog.integrations),
-        friction_findings(tables["friction"], catalog.integrations, currency=catalog.currency),
-        checkpoint_findings(stopped, catalog.integrations),
-    ]
-    notes = {}
-    if tables["contamination"].is_empty():
-        notes["contamination"] = nothing_detected(evidence.messages, evidence.field_changes)
-    if (costs := missing_costs(catalog.integrations)) is not None:
-        notes["friction"] = costs
-    if stopped.is_empty():
-        notes["checkpoints"] = NO_CHECKPOINTS
-    return tables, ranked(found), notes

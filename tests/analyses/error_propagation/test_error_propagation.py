@@ -168,10 +168,10 @@ def test_cascades_partition_the_failed_messages_and_edges_share_out_all_that_was
     frame = random_forest(seed)
     caused = links.with_causes(links.linked(frame))
     failed = frame.filter(pl.col("status").is_in(["failed", "timeout", "rejected"])).height
-    cascades, hops = cascade_facts(caused), edges(edge_facts(caused))
+    cascades, edge_rows = cascade_facts(caused), edges(edge_facts(caused))
     assert cascades["messages"].sum() == failed
     assert sum(len(causes) for causes in cascades["failed_causes"]) == failed - cascades.height
-    shared = (hops["failed"] * hops["caused_per_error"].fill_null(0)).sum()
+    shared = (edge_rows["failed"] * edge_rows["caused_per_error"].fill_null(0)).sum()
     assert shared == pytest.approx(failed - cascades.height)
     assert cascades.sort("root_id")["root_id"].to_list() == sorted(naive_roots(frame))
 

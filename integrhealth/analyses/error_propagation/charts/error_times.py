@@ -15,15 +15,15 @@ def timing_chart(timing: pl.DataFrame, timing_edges: pl.DataFrame, *, top: int =
     """
     if timing.is_empty():
         return nothing("Messages name the one that caused them, so nothing has to be judged by the times of errors.")
-    known = timing_edges.drop_nulls("caused_per_error").head(top)
-    if known.is_empty():
-        return nothing("Too few errors at both ends of any known hop to say by their times what follows what.")
+    judged = timing_edges.drop_nulls("caused_per_error").head(top)
+    if judged.is_empty():
+        return nothing("Too few errors at both ends of any known edge to say by their times what follows what.")
     whole = timing.row(0, named=True)
     shown = whole["verdict"] not in ("no spread shown", "not enough data")
-    named = known.with_columns(way=pl.format("{} to {}", "source", "target"))
+    ways = judged.with_columns(way=pl.format("{} to {}", "source", "target"))
     columns = ("way", "caused_per_error", "low", "high", "errors", "caused", "mean_delay_ms")
-    order = named.sort("caused_per_error", "way", descending=[True, False])["way"].to_list()
-    base = alt.Chart(named.select(columns)).encode(y=alt.Y("way:N", sort=order, title=None))
+    order = ways.sort("caused_per_error", "way", descending=[True, False])["way"].to_list()
+    base = alt.Chart(ways.select(columns)).encode(y=alt.Y("way:N", sort=order, title=None))
     colour = ACCENT if shown else NEUTRAL
     points = base.mark_point(filled=True, size=70, color=colour, opacity=1).encode(
         x=alt.X("caused_per_error:Q", title="errors that follow one error", scale=alt.Scale(domainMin=0)).axis(
@@ -46,5 +46,5 @@ def timing_chart(timing: pl.DataFrame, timing_edges: pl.DataFrame, *, top: int =
         (interval + points).properties(width=WIDTH, height=alt.Step(26)),
         title,
         f"Errors that follow one error, with 95% interval, by the times of {whole['errors_used']:,} errors; "
-        f"n at the first system from {known['errors'].min():,} to {known['errors'].max():,}",
+        f"n at the first system from {judged['errors'].min():,} to {judged['errors'].max():,}",
     )

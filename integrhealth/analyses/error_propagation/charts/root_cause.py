@@ -16,13 +16,13 @@ def root_cause_chart(root_causes: pl.DataFrame, why: str | None = None, *, top: 
     """The suspects of the worst hour by their share of all that stood out, each above its strongest evidence."""
     if root_causes.is_empty():
         return nothing(why or "No hour stands out, so there is no suspect.")
-    told = pl.col("evidence").list.first().fill_null("")
+    strongest = pl.col("evidence").list.first().fill_null("")
     shown = root_causes.head(top).select(
         "system",
         "share",
         "score",
         first=pl.col("rank") == 1,
-        told=told.map_elements(_wrapped, return_dtype=pl.String),
+        sentence=strongest.map_elements(_wrapped, return_dtype=pl.String),
         way=pl.col("path").list.join(" → "),
     )
     first, at, began = root_causes.select("system", "at", "began_at").row(0)
@@ -42,7 +42,7 @@ def root_cause_chart(root_causes: pl.DataFrame, why: str | None = None, *, top: 
         color=alt.condition("datum.first", alt.value(FAILURE), alt.value(NEUTRAL)),
     )
     sentences = base.mark_text(align="left", baseline="top", dy=-6, fontSize=11, lineBreak="\n").encode(
-        x=alt.value(2), text="told:N"
+        x=alt.value(2), text="sentence:N"
     )
     return titled(
         (bars + sentences).properties(width=WIDTH, height=alt.Step(62)),
@@ -58,17 +58,19 @@ def _wrapped(sentence: str) -> str:
 
 def blast_radius_chart(blast_radius: pl.DataFrame, *, top: int = 12) -> Any:
     """Systems hit by one error at each system: expected with its interval, and observed in the cascades from there."""
-    known = blast_radius.drop_nulls("expected_systems").head(top)
-    if known.is_empty():
+    judged = blast_radius.drop_nulls("expected_systems").head(top)
+    if judged.is_empty():
         return nothing("Too few errors, or no links between messages, to say how far an error goes.")
-    order = known["system"].to_list()
-    widest = known.row(0, named=True)
+    order = judged["system"].to_list()
+    widest = judged.row(0, named=True)
     names = {"expected_systems": "expected", "observed_systems": "observed"}
-    points = known.unpivot(list(names), index=["system", "errors", "roots"], variable_name="seen", value_name="systems")
+    points = judged.unpivot(
+        list(names), index=["system", "errors", "roots"], variable_name="seen", value_name="systems"
+    )
     points = points.drop_nulls("systems").with_columns(pl.col("seen").replace(names))
     y = alt.Y("system:N", sort=order, title=None)
     interval = (
-        alt.Chart(known.select("system", "low", "high"))
+        alt.Chart(judged.select("system", "low", "high"))
         .mark_rule(strokeWidth=2, color=ACCENT)
         .encode(x=alt.X("low:Q", title="systems hit by one error, itself included").axis(tickCount=6), x2="high:Q", y=y)
     )
@@ -95,5 +97,5 @@ def blast_radius_chart(blast_radius: pl.DataFrame, *, top: int = 12) -> Any:
         (interval + dots).properties(width=WIDTH, height=alt.Step(26)),
         f"An error at {widest['system']} {said} systems on average",
         f"Expected if links fail independently, with 95% interval; observed: mean of the cascades that began there; "
-        f"n from {known['errors'].min():,} to {known['errors'].max():,} errors",
+        f"n from {judged['errors'].min():,} to {judged['errors'].max():,} errors",
     )

@@ -39,16 +39,16 @@ def survival_chart(survival: pl.DataFrame, spread: pl.DataFrame) -> Any:
 
 def reproduction_chart(integrations: pl.DataFrame, *, top: int = 15) -> Any:
     """Errors that one error of each integration causes, with their 95% interval, the largest first."""
-    known = integrations.drop_nulls("reproduction").sort(
+    judged = integrations.drop_nulls("reproduction").sort(
         "caused", "failed", "integration", descending=[True, True, False]
     )
-    known = known.head(top).sort("reproduction", "integration", descending=[True, False])
-    if known.is_empty():
+    judged = judged.head(top).sort("reproduction", "integration", descending=[True, False])
+    if judged.is_empty():
         return nothing("Too few cascades touched any integration to say how many errors one of its errors causes.")
-    worst = known.row(0, named=True)
-    shown = known.select("integration", "reproduction", "low", "high", "failed", "caused", "verdict")
+    worst = judged.row(0, named=True)
+    shown = judged.select("integration", "reproduction", "low", "high", "failed", "caused", "verdict")
     base = alt.Chart(shown.with_columns(worst=(pl.int_range(pl.len()) == 0) & (pl.col("caused") > 0)))
-    y = alt.Y("integration:N", sort=known["integration"].to_list(), title=None)
+    y = alt.Y("integration:N", sort=judged["integration"].to_list(), title=None)
     x = alt.X("reproduction:Q", title="errors that one error causes").scale(domainMin=0)
     interval = base.mark_rule(strokeWidth=2, color=NEUTRAL).encode(x="low:Q", x2="high:Q", y=y)
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
@@ -69,7 +69,7 @@ def reproduction_chart(integrations: pl.DataFrame, *, top: int = 15) -> Any:
     return titled(
         (lines + interval + points).properties(width=WIDTH - 60, height=alt.Step(22)),
         said if worst["caused"] else "No error of these integrations took another along",
-        f"Mean with 95% interval, n from {known['failed'].min():,} to {known['failed'].max():,} failures. "
+        f"Mean with 95% interval, n from {judged['failed'].min():,} to {judged['failed'].max():,} failures. "
         f"Dashed: contained below {CONTAINED}, runaway risk above {RUNAWAY}",
     )
 
@@ -148,10 +148,10 @@ def _seconds(field: str, title: str) -> Any:
 
 def reach_chart(reach: pl.DataFrame) -> Any:
     """How soon an error reaches a second, third and further system: the median of the cascades that get there."""
-    known = reach.filter(pl.col("systems") > 1).drop_nulls("median_ms")
-    if known.is_empty():
+    timed = reach.filter(pl.col("systems") > 1).drop_nulls("median_ms")
+    if timed.is_empty():
         return nothing("Too few errors reached a second system to say how soon they do.")
-    shown = known.select(
+    shown = timed.select(
         "systems", "timed", **{name: pl.col(f"{name}_ms") / 1000 for name in ("median", "low", "high")}
     )
     y = alt.Y("systems:O", title="systems hit")
@@ -185,12 +185,12 @@ def _spoken(seconds: float) -> str:
 
 def stopping_chart(systems: pl.DataFrame, *, top: int = 15) -> Any:
     """Share of the errors of others that each system stopped, with its 95% interval; most reached systems first."""
-    known = systems.drop_nulls("stopping_power").sort("reached", "system", descending=[True, False]).head(top)
-    if known.is_empty():
+    judged = systems.drop_nulls("stopping_power").sort("reached", "system", descending=[True, False]).head(top)
+    if judged.is_empty():
         return nothing("Too few errors reached any system from another to say who stops them.")
-    order = known.sort("stopping_power", "system", descending=[True, False])["system"].to_list()
+    order = judged.sort("stopping_power", "system", descending=[True, False])["system"].to_list()
     weakest = order[-1]
-    base = alt.Chart(known.select("system", "stopping_power", "stopping_low", "stopping_high", "reached", "passed_on"))
+    base = alt.Chart(judged.select("system", "stopping_power", "stopping_low", "stopping_high", "reached", "passed_on"))
     y = alt.Y("system:N", sort=order, title=None)
     x = alt.X("stopping_power:Q", title="share of errors stopped", scale=alt.Scale(domain=[0, 1])).axis(format="%")
     colour = alt.condition(alt.datum.system == weakest, alt.value(FAILURE), alt.value(NEUTRAL))
@@ -205,20 +205,20 @@ def stopping_chart(systems: pl.DataFrame, *, top: int = 15) -> Any:
         ],
     )
     interval = base.mark_rule(strokeWidth=2).encode(x="stopping_low:Q", x2="stopping_high:Q", y=y)
-    share = known.filter(pl.col("system") == weakest)["stopping_power"].item()
+    share = judged.filter(pl.col("system") == weakest)["stopping_power"].item()
     return titled(
         (bars + interval).properties(width=WIDTH, height=alt.Step(26)),
         f"{weakest} stops {share:.0%} of the errors that reach it",
         f"Errors of others that ended at the system instead of making it fail, with 95% interval, n from "
-        f"{known['reached'].min():,} to {known['reached'].max():,}",
+        f"{judged['reached'].min():,} to {judged['reached'].max():,}",
     )
 
 
 def edge_heat_map(edges: pl.DataFrame, *, top: int = 16) -> Any:
-    """Failures that each failure on a hop caused elsewhere, source by target, for the systems that fail most."""
+    """Failures that each failure on an edge caused elsewhere, source by target, for the systems that fail most."""
     failing = edges.filter(pl.col("failed") > 0)
     if failing.is_empty():
-        return nothing("No hop failed.")
+        return nothing("No message failed, so no edge is shown.")
     ends = pl.concat([failing.select(system=end, failed="failed") for end in ("source", "target")])
     shown = ends.group_by("system").agg(pl.col("failed").sum()).sort("failed", "system", descending=[True, False])
     names = shown.head(top)["system"]
@@ -248,5 +248,5 @@ def edge_heat_map(edges: pl.DataFrame, *, top: int = 16) -> Any:
     return titled(
         (rects + counts).properties(width=WIDTH - 120, height=alt.Step(26)),
         f"{worst['source']} to {worst['target']} failed most: {worst['failed']:,} of {worst['messages']:,} messages",
-        "Colour: further failures that one failure on the hop caused. Number: failures on the hop",
+        "Colour: further failures that one failure on the edge caused. Number: failures on the edge",
     )

@@ -56,7 +56,7 @@ class Errors:
 
 @dataclass(frozen=True)
 class Edges:
-    """Known edges by numbers of systems; with TIES an error of the cause may explain one in the same tick."""
+    """Known edges by numbers of systems; with `ties` an error of the cause may explain one in the same tick."""
 
     cause: NDArray
     effect: NDArray
@@ -65,7 +65,7 @@ class Edges:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Candidates: errors at place EFFECT may follow SEEN ones over EDGE, which came DELAY seconds earlier."""
+    """Candidates: errors at place `effect` may follow `seen` ones over `edge`, which came `delay` seconds earlier."""
 
     edge: NDArray
     effect: NDArray
@@ -85,7 +85,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be fitted: errors, edges, the candidates within HORIZON seconds, the rhythm at each error."""
+    """What is to be fitted: errors, edges, the candidates within `horizon` seconds, the rhythm at each error."""
 
     errors: Errors
     edges: Edges
@@ -110,13 +110,13 @@ class Problem:
         return np.bincount(self.errors.system, self.errors.count, self.errors.systems)
 
 
-def clock(found: Errors, *, errors: int, shrink: bool) -> tuple[NDArray, NDArray]:
+def clock(all_errors: Errors, *, errors: int, shrink: bool) -> tuple[NDArray, NDArray]:
     """A clock that runs as fast as errors come: moments in seconds and what it shows then, both from 0 to the span.
 
-    Hour of the day, given some days, then stretches of so many ERRORS. With SHRINK the stretches differ only as far
+    Hour of the day, given some days, then time bins of so many `errors`. With `shrink` the bins differ only as far
     as they differ more than most neighbours do (von Neumann 1941, by the median): a cascade is no rhythm.
     """
-    seconds, span, began = np.repeat(found.seconds, found.count), found.span, found.began
+    seconds, span, began = np.repeat(all_errors.seconds, all_errors.count), all_errors.span, all_errors.began
     real, shown = np.array([0.0, span]), np.array([0.0, span])
     if span >= DAY_PATTERN_DAYS * HOURS * HOUR:
         real = np.concatenate([[0.0], np.arange(HOUR - began % HOUR, span, HOUR), [span]])
@@ -126,10 +126,10 @@ def clock(found: Errors, *, errors: int, shrink: bool) -> tuple[NDArray, NDArray
         # One error more in each hour of the day: a clock that stands still could not be turned back.
         rate = (failed + 1) / exposure
         shown = np.append(0, np.cumsum(rate[hour] * np.diff(real)))
-    stretches = len(seconds) // errors
-    if stretches < 3:
+    bins = len(seconds) // errors
+    if bins < 3:
         return real, shown / shown[-1] * span
-    within = np.quantile(np.interp(seconds, real, shown), np.arange(1, stretches) / stretches)
+    within = np.quantile(np.interp(seconds, real, shown), np.arange(1, bins) / bins)
     bounds = np.concatenate([[0], within, shown[-1:]])
     width = np.maximum(np.diff(bounds), shown[-1] * 1e-9)
     pace = -np.log(width)
@@ -147,12 +147,12 @@ def rhythm(errors: Errors) -> NDArray:
 
 
 def candidates(errors: Errors, edges: Edges, horizon: float) -> Pairs:
-    """Every pair of errors over a known edge, the effect at most HORIZON seconds after the cause."""
+    """Every pair of errors over a known edge, the effect at most `horizon` seconds after the cause."""
     first, last, edge, effect, order = _windows(errors, edges, horizon)
-    found = last - first
-    starts = np.cumsum(found) - found
-    cause = order[np.arange(found.sum()) - np.repeat(starts - first, found)]
-    effect, edge = np.repeat(effect, found), np.repeat(edge, found)
+    causes = last - first
+    starts = np.cumsum(causes) - causes
+    cause = order[np.arange(causes.sum()) - np.repeat(starts - first, causes)]
+    effect, edge = np.repeat(effect, causes), np.repeat(edge, causes)
     delay = errors.ticks[effect] - errors.ticks[cause]
     # In one tick nobody knows who was first: half of them were (the trapezoid rule for times cut to ticks).
     return Pairs(edge, effect, delay * errors.tick, np.where(delay == 0, 0.5, 1.0) * errors.count[cause])
@@ -246,10 +246,10 @@ def _start(problem: Problem) -> Fit:
     within = np.geomspace(errors.tick, max(problem.horizon, 2 * errors.tick), STARTS)
     cell = pairs.edge * STARTS + np.minimum(np.searchsorted(within, pairs.delay), STARTS - 1)
     weight = pairs.seen * errors.count[pairs.effect]
-    found = np.bincount(cell, weight, len(sources) * STARTS).reshape(-1, STARTS).cumsum(axis=1)
-    even = found[:, -1:] * within / within[-1]
-    best = ((found - even) / np.sqrt(even + 1)).argmax(axis=1)
-    excess = (found - even)[np.arange(len(sources)), best]
+    within_each = np.bincount(cell, weight, len(sources) * STARTS).reshape(-1, STARTS).cumsum(axis=1)
+    even = within_each[:, -1:] * within / within[-1]
+    best = ((within_each - even) / np.sqrt(even + 1)).argmax(axis=1)
+    excess = (within_each - even)[np.arange(len(sources)), best]
     own = problem.of_systems / errors.span
     return Fit(np.clip(excess / sources, 0.01, 0.5), 2 / within[best], own, excess)
 
@@ -306,11 +306,11 @@ def shifted(problem: Problem) -> tuple[float, NDArray]:
     real, shown = clock(errors, errors=RHYTHM_ERRORS // 2, shrink=False)
     on_clock = np.interp(errors.seconds, real, shown)
     turns = np.random.default_rng(SEED).uniform(0, errors.span, (TIMING_SHIFTS, errors.systems))
-    found = []
+    shares = []
     for turn in turns:
         moved = np.interp((on_clock + turn[errors.system]) % errors.span, shown, real)
-        found.append(_share_caused(replace(problem, errors=_in_order(errors, moved))))
-    return _share_caused(problem), np.array(found)
+        shares.append(_share_caused(replace(problem, errors=_in_order(errors, moved))))
+    return _share_caused(problem), np.array(shares)
 
 
 def _between_errors(problem: Problem) -> Edges:

@@ -70,7 +70,7 @@ SAME = ("system", "source", "operation", "object_type", "object_id")
 def errors_in_time(messages: pl.DataFrame) -> pl.DataFrame:
     """One row per error, earliest first: system, the target that failed, and at, when it did.
 
-    Rows of one message, and failures of one object on one hop that follow within SAME_ERROR_MINUTES, are one error, at
+    Rows of one message, and failures of one object on one edge that follow within SAME_ERROR_MINUTES, are one error, at
     its first: retries would read as spread. Attempt 1 begins a new one; without an object only a later attempt number
     is told to be a repeat. ``at`` is the end, else the answer, else the sending; errors without any are left out.
     """
@@ -93,14 +93,14 @@ def errors_in_time(messages: pl.DataFrame) -> pl.DataFrame:
 def failure_edges(messages: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame:
     """One row per way a failure can travel between two systems: cause, effect, ties.
 
-    Hops of the messages and declared dependencies. A sender waits for a request and fails after the receiver; what is
+    Edges of the messages and declared dependencies. A sender waits for a request and fails after the receiver; what is
     sent away as queue, batch or file makes the receiver fail after the sender; without a kind both ways are candidates
     and time decides. ``ties``: errors at the same moment may be cause and effect, which never holds both ways: without
     a kind the receiver is then the cause, else the smaller name. A system that
     no message reaches cannot be seen failing.
     """
-    hops = pl.concat([frame.select("source", "target", "kind") for frame in (messages, dependencies)]).unique()
-    between = hops.filter(pl.col("source") != pl.col("target"))
+    exchanges = pl.concat([frame.select("source", "target", "kind") for frame in (messages, dependencies)]).unique()
+    between = exchanges.filter(pl.col("source") != pl.col("target"))
     away = pl.col("kind").is_in(SENT_AWAY).fill_null(False)
     untold = ~pl.col("kind").is_in(KINDS).fill_null(False)
     ways = [
@@ -111,7 +111,7 @@ def failure_edges(messages: pl.DataFrame, dependencies: pl.DataFrame) -> pl.Data
     back = edges.select(cause="effect", effect="cause", ties_back="ties")
     both = pl.col("ties_back").fill_null(False) & (pl.col("cause") > pl.col("effect"))
     return (
-        edges.join(hops.select(effect="target").unique(), on="effect", how="semi")
+        edges.join(exchanges.select(effect="target").unique(), on="effect", how="semi")
         .join(back, on=["cause", "effect"], how="left")
         .select("cause", "effect", ties=pl.col("ties") & ~both)
         .sort("cause", "effect")
@@ -146,14 +146,14 @@ def timing_tables(messages: pl.DataFrame, dependencies: pl.DataFrame) -> dict[st
         row["verdict"] = NOT_ENOUGH if errors.height < MIN_ROOTS else NO_EDGES
         unknown = seen.with_columns(verdict=pl.lit(NOT_ENOUGH))
         return {"timing": pl.DataFrame([row], schema=TIMING), "timing_edges": _published_edges(unknown)}
-    whole, known = _spread(used, seen)
+    whole, fitted_edges = _spread(used, seen)
     row |= whole
-    known = known.with_columns(verdict=_edge_verdict(row["verdict"]))
-    return {"timing": pl.DataFrame([row], schema=TIMING), "timing_edges": _published_edges(known)}
+    judged = fitted_edges.with_columns(verdict=_edge_verdict(row["verdict"]))
+    return {"timing": pl.DataFrame([row], schema=TIMING), "timing_edges": _published_edges(judged)}
 
 
 def _spread(used: pl.DataFrame, seen: pl.DataFrame) -> tuple[dict[str, object], pl.DataFrame]:
-    """What the fit says of the whole, and SEEN with what it says of every edge."""
+    """What the fit says of the whole, and `seen` with what it says of every edge."""
     errors, edges = _numbered(used, seen)
     problem = Problem(errors, edges, widest_horizon(errors, edges))
     fit = fitted(problem)
@@ -196,22 +196,22 @@ def _numbered(used: pl.DataFrame, seen: pl.DataFrame) -> tuple[Errors, Edges]:
 def _edge_verdict(whole: str) -> pl.Expr:
     follow = pl.col("caused_per_error")
     if whole in (NOT_ENOUGH, NO_SPREAD):
-        told = pl.lit(whole)
+        verdict = pl.lit(whole)
     else:
-        told = pl.when(follow > RUNAWAY).then(pl.lit("runaway risk")).when(follow >= CONTAINED)
-        told = told.then(pl.lit("spreading")).otherwise(pl.lit("contained"))
-    return pl.when(pl.col("errors") >= MIN_EDGE_ERRORS).then(told).otherwise(pl.lit(NOT_ENOUGH))
+        verdict = pl.when(follow > RUNAWAY).then(pl.lit("runaway risk")).when(follow >= CONTAINED)
+        verdict = verdict.then(pl.lit("spreading")).otherwise(pl.lit("contained"))
+    return pl.when(pl.col("errors") >= MIN_EDGE_ERRORS).then(verdict).otherwise(pl.lit(NOT_ENOUGH))
 
 
 def _published_edges(seen: pl.DataFrame) -> pl.DataFrame:
     """The edges with all columns; rates are null where there is not enough data, the delay where nothing follows."""
-    named = seen.rename({"cause": "source", "effect": "target"})
-    absent = [pl.lit(None, pl.Float64).alias(name) for name in FITTED if name not in named.columns]
-    known = pl.when(pl.col("verdict") != NOT_ENOUGH).then(pl.col(FITTED)).name.keep()
-    told = named.with_columns(absent).with_columns(known)
-    told = told.with_columns(mean_delay_ms=pl.when(pl.col("caused") >= 1).then("mean_delay_ms"))
+    edges = seen.rename({"cause": "source", "effect": "target"})
+    absent = [pl.lit(None, pl.Float64).alias(name) for name in FITTED if name not in edges.columns]
+    judged = pl.when(pl.col("verdict") != NOT_ENOUGH).then(pl.col(FITTED)).name.keep()
+    published = edges.with_columns(absent).with_columns(judged)
+    published = published.with_columns(mean_delay_ms=pl.when(pl.col("caused") >= 1).then("mean_delay_ms"))
     most = (pl.col("caused").fill_null(-1.0), "errors")
-    return told.select(*TIMING_EDGES).sort(*most, "source", "target", descending=[True, True, False, False])
+    return published.select(*TIMING_EDGES).sort(*most, "source", "target", descending=[True, True, False, False])
 
 
 def timing_findings(timing: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Damage as evidence for root causes: wrong values that travelled on while nothing failed, and failures that spread.
 
-That a value was wrong is known from what happened later (``entries``): no system has to look ill for it. How unusual
-it is that so many records were damaged, the quiet windows of the same origin say.
+That a value was wrong is known from what happened later (``entries``): no system has to look unhealthy for it. How
+unusual it is that so many records were damaged, the quiet windows of the same origin say.
 """
 
 import numpy as np
@@ -16,8 +16,8 @@ def travelled(entries: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     """One row per bad entry that reached another system before it was detected, by time: origin, entered_at, records,
     systems, amount.
 
-    ENTRIES and STEPS as ``entries.bad_entries`` and ``entries.entry_steps`` give them. ``records``: business objects
-    that were wrong in other systems, each once in each; ``amount`` that of the record that was entered.
+    `entries` and `steps` as ``entries.bad_entries`` and ``entries.entry_steps`` give them. ``records``: business
+    objects that were wrong in other systems, each once in each; ``amount`` that of the record that was entered.
     """
     reached = (
         steps.filter(pl.col("before_detection"))
@@ -40,20 +40,20 @@ def wrong_values(damage: pl.DataFrame, window: Windows, systems: dict[str, int])
     """Records in other systems damaged by wrong values that were entered in each window or the half hour before it,
     by origin; none without any.
 
-    DAMAGE as ``travelled`` gives it. The half hour before counts because a wrong value needs time to be felt.
+    `damage` as ``travelled`` gives it. The half hour before counts because a wrong value needs time to be felt.
     """
-    known = damage.filter(pl.col("origin").is_in(list(systems)))
-    if known.is_empty():
+    placed = damage.filter(pl.col("origin").is_in(list(systems)))
+    if placed.is_empty():
         return []
-    bins = known.select(bin_of(pl.col("entered_at"), window.at, window.step, starts=False)).to_series().to_numpy()
+    bins = placed.select(bin_of(pl.col("entered_at"), window.at, window.step, starts=False)).to_series().to_numpy()
     before, start = window.before_offsets[0], window.starts[:, None]
     inside = (bins >= start + before) & (bins < start + WINDOW_BINS)
-    origin = known["origin"].replace_strict(systems).to_numpy()
+    origin = placed["origin"].replace_strict(systems).to_numpy()
     weight = np.zeros((len(bins), len(systems)))
-    weight[np.arange(len(bins)), origin] = known["records"]
+    weight[np.arange(len(bins)), origin] = placed["records"]
     records = inside.astype(float) @ weight
     usual = records[1:].mean(0) if len(records) > 1 else np.zeros(len(systems))
-    now = known.filter(pl.Series(inside[0]))
+    now = placed.filter(pl.Series(inside[0]))
     since = window.at + int(before) * window.step
 
     def sentence(system: int) -> str:
@@ -72,13 +72,15 @@ def wrong_values(damage: pl.DataFrame, window: Windows, systems: dict[str, int])
 
 
 def by_damage(kinds: list[Kind], parts: list[NDArray]) -> list[NDArray]:
-    """PARTS with those of kinds whose damage to other systems is known weighed by it, beside the most of any system.
+    """`parts` with those of kinds whose damage to other systems is known weighed by it, beside the most of any system.
 
     What failed where it was and went no further is the lesser trouble beside what spread.
     """
-    known = [np.where(part > 0, kind.downstream, 0) for kind, part in zip(kinds, parts, strict=True) if kind.spreads]
-    if not known:
+    downstream = [
+        np.where(part > 0, kind.downstream, 0) for kind, part in zip(kinds, parts, strict=True) if kind.spreads
+    ]
+    if not downstream:
         return parts
-    damage = 1 + np.sum(known, axis=0)
+    damage = 1 + np.sum(downstream, axis=0)
     weight = damage / damage.max(1, keepdims=True)
     return [part * weight if kind.spreads else part for kind, part in zip(kinds, parts, strict=True)]

@@ -41,9 +41,9 @@ class Counts:
 
 
 def message_kinds(caused: pl.DataFrame, logs: pl.DataFrame, window: Windows, systems: dict[str, int]) -> list[Kind]:
-    """The kinds of evidence in messages and LOGS; none where there are neither.
+    """The kinds of evidence in messages and `logs`; none where there are neither.
 
-    CAUSED as ``traces.with_causes`` gives the messages.
+    `caused` as ``traces.with_causes`` gives the messages.
     """
     calls = _calls(caused, window)
     lines = _lines(logs, calls, window)
@@ -105,7 +105,7 @@ def _lines(logs: pl.DataFrame, calls: pl.DataFrame, window: Windows) -> pl.DataF
     Without a site a line is known by its level and its text without numbers.
     """
     template = pl.col("text").str.replace_all(r"[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*", "#").str.slice(0, LONGEST_TEMPLATE)
-    named = logs.select(
+    lines = logs.select(
         "system",
         "trace_id",
         "parent_id",
@@ -114,7 +114,7 @@ def _lines(logs: pl.DataFrame, calls: pl.DataFrame, window: Windows) -> pl.DataF
     )
     of = calls.select("trace_id", "system", "row", parent_id="message_id", operation="operation", at="bin")
     of = of.sort("at", "operation").unique(["trace_id", "parent_id", "system"], keep="first", maintain_order=True)
-    joined = named.join(of, on=["trace_id", "parent_id", "system"], how="left")
+    joined = lines.join(of, on=["trace_id", "parent_id", "system"], how="left")
     return joined.select("system", "site", "row", "operation", bin=pl.coalesce("at", "bin"))
 
 
@@ -127,7 +127,7 @@ def _counts(
     *,
     usual: float | None = None,
 ) -> Counts:
-    """HITS and CALLS (bin, column, n) summed over windows; KEYS names the columns, USUAL is their share if known."""
+    """`hits` and `calls` (bin, column, n) summed over windows; `keys` names the columns, `usual` is their share."""
     tables = []
     for frame in (hits, calls):
         table = np.zeros((len(bins) + 1, keys.height))
@@ -153,8 +153,8 @@ def _counts(
         early = np.where(early_made >= MIN_NEARBY_CALLS, early_hit / early_made, np.nan)
     # What began only in the second half of the window did not come of the change.
     surplus = np.nan_to_num(_lesser(deviation(share, expected, nearby), early - expected)) * made
-    known = np.fmax(made[1:].sum(0), made_before[0])
-    likely = (expected * known + 0.5) / (known + 1)
+    usual_calls = np.fmax(made[1:].sum(0), made_before[0])
+    likely = (expected * usual_calls + 0.5) / (usual_calls + 1)
     # More often than once per call: a count of rare events.
     coin = np.where(likely <= 1, likely * (1 - np.minimum(likely, 1)), likely)
     apart = np.nan_to_num(1.4826 * median(np.abs(shares - expected), 0)) ** 2
@@ -163,7 +163,7 @@ def _counts(
 
 
 def _lesser(one: NDArray, other: NDArray) -> NDArray:
-    """The smaller of two deviations, 0 where they disagree; ONE where there is no OTHER."""
+    """The smaller of two deviations, 0 where they disagree; `one` where there is no `other`."""
     both = np.where(np.sign(one) == np.sign(other), np.sign(one) * np.minimum(np.abs(one), np.abs(other)), 0)
     return np.where(np.isnan(other), one, both)
 
@@ -185,18 +185,18 @@ def _calmest(hit: NDArray, calls: NDArray, expected: NDArray) -> NDArray:
 def _of_calls(
     calls: pl.DataFrame, hit: pl.Expr, by: list[str], bins: NDArray, window: Windows, *, usual: float | None = None
 ) -> Counts:
-    """How many of CALLS are a HIT, by BY."""
+    """How many of `calls` are a `hit`, by `by`."""
     keys = calls.select(by).unique().sort(by).with_row_index("column")
     counted = calls.join(keys, on=by).group_by("bin", "column").agg(n=pl.len(), hit=hit.sum())
     return _counts(counted.select("bin", "column", n="hit"), counted, keys, bins, window, usual=usual)
 
 
 def _usually(calls: pl.DataFrame, value: str, by: list[str], window: Windows) -> pl.DataFrame:
-    """CALLS with ``slow_from``: what nine in ten usually stay below; without those of which too few are known."""
+    """`calls` with ``slow_from``: what nine in ten usually stay below; without those of which too few are known."""
     quiet = pl.Series(window.quiet_bins(calls["bin"].to_numpy()))
     usual = calls.filter(quiet if quiet.any() else pl.col("bin") < 0)
-    known = usual.group_by(by).agg(slow_from=pl.col(value).quantile(SLOW_QUANTILE, "higher"), n=pl.len())
-    return calls.join(known.filter(pl.col("n") >= MIN_USUAL_CALLS).drop("n"), on=by)
+    limits = usual.group_by(by).agg(slow_from=pl.col(value).quantile(SLOW_QUANTILE, "higher"), n=pl.len())
+    return calls.join(limits.filter(pl.col("n") >= MIN_USUAL_CALLS).drop("n"), on=by)
 
 
 def _by_system(values: NDArray, column_systems: list[int], size: int) -> NDArray:
@@ -215,7 +215,7 @@ def _summed(
     local: bool,
     window: Windows,
 ) -> Kind:
-    """A kind whose evidence adds up over the series of a system, which is any of the columns ENDS."""
+    """A kind whose evidence adds up over the series of a system, which is any of the columns `ends`."""
     size, shape = len(systems), (len(counts.hit), len(systems))
     excess, noise = np.zeros(shape), np.zeros(shape)
     for end in ends:
@@ -229,9 +229,9 @@ def _summed(
             of_it |= np.array([systems[name_] for name_ in counts.keys[end]]) == system
         column = int(np.argmax(np.where(of_it, counts.surplus[0], -np.inf)))
         hit, calls = counts.hit[0, column], counts.calls[0, column]
-        told = f"{hit:,.0f} of {calls:,.0f}"
+        counted = f"{hit:,.0f} of {calls:,.0f}"
         share = f"usually {counts.expected[column]:.1%}"
-        return f"{describe(counts.keys.row(column, named=True), told)}; {share} (n={calls:,.0f}, {window.span})"
+        return f"{describe(counts.keys.row(column, named=True), counted)}; {share} (n={calls:,.0f}, {window.span})"
 
     return Kind(name, excess, excess / np.sqrt(noise + 0.5), local, not local, sentence)
 
@@ -243,9 +243,9 @@ def _slow(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str
         timed, pl.col("own") > pl.col("slow_from"), [*by, "slow_from"], bins, window, usual=1 - SLOW_QUANTILE
     )
 
-    def describe(row: dict, told: str) -> str:
+    def describe(row: dict, counted: str) -> str:
         what = f" in {row['operation']}" if row["operation"] else ""
-        return f"{told} calls{what} took longer than {row['slow_from']:.4g} ms"
+        return f"{counted} calls{what} took longer than {row['slow_from']:.4g} ms"
 
     return _summed("slow calls", counts, ("system",), systems, describe, local=linked, window=window)
 
@@ -258,9 +258,9 @@ def _on_the_way(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: di
         timed, pl.col("way") > pl.col("slow_from"), [*by, "slow_from"], bins, window, usual=1 - SLOW_QUANTILE
     )
 
-    def describe(row: dict, told: str) -> str:
+    def describe(row: dict, counted: str) -> str:
         pair = f"{row['system']} and {row['other']}"
-        return f"{told} calls between {pair} were on the way for more than {row['slow_from']:.4g} ms"
+        return f"{counted} calls between {pair} were on the way for more than {row['slow_from']:.4g} ms"
 
     return _summed("on the way", counts, ("system", "other"), systems, describe, local=True, window=window)
 
@@ -270,9 +270,9 @@ def _failing(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[
     failed = pl.col("own_error") if linked else is_failed(pl.col("status"))
     counts = _of_calls(ended, failed, ["system", "operation"], bins, window)
 
-    def describe(row: dict, told: str) -> str:
+    def describe(row: dict, counted: str) -> str:
         what = f" to {row['operation']}" if row["operation"] else ""
-        return f"{told} messages{what} failed" + (" and no message they waited for had" if linked else "")
+        return f"{counted} messages{what} failed" + (" and no message they waited for had" if linked else "")
 
     kind = _summed("failures", counts, ("system",), systems, describe, local=linked, window=window)
     own = _by_system(counts.hit, [systems[name] for name in counts.keys["system"]], len(systems))
@@ -335,15 +335,15 @@ def _steps(calls: pl.DataFrame, lines: pl.DataFrame, bins: NDArray, window: Wind
     surplus = counts.surplus
     score = np.abs(surplus) / np.sqrt(counts.coin + counts.restless + 0.5)
     shape = (len(surplus), len(systems))
-    excess, best, told = np.zeros(shape), np.zeros(shape), np.zeros(shape, int)
+    excess, best, strangest = np.zeros(shape), np.zeros(shape), np.zeros(shape, int)
     for column, system in enumerate(systems[name] for name in keys["system"]):
         more = score[:, column] > best[:, system]
         best[more, system] = score[more, column]
         excess[more, system] = np.abs(surplus[more, column])
-        told[more, system] = column
+        strangest[more, system] = column
 
     def sentence(system: int) -> str:
-        column = told[0, system]
+        column = strangest[0, system]
         row, hit, out_of_ = keys.row(column, named=True), counts.hit[0, column], counts.calls[0, column]
         unit = "minutes" if row["operation"] is None and row["system"] in silent["system"] else "calls"
         what = f" to {row['operation']}" if row["operation"] else ""

@@ -28,7 +28,7 @@ PERCENT = 100
 
 
 def metric_kinds(metrics: pl.DataFrame, window: Windows, systems: dict[str, int]) -> list[Kind]:
-    """The kinds of evidence in METRICS, one per metric that is no count of requests."""
+    """The kinds of evidence in `metrics`, one per metric that is no count of requests."""
     if metrics.is_empty():
         return []
     series, bins, values = _series(metrics, window)
@@ -60,8 +60,8 @@ def metric_kinds(metrics: pl.DataFrame, window: Windows, systems: dict[str, int]
             floor = (
                 floor * np.nan_to_num(median(load[0], 0)) if says == "time" else np.full_like(floor, 1 / WINDOW_BINS)
             )
-        told = dict(zip(at, columns, strict=True))
-        drafts[metric] = (says, excess, floor, told)
+        column_of = dict(zip(at, columns, strict=True))
+        drafts[metric] = (says, excess, floor, column_of)
     profile = _profile([draft[1:3] for draft in drafts.values()])
     return [
         _kind(metric, *draft, profile=profile, inside=inside, usual=usual, load=load, window=window)
@@ -77,20 +77,20 @@ def _series(metrics: pl.DataFrame, window: Windows) -> tuple[list[tuple[str, str
     """System and metric of each series, the bins, and the values, bins by series, with a last row of nothing."""
     statistic = pl.col("statistic").fill_null("")
     bin_ = bin_of(pl.col("time"), window.at, window.step, starts=True)
-    told = metrics.group_by("system", "metric", statistic, bin=bin_).agg(pl.col("value").mean()).drop_nulls("value")
-    told = told.filter(pl.col("value").is_finite())
-    keys = told.select("system", "metric", "statistic").unique().sort("system", "metric", "statistic")
-    told = told.join(keys.with_row_index("column"), on=["system", "metric", "statistic"])
-    bins = np.unique(told["bin"].to_numpy())
+    means = metrics.group_by("system", "metric", statistic, bin=bin_).agg(pl.col("value").mean()).drop_nulls("value")
+    means = means.filter(pl.col("value").is_finite())
+    keys = means.select("system", "metric", "statistic").unique().sort("system", "metric", "statistic")
+    means = means.join(keys.with_row_index("column"), on=["system", "metric", "statistic"])
+    bins = np.unique(means["bin"].to_numpy())
     values = np.full((len(bins), keys.height), np.nan)
-    values[np.searchsorted(bins, told["bin"].to_numpy()), told["column"].to_numpy()] = told["value"].to_numpy()
-    named = dict.fromkeys(keys.select("system", "metric").iter_rows())
-    columns: dict[tuple[str, str], dict[str, int]] = {name: {} for name in named}
+    values[np.searchsorted(bins, means["bin"].to_numpy()), means["column"].to_numpy()] = means["value"].to_numpy()
+    series = dict.fromkeys(keys.select("system", "metric").iter_rows())
+    columns: dict[tuple[str, str], dict[str, int]] = {name: {} for name in series}
     for column, (system, metric, statistic_) in enumerate(keys.iter_rows()):
         columns[system, metric][statistic_] = column
     usual = median(values[window.quiet_bins(bins)], 0)
     joined = np.column_stack([_one_series(values, usual, of, window.quiet_bins(bins)) for of in columns.values()])
-    return list(named), bins, np.vstack([joined, np.full((1, len(named)), np.nan)])
+    return list(series), bins, np.vstack([joined, np.full((1, len(series)), np.nan)])
 
 
 def _one_series(values: NDArray, usual: NDArray, columns: dict[str, int], quiet: NDArray) -> NDArray:
@@ -103,10 +103,10 @@ def _one_series(values: NDArray, usual: NDArray, columns: dict[str, int], quiet:
     mean = np.full(len(values), np.nan)
     for column in means:
         mean = np.where(np.isnan(mean), values[:, column], mean)
-    known = [(share, columns[name]) for name, share in PERCENTILES.items() if name in columns]
-    if not known:
+    percentiles = [(share, columns[name]) for name, share in PERCENTILES.items() if name in columns]
+    if not percentiles:
         return mean
-    share, places = np.array([part for part, _ in known]), [column for _, column in known]
+    share, places = np.array([part for part, _ in percentiles]), [column for _, column in percentiles]
     moved = values[:, places] - usual[places]
     said = ~np.isnan(moved[:, -1])
     for rank in range(1, len(places)):
@@ -165,7 +165,7 @@ def _kind(
     says: str,
     excess: NDArray,
     floor: NDArray,
-    told: dict[int, int],
+    column_of: dict[int, int],
     *,
     profile: NDArray,
     inside: NDArray,
@@ -185,7 +185,7 @@ def _kind(
         score = np.nan_to_num((total - np.nan_to_num(middle)) / np.where(sigma > 0, sigma, np.nan))
 
     def sentence(system: int) -> str:
-        column = told[system]
+        column = column_of[system]
         n = int((~np.isnan(inside[0, :, column])).sum())
         now, before = np.nanmean(inside[0, :, column]), usual[column]
         served = load[0, :, system]

@@ -1,6 +1,5 @@
 """Root causes for a report, which has no moment to ask for: those of the worst hour, and what to say of them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,10 +8,9 @@ import polars as pl
 from integrhealth.analyses.error_propagation.root_cause.damage import travelled
 from integrhealth.analyses.error_propagation.root_cause.ranking import SCHEMA, ranked_causes
 from integrhealth.analyses.error_propagation.root_cause.worst_hour import began, failures, hours, standing_out
-from integrhealth.language.findings import findings
+from integrhealth.language.findings import findings, system_owners
 from integrhealth.language.schema import TIME
 from integrhealth.language.thresholds import NEAREST_DAYS, NEAREST_MESSAGES, STANDING_OUT_LEVEL
-from integrhealth.traces import links
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -21,47 +19,33 @@ NAME = "error_propagation"
 COLUMNS = SCHEMA | {"at": TIME, "began_at": TIME}
 
 
-@dataclass(frozen=True)
-class Nearby:
-    """What of the evidence lies near a moment."""
-
-    metrics: pl.DataFrame
-    messages: pl.DataFrame
-    logs: pl.DataFrame
-    dependencies: pl.DataFrame
-
-
-def report_root_causes(
-    evidence: "Evidence", entries: pl.DataFrame, steps: pl.DataFrame
-) -> tuple[pl.DataFrame, str | None]:
+def report_root_causes(evidence: "Evidence") -> tuple[pl.DataFrame, str | None]:
     """One row per suspect of the worst hour, the likeliest first, or no rows and the sentence that says why.
 
-    ENTRIES and STEPS as ``entries.bad_entries`` and ``entries.entry_steps`` give them. Columns as
-    ``rootcause.root_causes`` has them, plus ``at``, the hour with the largest excess of failed messages, or, where no
-    hour stands out by failures, the one in which the wrong values were entered that damaged most records of other
-    systems, if that stands out; and ``began_at``, when that began: the suspects are ranked by what changed then.
+    Columns as ``rootcause.root_causes`` has them, plus ``at``, the hour with the largest excess of failed messages, or,
+    where no hour stands out by failures, the one in which the wrong values were entered that damaged most records of
+    other systems, if that stands out; and ``began_at``, when that began: the suspects are ranked by what changed then.
     Normal time is what lies nearest to it: 300,000 messages, and at least a day before and after.
     """
-    nothing, damage = pl.DataFrame(schema=COLUMNS), travelled(entries, steps)
+    nothing, damage = pl.DataFrame(schema=COLUMNS), travelled(evidence.bad_entries, evidence.entry_steps)
     failed = failures(evidence.messages)
     worst = standing_out(hours(evidence.messages, failed))
     if worst.height:
         hour, usual, reached = worst.select("hour", "expected_traces", "traces").row(0)
         start = began(failed, hour, usual=usual, reached=reached)
-    elif (damaged := _most_damaged(damage, evidence.messages)) is not None:
+    elif (damaged := most_damaged(damage, evidence.messages)) is not None:
         hour, start = damaged
     elif failed.height or damage.height:
         return nothing, "No hour stands out: errors and wrong values lie as chance spreads them over the traffic."
     else:
         return nothing, "No message failed in this period, and no wrong value is known to have travelled on."
-    nearby = _nearest(evidence, start)
-    found = ranked_causes(nearby, links.with_causes(links.linked(nearby.messages)), damage, at=start)
-    if found.is_empty():
+    suspects = ranked_causes(_nearest(evidence, start), damage, at=start)
+    if suspects.is_empty():
         return nothing, f"In the worst hour, {hour:%Y-%m-%d %H:%M} UTC, no system stands out from its usual self."
-    return found.with_columns(pl.lit(hour, TIME).alias("at"), pl.lit(start, TIME).alias("began_at")), None
+    return suspects.with_columns(pl.lit(hour, TIME).alias("at"), pl.lit(start, TIME).alias("began_at")), None
 
 
-def _most_damaged(damage: pl.DataFrame, messages: pl.DataFrame) -> tuple[datetime, datetime] | None:
+def most_damaged(damage: pl.DataFrame, messages: pl.DataFrame) -> tuple[datetime, datetime] | None:
     """The hour whose wrong values damaged most records, and when the first of them was entered; null where that hour
     neither damaged more than all others together nor saw more wrong values than chance deals to one hour of them all.
     """
@@ -79,30 +63,27 @@ def _most_damaged(damage: pl.DataFrame, messages: pl.DataFrame) -> tuple[datetim
     return (hour, start) if alone or chance < STANDING_OUT_LEVEL else None
 
 
-def _nearest(evidence: "Evidence", moment: datetime) -> Nearby:
-    """The evidence as far from MOMENT as the nearest messages lie, and within some days in any case."""
+def _nearest(evidence: "Evidence", moment: datetime) -> "Evidence":
+    """The evidence as far from `moment` as the nearest messages lie, and within some days in any case."""
     apart = (evidence.messages["sent_at"] - moment).abs()
     distance = max(apart.bottom_k(NEAREST_MESSAGES).max(), timedelta(days=NEAREST_DAYS))
-    first, last = moment - distance, moment + distance
-    return Nearby(
-        evidence.metrics.filter(pl.col("time").is_between(first, last)),
-        evidence.messages.filter(apart <= distance),
-        evidence.logs.filter(pl.col("time").is_between(first, last)),
-        evidence.dependencies,
-    )
+    within = pl.col("time").is_between(moment - distance, moment + distance)
+    nearby = evidence.filter(apart <= distance).filter(within, frame="metrics").filter(within, frame="logs")
+    left_out = any(nearby.frames[name].height < frame.height for name, frame in evidence.frames.items())
+    # Where nothing is left out, what the evidence has linked already serves.
+    return nearby if left_out else evidence
 
 
-def rootcause_findings(root_causes: pl.DataFrame, system_owners: pl.DataFrame) -> pl.DataFrame:
+def rootcause_findings(root_causes: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """Where to look first, one finding at most: the top suspect of the worst hour and its strongest evidence.
 
-    ROOT_CAUSES as ``report_root_causes`` gives them, SYSTEM_OWNERS with system, owner and team.
+    `root_causes` as ``report_root_causes`` gives them, `declared` the systems of the catalog, for their owners.
     """
-    owners = system_owners.select("system", owner=pl.coalesce("owner", "team"))
     seen = pl.col("evidence").list.first().str.replace(r" \(n=.*", "")
     rows = (
         root_causes.with_columns(n=pl.len().cast(pl.Int64))
         .filter(pl.col("rank") == 1)
-        .join(owners, on="system", how="left")
+        .join(system_owners(declared), on="system", how="left")
         .with_columns(
             subject=pl.col("system"),
             severity=pl.lit("warning"),

@@ -1,9 +1,11 @@
-"""Root causes: which system began it, when many look ill at once (methods A2).
+"""Root causes: which system began it, when many look unhealthy at once.
 
 What a system shows beyond its usual self, in metrics, messages and log lines, is counted in seconds, failed calls or
 calls that went otherwise, and what the systems that it depends on explain is taken off. How surprising the rest is,
 every kind of evidence and every system says for itself, by its own quiet windows: no weights are set by hand. Who
 does not stand out from what quiet windows show by chance is not named, so that on a quiet day there are no rows.
+Measured on the labelled incidents of PetShop (Hardt et al., CLeaR 2024) and Nezha (FSE 2023); simple rules match the
+models published (arXiv 2510.04711).
 """
 
 from collections import deque
@@ -18,7 +20,6 @@ from integrhealth.analyses.error_propagation.root_cause.damage import by_damage,
 from integrhealth.analyses.error_propagation.root_cause.messages import message_kinds
 from integrhealth.analyses.error_propagation.root_cause.metrics import metric_kinds
 from integrhealth.analyses.error_propagation.root_cause.windows import Kind, bin_of, bin_width, strength, upper, windows
-from integrhealth.bad_entries.entries import bad_entries, entry_steps
 from integrhealth.errors import NothingToRead, UnknownName, WrongValue
 from integrhealth.language.schema import SENT_AWAY
 from integrhealth.language.thresholds import (
@@ -29,7 +30,6 @@ from integrhealth.language.thresholds import (
     MIN_QUIET_WINDOWS,
     WINDOW_BINS,
 )
-from integrhealth.traces import links
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -45,7 +45,7 @@ SCHEMA = {
 # Messages that tell of a system.
 FEWEST_MESSAGES = 3
 # Sentences per system; links along which an effect is followed.
-SENTENCES, HOPS = 5, 6
+SENTENCES, LINKS = 5, 6
 
 
 def root_causes(
@@ -57,44 +57,41 @@ def root_causes(
 ) -> pl.DataFrame:
     """One row per suspect, the likeliest first: rank, system, score, share, evidence, path. None: nothing stands out.
 
-    AT is an aware moment at or soon after the change; BASELINE a (from, to) pair of normal time, or everything
-    farther than 30 minutes from AT, before and after; SYMPTOM the system where it was noticed. ``score`` is the sum
+    `at` is an aware moment at or soon after the change; `baseline` a (from, to) pair of normal time, or everything
+    farther than 30 minutes from `at`, before and after; `symptom` the system where it was seen. ``score`` is the sum
     over kinds of evidence of the logarithm of how many times its quiet level the system reached by itself; ``share``
-    its part of all scores; ``evidence`` sentences with the numbers; ``path`` the calls from the symptom (or the
-    topmost ill system) to it, the system alone where no call leads there. Raises NothingToRead without any metrics,
-    messages or logs, WrongValue for a time without a zone, UnknownName for a SYMPTOM that is nowhere in the data.
+    its part of all scores; ``evidence`` sentences with the numbers; ``path`` the calls from the symptom (or the topmost
+    unhealthy system) to it, the system alone where no call leads there. Raises NothingToRead without any metrics,
+    messages or logs, WrongValue for a time without a zone, UnknownName for a `symptom` that is nowhere in the data.
     """
-    caused = links.with_causes(links.linked(evidence.messages))
-    entries = bad_entries(caused, evidence.field_changes, evidence.holds)
-    damage = travelled(entries, entry_steps(caused, entries))
-    return ranked_causes(evidence, caused, damage, at=at, baseline=baseline, symptom=symptom)
+    damage = travelled(evidence.bad_entries, evidence.entry_steps)
+    return ranked_causes(evidence, damage, at=at, baseline=baseline, symptom=symptom)
 
 
 def ranked_causes(
     evidence: "Evidence",
-    caused: pl.DataFrame,
     damage: pl.DataFrame,
     *,
     at: datetime,
     baseline: tuple[datetime, datetime] | None = None,
     symptom: str | None = None,
 ) -> pl.DataFrame:
-    """As ``root_causes``, with the messages as ``links.with_causes`` gives them and DAMAGE as ``travelled`` does."""
+    """As ``root_causes``, with `damage` as ``travelled`` gives it, which may come from more than this evidence."""
     at = _aware(at, "at")
     if baseline is not None:
         start, end = (_aware(moment, "baseline") for moment in baseline)
         if start >= end:
             raise WrongValue(f"the baseline from {start} to {end} is empty; its start must come before its end")
         baseline = (start, end)
-    metrics, messages, logs = evidence.metrics, caused, evidence.logs
+    metrics, messages, logs = evidence.metrics, evidence.caused, evidence.logs
     if metrics.is_empty() and messages.is_empty() and logs.is_empty():
         raise NothingToRead("root causes need metrics, messages or logs; there are none of the three")
-    named = [metrics["system"], messages["source"], messages["target"], logs["system"]]
-    systems = {system: place for place, system in enumerate(pl.concat(named).drop_nulls().unique().sort())}
+    seen = [metrics["system"], messages["source"], messages["target"], logs["system"]]
+    systems = {system: place for place, system in enumerate(pl.concat(seen).drop_nulls().unique().sort())}
     depends = _dependencies(evidence.dependencies, messages, systems)
-    known = systems.keys() | set(evidence.dependencies["source"]) | set(evidence.dependencies["target"])
-    if symptom is not None and symptom not in known:
-        raise UnknownName("system", symptom, known)
+    nameable = systems.keys() | set(evidence.dependencies["source"]) | set(evidence.dependencies["target"])
+    if symptom is not None and symptom not in nameable:
+        raise UnknownName("system", symptom, nameable)
     step = bin_width(metrics, [messages["sent_at"], logs["time"]], at)
     kinds = _kinds(metrics, messages, logs, damage, systems, at, step, baseline)
     traffic = _traffic(messages, systems)
@@ -107,14 +104,16 @@ def ranked_causes(
         total = total * np.where(_reached(depends, systems[symptom]), 1, ELSEWHERE)
     if total[0].max(initial=0) <= _by_chance(total):
         return pl.DataFrame(schema=SCHEMA)
-    ill = np.any([strength(kind.score, theory=kind.theory)[0] > 0 for kind in kinds], axis=0)
-    ill[_taken_along(messages, systems, at, step)] = True
-    return _ranked(total[0], kinds, [part[0] for part in parts], list(systems), depends, ill, systems.get(symptom))
+    unhealthy = np.any([strength(kind.score, theory=kind.theory)[0] > 0 for kind in kinds], axis=0)
+    unhealthy[_taken_along(messages, systems, at, step)] = True
+    return _ranked(
+        total[0], kinds, [part[0] for part in parts], list(systems), depends, unhealthy, systems.get(symptom)
+    )
 
 
 def _aware(moment: datetime, name: str) -> datetime:
     if not isinstance(moment, datetime):
-        raise WrongValue(f"{name} must be a datetime with a time zone, and {moment!r} is none")
+        raise WrongValue(f"{name} must be a datetime with a time zone, not {moment!r}")
     if moment.utcoffset() is None:
         raise WrongValue(f"{name} has no time zone: {moment}; write datetime(..., tzinfo=timezone.utc)")
     return moment.astimezone(UTC)
@@ -137,12 +136,12 @@ def _kinds(
         for frame, time, starts in times
     ]
     window = windows(pl.concat(bins).unique().sort().to_numpy(), at, step, baseline)
-    told = metric_kinds(metrics, window, systems) + message_kinds(messages, logs, window, systems)
-    return told + wrong_values(damage, window, systems)
+    seen = metric_kinds(metrics, window, systems) + message_kinds(messages, logs, window, systems)
+    return seen + wrong_values(damage, window, systems)
 
 
 def _dependencies(dependencies: pl.DataFrame, messages: pl.DataFrame, systems: dict[str, int]) -> NDArray:
-    """Which system (row) can be made ill by which (column): a caller by whom it calls, a receiver by its sender."""
+    """Who (row) can be made unhealthy by whom (column): a caller by whom it calls, a receiver by its sender."""
     calls = pl.concat([frame.select("source", "target", "kind").unique() for frame in (dependencies, messages)])
     depends = np.zeros((len(systems), len(systems)))
     for source, target, kind in calls.iter_rows():
@@ -165,9 +164,9 @@ def _total(kinds: list[Kind], parts: list[NDArray], size: int) -> NDArray:
 
 
 def _reach(links: NDArray) -> NDArray:
-    """LINKS and the ways of several links, the weights along a way multiplied, at most 1 in all."""
+    """`links` and the ways of several links, the weights along a way multiplied, at most 1 in all."""
     reach = step = links
-    for _ in range(HOPS - 1):
+    for _ in range(LINKS - 1):
         step = np.minimum(step @ links, 1)
         reach = np.maximum(reach, step)
     return reach * (1 - np.eye(len(links)))
@@ -187,9 +186,9 @@ def _traffic(messages: pl.DataFrame, systems: dict[str, int]) -> NDArray:
 def _traced(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step: timedelta) -> NDArray:
     """Which systems the messages of the window tell of, so that metrics need not tell of their time and failures."""
     now = messages.filter((pl.col("sent_at") >= at) & (pl.col("sent_at") < at + WINDOW_BINS * step))
-    enough = now.group_by("target").len().filter(pl.col("len") >= FEWEST_MESSAGES)
+    busy = now.group_by("target").len().filter(pl.col("len") >= FEWEST_MESSAGES)
     traced = np.zeros(len(systems), bool)
-    traced[[systems[system] for system in enough["target"]]] = True
+    traced[[systems[system] for system in busy["target"]]] = True
     return traced
 
 
@@ -232,7 +231,7 @@ def _by_chance(total: NDArray) -> float:
 
 
 def _reached(depends: NDArray, start: int) -> NDArray:
-    """Which systems can have made START ill, itself included."""
+    """Which systems can have made `start` unhealthy, itself included."""
     reached = np.zeros(len(depends), bool)
     reached[start] = True
     while (more := reached | (depends[reached].sum(0) > 0)).sum() > reached.sum():
@@ -246,22 +245,24 @@ def _ranked(
     parts: list[NDArray],
     names: list[str],
     depends: NDArray,
-    ill: NDArray,
+    unhealthy: NDArray,
     symptom: int | None,
 ) -> pl.DataFrame:
     order = [system for system in np.lexsort((np.arange(len(score)), -score)) if score[system] > 0]
     rows = []
     for rank, system in enumerate(order, start=1):
         strongest = sorted(range(len(kinds)), key=lambda kind: -parts[kind][system])
-        told = [kinds[kind].sentence(system) for kind in strongest[:SENTENCES] if parts[kind][system] > 0]
-        path = [names[place] for place in _path(depends, system, ill, symptom)]
-        rows.append((rank, names[system], float(score[system]), float(score[system] / score[order].sum()), told, path))
+        sentences = [kinds[kind].sentence(system) for kind in strongest[:SENTENCES] if parts[kind][system] > 0]
+        path = [names[place] for place in _path(depends, system, unhealthy, symptom)]
+        rows.append(
+            (rank, names[system], float(score[system]), float(score[system] / score[order].sum()), sentences, path)
+        )
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _path(depends: NDArray, cause: int, ill: NDArray, symptom: int | None) -> list[int]:
-    """The shortest way from the SYMPTOM, else from the topmost system that is ill, to the CAUSE."""
-    above = _nearest(depends.T, cause, ill) if symptom is None else _nearest(depends.T, cause, None)
+def _path(depends: NDArray, cause: int, unhealthy: NDArray, symptom: int | None) -> list[int]:
+    """The shortest way from the `symptom`, else from the topmost system that is unhealthy, to the `cause`."""
+    above = _nearest(depends.T, cause, unhealthy) if symptom is None else _nearest(depends.T, cause, None)
     if symptom is None:
         start = max(above, key=lambda place: (len(above[place]), -place))
     else:
@@ -270,7 +271,7 @@ def _path(depends: NDArray, cause: int, ill: NDArray, symptom: int | None) -> li
 
 
 def _nearest(links: NDArray, start: int, among: NDArray | None) -> dict[int, list[int]]:
-    """The shortest way from START to each system it reaches along LINKS, only through those AMONG."""
+    """The shortest way from `start` to each system it reaches along `links`, only through those `among`."""
     ways, waiting = {start: [start]}, deque([start])
     while waiting:
         here = waiting.popleft()

@@ -44,15 +44,15 @@ class Windows:
         return f"{self.at:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC"
 
     def quiet_bins(self, bins: NDArray) -> NDArray:
-        """Which of BINS lie in the baseline."""
+        """Which of `bins` lie in the baseline."""
         return _quiet(bins, self.at, self.step, self.baseline)
 
     def picked(self, bins: NDArray, offsets: NDArray) -> NDArray:
-        """Places in BINS (sorted) of each window's start plus OFFSETS, windows by offsets; len(bins) where absent."""
+        """Places in `bins` (sorted) of window starts plus `offsets`, windows by offsets; len(bins) where absent."""
         wanted = self.starts[:, None] + offsets[None, :]
         place = np.searchsorted(bins, wanted)
-        found = bins[np.minimum(place, len(bins) - 1)] == wanted
-        return np.where(found, place, len(bins))
+        there = bins[np.minimum(place, len(bins) - 1)] == wanted
+        return np.where(there, place, len(bins))
 
     @property
     def now_offsets(self) -> NDArray:
@@ -97,13 +97,13 @@ def bin_width(metrics: pl.DataFrame, times: list[pl.Series], at: datetime) -> ti
 
 
 def bin_of(time: pl.Expr, at: datetime, step: timedelta, *, starts: bool) -> pl.Expr:
-    """The bin of TIME; STARTS: the time is when a bucket began, so that the bucket of the change itself is bin 0."""
+    """The bin of `time`; with `starts` that is when a bucket began, and the bucket of the change itself is bin 0."""
     place = (time - pl.lit(at)).dt.total_microseconds() / (step / timedelta(microseconds=1))
     return (place.ceil() if starts else place.floor()).cast(pl.Int64)
 
 
 def windows(bins: NDArray, at: datetime, step: timedelta, baseline: tuple[datetime, datetime] | None) -> Windows:
-    """Window 0 and the quiet windows beside one another that hold any of BINS, at most QUIET_WINDOWS of them."""
+    """Window 0 and the quiet windows beside one another that hold any of `bins`, at most QUIET_WINDOWS of them."""
     quiet = np.unique(bins[_quiet(bins, at, step, baseline)])
     starts = np.unique(quiet // WINDOW_BINS * WINDOW_BINS)
     whole = _quiet(starts, at, step, baseline) & _quiet(starts + WINDOW_BINS - 1, at, step, baseline)
@@ -125,7 +125,7 @@ def median(values: NDArray, axis: int) -> NDArray:
 
 
 def upper(values: NDArray, quantile: float) -> NDArray:
-    """The QUANTILE of each column without the missing; NaN where nothing is there."""
+    """The `quantile` of each column without the missing; NaN where nothing is there."""
     ordered, n = np.sort(values, axis=0), (~np.isnan(values)).sum(0)
     if not len(values):
         return np.full(n.shape, np.nan)
@@ -134,7 +134,7 @@ def upper(values: NDArray, quantile: float) -> NDArray:
 
 
 def deviation(now: NDArray, usual: NDArray, nearby: NDArray) -> NDArray:
-    """How far NOW lies from what is USUAL and from what was NEARBY in time, whichever is less; 0 where they disagree.
+    """How far `now` lies from the `usual` and from what was `nearby` in time, the lesser; 0 where they disagree.
 
     A system that has drifted since the baseline lies far from it before the change as well as after.
     """
@@ -147,7 +147,7 @@ def strength(score: NDArray, *, theory: bool) -> NDArray:
     """How many times its quiet level a z-score (windows by systems) reaches, as a logarithm; 0 at the level or below.
 
     The level of a system is three sigmas: of the score itself, or of its quiet windows if they are wider, and of
-    these a high quantile. Where THEORY says how wide a count is, half of the quiet windows must be wider before that
+    these a high quantile. Where `theory` says how wide a count is, half of the quiet windows must be wider before that
     is believed: incidents among them are then no reason to overlook one.
     """
     level = np.full(score.shape[1], float(QUIET_SIGMAS))

@@ -25,8 +25,8 @@ def failures(messages: pl.DataFrame) -> pl.DataFrame:
     Only the traces that failures name are counted: failures are few.
     """
     failed = messages.filter(is_failed(pl.col("status")))
-    named = failed.select("trace_id").drop_nulls().unique()
-    shared = messages.select("trace_id").join(named, on="trace_id", how="semi").group_by("trace_id").len()
+    traces = failed.select("trace_id").drop_nulls().unique()
+    shared = messages.select("trace_id").join(traces, on="trace_id", how="semi").group_by("trace_id").len()
     constant = shared.filter(pl.col("len") > MAX_TRACE_MESSAGES)["trace_id"]
     alone = pl.col("trace_id").is_null() | pl.col("trace_id").is_in(constant.implode())
     own = pl.format("{} {}", pl.col("message_id"), pl.int_range(pl.len()))
@@ -36,7 +36,7 @@ def failures(messages: pl.DataFrame) -> pl.DataFrame:
 def hours(messages: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:
     """One row per hour with failed messages: hour, messages, failed, expected, excess, traces, expected_traces, chance.
 
-    FAILED as ``failures`` gives them. ``expected`` failed messages: those of each integration, dealt out by its
+    `failed` as ``failures`` gives them. ``expected`` failed messages: those of each integration, dealt out by its
     messages in the hour; ``excess`` = failed - expected; ``traces`` that failed, each once, as the failures of one
     trace are not independent; ``chance`` that so many or more of them fail where they are expected as ever (a Poisson
     tail, an upper bound of the hypergeometric one), times the hours with messages (Bonferroni), at most 1.
@@ -58,22 +58,22 @@ def hours(messages: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:
         for name in ("failed", "traces")
         for place, by in enumerate([always, daily] if days >= DAY_PATTERN_DAYS else [always])
     ]
-    told = counted.with_columns(expected).group_by("hour").agg(pl.exclude(*TRAFFIC).sum())
-    told = told.with_columns(
+    by_hour = counted.with_columns(expected).group_by("hour").agg(pl.exclude(*TRAFFIC).sum())
+    by_hour = by_hour.with_columns(
         expected=pl.max_horizontal("^failed_[0-9]$"), expected_traces=pl.max_horizontal("^traces_[0-9]$")
     )
-    all_hours = told.height
-    told = told.filter(pl.col("failed") > 0)
-    chance = gammainc(told["traces"].to_numpy(), told["expected_traces"].to_numpy()) * all_hours
+    all_hours = by_hour.height
+    by_hour = by_hour.filter(pl.col("failed") > 0)
+    chance = gammainc(by_hour["traces"].to_numpy(), by_hour["expected_traces"].to_numpy()) * all_hours
     return (
-        told.with_columns(chance=pl.Series(np.minimum(chance, 1)), excess=pl.col("failed") - pl.col("expected"))
+        by_hour.with_columns(chance=pl.Series(np.minimum(chance, 1)), excess=pl.col("failed") - pl.col("expected"))
         .select("hour", "messages", "failed", "expected", "excess", "traces", "expected_traces", "chance")
         .sort("hour")
     )
 
 
 def standing_out(hours: pl.DataFrame) -> pl.DataFrame:
-    """The rows of HOURS that chance does not explain, the largest excess first."""
+    """The rows of `hours` that chance does not explain, the largest excess first."""
     certain = hours.filter((pl.col("chance") < STANDING_OUT_LEVEL) & (pl.col("excess") > 0))
     return certain.sort("excess", "hour", descending=[True, False])
 
@@ -84,10 +84,10 @@ def worst_hour(messages: pl.DataFrame) -> datetime | None:
 
 
 def began(failed: pl.DataFrame, hour: datetime, *, usual: float, reached: float) -> datetime:
-    """The minute in which the excess of HOUR began, at most a day earlier.
+    """The minute in which the excess of `hour` began, at most a day earlier.
 
-    A cumulative sum (CUSUM) of traces that failed per minute, against the reference value between USUAL and REACHED
-    traces an hour that tells the two apart soonest (Lucas 1985): the start of the stretch that stands highest in HOUR.
+    A cumulative sum (CUSUM) of traces that failed per minute, against the reference value between `usual` and `reached`
+    traces an hour that tells the two apart soonest (Lucas 1985): where the run begins that stands highest in `hour`.
     """
     start = hour - FARTHEST_BACK
     near = failed.filter(pl.col("sent_at").is_between(start, hour + HOUR, closed="left"))

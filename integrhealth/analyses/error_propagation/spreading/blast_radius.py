@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from integrhealth.analyses.error_propagation.spreading.spread import link_coverage, link_facts
 from integrhealth.language.schema import is_failed
+from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MIN_MESSAGES, RADIUS_BELIEFS, RADIUS_DRAWS, RADIUS_SYSTEMS, RESAMPLES, SEED
 from integrhealth.traces.ancestry import NO_ROW, roots
 from integrhealth.traces.links import failure_links
@@ -36,7 +37,7 @@ BITS = 62
 def error_links(caused: pl.DataFrame) -> pl.DataFrame:
     """One row per pair of systems: source, target, errors, passed, probability that an error at source fails target.
 
-    CAUSED as ``links.with_causes`` gives it. An error at a system is a failed message there with those of the same
+    `caused` as ``links.with_causes`` gives it. An error at a system is a failed message there with those of the same
     system that it brought about (inner work, then the answer to the caller). ``errors`` counts them at the source,
     also those that went nowhere; ``passed`` those that a failed message at the target has among its causes;
     ``probability`` = passed / errors / link coverage, at most 1, as a link that was lost hides a passage.
@@ -71,7 +72,7 @@ def error_links(caused: pl.DataFrame) -> pl.DataFrame:
 
 
 def _errors(failed: pl.DataFrame) -> pl.DataFrame:
-    """The error that each failed message belongs to: row, system, error (the row in FAILED where it began)."""
+    """The error that each failed message belongs to: row, system, error (the row in `failed` where it began)."""
     here = failed.select("row", "target", "cause_row").with_row_index("place")
     cause = here.select(row="cause_row").join(here, on="row", how="left", maintain_order="left")
     inner = cause["target"] == here["target"]
@@ -83,7 +84,7 @@ def _errors(failed: pl.DataFrame) -> pl.DataFrame:
 def reached_systems(probability: NDArray, *, draws: int, seed: int = SEED) -> NDArray:
     """What an error at each system reaches in each draw: draws by systems by systems reached, itself included.
 
-    PROBABILITY that a link from row to column opens. Reaching is transitive: a set, so that two ways count once.
+    `probability` that a link from row to column opens. Reaching is transitive: a set, so that two ways count once.
     """
     row, column = np.nonzero(probability)
     open_ = np.random.default_rng(seed).random((draws, len(row))) < probability[row, column]
@@ -91,7 +92,7 @@ def reached_systems(probability: NDArray, *, draws: int, seed: int = SEED) -> ND
 
 
 def _reached(open_: NDArray, row: NDArray, column: NDArray, size: int) -> NDArray:
-    """What is reached over the links from ROW to COLUMN that are OPEN (draws by links): draws by systems by systems.
+    """What is reached over the links from `row` to `column` that are `open_` (draws by links): draws by systems twice.
 
     The transitive closure of Warshall (1962), the systems reached being bits of whole numbers.
     """
@@ -109,13 +110,13 @@ def _reached(open_: NDArray, row: NDArray, column: NDArray, size: int) -> NDArra
 def blast_radius(caused: pl.DataFrame, cascades: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per system that failed, the widest radius first.
 
-    CAUSED as ``links.with_causes`` gives it, CASCADES as ``cascade_facts``. ``errors`` that began or arrived there and
-    ``roots`` of cascades; ``expected_systems`` that one error hits, itself included, over 1000 draws of the links, with
-    an interval for what is not known of their probabilities (Beta, Jeffreys' prior); ``observed_systems`` mean of the
-    cascades that began there. ``expected_objects_per_hour`` and ``expected_amount_per_hour``: business objects, each
-    once and at its largest amount, that pass any system that is hit, so what is at stake in an hour of trouble;
-    ``observed_amount`` mean amount of a cascade. Null under MIN_MESSAGES errors, or roots, or without any parent link;
-    expected also beyond the 64 systems with most errors.
+    `caused` as ``links.with_causes`` gives it, `cascades` as ``cascade_facts``. ``errors`` that began or arrived there
+    and ``roots`` of cascades; ``expected_systems`` that one error hits, itself included, over 1000 draws of the links,
+    with an interval for what is not known of their probabilities (Beta, Jeffreys' prior); ``observed_systems`` mean of
+    the cascades that began there. ``expected_objects_per_hour`` and ``expected_amount_per_hour``: business objects,
+    each once and at its largest amount, that pass any system that is hit, so what is at stake in an hour of trouble;
+    ``observed_amount`` mean amount of a cascade. Null under `min_messages` errors, or roots, or without any parent
+    link; expected also beyond the 64 systems with most errors.
     """
     links = error_links(caused)
     errors = _errors(caused.filter(is_failed(pl.col("status"))))
@@ -125,16 +126,16 @@ def blast_radius(caused: pl.DataFrame, cascades: pl.DataFrame, *, min_messages: 
     links = links.filter(pl.col("source").is_in(systems.implode()), pl.col("target").is_in(systems.implode()))
     observed = cascades.group_by(system="root_system").agg(
         roots=pl.len().cast(pl.Int64),
-        observed_systems=pl.when(pl.len() >= min_messages).then(pl.col("systems").mean()),
-        observed_amount=pl.when(pl.len() >= min_messages).then(pl.col("amount").mean()),
+        observed_systems=pl.when(enough(pl.len(), min_messages)).then(pl.col("systems").mean()),
+        observed_amount=pl.when(enough(pl.len(), min_messages)).then(pl.col("amount").mean()),
     )
-    told = counted.join(observed, on="system", how="left").with_columns(pl.col("roots").fill_null(0))
+    counts = counted.join(observed, on="system", how="left").with_columns(pl.col("roots").fill_null(0))
     linked = caused["parent_row"].null_count() < caused.height
     nothing = pl.DataFrame(schema={"system": pl.String} | dict.fromkeys(EXPECTED, pl.Float64))
     expected = _expected(caused, links, systems) if linked else nothing
     return (
-        told.join(expected, on="system", how="left")
-        .with_columns(pl.when(pl.col("errors") >= min_messages).then(pl.col(EXPECTED)))
+        counts.join(expected, on="system", how="left")
+        .with_columns(pl.when(enough(pl.col("errors"), min_messages)).then(pl.col(EXPECTED)))
         .select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
         .sort("expected_systems", "errors", "system", descending=[True, True, False], nulls_last=True)
     )
@@ -152,8 +153,8 @@ def _expected(caused: pl.DataFrame, links: pl.DataFrame, systems: pl.Series) -> 
     passing, objects, amount = _traffic(caused, systems)
     few = reached[:RADIUS_DRAWS]
     stake = np.array([_at_stake(few[:, place], passing, objects, amount) for place in range(size)]).reshape(-1, 2)
-    told = [hit, np.maximum(low, 1), np.minimum(high, size), *stake.T]
-    return pl.DataFrame({"system": systems, **dict(zip(EXPECTED, told, strict=True))}).fill_nan(None)
+    columns = [hit, np.maximum(low, 1), np.minimum(high, size), *stake.T]
+    return pl.DataFrame({"system": systems, **dict(zip(EXPECTED, columns, strict=True))}).fill_nan(None)
 
 
 def _interval(links: pl.DataFrame, row: NDArray, column: NDArray, size: int) -> NDArray:
@@ -204,5 +205,5 @@ def _at_stake(reached: NDArray, passing: NDArray, objects: NDArray, amount: NDAr
     sets, times = np.unique(reached, axis=0, return_counts=True)
     # How often each pattern is touched, which both sums share.
     touched = times / times.sum() @ (sets.astype(np.float32) @ passing.T > 0)
-    known = float(touched @ np.nan_to_num(amount)) if (~np.isnan(amount)).any() else np.nan
-    return float(touched @ objects), known
+    worth = float(touched @ np.nan_to_num(amount)) if (~np.isnan(amount)).any() else np.nan
+    return float(touched @ objects), worth

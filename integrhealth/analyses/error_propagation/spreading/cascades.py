@@ -2,18 +2,20 @@
 
 import polars as pl
 
+from integrhealth.analyses.error_propagation.tables import TABLES
 from integrhealth.language.schema import FRAMES, is_failed
+from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MIN_MESSAGES
 from integrhealth.traces.ancestry import NO_ROW, depths, roots
 from integrhealth.traces.facts import log_bucket, percentiles
 
 
 def cascade_members(caused: pl.DataFrame) -> pl.DataFrame:
-    """One row per failed message, in the order of CAUSED: its columns plus its place in its cascade.
+    """One row per failed message, in the order of `caused`: its columns plus its place in its cascade.
 
-    CAUSED as ``traces.with_causes`` gives it. Every message belongs to the cascade of its first failed cause. ``root``
-    is the row of the cascade's root, ``hops`` the links from there, ``ended_at`` when the failure was known,
-    ``root_ended_at`` the same of the root.
+    `caused` as ``traces.with_causes`` gives it. Every message belongs to the cascade of its first failed cause.
+    ``root`` is the row of the cascade's root, ``below_root`` the links from there, ``ended_at`` when the failure was
+    known, ``root_ended_at`` the same of the root.
     """
     failed = caused.filter(is_failed(pl.col("status"))).with_columns(ended_at=pl.coalesce("finished_at", "answered_at"))
     local = failed.select("row").with_row_index("local")
@@ -23,24 +25,24 @@ def cascade_members(caused: pl.DataFrame) -> pl.DataFrame:
     return failed.with_columns(
         root=failed["row"].gather(top),
         root_ended_at=failed["ended_at"].gather(top),
-        hops=pl.Series(depths(pointers)[0], dtype=pl.Int64),
+        below_root=pl.Series(depths(pointers)[0], dtype=pl.Int64),
     )
 
 
 def cascade_facts(caused: pl.DataFrame, incident_events: pl.DataFrame | None = None) -> pl.DataFrame:
     """One row per cascade, largest first. Cascades partition the failed messages: sum(messages) = failed messages.
 
-    CAUSED as ``traces.with_causes`` gives it. ``messages`` counts failed messages, the root included; ``systems``
+    `caused` as ``traces.with_causes`` gives it. ``messages`` counts failed messages, the root included; ``systems``
     distinct targets; ``depth`` is 0 for a lone root; ``spread_ms`` runs from the root's finish to the last;
-    ``hops_per_minute`` = depth / minutes of spread, null for a lone root and where no time passed or is known;
+    ``links_per_minute`` = depth / minutes of spread, null for a lone root and where no time passed or is known;
     ``amount`` sums distinct business objects, each at its largest (messages without an object id count as one
     object); ``failed_causes`` lists, for each message that was caused, how many failed causes it has in the data.
-    ``systems_before_notice`` are those that had failed when the first event of INCIDENT_EVENTS on one of the
+    ``systems_before_detection`` are those that had failed when the first event of `incident_events` on one of the
     cascade's integrations came, from the root's start on; null when none came. A cascade lies in one trace, so the
     rows add up.
     """
     placed = cascade_members(caused)
-    unnoticed = _systems_before_notice(
+    before = _systems_before_detection(
         placed, FRAMES["incident_events"].empty() if incident_events is None else incident_events
     )
     objects = (
@@ -53,46 +55,47 @@ def cascade_facts(caused: pl.DataFrame, incident_events: pl.DataFrame | None = N
     sizes = placed.group_by("root").agg(
         messages=pl.len().cast(pl.Int64),
         systems=pl.col("target").n_unique().cast(pl.Int64),
-        depth=pl.col("hops").max(),
+        depth=pl.col("below_root").max(),
         spread_ms=spread_ms,
         failed_causes=pl.col("failed_causes").filter(pl.col("failed_causes") > 0).sort(),
     )
     travelled = (pl.col("depth") > 0) & (pl.col("spread_ms") > 0)
     sizes = sizes.with_columns(
-        hops_per_minute=pl.when(travelled).then(pl.col("depth") / (pl.col("spread_ms") / 60_000))
+        links_per_minute=pl.when(travelled).then(pl.col("depth") / (pl.col("spread_ms") / 60_000))
     )
     heads = placed.filter("own_error").select(
         "root", "trace_id", "error_code", root_id="message_id", root_system="target", started_at="sent_at"
     )
-    columns = "root_id trace_id root_system error_code started_at messages systems depth spread_ms hops_per_minute"
     return (
         heads.join(sizes, on="root")
         .join(objects, on="root")
-        .join(unnoticed, on="root", how="left")
-        .select(*columns.split(), "amount", "systems_before_notice", "failed_causes")
+        .join(before, on="root", how="left")
+        .select(*TABLES["cascades"], "links_per_minute", "systems_before_detection", "failed_causes")
         .sort("messages", "started_at", "root_id", descending=[True, False, False])
     )
 
 
-def _systems_before_notice(placed: pl.DataFrame, incident_events: pl.DataFrame) -> pl.DataFrame:
-    """root and systems_before_notice of the cascades of which an incident tells, sooner or later."""
-    events = incident_events.select("integration", noticed_at="at").drop_nulls().sort("noticed_at", "integration")
+def _systems_before_detection(placed: pl.DataFrame, incident_events: pl.DataFrame) -> pl.DataFrame:
+    """root and systems_before_detection of the cascades of which an incident tells, sooner or later."""
+    events = incident_events.select("integration", detected_at="at").drop_nulls().sort("detected_at", "integration")
     began = placed.filter("own_error").select("root", began_at="sent_at")
-    told = placed.select("root", "integration").unique().join(began, on="root").sort("began_at", "root", "integration")
-    noticed = told.join_asof(
+    affected = (
+        placed.select("root", "integration").unique().join(began, on="root").sort("began_at", "root", "integration")
+    )
+    detected = affected.join_asof(
         events,
         left_on="began_at",
-        right_on="noticed_at",
+        right_on="detected_at",
         by="integration",
         strategy="forward",
         check_sortedness=False,
     )
-    notices = noticed.group_by("root").agg(pl.col("noticed_at").min()).drop_nulls()
+    first_events = detected.group_by("root").agg(pl.col("detected_at").min()).drop_nulls()
     failed_at = pl.coalesce("ended_at", "sent_at")
-    before = placed.select("root", "target", failed_at=failed_at).join(notices, on="root")
-    return before.group_by("root").agg(
-        systems_before_notice=pl.col("target")
-        .filter(pl.col("failed_at") <= pl.col("noticed_at"))
+    failures = placed.select("root", "target", failed_at=failed_at).join(first_events, on="root")
+    return failures.group_by("root").agg(
+        systems_before_detection=pl.col("target")
+        .filter(pl.col("failed_at") <= pl.col("detected_at"))
         .n_unique()
         .cast(pl.Int64)
     )
@@ -131,14 +134,15 @@ def reach(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFr
     """One row per number of systems: cascades that reached so many, and the median time from the root's failure.
 
     The root's own system is the first. ``timed`` counts the cascades with all their end times, the n of the median;
-    median and interval (order statistics) are null below MIN_MESSAGES of them.
+    median and interval (order statistics) are null below `min_messages` of them.
     """
     counted = facts.group_by("systems").agg(pl.col("cascades").sum())
     times = percentiles(facts, ["systems"], count="cascades", quantiles={"median_ms": 0.5}, interval_of="median_ms")
-    enough = pl.when(pl.col("timed") >= max(min_messages, 1))
     return (
         counted.join(times.rename({"n": "timed"}), on="systems", how="left")
         .with_columns(pl.col("timed").fill_null(0))
-        .with_columns(enough.then(pl.col("median_ms", "low_ms", "high_ms")).name.keep())
+        .with_columns(
+            pl.when(enough(pl.col("timed"), min_messages)).then(pl.col("median_ms", "low_ms", "high_ms")).name.keep()
+        )
         .sort("systems")
     )

@@ -1,23 +1,29 @@
-"""What error propagation tells a person: errors that multiply, go far, are passed on, or are swallowed in silence."""
+"""What spreading errors ask a person: errors that multiply, go far, are passed on, or are swallowed in silence."""
 
 import polars as pl
 
-from integrhealth.language.findings import findings, ranked, severity, written
+from integrhealth.language.findings import findings, integration_owners, ranked, severity, system_owners, written
 from integrhealth.language.statistics import wilson_interval
 from integrhealth.language.thresholds import CONTAINED, RUNAWAY, STOPPING_NONE, STOPPING_WEAK, SWALLOWING, WIDE_CASCADE
 
 NAME = "error_propagation"
 
 
-def propagation_findings(tables: dict[str, pl.DataFrame], system_owners: pl.DataFrame) -> pl.DataFrame:
-    """What a person should talk about: errors that multiply, that go far, that are passed on or swallowed."""
-    owners = system_owners.select("system", owner=pl.coalesce("owner", "team"))
+def propagation_findings(
+    spread: pl.DataFrame, systems: pl.DataFrame, cascades: pl.DataFrame, declared: pl.DataFrame
+) -> pl.DataFrame:
+    """What a person should talk about: errors that multiply, that go far, that are passed on or swallowed.
+
+    `spread`, `systems` and `cascades` as the tables of these names, `declared` the systems of the catalog, for their
+    owners.
+    """
+    owners = system_owners(declared)
     return ranked(
         [
-            _multiplying(tables["spread"]),
-            _passing_on(tables["systems"], owners),
-            _swallowing(tables["systems"], owners),
-            _wide(tables["cascades"], owners),
+            _multiplying(spread),
+            _passing_on(systems, owners),
+            _swallowing(systems, owners),
+            _wide(cascades, owners),
         ]
     )
 
@@ -25,12 +31,11 @@ def propagation_findings(tables: dict[str, pl.DataFrame], system_owners: pl.Data
 def integration_findings(integrations: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """One finding per integration whose errors certainly cause more than 0.7 others each.
 
-    INTEGRATIONS as ``spread_by_integration`` gives them, DECLARED the integrations of the catalog, for their owners.
+    `integrations` as ``spread_by_integration`` gives them, `declared` those of the catalog, for their owners.
     """
-    owners = declared.select("integration", "owner")
     rows = (
         integrations.filter(pl.col("low") > RUNAWAY)
-        .join(owners, on="integration", how="left")
+        .join(integration_owners(declared), on="integration", how="left")
         .with_columns(
             subject=pl.col("integration"),
             severity=pl.lit("warning"),

@@ -13,12 +13,13 @@ from integrhealth.analyses.error_propagation.spreading.cascades import cascade_m
 from integrhealth.analyses.error_propagation.spreading.swallowed import swallowed
 from integrhealth.analyses.error_propagation.tables import TABLES
 from integrhealth.language.schema import is_ended, is_failed
-from integrhealth.language.statistics import NONE_SEEN, ratio_margin, wilson_interval
+from integrhealth.language.statistics import NONE_SEEN, enough, ratio_margin, wilson_interval
 from integrhealth.language.thresholds import CONTAINED, MIN_MESSAGES, MIN_ROOTS, RESAMPLES, RUNAWAY, SEED
 
-NOT_ENOUGH = "not enough data"
+NOT_ENOUGH, NO_LINKS = "not enough data", "no links"
 # A reproduction number nearer to 1 than this is 1: sums of weights are a few digits off.
 HAIR = 1e-12
+SYSTEMS_FURTHER = ("ended", "swallowed", "saved_by_retry", "reached", "stopping_low", "stopping_high")
 SPREAD_BY_INTEGRATION = [
     "integration",
     "messages",
@@ -39,15 +40,15 @@ def link_facts(caused: pl.DataFrame) -> pl.DataFrame:
 
     ``loops`` counts the messages whose parent link was cut because it closed a loop.
     """
-    names, found = pl.col("parent_id").is_not_null(), pl.col("parent_row").is_not_null()
+    names, links = pl.col("parent_id").is_not_null(), pl.col("parent_row").is_not_null()
     failed = is_failed(pl.col("status"))
     return caused.select(
         messages=pl.len().cast(pl.Int64),
         failed=failed.sum().cast(pl.Int64),
         named=names.sum().cast(pl.Int64),
-        found=found.sum().cast(pl.Int64),
+        found=links.sum().cast(pl.Int64),
         failed_named=(names & failed).sum().cast(pl.Int64),
-        failed_found=(found & failed).sum().cast(pl.Int64),
+        failed_found=(links & failed).sum().cast(pl.Int64),
         loops=pl.col("in_loop").sum().cast(pl.Int64),
     )
 
@@ -65,10 +66,10 @@ def link_coverage(links: pl.DataFrame) -> float | None:
 def spread(cascades: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """One row, the whole: reproduction number with its 95% interval, corrected for parents that are not in the data.
 
-    CASCADES as ``cascade_facts`` gives them, LINKS as ``link_facts`` does. A message with j failed causes in the data
-    would have shown none of them with probability (1-c)^j, c the link coverage, and so counts 1 / (1 - (1-c)^j);
-    with one cause each that is R / c exactly, with several ``at_most`` is true. The interval resamples cascades.
-    Fewer than 30 roots: "not enough data"; at 1 the tree never ends: "runaway", without a mean cascade.
+    `cascades` as ``cascade_facts`` gives them, `links` as ``link_facts`` does. A message with j failed causes in the
+    data would have shown none of them with probability (1-c)^j, c the link coverage, and so counts 1 / (1 - (1-c)^j);
+    with one cause each that is R / c exactly, with several ``at_most`` is true. The interval resamples cascades. Fewer
+    than 30 roots: "not enough data"; at 1 the tree never ends: "runaway", without a mean cascade.
     """
     coverage = link_coverage(links)
     failed, roots = int(cascades["messages"].sum() or 0), cascades.height
@@ -77,7 +78,7 @@ def spread(cascades: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     if roots < MIN_ROOTS:
         row["verdict"] = NOT_ENOUGH
     elif not coverage:
-        row["verdict"] = "no links"
+        row["verdict"] = NO_LINKS
     else:
         value, low, high = _reproduction(cascades, coverage)
         row |= {"reproduction": value, "low": low, "high": high}
@@ -153,7 +154,7 @@ def integration_cascades(caused: pl.DataFrame) -> pl.DataFrame:
 def spread_by_integration(facts: pl.DataFrame, cascades: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """One row per integration, the one that caused most first: how many errors one error here causes, anywhere.
 
-    FACTS, CASCADES and LINKS as ``integration_facts``, ``integration_cascades`` and ``link_facts`` give them.
+    `facts`, `cascades` and `links` as ``integration_facts``, ``integration_cascades`` and ``link_facts`` give them.
     ``caused`` counts failed messages whose first failed cause is a failure of this integration; ``reproduction`` =
     caused, each weighing as in ``spread``, / failed. It may exceed 1: the errors of one integration can all go on to
     several others. Failed x reproduction sums to that of ``spread`` unless that is cut at 1. The interval treats
@@ -178,21 +179,21 @@ def spread_by_integration(facts: pl.DataFrame, cascades: pl.DataFrame, links: pl
     squares = pl.col("weight_sq"), pl.col("cross"), pl.col("failed_sq")
     margin = ratio_margin(*squares, ratio=ratio, bottom=failed)
     none_seen = NONE_SEEN / (failed * pl.lit(coverage, pl.Float64))
-    enough = pl.col("cascades") >= MIN_ROOTS
-    told = pl.when(enough & pl.lit(bool(coverage)))
+    certain = enough(pl.col("cascades"), MIN_ROOTS)
+    judged = pl.when(certain & pl.lit(bool(coverage)))
     return (
         facts.join(sums, on="integration", how="left", nulls_equal=True)
         .with_columns(pl.col("caused", "cascades").fill_null(0))
         .with_columns(
-            reproduction=told.then(ratio),
-            low=told.then((ratio - margin).clip(0)),
-            high=told.then(pl.when(pl.col("caused") == 0).then(none_seen).otherwise(ratio + margin)),
+            reproduction=judged.then(ratio),
+            low=judged.then((ratio - margin).clip(0)),
+            high=judged.then(pl.when(pl.col("caused") == 0).then(none_seen).otherwise(ratio + margin)),
         )
         .with_columns(
-            verdict=pl.when(~enough)
+            verdict=pl.when(~certain)
             .then(pl.lit(NOT_ENOUGH))
             .when(pl.lit(not coverage))
-            .then(pl.lit("no links"))
+            .then(pl.lit(NO_LINKS))
             .when(pl.col("reproduction") > RUNAWAY)
             .then(pl.lit("runaway risk"))
             .when(pl.col("reproduction") >= CONTAINED)
@@ -206,8 +207,8 @@ def spread_by_integration(facts: pl.DataFrame, cascades: pl.DataFrame, links: pl
 
 def system_facts(caused: pl.DataFrame) -> pl.DataFrame:
     """One row per system, the target that had to do the work: counts that add up over traces."""
-    told_apart = caused.select("row", "target").join(swallowed(caused), on="row").group_by(system="target")
-    ends = told_apart.agg(pl.col("swallowed", "saved_by_retry").sum().cast(pl.Int64))
+    answered = caused.select("row", "target").join(swallowed(caused), on="row").group_by(system="target")
+    ends = answered.agg(pl.col("swallowed", "saved_by_retry").sum().cast(pl.Int64))
     return (
         caused.group_by(system="target")
         .agg(
@@ -226,21 +227,20 @@ def system_facts(caused: pl.DataFrame) -> pl.DataFrame:
 def systems(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per system, most errors first: where errors begin, where they pass, where they stop.
 
-    ``stopping_power`` = stopped / (stopped + passed_on) with its Wilson interval; null when fewer than MIN_MESSAGES
+    ``stopping_power`` = stopped / (stopped + passed_on) with its Wilson interval; null when fewer than `min_messages`
     errors of others reached the system. Of the stopped, ``saved_by_retry`` and ``swallowed`` are told in
     ``swallowed``; the rest had a fallback or had waited for nothing.
     """
-    reached = pl.col("stopped") + pl.col("passed_on")
     low, high = wilson_interval(facts["stopped"], facts["stopped"] + facts["passed_on"])
-    enough = pl.when(reached >= max(min_messages, 1))
+    judged = pl.when(enough(pl.col("reached"), min_messages))
     return (
-        facts.with_columns(low=pl.Series(low), high=pl.Series(high), reached=reached)
+        facts.with_columns(low=pl.Series(low), high=pl.Series(high), reached=pl.col("stopped") + pl.col("passed_on"))
         .with_columns(
-            stopping_power=enough.then(pl.col("stopped") / reached),
-            stopping_low=enough.then("low"),
-            stopping_high=enough.then("high"),
+            stopping_power=judged.then(pl.col("stopped") / pl.col("reached")),
+            stopping_low=judged.then("low"),
+            stopping_high=judged.then("high"),
         )
-        .drop("low", "high")
+        .select(*TABLES["systems"], *SYSTEMS_FURTHER)
         .sort(pl.col("own_errors") + pl.col("passed_on"), "system", descending=[True, False])
     )
 
@@ -277,19 +277,19 @@ def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFr
 
     ``caused_per_error`` = failed messages caused by this edge's failed messages / those failed messages, so that the
     sum of failed x caused_per_error is all that was caused; null without failures. Its interval treats cascades as
-    the sampled units (ratio estimate, linearised) and is null below MIN_MESSAGES failures.
+    the sampled units (ratio estimate, linearised) and is null below `min_messages` failures.
     """
     failed, ratio = pl.col("failed"), pl.col("caused_per_error")
     squares = pl.col("caused_sq"), pl.col("cross"), pl.col("failed_sq")
     margin = ratio_margin(*squares, ratio=ratio, bottom=failed)
-    enough = pl.when(failed >= max(min_messages, 1))
+    judged = pl.when(enough(failed, min_messages))
     return (
         facts.with_columns(caused_per_error=pl.when(failed > 0).then(pl.col("caused") / failed))
         .with_columns(
-            low=enough.then((ratio - margin).clip(0)),
-            high=enough.then(pl.when(pl.col("caused") == 0).then(NONE_SEEN / failed).otherwise(ratio + margin)),
-            failed_share=pl.when(pl.col("ended") >= max(min_messages, 1)).then(failed / pl.col("ended")),
+            low=judged.then((ratio - margin).clip(0)),
+            high=judged.then(pl.when(pl.col("caused") == 0).then(NONE_SEEN / failed).otherwise(ratio + margin)),
+            error_share=pl.when(enough(pl.col("ended"), min_messages)).then(failed / pl.col("ended")),
         )
-        .drop("failed_sq", "caused_sq", "cross")
+        .select(*TABLES["edges"], "ended", "caused", "error_share")
         .sort("failed", "source", "target", descending=[True, False, False])
     )

@@ -18,8 +18,8 @@ def swallowed(caused: pl.DataFrame) -> pl.DataFrame:
     batch, file) and are fine although their sender failed waited for nothing and have no row.
     """
     columns = ["row", "kind", "status", "sent_at", "finished_at", "answered_at", "attempt", "fallback", "stopped"]
-    told = caused.select(*SAME_CALL, *columns)
-    concerned = told.filter(pl.col("stopped") | is_failed(pl.col("status")))
+    messages = caused.select(*SAME_CALL, *columns)
+    concerned = messages.filter(pl.col("stopped") | is_failed(pl.col("status")))
     links = failure_links(concerned).filter(pl.col("effect_status") == "ok")
     calls = (
         concerned.join(links.select("effect_row", row="cause_row"), on="row")
@@ -27,7 +27,7 @@ def swallowed(caused: pl.DataFrame) -> pl.DataFrame:
         .select(*SAME_CALL, "sent_at", "attempt")
     )
     # Calls that were stopped are few: only what their parents also called is looked at.
-    beside = told.filter(pl.col("parent_row").is_in(calls["parent_row"].implode()) & is_delivered(pl.col("status")))
+    beside = messages.filter(pl.col("parent_row").is_in(calls["parent_row"].implode()) & is_delivered(pl.col("status")))
     again = beside.group_by(SAME_CALL).agg(last_sent=pl.col("sent_at").max(), last_attempt=pl.col("attempt").max())
     instead = beside.filter("fallback").group_by("parent_row").agg(last_fallback=pl.col("sent_at").max())
     later = (pl.col("last_sent") > pl.col("sent_at")) & (pl.col("last_attempt") > pl.col("attempt")).fill_null(True)

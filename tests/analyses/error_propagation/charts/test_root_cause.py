@@ -25,11 +25,11 @@ def test_the_ranking_names_the_first_and_wraps_its_evidence():
     assert spec["title"]["text"] == "Look at erp first"
     (shown,) = spec["datasets"].values()
     assert [row["way"] for row in shown] == ["shop → erp", "x"]
-    lines = shown[0]["told"].split("\n")
+    lines = shown[0]["sentence"].split("\n")
     assert len(lines) == LINES
     assert max(map(len, lines)) <= LETTERS
     assert lines[-1].endswith("…")
-    assert shown[1]["told"] == ""
+    assert shown[1]["sentence"] == ""
     # A name from a log is never part of an expression.
     assert spec["layer"][0]["encoding"]["color"]["condition"]["test"] == "datum.first"
 

@@ -72,13 +72,13 @@ def problem(at, system):
 
 
 def logged(at, system, *, kind="queue", edges=DIAMOND):
-    """The errors as failed messages from outside, and every hop once as a message that arrived, of KIND."""
+    """The errors as failed messages from outside, and every edge once as a message that arrived, of KIND."""
     start = pl.datetime(2026, 1, 1, time_unit="us", time_zone="UTC")
     failed = pl.DataFrame({"target": [f"s{each}" for each in system], "us": (np.asarray(at) * 1e6).astype(np.int64)})
     failed = failed.with_columns(source=pl.lit("outside"), status=pl.lit("failed"), kind=pl.lit("queue"))
-    hops = pl.DataFrame({"source": [f"s{a}" for a, _ in edges], "target": [f"s{b}" for _, b in edges]})
-    hops = hops.with_columns(status=pl.lit("ok"), kind=pl.lit(kind, pl.String), us=pl.lit(0, pl.Int64))
-    rows = pl.concat([failed, hops], how="diagonal").with_columns(
+    exchanges = pl.DataFrame({"source": [f"s{a}" for a, _ in edges], "target": [f"s{b}" for _, b in edges]})
+    exchanges = exchanges.with_columns(status=pl.lit("ok"), kind=pl.lit(kind, pl.String), us=pl.lit(0, pl.Int64))
+    rows = pl.concat([failed, exchanges], how="diagonal").with_columns(
         sent_at=start + pl.duration(microseconds="us"), message_id=pl.format("m{}", pl.int_range(pl.len()))
     )
     return conform(rows, "messages")
@@ -182,8 +182,8 @@ def test_doubled_and_shuffled_rows_change_nothing(spreading):
         assert_frame_equal(table, tables[name])
 
 
-def test_the_kind_of_the_hop_tells_which_way_a_failure_travels():
-    hops = """
+def test_the_kind_of_the_edge_tells_which_way_a_failure_travels():
+    exchanges = """
         message_id source target kind
         a          web    erp    request
         b          erp    bus    queue
@@ -194,15 +194,15 @@ def test_the_kind_of_the_hop_tells_which_way_a_failure_travels():
         g          user   web    request
     """
     declared = drawn("dependencies", "source target kind\nweb crm phone\nftp - queue")
-    assert failure_edges(messages(hops), declared).rows() == [
+    assert failure_edges(messages(exchanges), declared).rows() == [
         ("bus", "dwh", True), ("bus", "ftp", True), ("crm", "erp", False), ("crm", "web", True), ("erp", "bus", True),
         ("erp", "crm", True), ("erp", "web", True), ("web", "crm", False),
     ]  # fmt: skip
 
 
 def test_errors_of_one_moment_cause_each_other_one_way_and_nobody_is_seen_failing_whom_no_message_reaches():
-    hops = "message_id source target kind\na web erp request\nb erp web request\nc user web request"
-    assert failure_edges(messages(hops), NONE).rows() == [("erp", "web", True), ("web", "erp", False)]
+    exchanges = "message_id source target kind\na web erp request\nb erp web request\nc user web request"
+    assert failure_edges(messages(exchanges), NONE).rows() == [("erp", "web", True), ("web", "erp", False)]
 
 
 def test_where_the_kind_is_unknown_time_decides_the_direction():

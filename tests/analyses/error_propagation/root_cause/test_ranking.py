@@ -30,15 +30,15 @@ def measured(cause: str | None, *, what: str = "latency", seed: int = 1) -> pl.D
     random = np.random.default_rng(seed)
     count = HOURS * 60
     times = [AT + (place - count + 60) * MINUTE for place in range(count)]
-    ill = np.array([AT <= time < AT + 10 * MINUTE for time in times])
+    unhealthy = np.array([AT <= time < AT + 10 * MINUTE for time in times])
     requests = {system: random.poisson(200, count) for system in SYSTEMS}
     own = {system: random.gamma(50, 0.002, count) for system in SYSTEMS}
     failed = {system: random.binomial(requests[system], 0.002) / requests[system] for system in SYSTEMS}
     if cause and what == "latency":
-        own[cause] = own[cause] + np.where(ill, 0.05, 0)
+        own[cause] = own[cause] + np.where(unhealthy, 0.05, 0)
     if cause and what == "availability":
         for system in (cause, *CALLERS[cause]):
-            failed[system] = failed[system] + np.where(ill, 0.2 * (1 if system == cause else 0.7), 0)
+            failed[system] = failed[system] + np.where(unhealthy, 0.2 * (1 if system == cause else 0.7), 0)
     below = {system: [target for source, target in CALLS if source == system] for system in SYSTEMS}
 
     def whole(system: str) -> np.ndarray:
@@ -57,20 +57,20 @@ def measured(cause: str | None, *, what: str = "latency", seed: int = 1) -> pl.D
 
 
 def sent(cause: str | None, *, what: str = "slow", seed: int = 1, linked: bool = True) -> pl.DataFrame:
-    """A trace every ten seconds for five hours through all of CALLS; from AT on for ten minutes the CAUSE is ill.
+    """A trace every ten seconds for five hours through all of CALLS; from AT on ten minutes the CAUSE is unhealthy.
 
-    Own work is exponential (20 ms); ill: five times as long, or it fails every second time and its callers with it.
+    Own work is exponential (20 ms); unhealthy: five times as long, or every second call fails with its callers.
     """
     random = np.random.default_rng(seed)
     count = 5 * 360
     start = np.array([AT + timedelta(seconds=10 * (place - count + 360)) for place in range(count)])
-    ill = (start >= AT) & (start < AT + 10 * MINUTE)
+    unhealthy = (start >= AT) & (start < AT + 10 * MINUTE)
     own = {system: random.exponential(0.02, count) for system in SYSTEMS}
     broken = {system: random.random(count) < 0.002 for system in SYSTEMS}
     if cause and what == "slow":
-        own[cause] = np.where(ill, own[cause] * 5, own[cause])
+        own[cause] = np.where(unhealthy, own[cause] * 5, own[cause])
     if cause and what == "failing":
-        broken[cause] |= ill & (random.random(count) < 0.5)
+        broken[cause] |= unhealthy & (random.random(count) < 0.5)
     below = {system: [target for source, target in CALLS if source == system] for system in SYSTEMS}
 
     def whole(system: str) -> np.ndarray:
@@ -121,7 +121,7 @@ def logged(cause: str | None, *, seed: int = 1) -> pl.DataFrame:
 
 @pytest.mark.parametrize("what", ["latency", "availability"])
 @pytest.mark.parametrize("cause", ["bank", "store", "ledger", "pay"])
-def test_the_system_that_was_made_ill_is_found_in_metrics(cause, what):
+def test_the_system_that_was_made_unhealthy_is_found_in_metrics(cause, what):
     found = root_causes(ih.Evidence(metrics=measured(cause, what=what), dependencies=GRAPH), at=AT)
     assert found["system"][0] == cause
     assert found["rank"].to_list() == list(range(1, found.height + 1))
@@ -129,13 +129,13 @@ def test_the_system_that_was_made_ill_is_found_in_metrics(cause, what):
     assert f"{what}: " in found["evidence"][0][0]
     path = found["path"][0]
     assert (path[0], path[-1]) == ("shop", cause)
-    assert all(hop in CALLS for hop in pairwise(path))
+    assert all(edge in CALLS for edge in pairwise(path))
 
 
 @pytest.mark.parametrize("what", ["slow", "failing"])
 @pytest.mark.parametrize("cause", ["bank", "store", "pay"])
 @pytest.mark.parametrize("linked", [True, False])
-def test_the_system_that_was_made_ill_is_found_in_messages(cause, what, linked):
+def test_the_system_that_was_made_unhealthy_is_found_in_messages(cause, what, linked):
     found = root_causes(ih.Evidence(messages=sent(cause, what=what, linked=linked)), at=AT, symptom="shop")
     assert found["system"][0] == cause
     assert found["path"][0][0] == "shop"
@@ -143,7 +143,7 @@ def test_the_system_that_was_made_ill_is_found_in_messages(cause, what, linked):
 
 
 @pytest.mark.parametrize("cause", ["bank", "shop"])
-def test_the_system_that_was_made_ill_is_found_in_logs(cause):
+def test_the_system_that_was_made_unhealthy_is_found_in_logs(cause):
     found = root_causes(ih.Evidence(logs=logged(cause)), at=AT)
     assert found["system"][0] == cause
     assert "refused" in found["evidence"][0][0]
@@ -231,7 +231,7 @@ def test_far_from_all_data_and_from_a_single_row_nothing_is_named():
 
 
 def test_a_line_that_a_call_writes_once_per_item_counts_once_per_call():
-    """Every call to the bank writes a line for each of one to twenty items, and one at its end; ill, it never ends."""
+    """Every call to the bank writes a line for each of one to twenty items and an end; unhealthy, it never ends."""
     random = np.random.default_rng(5)
     messages = sent(None)
     rows = []
@@ -266,8 +266,8 @@ def page_views(stock: tuple[int, ...], other_ads: tuple[int, ...]) -> pl.DataFra
     """
     rows = []
     for minute in range(-240, 60):
-        ill = 0 <= minute < 4
-        asked, banked = (stock[minute], other_ads[minute]) if ill else (54, 1 + minute % 2)
+        unhealthy = 0 <= minute < 4
+        asked, banked = (stock[minute], other_ads[minute]) if unhealthy else (54, 1 + minute % 2)
         for place in range(60):
             at, page = AT + minute * MINUTE + place * MINUTE / 60, f"{minute}-{place}"
             rows.append((page, None, page, "user", "page", at))

@@ -26,7 +26,7 @@ INCIDENT = DAY + timedelta(days=4, hours=10)
 
 
 def traffic(*, seed: int = 1, days: int = 7, share: float = 0.02, failing: float = 0.0) -> pl.DataFrame:
-    """Sixty traces an hour on each of two hops, of which a SHARE fails; of a to b a FAILING share from 10:20 to 11."""
+    """Sixty traces an hour on each of two edges, of which a SHARE fails; of a to b a FAILING share from 10:20 to 11."""
     random = np.random.default_rng(seed)
     count = days * 24 * 60
     frames = []
@@ -77,8 +77,8 @@ def test_what_is_expected_is_the_share_of_each_integration_in_the_messages_of_th
     messages = conform(
         pl.DataFrame(
             [
-                (f"{hour}{hop}{place}", hop, DAY + timedelta(hours=hour), "failed" if place < bad else "ok")
-                for hour, hop, sent, bad in ((0, "x", 40, 10), (0, "y", 10, 0), (1, "x", 10, 0), (1, "y", 40, 20))
+                (f"{hour}{edge}{place}", edge, DAY + timedelta(hours=hour), "failed" if place < bad else "ok")
+                for hour, edge, sent, bad in ((0, "x", 40, 10), (0, "y", 10, 0), (1, "x", 10, 0), (1, "y", 40, 20))
                 for place in range(sent)
             ],
             schema=["message_id", "integration", "sent_at", "status"],

@@ -45,15 +45,15 @@ def with_causes(frame: pl.DataFrame) -> pl.DataFrame:
 
 def test_a_cascade_has_a_speed_unless_it_went_nowhere_or_took_no_time():
     found = cascade_facts(with_causes(messages(ORDER)))
-    assert found.select("root_id", "depth", "spread_ms", "hops_per_minute").rows() == [
+    assert found.select("root_id", "depth", "spread_ms", "links_per_minute").rows() == [
         ("stock", 4, 60_000, 4.0),
         ("near", 1, 3000, 20.0),
         ("lone", 0, 0, None),
     ]
     at_once = messages(ORDER).with_columns(finished_at=pl.col("sent_at").min())
-    assert cascade_facts(with_causes(at_once))["hops_per_minute"].to_list() == [None] * 3
+    assert cascade_facts(with_causes(at_once))["links_per_minute"].to_list() == [None] * 3
     untimed = cascade_facts(with_causes(messages(ORDER).with_columns(finished_at=None)))
-    assert untimed.select("spread_ms", "hops_per_minute").rows() == [(None, None)] * 3
+    assert untimed.select("spread_ms", "links_per_minute").rows() == [(None, None)] * 3
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_systems_are_counted_that_failed_before_anybody_wrote_an_incident(events
     named = [f"i {line}" for line in events.splitlines()]
     incidents = drawn("incident_events", "incident integration at\n" + "\n".join(named))
     found = cascade_facts(with_causes(messages(ORDER).filter(pl.col("message_id") != "nearer")), incidents)
-    assert found.sort("root_id", descending=True)["systems_before_notice"].to_list() == expected
+    assert found.sort("root_id", descending=True)["systems_before_detection"].to_list() == expected
 
 
 def test_the_worst_cascade_step_by_step():
