@@ -211,6 +211,11 @@ def test_rubber_stamps_are_critical_only_where_the_whole_interval_lies_beyond(lo
     assert (found["severity"], found["low"]) == (severity, low)
 
 
+def test_more_than_half_of_the_approvals_at_a_glance_are_a_warning():
+    [found] = told_of_checkpoints(STAMPED | {"rubber_stamp_share": 0.505, "rubber_low": 0.4})
+    assert (found["severity"], found["value"]) == ("warning", 0.505)
+
+
 @pytest.mark.parametrize("share", [0.5, 0.4, None])
 def test_up_to_half_of_the_approvals_at_a_glance_are_no_finding(share):
     assert told_of_checkpoints(STAMPED | {"rubber_stamp_share": share}) == []

@@ -17,6 +17,7 @@ INTEGRATIONS = table(
     CATALOG["integrations"],
     {"integration": "prices", "owner": "paul", "error_cost": 40.0},
     {"integration": "stock", "owner": "sam"},
+    {"integration": "cheap", "error_cost": 0.1},
     {"integration": "free", "error_cost": 0.0},
 )
 VALUE = {"origin": "erp", "systems": 4, "held_minutes": 30.0, "objects": 2, "records": 9, "entry": 1}
@@ -72,6 +73,7 @@ def test_one_wrong_value_without_a_price_is_a_note():
     [
         (VALUE | {"systems": 5}, "warning"),
         (VALUE | {"first_integration": "prices"}, "warning"),
+        (VALUE | {"first_integration": "cheap"}, "warning"),
         (VALUE | {"first_integration": "free"}, "note"),
         (VALUE | {"first_integration": "stock"}, "note"),
         (VALUE | {"systems": 2}, "note"),
@@ -98,6 +100,7 @@ def test_the_team_answers_where_nobody_owns_the_system_and_nobody_where_none_is_
         (90.0, ", and was detected after 2 h."),
         (2879.0, ", and was detected after 48 h."),
         (2880.0, ", and was detected after 2 days."),
+        (1_440_000.0, ", and was detected after 1000 days."),
         (None, "."),
     ],
 )
