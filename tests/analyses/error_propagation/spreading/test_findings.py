@@ -339,6 +339,9 @@ def test_of_cascades_as_wide_the_one_with_most_messages_is_told():
     more = [*wide("y", 5), "y9 y y4 crm crm q queue failed 9 10 -"]
     (told,) = of_messages("wide_cascade", *wide("x", 5, day=1), *more)
     assert told["statement"].startswith("One error at wms on 2026-03-02 brought down 6 messages in 5 systems,")
+    many_messages = [*more, *(f"y{n}9 y y4 crm crm q queue failed 9 10 -" for n in range(3))]
+    (told,) = of_messages("wide_cascade", *wide("x", 6, day=1), *many_messages)
+    assert told["statement"].startswith("One error at wms on 2026-03-03 brought down 6 messages in 6 systems,")
 
 
 def test_a_cascade_of_four_systems_is_no_finding():
