@@ -42,7 +42,7 @@ class Outage:
 
 @dataclass(frozen=True)
 class Company:
-    """One company. ``reproduction`` is the number of errors one error causes, outage aside (methods A1).
+    """One company. ``reproduction`` is the number of errors one error causes, outage aside.
 
     ``error_share`` is the share of messages that fail for a reason of their own; ``leaks`` says how readily a
     system passes an error on, relative to the others; the factor that makes the reproduction number exact follows.

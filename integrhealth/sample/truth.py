@@ -21,7 +21,7 @@ DAY_US = 86_400_000_000
 
 
 def spread_counts(flow: Flow, kept: NDArray, what: str) -> Counter:
-    """Errors by system after methods A1: own, passed on, stopped; over the steps that `kept` says are in the data.
+    """Errors by system: own, passed on, stopped; over the steps that `kept` says are in the data.
 
     Every try is a message. The tries before the last have no message inside them; those of a queued message hang on
     the same parent as the last.
