@@ -135,8 +135,8 @@ def _trace(place: _Place, properties: Mapping[str, Any]) -> str:
     return field(properties, "correlation", "clientTrackingId") or place.run
 
 
-def _is(status: Any, statuses: tuple[str, ...]) -> bool:
-    return str(field(status, "status")).casefold() in statuses
+def _is(run: Any, statuses: tuple[str, ...]) -> bool:
+    return str(field(run, "status")).casefold() in statuses
 
 
 def _error(properties: Mapping[str, Any]) -> Fields:
