@@ -251,6 +251,7 @@ def table(results: list[tuple[Mutant, str]]) -> str:
 
 
 def main() -> None:
+    """Make the mutants, run their tests, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("root", nargs="?", type=Path, default=HERE.parent, help="the checkout (default: this one)")
     parser.add_argument("--only", metavar="GLOB", help="modules whose path has this in it, such as latency/findings")

@@ -26,6 +26,8 @@ Reader = Callable[[Any], dict[str, Any]]
 
 
 def text(column: str) -> Reader:
+    """Text; a number is taken as it is written."""
+
     def read(value: Any) -> dict[str, Any]:
         if isinstance(value, dict | list):
             raise Wrong(f"expected text, found {kind(value)}", "write one word or sentence")
@@ -35,6 +37,8 @@ def text(column: str) -> Reader:
 
 
 def word(column: str, allowed: tuple[str, ...]) -> Reader:
+    """One of the words that are allowed."""
+
     def read(value: Any) -> dict[str, Any]:
         if value not in allowed:
             raise Wrong(f"unknown word {value!r}", nearest(value, allowed))
@@ -44,6 +48,8 @@ def word(column: str, allowed: tuple[str, ...]) -> Reader:
 
 
 def number(column: str, low: float = 0, high: float = math.inf) -> Reader:
+    """A number from `low` to `high`."""
+
     def read(value: Any) -> dict[str, Any]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Wrong(f"expected a number, found {kind(value)}", "write a number such as 85.0")
@@ -55,6 +61,8 @@ def number(column: str, low: float = 0, high: float = math.inf) -> Reader:
 
 
 def count(column: str) -> Reader:
+    """A whole number from 0 on."""
+
     def read(value: Any) -> dict[str, Any]:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
             unfit = value if isinstance(value, int) else kind(value)
@@ -65,6 +73,8 @@ def count(column: str) -> Reader:
 
 
 def flag(column: str) -> Reader:
+    """True or false."""
+
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, bool):
             raise Wrong(f"expected true or false, found {kind(value)}", "write true or false")
@@ -74,6 +84,8 @@ def flag(column: str) -> Reader:
 
 
 def day(column: str) -> Reader:
+    """A date as YAML reads it, without quotes."""
+
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, date):
             raise Wrong(f"expected a date, found {kind(value)}", "write a date such as 2026-12-31, without quotes")
@@ -83,6 +95,8 @@ def day(column: str) -> Reader:
 
 
 def duration(column: str) -> Reader:
+    """A number with its unit, in milliseconds."""
+
     def read(value: Any) -> dict[str, Any]:
         matched = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
         if matched is None:
@@ -93,6 +107,8 @@ def duration(column: str) -> Reader:
 
 
 def words(column: str) -> Reader:
+    """A list of texts; one alone is a list of one."""
+
     def read(value: Any) -> dict[str, Any]:
         texts = value if isinstance(value, list) else [value]
         for index, each in enumerate(texts):
@@ -104,6 +120,7 @@ def words(column: str) -> Reader:
 
 
 def zone(value: Any) -> dict[str, Any]:
+    """The name of a time zone, such as Europe/Madrid."""
     if value not in available_timezones():
         raise Wrong(f"unknown time zone {value!r}", "write one such as Europe/Madrid or UTC")
     return {"timezone": value}

@@ -1,7 +1,5 @@
 """Durations as a person says them, the same words in findings, tables and charts."""
 
-import math
-
 import polars as pl
 
 # Milliseconds in a unit, the longest first, and how many decimals it is worth.
@@ -40,27 +38,5 @@ def _counted(count: pl.Expr, unit: str, decimals: int | None) -> pl.Expr:
 
 
 def duration(ms: float) -> str:
-    """One duration in milliseconds, in the words of ``spoken_ms``, without the price of a query for each cell."""
-    length = _three_digits(abs(ms))
-    size, unit, decimals = next((u for u in UNITS if length >= _least(u[0]) or length == u[0]), (1, "ms", None))
-    count = ms / size
-    if abs(count) >= 100:
-        number = f"{round(count):,}"
-    elif abs(count) < 10 and decimals is None:
-        number = f"{math.copysign(_three_digits(abs(count)), count):.12g}"
-    else:
-        number = f"{_rounded(count, decimals if abs(count) < 10 and decimals else 1):.12g}"
-    said = f"{number if number != '-0' else '0'} {unit}"
-    return said.removesuffix("s") if said in ("1 days", "-1 days") else said
-
-
-def _rounded(count: float, decimals: int) -> float:
-    """As polars rounds: the number times a power of ten, to the even neighbour."""
-    return round(count * 10**decimals) / 10**decimals
-
-
-def _three_digits(value: float) -> float:
-    if value == 0:
-        return 0.0
-    power = 2 - math.floor(math.log10(value))
-    return math.floor(value * 10.0**power + 0.5) / 10.0**power
+    """One duration in milliseconds, in the words of `spoken_ms`."""
+    return pl.select(spoken_ms(pl.lit(ms, pl.Float64))).item()

@@ -74,8 +74,10 @@ def _said(what: str, seen: pl.DataFrame) -> str:
 
 
 def rows_said(count: int) -> str:
+    """1 row, or 1,200 rows."""
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def quoted(value: str) -> str:
+    """The beginning of a value, in quotes."""
     return repr(value[:LISTED_CHARACTERS])

@@ -182,6 +182,7 @@ def list_columns(sources: Iterable[MappedSource]) -> set[str]:
 
 
 def pattern(glob: str) -> re.Pattern[str]:
+    """What the ends of paths must be to fit `glob`."""
     return re.compile(r"(?:^|/)" + "".join(_translated(glob)) + r"$")
 
 

@@ -28,6 +28,7 @@ def text_of(values: pl.Series) -> pl.Series:
 
 
 def is_no_text(values: pl.Series) -> bool:
+    """Lists, objects and durations have no one way to be written."""
     return values.dtype.is_nested() or values.dtype in (pl.Duration, pl.Object)
 
 
@@ -61,6 +62,7 @@ def _nothing(values: pl.Series, dtype: Any) -> pl.Series:
 
 
 def numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
+    """Numbers, also written as text with `decimal` as their point; null where there is none."""
     if values.dtype == pl.Boolean or values.dtype.is_temporal() or values.dtype.is_nested():
         return _nothing(values, dtype)
     if values.dtype == pl.Binary:

@@ -7,6 +7,7 @@ import polars as pl
 
 from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, SEQUENTIAL, WIDTH, nothing, titled
 from integrhealth.language.thresholds import CONTAINED, RUNAWAY
+from integrhealth.language.wording import duration
 
 
 def survival_chart(survival: pl.DataFrame, spread: pl.DataFrame) -> Any:
@@ -168,19 +169,13 @@ def reach_chart(reach: pl.DataFrame) -> Any:
         ],
     )
     last = shown.row(-1, named=True)
+    half = duration(last["median"] * 1000)
     return titled(
         (interval + points).properties(width=WIDTH - 60, height=alt.Step(26)),
-        f"{last['timed']:,} cascades reached {last['systems']} systems, half of them within {_spoken(last['median'])}",
+        f"{last['timed']:,} cascades reached {last['systems']} systems, half of them within {half}",
         f"Median with 95% interval of the cascades that got so far, n from {shown['timed'].min():,} to "
         f"{shown['timed'].max():,}",
     )
-
-
-def _spoken(seconds: float) -> str:
-    for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.1f} seconds"
 
 
 def stopping_chart(systems: pl.DataFrame, *, top: int = 15) -> Any:

@@ -1,0 +1,1 @@
+"""Where a pause would have paid, and what checkpoints caught."""
