@@ -101,7 +101,7 @@ def test_a_cascade_is_replayed_over_the_systems_in_the_order_in_which_they_were_
 def test_how_soon_errors_reach_the_next_system_is_told_from_the_second_on(tables):
     spec = charts.reach_chart(tables["reach"]).to_dict()
     assert [row["systems"] for row in data(spec)[0]] == [2]
-    assert spec["title"]["text"] == "30 cascades reached 2 systems, half of them within 9.9 s"  # read from a bucket
+    assert spec["title"]["text"] == "30 cascades reached 2 systems, half of them within 9.92 s"  # read from a bucket
     hours = tables["reach"].with_columns(pl.col("median_ms") * 1000)
     assert charts.reach_chart(hours).to_dict()["title"]["text"].endswith("within 3 hours")
 
