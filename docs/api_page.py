@@ -29,7 +29,8 @@ A **question** is one call on evidence and answers with an ordinary polars frame
 percentile or a verdict; below it counts stay and figures are null.
 
 """
-ON_EVIDENCE = ("replace", "filter", "since", "until", "between", "account", "save", "once")
+ON_EVIDENCE = ("replace", "filter", "since", "until", "between", "account", "save")
+ON_REPORTS = ("all_reports", "publish", "published_reports", "previous_findings")
 OF_EVIDENCE = ("linked", "caused", "journeys", "bad_entries", "entry_steps", "frames", "is_empty")
 
 
@@ -46,15 +47,14 @@ def page() -> str:
         parts += [call(f"ih.{report}.{name}", asked) for name, asked in questions(report)]
     parts += ["\n## Root causes of any moment\n\n", call("ih.rootcause.root_causes", ih.rootcause.root_causes)]
     parts += ["\n## Reports\n\n", call("Report", Report)]
-    parts += [call(f"ih.{name}", getattr(ih, name)) for name in ("all_reports", "publish", "published_reports")]
+    parts += [call(f"ih.{name}", getattr(ih, name)) for name in ON_REPORTS]
     return re.sub(r"\n{3,}", "\n\n", "".join(parts))
 
 
 def questions(report: str) -> Iterator[tuple[str, Callable]]:
     """What a report can be asked, its ``report`` first."""
     module = getattr(ih, report)
-    names = [name for name in getattr(module, "__all__", ()) if name != "charts"]
-    for name in sorted(names, key=lambda name: name != "report"):
+    for name in sorted(module.__all__, key=lambda name: name != "report"):
         yield name, getattr(module, name)
 
 

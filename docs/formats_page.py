@@ -1,7 +1,6 @@
 """Writes docs/formats.md: per format, the frames and columns it fills, and the reports these make possible."""
 
 import ast
-from functools import cached_property
 from pathlib import Path
 
 from integrhealth.analyses import OVERVIEW, REPORTS
@@ -11,7 +10,7 @@ from integrhealth.reading.formats.catalogue import known_formats
 
 PACKAGE = Path(__file__).parents[1] / "integrhealth"
 ANALYSES, EVIDENCE = PACKAGE / "analyses", PACKAGE / "evidence.py"
-CACHED = {name for name, value in vars(Evidence).items() if isinstance(value, cached_property)}
+PROPERTIES = {name for name, value in vars(Evidence).items() if isinstance(value, property)}
 PAGE = Path(__file__).with_name("formats.md")
 HEAD = """# What can be read
 
@@ -38,7 +37,8 @@ def reports_of_frames() -> dict[str, list[str]]:
 def frames_behind_properties() -> dict[str, set[str]]:
     """What the properties of evidence are made of: ``caused`` of ``linked``, and that of the frame ``messages``."""
     functions = (node for node in ast.walk(ast.parse(EVIDENCE.read_text("utf-8"))) if isinstance(node, ast.FunctionDef))
-    properties = {node.name: attributes(node, of="self") for node in functions if node.name in CACHED}
+    made = {node.name.removeprefix("_"): attributes(node, of="evidence") for node in functions if node.name[0] == "_"}
+    properties = {name: used for name, used in made.items() if name in PROPERTIES}
     while any(used & properties.keys() for used in properties.values()):
         properties = {
             name: {frame for each in used for frame in properties.get(each, {each})}

@@ -73,9 +73,9 @@ def report(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Read `logs` and write the reports.
+    """Read LOGS and write the reports.
 
-    `logs` are files or folders with integration logs in any mix, or sample:a, sample:b for the sample companies.
+    LOGS are files or folders with integration logs in any mix, or sample:a, sample:b for the sample companies.
 
     Exit codes: 0 done; 1 done, and a finding reached --fail-on; 2 something for you to fix, nothing was written;
     3 a report failed, its page says why, the others are complete.
@@ -107,7 +107,7 @@ def report(
 @click.option("--strict", is_flag=True, help="Reject times without a zone instead of reading them as UTC.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 def check(logs: tuple[str, ...], catalog: Path | None, mapping: Path | None, strict: bool, as_json: bool) -> None:
-    """Say what `logs` were recognised as, and how many records went in, out and were rejected, and why."""
+    """Say what LOGS were recognised as, and how many records went in, out and were rejected, and why."""
     from integrhealth.evidence import read
     from integrhealth.runner.checking import check_document, check_text
 
@@ -136,9 +136,9 @@ def sample(folder: Path, **options: Any) -> None:
 @click.option("--dir", "folder", type=FILE, default="integrhealth-notebooks", show_default=True, help="Your folder.")
 @click.option("--no-open", is_flag=True, help="Only copy the notebooks, and print the command that opens JupyterLab.")
 def lab(logs: tuple[str, ...], folder: Path, no_open: bool) -> None:
-    """Copy the report notebooks to a folder of yours, fill in `logs`, and open JupyterLab there.
+    """Copy the report notebooks to a folder of yours, fill in LOGS, and open JupyterLab there.
 
-    `logs` are files or folders with integration logs; sample:a where none are given. A notebook that you changed is
+    LOGS are files or folders with integration logs; sample:a where none are given. A notebook that you changed is
     never overwritten.
     """
     from integrhealth.runner import lab as notebooks

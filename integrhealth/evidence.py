@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import FrozenInstanceError
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -13,13 +12,13 @@ import polars as pl
 from integrhealth.bad_entries import entries
 from integrhealth.catalog import Catalog, load_catalog, read_catalog, write_catalog
 from integrhealth.catalog.yaml_file import yaml_bytes
-from integrhealth.errors import UnknownName
+from integrhealth.errors import UnknownName, WrongValue
 from integrhealth.language.display import html_table
 from integrhealth.language.schema import FRAMES
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES
 from integrhealth.reading.discovery import CATALOGS, declared_beside, named_file, parsed_files, shown_path
 from integrhealth.reading.period import moment, whole_traces_between
-from integrhealth.reading.tidying import Tidy, given_frame, tidied
+from integrhealth.reading.tidying import Tidy, given_frame, tidied, without_made_names
 from integrhealth.traces import journeys, links
 
 SNAPSHOT = "evidence.json"
@@ -59,8 +58,8 @@ class Evidence:
     rejected: pl.DataFrame
     warnings: tuple[str, ...]
 
-    def __init__(self, *, catalog: Catalog | None = None, **frames: Any) -> None:
-        declared = catalog or Catalog()
+    def __init__(self, *, catalog: Catalog | str | Path | None = None, **frames: Any) -> None:
+        declared, _ = _catalog(catalog, [])
         tidy = _tidied_frames(frames, declared)
         self._hold(tidy.frames, declared, tidy.sources.clear(), tidy.rejected, tidy.warnings)
 
@@ -73,9 +72,9 @@ class Evidence:
         warnings: tuple[str, ...],
     ) -> None:
         whole = {name: frames.get(name, frame.empty()) for name, frame in FRAMES.items()}
-        account = {"catalog": catalog, "sources": sources, "rejected": rejected, "warnings": warnings}
+        account = {"sources": sources, "rejected": rejected}
         # The one place where something is put into evidence: attributes are refused below.
-        self.__dict__.update(whole | account | {"_answers": {}})
+        self.__dict__.update(_frames=whole | account, catalog=catalog, warnings=warnings, _answers={})
 
     @classmethod
     def _of(
@@ -91,11 +90,23 @@ class Evidence:
         evidence._hold(frames, catalog, sources, rejected, warnings)
         return evidence
 
+    def __getattr__(self, name: str) -> pl.DataFrame:
+        # Frames are handed out as clones, which cost nothing, so that nobody changes what is kept.
+        if name in (frames := self.__dict__.get("_frames", {})):
+            return frames[name].clone()
+        raise AttributeError(f"evidence has no {name!r}; it has {', '.join(sorted(frames))}")
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise FrozenInstanceError(f"evidence does not change; evidence.replace({name}=...) gives evidence that has it")
 
     def __delattr__(self, name: str) -> NoReturn:
         raise FrozenInstanceError("evidence does not change; evidence.replace(...) gives evidence without those rows")
+
+    def __dir__(self) -> list[str]:
+        return sorted([*super().__dir__(), *self.__dict__["_frames"]])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_answers": {}}  # they are worked out again where they are asked for
 
     @property
     def frames(self) -> dict[str, pl.DataFrame]:
@@ -107,51 +118,54 @@ class Evidence:
         """Not one good row in any frame: there is nothing to report on."""
         return all(frame.is_empty() for frame in self.frames.values())
 
-    @cached_property
+    @property
     def linked(self) -> pl.DataFrame:
         """The messages in their order plus trace, row, parent_row, depth and in_loop, as `traces.links.linked`."""
-        return links.linked(self.messages)
+        return self.once(_linked)
 
-    @cached_property
+    @property
     def caused(self) -> pl.DataFrame:
         """`linked` plus own_error, passed_on, stopped, failed_causes and cause_row, as `links.with_causes`."""
-        return links.with_causes(self.linked)
+        return self.once(_caused)
 
-    @cached_property
+    @property
     def journeys(self) -> "journeys.Journeys":
         """Every journey with its critical path, as `traces.journeys.journeys`."""
-        return journeys.journeys(self.linked, holds=self.holds)
+        return self.once(_journeys)
 
-    @cached_property
+    @property
     def bad_entries(self) -> pl.DataFrame:
         """One row per record that was wrong from some moment on, as `bad_entries.entries.bad_entries`."""
-        return entries.bad_entries(self.caused, self.field_changes, self.holds)
+        return self.once(_bad_entries)
 
-    @cached_property
+    @property
     def entry_steps(self) -> pl.DataFrame:
         """One row per bad entry and message that carried it, as `bad_entries.entries.entry_steps`."""
-        return entries.entry_steps(self.caused, self.bad_entries)
+        return self.once(_entry_steps)
 
     def once(self, answer: Callable[..., Answer], **options: Any) -> Answer:
         """`answer(evidence, **options)`, worked out the first time it is asked for: evidence never changes.
 
-        For what several tables of one question share. Options must be hashable.
+        For what several tables of one question share. Options must be hashable; frames are handed out as clones.
         """
         key = (answer, *sorted(options.items()))
         if key not in self._answers:
             self._answers[key] = answer(self, **options)
-        return self._answers[key]
+        kept = self._answers[key]
+        return kept.clone() if isinstance(kept, pl.DataFrame) else kept
 
-    def replace(self, *, catalog: Catalog | None = None, **frames: Any) -> "Evidence":
+    def replace(self, *, catalog: Catalog | str | Path | None = None, **frames: Any) -> "Evidence":
         """Evidence with other frames, checked and tidied as `Evidence(...)` does it; None stands for no rows.
 
         What was read and rejected before stays in the account. A `catalog` names the systems and integrations of all
-        frames. Raises UnknownName for an unknown frame, MissingColumns or WrongValue for one that does not fit.
+        frames; integrations that had no name of their own are named anew. Raises UnknownName for an unknown frame,
+        MissingColumns or WrongValue for one that does not fit.
         """
         _known(frames)
+        declared = self.catalog
         if catalog is not None:
-            frames = self.frames | frames
-        declared = catalog or self.catalog
+            declared, _ = _catalog(catalog, [])
+            frames = self.frames | {"messages": without_made_names(self.messages, self.catalog)} | frames
         tidy = _tidied_frames(frames, declared)
         emptied = {name: FRAMES[name].empty() for name in frames}
         return Evidence._of(
@@ -162,16 +176,21 @@ class Evidence:
             tuple(dict.fromkeys(self.warnings + tidy.warnings)),
         )
 
-    def filter(self, *predicates: Any, frame: str = "messages", whole_traces: bool = False) -> "Evidence":
-        """Evidence with only the messages (or the rows of another `frame`) that meet all `predicates`, as in polars.
+    def filter(
+        self, *predicates: Any, frame: str = "messages", whole_traces: bool = False, **constraints: Any
+    ) -> "Evidence":
+        """Evidence with only the messages (or the rows of another `frame`) that meet all conditions, as in polars.
 
         Messages whose parents are left out look as if their links were lost; `whole_traces` keeps every message of a
-        trace of which one meets them. Raises UnknownName for an unknown frame.
+        trace of which one meets them. Raises UnknownName for an unknown frame, WrongValue for whole traces of rows
+        that have none.
         """
         _known([frame])
-        if not whole_traces or frame != "messages":
-            return self._with({frame: getattr(self, frame).filter(*predicates)})
-        chosen = self.linked.filter(*predicates).select("trace").unique()
+        if not whole_traces:
+            return self._with({frame: getattr(self, frame).filter(*predicates, **constraints)})
+        if frame != "messages":
+            raise WrongValue(f"{frame} have no traces; leave whole_traces out")
+        chosen = self.linked.filter(*predicates, **constraints).select("trace").unique()
         kept = self.linked.join(chosen, on="trace", how="semi", maintain_order="left")
         return self._with({"messages": kept.select(self.messages.columns)})
 
@@ -220,6 +239,26 @@ class Evidence:
         return html_table(("frame", "rows", "columns with values"), rows, caption=caption)
 
 
+def _linked(evidence: Evidence) -> pl.DataFrame:
+    return links.linked(evidence.messages)
+
+
+def _caused(evidence: Evidence) -> pl.DataFrame:
+    return links.with_causes(evidence.linked)
+
+
+def _journeys(evidence: Evidence) -> journeys.Journeys:
+    return journeys.journeys(evidence.linked, holds=evidence.holds)
+
+
+def _bad_entries(evidence: Evidence) -> pl.DataFrame:
+    return entries.bad_entries(evidence.caused, evidence.field_changes, evidence.holds)
+
+
+def _entry_steps(evidence: Evidence) -> pl.DataFrame:
+    return entries.entry_steps(evidence.caused, evidence.bad_entries)
+
+
 def read(
     *paths: str | Path | Sequence[str | Path],
     catalog: str | Path | Catalog | None = None,
@@ -234,13 +273,16 @@ def read(
     `sample:a` and `sample:b` name the companies that come with the kit. `catalog` and `mapping` default to the
     `catalog.yaml` and `mapping.yaml` beside the logs. `since` (from) and `until` (before) select whole traces by
     their first message, and rows of other frames by their own time. `strict` rejects times without a zone
-    instead of reading them as UTC; `show_people` keeps e-mail addresses in identity columns. Raises NothingToRead for
-    a path that does not exist, FaultyFile for a catalog or mapping with a fault, WrongValue for an invalid time.
+    instead of reading them as UTC; `show_people` keeps e-mail addresses in identity columns. In a folder that
+    `Evidence.save` wrote only `catalog`, `since` and `until` still change anything. Raises NothingToRead for a path
+    that does not exist, FaultyFile for a catalog or mapping with a fault, WrongValue for an invalid time.
     """
     listed = [path if isinstance(path, (list, tuple)) else [path] for path in paths]
     roots = [named_file(path) for group in listed for path in group]
     if len(roots) == 1 and (roots[0] / SNAPSHOT).is_file():
-        evidence = _snapshot(roots[0], None if catalog is None else _catalog(catalog, [])[0])
+        evidence = _snapshot(roots[0])
+        if catalog is not None:
+            evidence = evidence.replace(catalog=catalog)
     else:
         declared, passed_over = _catalog(catalog, roots)
         parsed, idle = parsed_files(roots, mapping=mapping, strict=strict, since=moment(since), until=moment(until))
@@ -282,13 +324,13 @@ def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[C
     )
 
 
-def _snapshot(folder: Path, catalog: Catalog | None) -> Evidence:
-    """What `Evidence.save` wrote, with another `catalog` where one is given."""
+def _snapshot(folder: Path) -> Evidence:
+    """What `Evidence.save` wrote. How its logs were read was decided then; only a catalog can still be another."""
     files = {name: folder / f"{name}.parquet" for name in FRAMES}
     frames = {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
     sources, rejected = (pl.read_parquet(folder / f"_{account}.parquet") for account in ("sources", "rejected"))
     warnings = tuple(json.loads((folder / SNAPSHOT).read_text())["warnings"])
-    return Evidence._of(frames, catalog or read_catalog(folder), sources, rejected, warnings)
+    return Evidence._of(frames, read_catalog(folder), sources, rejected, warnings)
 
 
 def _constant_traces(frames: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 from dataclasses import FrozenInstanceError
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from integrhealth.evidence import Evidence, read
 from integrhealth.language.display import html_table
 from integrhealth.language.schema import FRAMES, TIME
 from integrhealth.reading import tidying as conservation
+from integrhealth.traces import links
 
 HEAD = "message_id,source,target,sent_at,status"
 
@@ -435,15 +437,72 @@ def test_hostile_text_is_escaped_where_evidence_is_shown():
     assert "&lt;script&gt;x&lt;/script&gt;&amp;" in table
 
 
-def test_what_several_questions_need_is_worked_out_once():
-    evidence = Evidence(messages=messages(PERIOD))
-    assert evidence.linked is evidence.linked
-    assert evidence.caused is evidence.caused
+def test_what_several_questions_need_is_worked_out_once(monkeypatch):
+    evidence, linkings = Evidence(messages=messages(PERIOD)), []
+    linked = links.linked
+    monkeypatch.setattr(links, "linked", lambda frame: linkings.append(frame.height) or linked(frame))
+    assert evidence.caused.height == evidence.linked.height == evidence.caused.height == 4
+    assert linkings == [4]
     asked = []
     count = _counted(asked)
     assert [evidence.once(count), evidence.once(count)] == [4, 4]
     assert asked == [4]
     assert evidence.filter(pl.col("status") == "ok").linked.height == 2
+
+
+def test_nobody_changes_evidence_in_place():
+    evidence = Evidence(messages=messages(PERIOD))
+    evidence.messages[0, "source"] = "another"
+    evidence.messages.insert_column(0, pl.Series("mine", [1] * 4))
+    evidence.linked.insert_column(0, pl.Series("mine", [1] * 4))
+    assert evidence.messages.equals(Evidence(messages=messages(PERIOD)).messages)
+    assert "mine" not in evidence.linked.columns
+
+
+def test_evidence_travels_to_another_process_after_it_was_asked():
+    evidence = Evidence(messages=messages(PERIOD), catalog=Catalog(currency="EUR"))
+    evidence.once(_linked_height)
+    copy = pickle.loads(pickle.dumps(evidence))
+    assert copy.messages.equals(evidence.messages)
+    assert copy.catalog.currency == "EUR"
+    assert copy.once(_linked_height) == 4
+
+
+def _linked_height(evidence: Evidence) -> int:
+    return evidence.linked.height
+
+
+def test_another_catalog_names_what_had_no_name_of_its_own(tmp_path):
+    named = messages("message_id source target integration\nm ERP WMS -\nn ERP CRM mine")
+    path = tmp_path / "catalog.yaml"
+    path.write_text("integrations:\n  - {name: wms-orders, source: ERP, target: WMS}\n")
+    bare, whole = Evidence(messages=named), Evidence(messages=named, catalog=path)
+    assert whole.messages["integration"].to_list() == ["wms-orders", "mine"]
+    assert bare.messages["integration"].to_list() == ["ERP > WMS", "mine"]
+    assert bare.replace(catalog=path).messages.equals(whole.messages)
+    assert whole.replace(catalog=Catalog()).messages.equals(bare.messages)
+    bare.save(tmp_path / "saved")
+    assert read(tmp_path / "saved", catalog=path).messages["integration"].to_list() == ["wms-orders", "mine"]
+
+
+def test_whole_traces_are_of_messages_and_conditions_are_those_of_polars():
+    evidence = Evidence(messages=messages(PERIOD))
+    with pytest.raises(WrongValue, match="holds have no traces; leave whole_traces out"):
+        evidence.filter(pl.lit(True), frame="holds", whole_traces=True)
+    assert evidence.filter(status="ok").messages.equals(evidence.filter(pl.col("status") == "ok").messages)
+
+
+@pytest.mark.parametrize("time", [2025, ["2025-12-01"], "yesterday", 0])
+def test_a_time_that_is_none_is_one_line(time):
+    with pytest.raises(WrongValue, match="invalid time"):
+        Evidence().since(time)
+
+
+def test_a_date_is_its_first_moment():
+    evidence = Evidence(messages=messages(PERIOD))
+    day = evidence.messages["sent_at"].dt.date().min()
+    assert evidence.since(day).messages.height == 4
+    assert evidence.until(day).messages.is_empty()
 
 
 def _counted(asked: list[int]):

@@ -3,6 +3,7 @@
 import doctest
 import inspect
 import re
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -10,7 +11,7 @@ from drawing.samples import sample
 
 import integrhealth as ih
 from integrhealth.analyses import OVERVIEW, REPORTS
-from integrhealth.errors import WrongValue
+from integrhealth.errors import UnknownName, WrongValue
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS
 
 TYPES = {TEXT: "text", COUNT: "count", NUMBER: "number", FLAG: "flag", TIME: "time", WORDS: "list of text"}
@@ -19,7 +20,7 @@ QUESTIONS = [
     for report in REPORTS
     if report != OVERVIEW
     for name in getattr(ih, report).__all__
-    if name not in ("charts", "report")
+    if name != "report"
 ]
 # "integration, system (text); low, high (number, share)" after "Columns:", to the end of the docstring.
 GROUP = re.compile(r"([\w, ]+) \((list of text|\w+)(?:, [^()]+)?\)")
@@ -52,7 +53,7 @@ def test_a_question_tells_its_columns_and_its_example_runs(report, name):
 def test_every_table_of_a_report_is_a_question_of_its_name(report):
     module = getattr(ih, report)
     tables = module.report(sample("a")).tables
-    asked = {name for name in module.__all__ if name not in ("charts", "report")}
+    asked = {name for name in module.__all__ if name != "report"}
     filled = {table for table, frame in tables.items() if frame.height}
     assert filled <= asked <= set(tables)
     for name in sorted(asked):
@@ -60,10 +61,11 @@ def test_every_table_of_a_report_is_a_question_of_its_name(report):
 
 
 @pytest.mark.parametrize(("report", "name"), QUESTIONS)
-def test_a_question_without_evidence_has_its_columns_and_no_rows(report, name):
+def test_a_question_without_rows_to_answer_from_has_its_columns(report, name):
     asked = getattr(getattr(ih, report), name)
     empty = asked(ih.Evidence())
     assert empty.schema == asked(sample("a")).schema
+    assert empty.height == (1 if name == "spread" else 0)  # the whole is one row, also where there is nothing
 
 
 def test_a_frame_is_no_evidence_and_the_remedy_is_said():
@@ -76,3 +78,24 @@ def test_an_answer_is_worked_out_once_and_nobody_can_change_it():
     first = ih.error_propagation.retries(evidence)
     first.insert_column(0, pl.Series("mine", [], dtype=pl.String))
     assert ih.error_propagation.retries(evidence, min_messages=30).columns == first.columns[1:]
+
+
+@pytest.mark.parametrize("wrong", ["30", None, -1, 1.5, True])
+def test_a_sample_size_that_cannot_be_is_refused(wrong):
+    with pytest.raises(WrongValue, match="integrations: min_messages must be a whole number from 0 on, not"):
+        ih.latency.integrations(ih.Evidence(), min_messages=wrong)
+
+
+def test_an_unknown_option_names_those_that_there_are():
+    with pytest.raises(UnknownName, match="unknown option of integrations 'min_msgs'; there are: min_messages"):
+        ih.latency.integrations(ih.Evidence(), min_msgs=3)
+
+
+def test_root_causes_of_a_frame_say_what_to_hand_over():
+    with pytest.raises(WrongValue, match="root_causes takes evidence, not DataFrame"):
+        ih.rootcause.root_causes(pl.DataFrame(), at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_completion_shows_what_can_be_asked(report):
+    assert dir(getattr(ih, report)) == sorted(getattr(ih, report).__all__)

@@ -39,7 +39,12 @@ def test_words_are_those_of_the_glossary(path):
     assert sorted(EMPTY & variables) == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT / "integrhealth")))
+# What a command says of itself is its help, where arguments are written as on the command line.
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if path.name != "cli.py"],
+    ids=lambda path: str(path.relative_to(ROOT / "integrhealth")),
+)
 def test_parameters_stand_in_backticks(path):
     shouted = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

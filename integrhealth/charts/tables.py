@@ -146,7 +146,9 @@ def _list(findings: pl.DataFrame, *, pages: str | None = None) -> Fragment:
         owner = cell(row["owner"]) if row["owner"] else "nobody named"
         said = escape(statement)
         if pages is not None:
-            said = f'<a href="{escape(row["report"])}{pages}#rule-{escape(row["rule"])}">{said}</a>'
+            # Only the pages have an anchor per rule.
+            place = f"#rule-{escape(row['rule'])}" if pages == ".html" else ""
+            said = f'<a href="{escape(row["report"])}{pages}{place}">{said}</a>'
         items.append(
             f'<li class="ih-{escape(row["severity"])}"><b>{escape(row["severity"])}</b> {said}<br>'
             f'<span class="ih-ask">{escape(owner)}: {escape(ask)}</span></li>'

@@ -1,39 +1,60 @@
 """A question: one call on evidence, which answers with a frame and is answered once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import signature
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import polars as pl
 
-from integrhealth.errors import WrongValue
+from integrhealth.errors import UnknownName, WrongValue
 
-Options = ParamSpec("Options")
+Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
 
-def question(
-    answer: Callable[Concatenate[Any, Options], Answer],
-) -> Callable[Concatenate[Any, Options], Answer]:
-    """`answer`(evidence, **options), kept by the evidence for whoever asks the same again: evidence never changes.
+def question(answer: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+    """`answer(evidence, **options)`, kept by the evidence for whoever asks the same again: evidence never changes.
 
-    Frames are handed out as clones, which cost nothing, so that nobody changes what is kept. Raises WrongValue when
-    something else than evidence is asked.
+    Raises WrongValue when something else than evidence is asked, or for an option that cannot be; UnknownName for an
+    option that the question does not take.
     """
     takes = signature(answer)
+    options = [name for name in takes.parameters if name != "evidence"]
 
     @wraps(answer)
-    def asked(evidence: Any, *args: Options.args, **options: Options.kwargs) -> Answer:
-        if not hasattr(evidence, "once"):
-            raise WrongValue(
-                f"{answer.__name__} takes evidence, not {type(evidence).__name__}; "
-                "make it with ih.read(path) or ih.Evidence(messages=frame)"
-            )
-        bound = takes.bind(evidence, *args, **options)
+    def asked(*args: Asked.args, **given: Asked.kwargs) -> Answer:
+        if unknown := given.keys() - takes.parameters.keys():
+            raise UnknownName(f"option of {answer.__name__}", min(unknown), options)
+        bound = takes.bind(*args, **given)
         bound.apply_defaults()
-        given = {name: value for name, value in bound.arguments.items() if value is not evidence}
-        kept = evidence.once(answer, **given)
-        return kept.clone() if isinstance(kept, pl.DataFrame) else kept
+        evidence = only_evidence(answer.__name__, bound.arguments.pop("evidence"))
+        for name, value in bound.arguments.items():
+            if name.startswith("min_") and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+                raise WrongValue(f"{answer.__name__}: {name} must be a whole number from 0 on, not {value!r}")
+        return evidence.once(answer, **bound.arguments)
 
     return asked
+
+
+def only_evidence(asking: str, evidence: Any) -> Any:
+    """`evidence` itself. Raises WrongValue, with the remedy, when it is something else that was handed to `asking`."""
+    if not hasattr(evidence, "once"):
+        raise WrongValue(
+            f"{asking} takes evidence, not {type(evidence).__name__}; "
+            "make it with ih.read(path) or ih.Evidence(messages=frame)"
+        )
+    return evidence
+
+
+def answers(evidence: Any, package: Mapping[str, Any], *, min_messages: int) -> dict[str, pl.DataFrame]:
+    """The table of each question that the `package` of a report lists in ``__all__``, by its name.
+
+    `package` are its globals; `min_messages` goes to the questions that take it.
+    """
+    tables = {}
+    for name in package["__all__"]:
+        if name != "report":
+            least = {"min_messages": min_messages} if "min_messages" in signature(package[name]).parameters else {}
+            tables[name] = package[name](evidence, **least)
+    return tables

@@ -64,7 +64,11 @@ class Report:
         return f"Report {self.name}: {said or 'no'} {noun}" + (f"; {self.missing}" if self.missing else "")
 
     def _sizes(self) -> list[tuple[str, str]]:
-        return [(table, f"{frame.height:,} rows" if frame.height else "-") for table, frame in self.tables.items()]
+        return [(table, _rows(frame.height)) for table, frame in self.tables.items()]
+
+
+def _rows(count: int) -> str:
+    return "-" if count == 0 else "1 row" if count == 1 else f"{count:,} rows"
 
 
 def published_report(

@@ -1,7 +1,7 @@
 """Selecting a period: whole traces by their first message, so that a cut never looks like lost links."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 
@@ -10,18 +10,18 @@ from integrhealth.language.schema import FRAMES, TIME
 from integrhealth.traces.links import linked
 
 
-def moment(text: str | datetime | None) -> datetime | None:
+def moment(time: str | date | datetime | None) -> datetime | None:
     """A moment in UTC from ISO 8601 text, a date being its first moment; naive is UTC. Raises WrongValue."""
-    if not text:
+    if time is None or time == "":
         return None
     try:
-        parsed = text if isinstance(text, datetime) else datetime.fromisoformat(text)
+        parsed = time if isinstance(time, datetime) else datetime.fromisoformat(str(time))
     except ValueError:
-        raise WrongValue(f"invalid time {text!r}; write 2026-01-31 or 2026-01-31T08:00:00+01:00") from None
+        raise WrongValue(f"invalid time {time!r}; write 2026-01-31 or 2026-01-31T08:00:00+01:00") from None
     try:
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except OverflowError:
-        raise WrongValue(f"{text} lies outside the years 1 to 9999 in UTC; write 2026-01-31") from None
+        raise WrongValue(f"{time} lies outside the years 1 to 9999 in UTC; write 2026-01-31") from None
 
 
 def whole_traces_between(

@@ -267,3 +267,9 @@ def with_integration(messages: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
         .with_columns(integration=pl.coalesce("integration", "declared", pl.format("{} > {}", "source", "target")))
         .drop("declared")
     )
+
+
+def without_made_names(messages: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """`messages` with null again for the integrations that ``with_integration`` named after this catalog."""
+    anew = with_integration(messages.with_columns(integration=pl.lit(None, TEXT)), catalog)["integration"]
+    return messages.with_columns(integration=pl.when(pl.col("integration") != anew).then("integration"))

@@ -74,7 +74,7 @@ def _placed(source: Path, target: Path, logs: Sequence[str]) -> bool:
     notebook = _filled(json.loads(source.read_text(encoding="utf-8")), logs)
     if target.exists():
         there = _notebook(target)
-        if there is None or there.get("metadata", {}).get("integrhealth", {}).get(STAMP) != _digest(there):
+        if there is None or _stamp(there) != _digest(there):
             return False
         if _digest(there) == _digest(notebook):
             return True  # only run since, and its outputs are worth keeping
@@ -107,7 +107,16 @@ def _notebook(path: Path) -> dict[str, Any] | None:
         notebook = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return notebook if isinstance(notebook, dict) and isinstance(notebook.get("cells"), list) else None
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("metadata"), dict):
+        return None
+    cells = notebook.get("cells")
+    return notebook if isinstance(cells, list) and all(isinstance(cell, dict) for cell in cells) else None
+
+
+def _stamp(notebook: dict[str, Any]) -> Any:
+    """The digest that a copy carries; None for a notebook that is no copy."""
+    ours = notebook["metadata"].get("integrhealth")
+    return ours.get(STAMP) if isinstance(ours, dict) else None
 
 
 def _digest(notebook: dict[str, Any]) -> str:

@@ -149,7 +149,8 @@ def sections(notebook: Any) -> dict[int, Section]:
         if heading:
             anchor = _free(re.sub(r"\W+", "-", heading[1].lower().replace("_", "-")).strip("-") or "section", taken)
             shown = cell.metadata.get("integrhealth", {}).get("rules", ())
-            rules = tuple(rule for rule in shown if _free(rule, taken) == rule)
+            rules = tuple(rule for rule in dict.fromkeys(shown) if f"rule-{rule}" not in taken)
+            taken |= {f"rule-{rule}" for rule in rules}
             begun[place] = Section(heading[1], anchor, rules)
     return begun
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from integrhealth.analyses.dependency_fragility.findings import NAME, fragility_findings
 from integrhealth.analyses.dependency_fragility.questions import capabilities, edges, systems
 from integrhealth.analyses.dependency_fragility.tables import TABLES
+from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
 
@@ -31,13 +32,13 @@ MISSING = (
 )
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of dependency_fragility, its findings, and why a table is empty."""
-    tables = {
-        "systems": systems(evidence, min_messages=min_messages),
-        "capabilities": capabilities(evidence, min_messages=min_messages),
-        "edges": edges(evidence, min_messages=min_messages),
-    }
+    tables = answers(evidence, globals(), min_messages=min_messages)
     asked = tables["capabilities"]
     unjudged = evidence.messages.is_empty() and asked["cut"].null_count() == asked.height
     return published_report(

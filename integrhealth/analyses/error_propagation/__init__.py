@@ -30,7 +30,7 @@ from integrhealth.analyses.error_propagation.spreading.questions import (
     survival,
     systems,
 )
-from integrhealth.analyses.error_propagation.tables import TABLES
+from integrhealth.analyses.error_propagation.tables import NAME, TABLES
 from integrhealth.analyses.error_propagation.wrong_values.contamination import contamination_findings, nothing_detected
 from integrhealth.analyses.error_propagation.wrong_values.questions import (
     contaminated_edges,
@@ -39,13 +39,13 @@ from integrhealth.analyses.error_propagation.wrong_values.questions import (
     contamination_exposures,
 )
 from integrhealth.language.findings import ranked
+from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-NAME = "error_propagation"
 NO_CHECKPOINTS = "No checkpoint held a message: that needs holds, or messages that name a checkpoint."
 __all__ = [
     "blast_radius",
@@ -75,34 +75,13 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of error_propagation, its findings, and why a table is empty."""
-    least = {"min_messages": min_messages}
-    tables = {
-        "spread": spread(evidence),
-        "cascades": cascades(evidence),
-        "systems": systems(evidence, **least),
-        "edges": edges(evidence, **least),
-        "survival": survival(evidence),
-        "spread_by_integration": spread_by_integration(evidence),
-        "reach": reach(evidence, **least),
-        "cascade_steps": cascade_steps(evidence),
-        "blast_radius": blast_radius(evidence, **least),
-        "timing": timing(evidence),
-        "timing_edges": timing_edges(evidence),
-        "root_causes": root_causes(evidence),
-        "retries": retries(evidence, **least),
-        "retry_storms": retry_storms(evidence),
-        "retry_load": retry_load(evidence),
-        "retry_layers": retry_layers(evidence, **least),
-        "contamination": contamination(evidence),
-        "contaminated_systems": contaminated_systems(evidence, **least),
-        "contaminated_edges": contaminated_edges(evidence),
-        "contamination_exposures": contamination_exposures(evidence),
-        "checkpoints": checkpoints(evidence, **least),
-        "friction": friction(evidence, **least),
-        "hold_costs": hold_costs(evidence, **least),
-    }
+    tables = answers(evidence, globals(), min_messages=min_messages)
     no_messages = evidence.messages.is_empty()
     return published_report(
         NAME,

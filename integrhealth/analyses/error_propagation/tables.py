@@ -1,9 +1,13 @@
-"""What the report publishes: tables, columns and types. An interface: it changes only with a CHANGELOG line."""
+"""What the report publishes whatever it read: tables, columns and types. Its other tables are those of its questions.
+
+An interface: it changes only with a CHANGELOG line.
+"""
 
 from typing import Any
 
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS
 
+NAME = "error_propagation"
 TABLES: dict[str, dict[str, Any]] = {
     "spread": {
         "reproduction": NUMBER,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from integrhealth.analyses.latency.findings import NAME, latency_findings
 from integrhealth.analyses.latency.questions import critical_path, integrations, journeys, waterfall
 from integrhealth.analyses.latency.tables import TABLES
+from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
 
@@ -26,14 +27,13 @@ LATER = {
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of latency, its findings, and why a table is empty."""
-    tables = {
-        "integrations": integrations(evidence, min_messages=min_messages),
-        "journeys": journeys(evidence, min_messages=min_messages),
-        "critical_path": critical_path(evidence, min_messages=min_messages),
-        "waterfall": waterfall(evidence),
-    }
+    tables = answers(evidence, globals(), min_messages=min_messages)
     notes = dict(LATER)
     if evidence.messages.height and not tables["integrations"].height:
         notes["integrations"] = "No message passed from one system to another."

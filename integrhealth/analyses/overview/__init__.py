@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 NAME = "overview"
+__all__ = ["report", "scores", "unsupported", "verdict", "worst"]
 LEVELS_LATER = "Whether each level of integrations stands on stable ones is not measured yet by this version."
 FIRST_RUN = "This is the first run, so nothing can have changed."
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.DataFrame:

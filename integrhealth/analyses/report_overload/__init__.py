@@ -18,6 +18,7 @@ from integrhealth.analyses.report_overload.questions import (
     reports,
 )
 from integrhealth.analyses.report_overload.tables import TABLES
+from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
 
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["keep", "overlaps", "people", "report", "reports"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of report_overload, its findings, and why a table is empty."""
-    tables = {
-        "people": people(evidence, min_messages=min_messages),
-        "reports": reports(evidence),
-        "keep": keep(evidence),
-        "overlaps": overlaps(evidence),
-    }
+    tables = answers(evidence, globals(), min_messages=min_messages)
     lacking = gaps(inventory_of(evidence), evidence.deliveries, evidence.reads)
     return published_report(
         NAME,

@@ -20,6 +20,7 @@ from integrhealth.analyses.error_propagation.error_times.fit import (
     widest_horizon,
 )
 from integrhealth.analyses.error_propagation.spreading.spread import NOT_ENOUGH, spread_verdict
+from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, ranked, severity, written
 from integrhealth.language.schema import COUNT, KINDS, NUMBER, SENT_AWAY, TEXT, TIME, is_failed
 from integrhealth.language.thresholds import (
@@ -33,7 +34,6 @@ from integrhealth.language.thresholds import (
     TIMING_SHIFTED_ERRORS,
 )
 
-NAME = "error_propagation"
 NO_EDGES, NO_SPREAD = "no edges", "no spread shown"
 TIMING = {
     "reproduction": NUMBER,

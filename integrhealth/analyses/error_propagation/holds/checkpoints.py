@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from integrhealth.analyses.error_propagation.tables import TABLES
+from integrhealth.analyses.error_propagation.tables import NAME, TABLES
 from integrhealth.language.decisions import is_approved, is_caught
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
@@ -22,7 +22,6 @@ from integrhealth.language.thresholds import (
     RUBBER_STAMP_WARNING,
 )
 
-NAME = "error_propagation"
 # Later than all that is logged: an entry that nobody has detected.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 CHECKPOINTS = TABLES["checkpoints"] | {

@@ -2,9 +2,8 @@
 
 import polars as pl
 
+from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, written
-
-NAME = "error_propagation"
 
 
 def friction_findings(friction: pl.DataFrame, declared: pl.DataFrame, *, currency: str | None = None) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
 from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import (
@@ -13,8 +14,6 @@ from integrhealth.language.thresholds import (
     SLOW_DRAIN,
     VULNERABLE,
 )
-
-NAME = "error_propagation"
 
 
 def retries_findings(

@@ -8,6 +8,7 @@ import polars as pl
 from integrhealth.analyses.error_propagation.root_cause.damage import travelled
 from integrhealth.analyses.error_propagation.root_cause.ranking import SCHEMA, ranked_causes
 from integrhealth.analyses.error_propagation.root_cause.worst_hour import began, failures, hours, standing_out
+from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, system_owners
 from integrhealth.language.schema import TIME
 from integrhealth.language.thresholds import NEAREST_DAYS, NEAREST_MESSAGES, STANDING_OUT_LEVEL
@@ -15,7 +16,6 @@ from integrhealth.language.thresholds import NEAREST_DAYS, NEAREST_MESSAGES, STA
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-NAME = "error_propagation"
 COLUMNS = SCHEMA | {"at": TIME, "began_at": TIME}
 
 

@@ -21,6 +21,7 @@ from integrhealth.analyses.error_propagation.root_cause.messages import message_
 from integrhealth.analyses.error_propagation.root_cause.metrics import metric_kinds
 from integrhealth.analyses.error_propagation.root_cause.windows import Kind, bin_of, bin_width, strength, upper, windows
 from integrhealth.errors import NothingToRead, UnknownName, WrongValue
+from integrhealth.language.questions import only_evidence
 from integrhealth.language.schema import SENT_AWAY
 from integrhealth.language.thresholds import (
     ABSTAIN_QUANTILE,
@@ -64,6 +65,7 @@ def root_causes(
     unhealthy system) to it, the system alone where no call leads there. Raises NothingToRead without any metrics,
     messages or logs, WrongValue for a time without a zone, UnknownName for a `symptom` that is nowhere in the data.
     """
+    only_evidence("root_causes", evidence)
     damage = travelled(evidence.bad_entries, evidence.entry_steps)
     return ranked_causes(evidence, damage, at=at, baseline=baseline, symptom=symptom)
 

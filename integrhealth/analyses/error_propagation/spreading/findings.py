@@ -2,11 +2,10 @@
 
 import polars as pl
 
+from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, system_owners, written
 from integrhealth.language.statistics import wilson_interval
 from integrhealth.language.thresholds import CONTAINED, RUNAWAY, STOPPING_NONE, STOPPING_WEAK, SWALLOWING, WIDE_CASCADE
-
-NAME = "error_propagation"
 
 
 def propagation_findings(

@@ -6,12 +6,12 @@ was wrong wherever it had got to. A message that merely failed does not say that
 
 import polars as pl
 
+from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, ranked, system_owners, written
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME
 from integrhealth.language.statistics import enough, quantile_ranks
 from integrhealth.language.thresholds import MIN_MESSAGES, WIDE_CASCADE
 
-NAME = "error_propagation"
 CONTAMINATION = {
     "object_type": TEXT,
     "object_id": TEXT,
