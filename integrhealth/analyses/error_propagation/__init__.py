@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from integrhealth.analyses.error_propagation.error_times.findings import timing_findings
 from integrhealth.analyses.error_propagation.error_times.questions import timing, timing_edges
-from integrhealth.analyses.error_propagation.error_times.timing import timing_findings
-from integrhealth.analyses.error_propagation.holds.checkpoints import checkpoint_findings
-from integrhealth.analyses.error_propagation.holds.findings import friction_findings
+from integrhealth.analyses.error_propagation.holds.findings import checkpoint_findings, friction_findings
 from integrhealth.analyses.error_propagation.holds.friction import missing_costs
 from integrhealth.analyses.error_propagation.holds.questions import checkpoints, friction, hold_costs
 from integrhealth.analyses.error_propagation.retrying.findings import retries_findings
 from integrhealth.analyses.error_propagation.retrying.questions import retries, retry_layers, retry_load, retry_storms
-from integrhealth.analyses.error_propagation.root_cause.of_worst_hour import rootcause_findings
+from integrhealth.analyses.error_propagation.root_cause.findings import rootcause_findings
 from integrhealth.analyses.error_propagation.root_cause.questions import nobody_named, root_causes
 from integrhealth.analyses.error_propagation.spreading.findings import integration_findings, propagation_findings
 from integrhealth.analyses.error_propagation.spreading.questions import (
@@ -31,7 +30,8 @@ from integrhealth.analyses.error_propagation.spreading.questions import (
     systems,
 )
 from integrhealth.analyses.error_propagation.tables import NAME, TABLES
-from integrhealth.analyses.error_propagation.wrong_values.contamination import contamination_findings, nothing_detected
+from integrhealth.analyses.error_propagation.wrong_values.contamination import nothing_detected
+from integrhealth.analyses.error_propagation.wrong_values.findings import contamination_findings
 from integrhealth.analyses.error_propagation.wrong_values.questions import (
     contaminated_edges,
     contaminated_systems,

@@ -20,8 +20,6 @@ from integrhealth.analyses.error_propagation.error_times.fit import (
     widest_horizon,
 )
 from integrhealth.analyses.error_propagation.spreading.spread import NOT_ENOUGH, spread_verdict
-from integrhealth.analyses.error_propagation.tables import NAME
-from integrhealth.language.findings import findings, ranked, severity, written
 from integrhealth.language.schema import COUNT, KINDS, NUMBER, SENT_AWAY, TEXT, TIME, is_failed
 from integrhealth.language.thresholds import (
     CONTAINED,
@@ -212,24 +210,3 @@ def _published_edges(seen: pl.DataFrame) -> pl.DataFrame:
     published = published.with_columns(mean_delay_ms=pl.when(pl.col("caused") >= 1).then("mean_delay_ms"))
     most = (pl.col("caused").fill_null(-1.0), "errors")
     return published.select(*TIMING_EDGES).sort(*most, "source", "target", descending=[True, True, False, False])
-
-
-def timing_findings(timing: pl.DataFrame) -> pl.DataFrame:
-    """One finding where errors follow errors more than chance explains: 30 of 100 and more. An association."""
-    value = pl.col("reproduction")
-    shown = timing.filter((pl.col("p_value") <= TIMING_LEVEL) & (value >= CONTAINED))
-    rows = shown.with_columns(
-        subject=pl.lit("all systems"),
-        severity=severity(value, pl.col("low"), pl.col("high"), warning=CONTAINED, critical=RUNAWAY),
-        statement=pl.format(
-            "About {} of 100 errors follow one of a neighbouring system, judged by the times of {} errors.",
-            (value * 100).round().cast(pl.Int64),
-            written(pl.col("errors_used")),
-        ),
-        value=value,
-        unit=pl.lit("share of errors that follow another"),
-        n=pl.col("errors_used"),
-        threshold=pl.lit(CONTAINED),
-        ask=pl.lit("Could the logs carry a trace and parent id, so that we know which error caused which?"),
-    )
-    return ranked([findings(NAME, "errors_follow_errors", rows)])

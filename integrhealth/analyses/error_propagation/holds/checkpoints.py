@@ -9,17 +9,14 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from integrhealth.analyses.error_propagation.tables import NAME, TABLES
+from integrhealth.analyses.error_propagation.tables import TABLES
 from integrhealth.language.decisions import is_approved, is_caught
-from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
 from integrhealth.language.statistics import enough, wilson_interval
 from integrhealth.language.thresholds import (
     MIN_BAD_ENTRIES,
     MIN_MESSAGES,
-    RUBBER_STAMP_CRITICAL,
     RUBBER_STAMP_SECONDS,
-    RUBBER_STAMP_WARNING,
 )
 
 # Later than all that is logged: an entry that nobody has detected.
@@ -207,60 +204,3 @@ def _with_rates(rows: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
         )
     median = pl.when(enough(pl.col("ended_holds"), min_messages)).then("median_minutes")
     return rows.with_columns(median_hold_minutes=median)
-
-
-def checkpoint_findings(checkpoints: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
-    """What a person should talk about: approvals that nobody read, and checkpoints that caught no bad message.
-
-    `checkpoints` is the table of that name; `declared` the integrations of the catalog.
-    """
-    owned = checkpoints.join(integration_owners(declared), on="integration", how="left")
-    return ranked([_rubber_stamps(owned), _blind(owned)])
-
-
-def _rubber_stamps(owned: pl.DataFrame) -> pl.DataFrame:
-    value = pl.col("rubber_stamp_share")
-    rows = owned.filter(value > RUBBER_STAMP_WARNING).with_columns(
-        subject=pl.col("checkpoint"),
-        severity=severity(
-            value,
-            pl.col("rubber_low"),
-            pl.col("rubber_high"),
-            warning=RUBBER_STAMP_WARNING,
-            critical=RUBBER_STAMP_CRITICAL,
-        ),
-        statement=pl.format(
-            "{} of {} approvals at {} were given in less than {} seconds.",
-            written(pl.col("rubber_stamps")),
-            written(pl.col("approvals")),
-            "checkpoint",
-            pl.lit(RUBBER_STAMP_SECONDS),
-        ),
-        value=value,
-        unit=pl.lit("share of approvals"),
-        low=pl.col("rubber_low"),
-        high=pl.col("rubber_high"),
-        n=pl.col("approvals"),
-        threshold=pl.lit(RUBBER_STAMP_WARNING),
-        ask=pl.format("What would you have to see at {} to say no?", "checkpoint"),
-    )
-    return findings(NAME, "rubber_stamps", rows)
-
-
-def _blind(owned: pl.DataFrame) -> pl.DataFrame:
-    """Checkpoints that let every bad message pass, of at least as many as a catch rate needs."""
-    rows = owned.filter(pl.col("catch_rate").is_not_null(), pl.col("bad_held") == pl.col("bad_approved")).with_columns(
-        subject=pl.col("checkpoint"),
-        severity=pl.lit("warning"),
-        statement=pl.format(
-            "{} held {} messages and let all {} bad ones pass.",
-            "checkpoint",
-            written(pl.col("held")),
-            written(pl.col("bad_total")),
-        ),
-        value=pl.lit(0.0),
-        unit=pl.lit("share of bad messages caught"),
-        n=pl.col("bad_total"),
-        ask=pl.format("Which check at {} would have stopped the last one?", "checkpoint"),
-    )
-    return findings(NAME, "checkpoint_catches_nothing", rows)

@@ -1,9 +1,14 @@
-"""What strategic friction tells a person: where a pause pays, where it cannot help, and which pause costs too much."""
+"""What holds and checkpoints ask people to talk about: where a pause pays, where it cannot help, and what is not read."""
 
 import polars as pl
 
 from integrhealth.analyses.error_propagation.tables import NAME
-from integrhealth.language.findings import findings, integration_owners, ranked, written
+from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
+from integrhealth.language.thresholds import (
+    RUBBER_STAMP_CRITICAL,
+    RUBBER_STAMP_SECONDS,
+    RUBBER_STAMP_WARNING,
+)
 
 
 def friction_findings(friction: pl.DataFrame, declared: pl.DataFrame, *, currency: str | None = None) -> pl.DataFrame:
@@ -90,3 +95,60 @@ def _costly(owned: pl.DataFrame, money: str) -> pl.DataFrame:
         ask=pl.format("Which of the messages that {} holds could go on at once?", "checkpoint"),
     )
     return findings(NAME, "checkpoint_costs_more", rows)
+
+
+def checkpoint_findings(checkpoints: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
+    """What a person should talk about: approvals that nobody read, and checkpoints that caught no bad message.
+
+    `checkpoints` is the table of that name; `declared` the integrations of the catalog.
+    """
+    owned = checkpoints.join(integration_owners(declared), on="integration", how="left")
+    return ranked([_rubber_stamps(owned), _blind(owned)])
+
+
+def _rubber_stamps(owned: pl.DataFrame) -> pl.DataFrame:
+    value = pl.col("rubber_stamp_share")
+    rows = owned.filter(value > RUBBER_STAMP_WARNING).with_columns(
+        subject=pl.col("checkpoint"),
+        severity=severity(
+            value,
+            pl.col("rubber_low"),
+            pl.col("rubber_high"),
+            warning=RUBBER_STAMP_WARNING,
+            critical=RUBBER_STAMP_CRITICAL,
+        ),
+        statement=pl.format(
+            "{} of {} approvals at {} were given in less than {} seconds.",
+            written(pl.col("rubber_stamps")),
+            written(pl.col("approvals")),
+            "checkpoint",
+            pl.lit(RUBBER_STAMP_SECONDS),
+        ),
+        value=value,
+        unit=pl.lit("share of approvals"),
+        low=pl.col("rubber_low"),
+        high=pl.col("rubber_high"),
+        n=pl.col("approvals"),
+        threshold=pl.lit(RUBBER_STAMP_WARNING),
+        ask=pl.format("What would you have to see at {} to say no?", "checkpoint"),
+    )
+    return findings(NAME, "rubber_stamps", rows)
+
+
+def _blind(owned: pl.DataFrame) -> pl.DataFrame:
+    """Checkpoints that let every bad message pass, of at least as many as a catch rate needs."""
+    rows = owned.filter(pl.col("catch_rate").is_not_null(), pl.col("bad_held") == pl.col("bad_approved")).with_columns(
+        subject=pl.col("checkpoint"),
+        severity=pl.lit("warning"),
+        statement=pl.format(
+            "{} held {} messages and let all {} bad ones pass.",
+            "checkpoint",
+            written(pl.col("held")),
+            written(pl.col("bad_total")),
+        ),
+        value=pl.lit(0.0),
+        unit=pl.lit("share of bad messages caught"),
+        n=pl.col("bad_total"),
+        ask=pl.format("Which check at {} would have stopped the last one?", "checkpoint"),
+    )
+    return findings(NAME, "checkpoint_catches_nothing", rows)

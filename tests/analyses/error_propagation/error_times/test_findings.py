@@ -8,7 +8,8 @@ from drawing.whole_rows import finding, table
 
 from integrhealth.analyses import error_propagation
 from integrhealth.analyses.error_propagation.error_times import fit
-from integrhealth.analyses.error_propagation.error_times.timing import TIMING, timing_findings
+from integrhealth.analyses.error_propagation.error_times.findings import timing_findings
+from integrhealth.analyses.error_propagation.error_times.timing import TIMING
 from integrhealth.evidence import Evidence
 from integrhealth.language.schema import conform
 from integrhealth.language.statistics import Z

@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 from integrhealth.analyses.error_propagation.charts.error_times import timing_chart
 from integrhealth.analyses.error_propagation.error_times import fit as timing_fit
 from integrhealth.analyses.error_propagation.error_times import timing
+from integrhealth.analyses.error_propagation.error_times.findings import timing_findings
 from integrhealth.analyses.error_propagation.error_times.fit import (
     Edges,
     Errors,
@@ -25,7 +26,6 @@ from integrhealth.analyses.error_propagation.error_times.timing import (
     errors_in_time,
     failure_edges,
     no_timing,
-    timing_findings,
     timing_tables,
 )
 from integrhealth.language.schema import FRAMES, conform

@@ -5,7 +5,8 @@ import pytest
 from drawing.frames import drawn, messages
 from polars.testing import assert_frame_equal
 
-from integrhealth.analyses.error_propagation.holds.checkpoints import CHECKPOINTS, checkpoint_findings, checkpoints
+from integrhealth.analyses.error_propagation.holds.checkpoints import CHECKPOINTS, checkpoints
+from integrhealth.analyses.error_propagation.holds.findings import checkpoint_findings
 from integrhealth.catalog import CATALOG
 from integrhealth.language.schema import FRAMES, TEXT, TIME
 

@@ -7,8 +7,8 @@ import pytest
 from drawing.frames import NOON, drawn, messages
 from drawing.whole_rows import finding, table
 
-from integrhealth.analyses.error_propagation.holds.checkpoints import CHECKPOINTS, checkpoint_findings, checkpoints
-from integrhealth.analyses.error_propagation.holds.findings import friction_findings
+from integrhealth.analyses.error_propagation.holds.checkpoints import CHECKPOINTS, checkpoints
+from integrhealth.analyses.error_propagation.holds.findings import checkpoint_findings, friction_findings
 from integrhealth.analyses.error_propagation.holds.friction import FRICTION, friction_and_costs
 from integrhealth.bad_entries.entries import ENTRIES, STEPS
 from integrhealth.catalog import CATALOG

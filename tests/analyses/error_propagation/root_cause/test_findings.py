@@ -7,11 +7,8 @@ import pytest
 from drawing.frames import NOON
 from drawing.whole_rows import finding, table
 
-from integrhealth.analyses.error_propagation.root_cause.of_worst_hour import (
-    COLUMNS,
-    most_damaged,
-    rootcause_findings,
-)
+from integrhealth.analyses.error_propagation.root_cause.findings import rootcause_findings
+from integrhealth.analyses.error_propagation.root_cause.of_worst_hour import COLUMNS, most_damaged
 from integrhealth.analyses.error_propagation.root_cause.worst_hour import standing_out
 from integrhealth.catalog import CATALOG
 

@@ -8,10 +8,8 @@ import pytest
 from drawing.root_causes import reported_of
 
 import integrhealth as ih
-from integrhealth.analyses.error_propagation.root_cause.of_worst_hour import (
-    COLUMNS,
-    rootcause_findings,
-)
+from integrhealth.analyses.error_propagation.root_cause.findings import rootcause_findings
+from integrhealth.analyses.error_propagation.root_cause.of_worst_hour import COLUMNS
 from integrhealth.analyses.error_propagation.root_cause.worst_hour import (
     began,
     failures,

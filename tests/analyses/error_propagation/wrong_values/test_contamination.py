@@ -8,7 +8,8 @@ from drawing.frames import NOON, drawn, messages
 
 from integrhealth.analyses.error_propagation.charts.wrong_values import contamination_map, held_chart, strips_chart
 from integrhealth.analyses.error_propagation.wrong_values import questions
-from integrhealth.analyses.error_propagation.wrong_values.contamination import contamination_findings, nothing_detected
+from integrhealth.analyses.error_propagation.wrong_values.contamination import nothing_detected
+from integrhealth.analyses.error_propagation.wrong_values.findings import contamination_findings
 from integrhealth.evidence import Evidence
 from integrhealth.language.schema import FRAMES
 

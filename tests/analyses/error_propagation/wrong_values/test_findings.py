@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 from drawing.whole_rows import finding, table
 
-from integrhealth.analyses.error_propagation.wrong_values.contamination import CONTAMINATION, contamination_findings
+from integrhealth.analyses.error_propagation.wrong_values.contamination import CONTAMINATION
+from integrhealth.analyses.error_propagation.wrong_values.findings import contamination_findings
 from integrhealth.catalog import CATALOG
 
 SYSTEMS = table(
