@@ -1,4 +1,4 @@
-"""What holds and checkpoints ask people to talk about: where a pause pays, where it cannot help, and what is not read."""
+"""What holds and checkpoints ask people to talk about: where a pause pays, where it cannot help, what nobody reads."""
 
 import polars as pl
 
