@@ -53,7 +53,7 @@ CAUGHT, SURVIVED, TOO_LONG = "caught", "survived", "caught: too long"
 
 @dataclass
 class Folder:
-    """The tests of one folder (or one file): how long each takes without a fault, and how many mutants each has caught."""
+    """The tests of a folder, or of one file: how long each takes without a fault, how many mutants each has caught."""
 
     path: str
     seconds: dict[str, float] = field(default_factory=dict)
