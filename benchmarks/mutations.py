@@ -36,7 +36,11 @@ MODULES = (
     "language/statistics.py",
     "language/findings.py",
     "language/schema.py",
+    "language/wording.py",
+    "reading/period.py",
 )
+# Modules whose tests are one file: the folder has slow tests of other things beside it.
+TESTS = {"integrhealth/reading/period.py": "tests/reading/test_period.py"}
 # What they draw is looked at; only numbers and words are mutated unless --only asks for them.
 CHARTS = ("*/charts.py", "*/charts/*.py")
 # Packages that take long to import.
@@ -49,7 +53,7 @@ CAUGHT, SURVIVED, TOO_LONG = "caught", "survived", "caught: too long"
 
 @dataclass
 class Folder:
-    """The tests of one folder: how long each takes without a fault, and how many mutants each has caught."""
+    """The tests of a folder, or of one file: how long each takes without a fault, how many mutants each has caught."""
 
     path: str
     seconds: dict[str, float] = field(default_factory=dict)
@@ -87,15 +91,27 @@ class Order:
 
 
 def modules(root: Path, only: str | None) -> list[str]:
-    """The modules to mutate, by their paths below ROOT, sorted; those that match ONLY where that is given."""
+    """The modules to mutate, by their paths below ROOT, sorted; those that match ONLY where that is given.
+
+    Raises SystemExit where none does.
+    """
     found = {str(path.relative_to(root)) for glob in MODULES for path in (root / PACKAGE).glob(glob)}
     if only:
-        return sorted(module for module in found if fnmatch.fnmatch(module, f"*{only}*"))
+        matching = sorted(module for module in found if fnmatch.fnmatch(module, f"*{only}*"))
+        if not matching:
+            print(f"no module matches {only!r}; try a part of a path, such as latency/findings", file=sys.stderr)
+            raise SystemExit(2)
+        return matching
     return sorted(module for module in found if not any(fnmatch.fnmatch(module, chart) for chart in CHARTS))
 
 
 def tests_of(root: Path, module: str) -> str | None:
-    """The folder of tests that mirrors the module's own, those below it left out; none when there is no test in it."""
+    """The folder of tests that mirrors the module's own, those below it left out; none when there is no test in it.
+
+    For a module in TESTS, its one file of tests.
+    """
+    if module in TESTS and (root / TESTS[module]).is_file():
+        return TESTS[module]
     folder = "tests" / Path(module).parent.relative_to(PACKAGE)
     return str(folder) if any((root / folder).glob("test_*.py")) else None
 
@@ -168,7 +184,7 @@ class Copy:
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         plugins = ["-p", "_hypothesis_pytestplugin"] if "hypothesis" in sys.modules else []
         options = ["-q", "-p", "no:cacheprovider", *plugins, *(["-x"] if stop else [])]
-        files = sorted(str(path) for path in Path(folder.path).glob("test_*.py"))
+        files = sorted(map(str, Path(folder.path).glob("test_*.py"))) or [folder.path]
         return int(pytest.main([*options, *files], plugins=[Order(folder, self.told)]))
 
     def end(self, child: int, status: int, folder: Folder, one: Mutant | None) -> str:
@@ -205,7 +221,8 @@ def run(root: Path, drawn: list[Mutant], jobs: int) -> list[tuple[Mutant, str]]:
         became = {}
         for _, one, word in _all(work, copies):
             became[id(one)] = word
-            print(f"{len(became)}/{len(work)} {word} {one.module}:{one.line}", file=sys.stderr, flush=True)
+            line = f"{len(became)}/{len(work)} {word} {one.module}:{one.line}"
+            print(line if word == CAUGHT else f"{line} {one.after}", file=sys.stderr, flush=True)
     return [(one, results.get(i) or became[id(one)]) for i, one in enumerate(drawn)]
 
 

@@ -55,6 +55,13 @@ def test_mutants_known_to_say_the_same_are_left_out(checkout):
     assert same not in shown
 
 
+def test_a_word_that_no_module_has_is_told_in_one_line(checkout):
+    command = [sys.executable, str(SCRIPTS / "mutations.py"), str(checkout), "--only", "*nowhere*"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    line = "no module matches '*nowhere*'; try a part of a path, such as latency/findings\n"
+    assert (told.returncode, told.stdout, told.stderr) == (2, "", line)
+
+
 @pytest.mark.parametrize(
     ("source", "made"),
     [

@@ -143,6 +143,19 @@ def test_a_capability_that_comes_through_too_rarely_though_nothing_stops_it_is_a
     )
 
 
+def test_where_no_way_is_seen_often_enough_availability_is_told_of_the_capability_and_of_the_system():
+    # Twenty ways of two traces each: too few to draw any of them, so that nothing is known of what hangs on what.
+    ways = [f"2 Shop>M{way} M{way}>Bank" for way in range(20)]
+    refused = [f"1 Shop>M{way} M{way}>Bank!" for way in range(10)]
+    drawn = report("\n".join([*ways, *refused]), catalog=OWNERS)
+    assert drawn.tables["capabilities"]["fragile"].to_list() == [None]
+    assert drawn.tables["systems"]["single_point"].null_count() == 22
+    assert drawn.findings.select("rule", "subject", "severity", "value", "n", "owner").rows() == [
+        ("low_availability", "Bank", "critical", 0.8, 50, "finance"),
+        ("low_availability", "Shop to Bank", "critical", 0.8, 50, "finance"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("refused", "severity"),
     # Of 1,000: 99.5% is kept; 98.6% is likely below 99% and not certainly.
