@@ -54,7 +54,7 @@ def test_a_flood_is_a_whole_row():
 
 
 def evenly_read(seconds, *, words=TEN_MINUTES):
-    """One report, of ten minutes unless WORDS says otherwise, read so long each day: no interval is wider than the number."""
+    """One report (of ten minutes unless said), read so long each day: no interval is wider than the number."""
     sent = pl.concat([delivered("daily", reader, range(10)) for reader in READERS])
     reports = stock({"report": "daily", "owner": "olga", "words": words, "decisions": ["price"]})
     reads = opened(sent, float(seconds))
