@@ -34,7 +34,7 @@ def findings(report: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
 def severity(value: pl.Expr, low: pl.Expr, high: pl.Expr, *, warning: float, critical: float) -> pl.Expr:
     """Critical: the whole interval lies beyond `critical`; warning: the estimate lies beyond `warning`; note: else.
 
-    Beyond means above when `critical` is the larger of the two thresholds, and below otherwise.
+    Beyond means below when `critical` is the smaller of the two thresholds, and above otherwise.
     """
     rising = critical >= warning
     certain = low > critical if rising else high < critical

@@ -1,11 +1,12 @@
 """A period begins with its first moment and ends before its last: a row at either is on one side only."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from drawing.frames import NOON, drawn, messages
 
-from integrhealth.reading.period import whole_traces_between
+from integrhealth.errors import WrongValue
+from integrhealth.reading.period import moment, whole_traces_between
 
 LATER = NOON + timedelta(seconds=10)
 FRAMES = {
@@ -34,3 +35,41 @@ def test_since_is_inside_and_until_is_not(since, until, ids, people):
     chosen = whole_traces_between(FRAMES, since, until)
     assert chosen["messages"]["message_id"].to_list() == ids
     assert chosen["reads"]["person"].to_list() == people
+
+
+@pytest.mark.parametrize("until", [LATER, NOON])
+def test_since_comes_before_until(until):
+    with pytest.raises(WrongValue, match="since must come before until"):
+        whole_traces_between(FRAMES, LATER, until)
+
+
+def test_without_bounds_and_without_times_everything_stays():
+    inventory = {"reports": drawn("reports", "report words\nprices 300\nstock 200")}
+    assert whole_traces_between(inventory, LATER, None)["reports"].equals(inventory["reports"])
+    chosen = whole_traces_between(FRAMES, None, None)
+    assert all(chosen[name].equals(frame) for name, frame in FRAMES.items())
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("2026-01-31T08:00:00+01:00", datetime(2026, 1, 31, 7, tzinfo=UTC)),
+        (datetime(2026, 1, 31, 8), datetime(2026, 1, 31, 8, tzinfo=UTC)),
+        (datetime(2026, 1, 31, 8, tzinfo=timezone(timedelta(hours=-2))), datetime(2026, 1, 31, 10, tzinfo=UTC)),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_a_moment_is_in_utc(said, meant):
+    assert moment(said) == meant
+    assert not meant or moment(said).utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("yesterday", "invalid time 'yesterday'"), ("0001-01-01T00:00:00+01:00", "outside the years 1 to 9999")],
+)
+def test_what_is_no_moment_is_told(said, told):
+    with pytest.raises(WrongValue, match=told):
+        moment(said)

@@ -57,6 +57,11 @@ def test_a_single_point_needs_one_more_nine(up, down, severity):
     assert only_finding(drawn, "single_point")["severity"] == severity
 
 
+def test_an_availability_is_rounded_down():
+    row = only_finding(report("40 Shop>ERP ERP>Bank\n20 Shop>ERP!"), "single_point")
+    assert row["statement"].endswith("; it was up for 66.66% of 60 messages.")
+
+
 def test_a_single_point_of_several_capabilities_names_three_of_them():
     drawn = report("""
         40  Shop>ERP ERP>Bank order

@@ -79,6 +79,13 @@ def test_what_every_completed_trace_asked_for_is_needed(drawn, expected):
     assert single_points(report(drawn)) == expected
 
 
+@pytest.mark.parametrize(("kind", "expected"), [("request", {"Tax"}), ("queue", set()), (None, set())])
+def test_only_what_is_known_to_be_a_request_has_an_answer_that_was_needed(kind, expected):
+    sent = traffic("150 Shop>ERP ERP>Tax ERP>Bank\n150 Shop>EDI EDI>Tax EDI>Bank")
+    of_tax = pl.when(pl.col("target") == "Tax").then(pl.lit(kind, pl.String)).otherwise("kind")
+    assert single_points(fragility.report(evidence(sent.with_columns(kind=of_tax)))) == expected
+
+
 def test_one_type_passing_by_a_system_is_no_way_around_it_for_another():
     answers = report("""
         60  Shop>ERP ERP>Bank order

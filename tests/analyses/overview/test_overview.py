@@ -1,12 +1,11 @@
 """The front page: worst first, folded by rule, inside its own budget of words."""
 
 import polars as pl
-import pytest
 from drawing.frames import messages
 
 from integrhealth.analyses import overview
 from integrhealth.evidence import Evidence
-from integrhealth.language.findings import changes, findings, no_findings, ranked, severity, written
+from integrhealth.language.findings import changes, findings, no_findings, ranked
 from integrhealth.language.report_tables import Report
 
 
@@ -27,17 +26,6 @@ def found(
         ]
     )
     return findings(report, rule, rows)
-
-
-def test_findings_are_ranked_by_severity_then_cost_then_reach():
-    frames = [
-        found("a", "small", "x", n=1),
-        found("a", "wide", "x", n=99),
-        found("a", "warned", "x", severity="warning", n=999),
-        found("a", "dear", "x", n=1, cost=5.0),
-    ]
-    assert ranked(frames)["rule"].to_list() == ["dear", "wide", "small", "warned"]
-    assert ranked([]).is_empty()
 
 
 def test_the_front_page_shows_the_worst_of_each_rule_and_counts_the_rest():
@@ -65,14 +53,6 @@ def test_no_name_is_so_long_that_it_keeps_its_finding_from_the_front_page():
     assert texts.to_series().max() <= 1 + 32 + 20
     assert worst["statement"].str.contains("^a system whose name .* … ").all()
     assert overview.worst(ranked([found("b", "ill", "x")]))["statement"].to_list() == ["x is unhealthy."]
-
-
-def test_a_critical_finding_needs_the_whole_interval_beyond_the_threshold():
-    rows = pl.DataFrame({"value": [0.9, 0.9, 0.4, 0.1], "low": [0.8, 0.6, 0.3, 0.0], "high": [1.0, 1.0, 0.5, 0.2]})
-    rising = severity(pl.col("value"), pl.col("low"), pl.col("high"), warning=0.3, critical=0.7)
-    falling = severity(pl.col("value"), pl.col("low"), pl.col("high"), warning=0.95, critical=0.3)
-    assert rows.select(rising).to_series().to_list() == ["critical", "warning", "warning", "note"]
-    assert rows.select(falling).to_series().to_list() == ["warning", "warning", "warning", "critical"]
 
 
 def test_changes_tell_new_open_and_gone():
@@ -109,8 +89,3 @@ def test_the_verdict_says_over_how_much_it_looked():
     )
     assert overview.verdict(evidence, found("a", "r", "x")).startswith("1 critical finding and 0 warnings")
     assert overview.verdict(Evidence(), no_findings()) == "Nothing that needs you, in no messages."
-
-
-@pytest.mark.parametrize(("count", "text"), [(7, "7"), (1007, "1,007"), (1_002_003, "1,002,003"), (999_999, "999,999")])
-def test_counts_are_written_as_people_do(count, text):
-    assert pl.select(written(pl.lit(count))).item() == text

@@ -53,10 +53,10 @@ def test_a_flood_is_a_whole_row():
     )
 
 
-def evenly_read(seconds):
-    """One report of ten minutes, read so long each day: no interval is wider than the number."""
+def evenly_read(seconds, *, words=TEN_MINUTES):
+    """One report (of ten minutes unless said), read so long each day: no interval is wider than the number."""
     sent = pl.concat([delivered("daily", reader, range(10)) for reader in READERS])
-    reports = stock({"report": "daily", "owner": "olga", "words": TEN_MINUTES, "decisions": ["price"]})
+    reports = stock({"report": "daily", "owner": "olga", "words": words, "decisions": ["price"]})
     reads = opened(sent, float(seconds))
     return report(evidence(reports=reports, deliveries=sent, reads=reads), min_messages=20)
 
@@ -68,6 +68,12 @@ def evenly_read(seconds):
 )
 def test_faster_than_reading_is_a_flood_and_faster_than_skimming_a_critical_one(seconds, severity):
     assert evenly_read(seconds).findings["severity"].to_list() == ([severity] if severity else [])
+
+
+def test_a_report_of_half_a_minute_can_be_a_flood_too():
+    row = only_finding(evenly_read(10, words=119), "flood")
+    assert (row["severity"], row["value"]) == ("warning", pytest.approx(3.0))
+    assert row["statement"] == "1 reports a person and day need 0.5 minutes and get 0.2."
 
 
 def test_likely_but_not_certainly_faster_than_skimming_is_a_warning():

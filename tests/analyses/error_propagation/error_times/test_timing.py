@@ -273,6 +273,7 @@ def test_a_system_that_failed_only_before_the_errors_that_are_shifted_changes_no
     crowded, _ = told(pl.concat([alone.with_columns(message_id="a" + pl.col("message_id")), frame]))
     assert (crowded["errors"], crowded["errors_shifted"]) == (usual["errors"] + 40, 400)
     assert usual["p_value"] == crowded["p_value"] <= TIMING_LEVEL
+    assert usual["horizon_minutes"] == crowded["horizon_minutes"] == 60
 
 
 def test_broken_input_gives_typed_answers():

@@ -8,10 +8,17 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from integrhealth.analyses.error_propagation.holds import questions
 from integrhealth.analyses.error_propagation.holds.checkpoints import CHECKPOINTS
 from integrhealth.analyses.error_propagation.holds.findings import friction_findings
-from integrhealth.analyses.error_propagation.holds.friction import HOLD_COSTS, friction_and_costs, missing_costs
+from integrhealth.analyses.error_propagation.holds.friction import (
+    FRICTION,
+    HOLD_COSTS,
+    friction_and_costs,
+    missing_costs,
+)
 from integrhealth.catalog import CATALOG
+from integrhealth.evidence import Evidence
 from integrhealth.language.schema import COUNT, FLAG, FRAMES, NUMBER, TEXT, TIME, conform
 from integrhealth.language.thresholds import HOLD_MINUTES
 
@@ -185,6 +192,8 @@ def test_the_replay_agrees_with_the_closed_form_at_every_hold():
     assert ((costs["total_low"] <= costs["total_cost"]) & (costs["total_cost"] <= costs["total_high"])).all()
     assert costs["saved"].to_list() == sorted(costs["saved"])
     assert costs["objects_spared"][-1] == pytest.approx(frames["entries"].height)
+    assert costs["records_spared"].to_list() == (3 * costs["entries_caught"]).to_list()
+    assert (costs["entries_caught"][0], costs["entries_caught"][-1]) == (0, frames["entries"].height)
 
 
 def test_rows_that_are_shuffled_or_told_twice_change_nothing():
@@ -230,6 +239,11 @@ def test_a_hold_that_pays_is_told_with_its_saving_owner_and_a_question():
     assert found["value"] == friction["best_hold_minutes"].drop_nulls().max()
     assert "EUR net of the delay; an hour: " in found["statement"]
     assert found["ask"].endswith("?")
+
+
+def test_each_question_is_answered_by_its_own_table():
+    found = (questions.friction(Evidence()), questions.hold_costs(Evidence()), questions.checkpoints(Evidence()))
+    assert [table.schema for table in found] == [FRICTION, HOLD_COSTS, CHECKPOINTS]
 
 
 def test_nothing_at_all_is_no_row():

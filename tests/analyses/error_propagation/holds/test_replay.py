@@ -62,6 +62,12 @@ def test_a_hold_shifts_what_lies_at_or_below_its_integration_and_no_parallel_bra
     assert replayed(frames, "erp") == {}  # work inside a system is no integration
 
 
+@pytest.mark.filterwarnings("ignore:Comparisons with None")
+def test_a_branch_of_an_integration_that_nobody_named_is_not_held():
+    unnamed = [(*row[:3], None, *row[4:]) if row[1] == 4 else row for row in PICTURE]
+    assert replayed(drawn(unnamed, detected=12.5), "orders")[4] == (1 / 4, None)
+
+
 def test_what_was_under_way_at_the_detection_is_spared_if_it_had_not_been_sent_or_its_cause_is():
     assert replayed(drawn(PICTURE, detected=9), "orders")[3] == (1, 1)  # sent at 8, there at 10
     assert replayed(drawn(PICTURE, detected=7), "orders")[3] == (1, 2)  # sent after the detection, brought by step 2

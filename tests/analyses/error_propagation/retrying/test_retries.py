@@ -7,7 +7,7 @@ from drawing.frames import NOON, messages
 from drawing.retries import feed, full_jitter, tables
 from polars.testing import assert_frame_equal
 
-from integrhealth.analyses.error_propagation.retrying.bins import load_bins
+from integrhealth.analyses.error_propagation.retrying.bins import behind, load_bins
 from integrhealth.analyses.error_propagation.retrying.chains import attempts
 from integrhealth.analyses.error_propagation.retrying.findings import retries_findings
 from integrhealth.analyses.error_propagation.retrying.pauses import jitter, pauses
@@ -116,6 +116,43 @@ def test_attempts_of_one_message_share_its_id_or_its_parent_or_stand_in_order():
     """).with_columns(integration=pl.col("target"))
     found = attempts(links.linked(drawn)).group_by("integration").agg(pl.col("new").sum(), pl.len())
     assert sorted(found.rows()) == [("v", 2, 4), ("w", 2, 4), ("y", 1, 2), ("z", 2, 3)]
+
+
+def test_attempts_without_an_object_are_told_apart_by_their_trace():
+    drawn = messages("""
+        message_id trace_id source target operation attempt sent_at status
+        a          t1       x      y      put       1       0       failed
+        b          t2       x      y      put       1       1       failed
+        c          t2       x      y      put       2       2       ok
+        d          t1       x      y      put       2       3       ok
+        e          t3       x      y      put       2       4       failed
+        f          t3       x      y      put       3       6       ok
+    """)
+    found = attempts(links.linked(drawn))
+    assert found["chain"].to_list() == [0, 1, 1, 0, 4, 4]
+    assert not found["blind"].any()
+
+
+def test_a_time_bin_is_behind_with_a_backlog_and_three_times_the_usual_work_or_failures():
+    usual = {"offered": 10, "attempts": 10, "delivered": 9, "running": 1, "open": 2}
+    late = usual | {"open": 10, "attempts": 20}
+    bins = [
+        *[usual] * 8,
+        late | {"delivered": 13},  # 7 of 20 fail, more than three in ten
+        late | {"delivered": 15},
+        late | {"delivered": 20, "running": 3},
+        late | {"delivered": 20, "running": 2},
+        late | {"delivered": 13, "open": 9},
+    ]
+    sound = [usual | {"delivered": 10}] * 8 + [late | {"delivered": 16}, late | {"delivered": 17}]
+    frame = pl.concat(
+        [
+            pl.DataFrame(bins).with_columns(integration=pl.lit("a")),
+            pl.DataFrame(sound).with_columns(integration=pl.lit("b")),
+        ]
+    )
+    found = frame.with_columns(behind=behind()).with_row_index().filter("behind")
+    assert found["index"].to_list() == [8, 10, len(bins) + 8]
 
 
 @pytest.mark.parametrize(
