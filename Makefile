@@ -5,6 +5,9 @@ OUT ?= integrhealth-report
 NOTEBOOKS ?= integrhealth-notebooks
 BIN := .venv/bin
 
+# Where it is set, each of the many kernels of the tests and of a report would compile the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help report test lab lint refresh docs samples picture benchmarks clean
 
 help:  ## list what can be made
@@ -14,7 +17,7 @@ report: .venv/ready  ## read LOGS (default: the sample company) and write the re
 	@$(BIN)/integrhealth report "$(LOGS)" --out "$(OUT)"
 
 test: .venv/ready lint  ## lint, unit tests, and every notebook against its committed outputs
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests
+	$(BIN)/python -m pytest -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder tests
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env notebooks
 
 lint: .venv/ready

@@ -5,6 +5,11 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from integrhealth.runner.startup import spare_grammar
+
+# Every worker imports all tests, some of which import nbformat.
+spare_grammar()
+
 # In CI the drawn examples are those of every run, so that a failure is one of the change; elsewhere they are new.
 REPEATABLE = os.environ.get("CI") == "true"
 settings.register_profile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -179,8 +179,13 @@ ALSO_REQUIRED = {"capabilities": ("entry", "goal"), "transforms": ("field",)}
 REPEATING = ("transforms", "audit")
 
 
+@cache
+def _no_entries(section: str) -> pl.DataFrame:
+    return pl.DataFrame(schema=CATALOG[section])
+
+
 def _empty(section: str) -> Any:
-    return field(default_factory=lambda: pl.DataFrame(schema=CATALOG[section]))
+    return field(default_factory=lambda: _no_entries(section).clone())
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ text. ``log_file`` and ``log_line`` lead back to the line that was logged.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -42,13 +43,18 @@ class Frame:
     columns: dict[str, Any]
     required: tuple[str, ...]
 
-    @property
+    @cached_property
     def schema(self) -> dict[str, Any]:
         """All columns, the two that lead back to the log included."""
         return self.columns | {"log_file": TEXT, "log_line": COUNT}
 
     def empty(self) -> pl.DataFrame:
         """No rows, all columns."""
+        return self._empty.clone()
+
+    @cached_property
+    def _empty(self) -> pl.DataFrame:
+        """Made once: making frames of a schema is most of the work of evidence from a few lines."""
         return pl.DataFrame(schema=self.schema)
 
 

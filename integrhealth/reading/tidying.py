@@ -227,6 +227,8 @@ def _accounts(parsed: list[Parsed], copies: list[pl.DataFrame], clashes: pl.Data
 
 
 def _masked_rejections(rejected: pl.DataFrame) -> pl.DataFrame:
+    if rejected.is_empty():
+        return rejected
     return rejected.with_columns(cut(masked(pl.col("raw")), 200)).sort("file", "line", "reason", nulls_last=True)
 
 
@@ -251,6 +253,8 @@ def _private(rows: pl.DataFrame, *, show_people: bool) -> pl.DataFrame:
 
 
 def _named_by_catalog(rows: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    if catalog.systems.is_empty():
+        return rows
     aliases = catalog_aliases(catalog)
     if aliases.is_empty():
         return rows
@@ -260,11 +264,14 @@ def _named_by_catalog(rows: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 
 def with_integration(messages: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     """`messages` with no null integration: by the catalog's (source, target), else "source > target"."""
+    edge = pl.format("{} > {}", "source", "target")
+    if catalog.integrations.is_empty():
+        return messages.with_columns(integration=pl.coalesce("integration", edge))
     declared = catalog.integrations.select("source", "target", declared="integration").drop_nulls()
     declared = declared.unique(["source", "target"], keep="first", maintain_order=True)
     return (
         messages.join(declared, on=["source", "target"], how="left", maintain_order="left")
-        .with_columns(integration=pl.coalesce("integration", "declared", pl.format("{} > {}", "source", "target")))
+        .with_columns(integration=pl.coalesce("integration", "declared", edge))
         .drop("declared")
     )
 

@@ -308,8 +308,10 @@ def _halved(lines: list[bytes], numbers: list[int], schema: Mapping[str, Any]) -
 def _joined(reads: list[_Read], schema: Mapping[str, Any]) -> _Read:
     numbers = np.concatenate([np.empty(0, dtype=np.int64), *(read.numbers for read in reads)])
     refused = [refusal for read in reads for refusal in read.refused]
-    met = {name: dtype for name, dtype in schema.items() if any(name in read.rows.columns for read in reads)}
-    rows = pl.concat([_nothing(met), *(_with_all(read.rows, met) for read in reads)])
+    there = {name for read in reads for name in read.rows.columns}
+    met = {name: dtype for name, dtype in schema.items() if name in there}
+    # Blocks without a good line, of which a damaged file has many, hold nothing to put together.
+    rows = pl.concat([_nothing(met), *(_with_all(read.rows, met) for read in reads if read.rows.height)])
     return _Read(rows, numbers, refused, _named(reads))
 
 

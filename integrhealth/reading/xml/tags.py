@@ -87,10 +87,13 @@ def _is_empty(tags: pl.Series) -> pl.Series:
 
 def _judged_tags(path: Path) -> XmlTags:
     read = xml_text(path)
-    tags = _split(read.text.encode())
-    if read.fault is not None and tags["tag"].tail(1).str.extract(TAG).null_count():
+    # The parser takes a zero byte at the beginning for UTF-16, and goes on.
+    text, zero, _ = read.text.partition("\0")
+    fault = read.fault or (RefusedXml(text.count("\n") + 1, "no XML: a zero byte") if zero else None)
+    tags = _split(text.encode())
+    if fault is not None and tags["tag"].tail(1).str.extract(TAG).null_count():
         tags = tags.head(-1)
-    return XmlTags(_placed(tags), read.fault)
+    return XmlTags(_placed(tags), fault)
 
 
 def _plain_tags(data: bytes) -> pl.DataFrame | None:

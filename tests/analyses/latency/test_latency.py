@@ -286,7 +286,7 @@ def test_the_share_of_a_step_has_an_interval_that_holds_the_truth():
             "finished_at": np.concatenate([start + first, start + first + second]),
         }
         frame = pl.DataFrame(rows).with_columns(pl.col("sent_at", "finished_at").cast(TIME))
-        path = latency.report(evidence(conform(frame, "messages"))).tables["critical_path"]
+        path = latency.critical_path(evidence(conform(frame, "messages")))
         low, share, high = path.filter(pl.col("system") == "b").select("share_low", "share", "share_high").row(0)
         shares, widths = [*shares, share], [*widths, high - low]
         held += low <= 0.75 <= high

@@ -83,6 +83,7 @@ def test_both_ways_come_to_the_same(tmp_path):
         b"<a>\xff</a>",
         b'<a key="\xff" value="1"/>',
         "<a>\0</a>",
+        "<\0a\0/\0>\0",
         "<1/>",
         "<a><></a>",
     ],
@@ -96,6 +97,7 @@ def test_what_the_parser_refuses_is_not_plain(tmp_path, text):
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=4).map("".join), st.integers(0, len(GOOD)), st.integers(0, 6))
 @example("", 0, 0)
+@example("\0", 1, 0)
 @example("<a></b><b></a>", GOOD.index("<event>"), 0)
 def test_whatever_is_put_in_or_taken_out_the_quick_way_is_the_parsers(tmp_path_factory, text, at, cut):
     plain, judged = both(tmp_path_factory.mktemp("any"), GOOD[:at] + text + GOOD[at + cut :])
