@@ -259,6 +259,19 @@ def test_a_drain_is_judged_from_five_measured_minutes_on_and_only_where_there_ar
     assert (row["verdict"] == "vulnerable") == (vulnerability is not None)
 
 
+def test_a_single_retry_is_a_retry():
+    fed, fifth = feed(count=60, fails=0), pl.col("message_id") == "feed-5-1"
+    again = fed.filter(fifth).with_columns(
+        pl.col("sent_at", "finished_at", "answered_at") + timedelta(seconds=5), message_id=pl.lit("feed-5-2"),
+        attempt=pl.lit(2, pl.Int64),
+    )  # fmt: skip
+    failed = fed.with_columns(status=pl.when(fifth).then(pl.lit("failed")).otherwise("status"))
+    drain = {"integration": "feed", "peak_per_minute": 15.0, "drain_per_minute": 60.0, "drain_minutes": 5.0}
+    tried = attempts(links.linked(pl.concat([failed, again])))
+    row = retries(tried, table(STORMS), table(DRAINS, drain)).row(0, named=True)
+    assert (row["retries"], row["vulnerability"]) == (1, 15 * 2 / 60)
+
+
 # Layers.
 
 
