@@ -68,7 +68,10 @@ def bad_entries(caused: pl.DataFrame, field_changes: pl.DataFrame, holds: pl.Dat
     the one sent first after the entry. What messages tell of an object whose record began below a message that
     carried another bad entry, along parent links, belongs to that one, the topmost.
     """
-    exposures, suspected = corrected_exposures(with_first_values(field_changes, caused)), suspects(caused, holds)
+    suspected = suspects(caused, holds)
+    if field_changes.is_empty() and suspected.is_empty():
+        return pl.DataFrame(schema=ENTRIES)
+    exposures = corrected_exposures(with_first_values(field_changes, caused))
     about = _about(caused, pl.concat([exposures["entity"], _ids(caused, suspected)]).unique())
     values, corrections = wrong_values(exposures, about, caused)
     records, detections = _brought_together(values, corrections, message_detections(suspected, about))
