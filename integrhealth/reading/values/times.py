@@ -145,7 +145,6 @@ def _ways(text: pl.Series) -> Iterator[Callable[[pl.Series], Times]]:
     other = []
     for format in ISO:
         if _strptime(example, format).is_not_null().any():
-            # Given out at once: mostly it reads all values, and the example need not be tried with those after it.
             yield lambda part, format=format: _iso(part, format)
         else:
             other.append(format)

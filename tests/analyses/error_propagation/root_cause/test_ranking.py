@@ -1,7 +1,6 @@
 """Root causes against faults that were planted, against quiet days, and against broken and changed input."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +22,6 @@ CALLERS = {"bank": ("pay", "shop"), "ledger": ("pay", "shop"), "store": ("stock"
 HOURS, MINUTE = 8, timedelta(minutes=1)
 
 
-@cache
 def measured(cause: str | None, *, what: str = "latency", seed: int = 1) -> pl.DataFrame:
     """A minute of metrics for eight hours: Poisson requests, gamma times of own work plus those of who is called.
 
@@ -58,7 +56,6 @@ def measured(cause: str | None, *, what: str = "latency", seed: int = 1) -> pl.D
     return pl.concat(frames)
 
 
-@cache
 def sent(cause: str | None, *, what: str = "slow", seed: int = 1, linked: bool = True) -> pl.DataFrame:
     """A trace every ten seconds for five hours through all of CALLS; from AT on ten minutes the CAUSE is unhealthy.
 
@@ -105,7 +102,6 @@ def sent(cause: str | None, *, what: str = "slow", seed: int = 1, linked: bool =
     return conform(pl.concat(frames, how="vertical_relaxed"), "messages")
 
 
-@cache
 def logged(cause: str | None, *, seed: int = 1) -> pl.DataFrame:
     """Two lines a system and about twenty times a minute; from AT on the CAUSE writes a third one half as often."""
     random = np.random.default_rng(seed)
