@@ -1,9 +1,11 @@
-"""Findings as the tests compare them: one row, every column."""
+"""Findings, and the tables that they judge, written out whole, so that a test asserts every column."""
 
 from typing import Any
 
 import polars as pl
 import pytest
+
+from integrhealth.language.report_tables import FINDING
 
 
 def only_finding(report: Any, rule: str) -> dict[str, Any]:
@@ -22,3 +24,14 @@ def whole(**row: Any) -> dict[str, Any]:
 def rules(report: Any) -> set[str]:
     """The rules of all findings."""
     return set(report.findings["rule"])
+
+
+def table(schema: dict, *rows: dict) -> pl.DataFrame:
+    """A frame of SCHEMA with these rows; what a row does not say is null."""
+    return pl.DataFrame([dict.fromkeys(schema) | row for row in rows], schema=schema)
+
+
+def finding(rule: str, subject: str, **columns: object) -> dict:
+    """A whole finding of error propagation; what COLUMNS does not say is null."""
+    assert columns.keys() <= FINDING.keys()
+    return dict.fromkeys(FINDING) | {"report": "error_propagation", "rule": rule, "subject": subject} | columns

@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 import pytest
+from drawing.findings import finding, table
 from drawing.frames import NOON
-from drawing.whole_rows import finding, table
 
 from integrhealth.analyses import error_propagation
 from integrhealth.analyses.error_propagation.error_times import fit

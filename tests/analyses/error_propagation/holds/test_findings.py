@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from drawing.findings import finding, table
 from drawing.frames import NOON, drawn, messages
-from drawing.whole_rows import finding, table
 
 from integrhealth.analyses.error_propagation.holds.checkpoints import CHECKPOINTS, checkpoints
 from integrhealth.analyses.error_propagation.holds.findings import checkpoint_findings, friction_findings

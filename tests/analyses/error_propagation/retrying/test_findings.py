@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from drawing.findings import finding, table
 from drawing.frames import NOON
 from drawing.retries import by_minute, feed
-from drawing.whole_rows import finding, table
 
 from integrhealth.analyses.error_propagation.retrying import questions
 from integrhealth.analyses.error_propagation.retrying.chains import attempts

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from drawing.findings import finding, table
 from drawing.frames import NOON
-from drawing.whole_rows import finding, table
 
 from integrhealth.analyses.error_propagation.root_cause.findings import rootcause_findings
 from integrhealth.analyses.error_propagation.root_cause.of_worst_hour import COLUMNS, most_damaged

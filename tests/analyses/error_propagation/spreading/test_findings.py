@@ -5,8 +5,8 @@ import math
 import numpy as np
 import polars as pl
 import pytest
+from drawing.findings import finding, table
 from drawing.frames import messages
-from drawing.whole_rows import finding, table
 
 from integrhealth.analyses import error_propagation
 from integrhealth.analyses.error_propagation.spreading import questions

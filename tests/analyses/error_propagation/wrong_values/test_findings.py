@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from drawing.whole_rows import finding, table
+from drawing.findings import finding, table
 
 from integrhealth.analyses.error_propagation.wrong_values.contamination import CONTAMINATION
 from integrhealth.analyses.error_propagation.wrong_values.findings import contamination_findings
