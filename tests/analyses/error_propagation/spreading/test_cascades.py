@@ -246,3 +246,12 @@ def test_a_system_that_swallows_most_errors_is_told_though_it_stops_them_all(swa
     assert report.findings["rule"].to_list() == rules
     if rules:
         assert report.findings.select("subject", "value", "n").rows() == [("web", 1.0, 40)]
+
+
+def test_the_three_worst_cascades_are_shown_step_by_step():
+    five = messages(
+        "message_id trace_id source target kind status sent_at finished_at\n"
+        + "\n".join(f"m{n} t{n} shop erp request failed {n} {n + 1}" for n in range(5))
+    )
+    steps = propagation.cascade_steps(Evidence(messages=five))
+    assert steps["cascade"].to_list() == [1, 2, 3]
