@@ -33,18 +33,31 @@ def columns_told(docstring: str) -> list[tuple[str, str]]:
     return [(name, kind) for names, kind in GROUP.findall(told) for name in names.strip().split(", ")]
 
 
+def run_examples(called) -> None:
+    """Run what stands behind >>> in a docstring, on the sample company; it must be there, and give what it says."""
+    given = {"ih": ih, "evidence": sample("a"), "pl": pl}
+    examples = doctest.DocTestParser().get_doctest(called.__doc__, given, called.__name__, None, 0)
+    assert examples.examples, f"{called.__name__} has no example"
+    said = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(examples, out=said.append)
+    assert not said, "".join(said)
+
+
+OTHERS = [getattr(ih, report).report for report in REPORTS if report != OVERVIEW]
+OTHERS += [getattr(ih.overview, name) for name in ih.overview.__all__] + [ih.rootcause.root_causes]
+
+
+@pytest.mark.parametrize("called", OTHERS, ids=lambda called: f"{called.__module__.split('.')[2]}.{called.__name__}")
+def test_whatever_else_an_analyst_calls_has_an_example_that_runs(called):
+    run_examples(called)
+
+
 @pytest.mark.parametrize(("report", "name"), QUESTIONS)
 def test_a_question_tells_its_columns_and_its_example_runs(report, name):
     asked = getattr(getattr(ih, report), name)
     assert next(iter(inspect.signature(asked).parameters)) == "evidence"
+    run_examples(asked)
     evidence = sample("a")
-    examples = doctest.DocTestParser().get_doctest(
-        asked.__doc__, {"ih": ih, "evidence": evidence, "pl": pl}, name, None, 0
-    )
-    assert examples.examples, f"{name} has no example"
-    said = []
-    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(examples, out=said.append)
-    assert not said, "".join(said)
     answer = asked(evidence)
     assert columns_told(asked.__doc__) == [(column, TYPES[dtype]) for column, dtype in answer.schema.items()]
 

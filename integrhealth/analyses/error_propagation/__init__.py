@@ -80,7 +80,11 @@ def __dir__() -> list[str]:
 
 
 def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
-    """All published tables of error_propagation, its findings, and why a table is empty."""
+    """All published tables of error_propagation, its findings, and why a table is empty.
+
+    >>> ih.error_propagation.report(evidence).findings.select("severity", "rule").head(2).rows()
+    [('critical', 'rubber_stamps'), ('critical', 'retry_storm')]
+    """
     tables = answers(evidence, globals(), min_messages=min_messages)
     no_messages = evidence.messages.is_empty()
     return published_report(

@@ -32,7 +32,11 @@ def __dir__() -> list[str]:
 
 
 def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
-    """All published tables of latency, its findings, and why a table is empty."""
+    """All published tables of latency, its findings, and why a table is empty.
+
+    >>> ih.latency.report(evidence).findings.select("severity", "rule").head(2).rows()
+    [('critical', 'failing_integration'), ('critical', 'failing_integration')]
+    """
     tables = answers(evidence, globals(), min_messages=min_messages)
     notes = dict(LATER)
     if evidence.messages.height and not tables["integrations"].height:

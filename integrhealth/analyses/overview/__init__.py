@@ -34,6 +34,10 @@ def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.D
     ``more`` counts the further findings of the same report and rule, so that ten systems with one fault take one line.
     `besides` are the other sentences of the page: what they take is not left for findings. Sentences with overlong
     names lose their middle, so that no name can keep its finding from the page.
+
+    >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
+    >>> ih.overview.worst(findings).select("report", "rule", "more").head(2).rows()
+    [('report_overload', 'flood', 0), ('dependency_fragility', 'single_point', 1)]
     """
     leaders = findings.with_columns(more=pl.len().over("report", "rule") - 1).unique(
         ["report", "rule"], keep="first", maintain_order=True
@@ -56,7 +60,12 @@ def _without_middle(column: str, most: int) -> pl.Expr:
 
 
 def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """One row per report: how many findings of each severity it has."""
+    """One row per report: how many findings of each severity it has.
+
+    >>> report = ih.latency.report(evidence)
+    >>> ih.overview.scores(report.findings, ["latency"]).rows()
+    [('latency', 10, 19, 0)]
+    """
     counted = findings.group_by("report").agg((pl.col("severity") == level).sum().alias(level) for level in SEVERITIES)
     rows = pl.DataFrame({"report": list(names)}, schema={"report": pl.String})
     return rows.join(counted, on="report", how="left", maintain_order="left").with_columns(
@@ -65,13 +74,21 @@ def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 
 
 def unsupported(reports: Mapping[str, Report]) -> str | None:
-    """One sentence: which reports this input cannot support, and what would make them possible; None when all are."""
+    """One sentence: which reports this input cannot support, and what would make them possible; None when all are.
+
+    >>> ih.overview.unsupported({"latency": ih.latency.report(ih.Evidence())})
+    'Not possible with this input: latency needs messages: traces (OTLP, Jaeger, Zipkin) ...'
+    """
     lacking = [f"{name.replace('_', ' ')} {report.missing}" for name, report in reports.items() if report.missing]
     return f"Not possible with this input: {'; '.join(lacking)}." if lacking else None
 
 
 def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
-    """The state of things in one sentence: findings by severity, and over how much they were looked for."""
+    """The state of things in one sentence: findings by severity, and over how much they were looked for.
+
+    >>> ih.overview.verdict(evidence, ih.latency.report(evidence).findings)
+    '10 critical findings and 19 warnings, in 64,648 messages between 15 systems in 94 days.'
+    """
     counts = {level: findings.filter(pl.col("severity") == level).height for level in SEVERITIES}
     messages = evidence.messages
     systems = pl.concat([messages["source"], messages["target"]]).n_unique()
@@ -90,7 +107,14 @@ def _counted(count: int, thing: str) -> str:
 
 
 def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = None) -> Report:
-    """The overview of `reports`: its findings are all of theirs; ``changes`` compares them with `previous` ones."""
+    """The overview of `reports`: its findings are all of theirs; ``changes`` compares them with `previous` ones.
+
+    >>> ih.overview.report(ih.all_reports(evidence))
+    Report overview: 20 critical, 48 warning, 3 note findings
+      levels                             -
+      changes                            -
+      scores                        4 rows
+    """
     findings = ranked(report.findings for report in reports.values())
     before = no_findings() if previous is None else previous
     notes = {"levels": LEVELS_LATER} | ({"changes": FIRST_RUN} if before.is_empty() else {})

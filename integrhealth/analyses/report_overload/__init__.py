@@ -33,7 +33,11 @@ def __dir__() -> list[str]:
 
 
 def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
-    """All published tables of report_overload, its findings, and why a table is empty."""
+    """All published tables of report_overload, its findings, and why a table is empty.
+
+    >>> ih.report_overload.report(evidence).findings.select("severity", "rule").head(2).rows()
+    [('critical', 'flood'), ('critical', 'spare_reports')]
+    """
     tables = answers(evidence, globals(), min_messages=min_messages)
     lacking = gaps(inventory_of(evidence), evidence.deliveries, evidence.reads)
     return published_report(

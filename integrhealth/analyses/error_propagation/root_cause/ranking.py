@@ -64,6 +64,11 @@ def root_causes(
     its part of all scores; ``evidence`` sentences with the numbers; ``path`` the calls from the symptom (or the topmost
     unhealthy system) to it, the system alone where no call leads there. Raises NothingToRead without any metrics,
     messages or logs, WrongValue for a time without a zone, UnknownName for a `symptom` that is nowhere in the data.
+
+    >>> from datetime import datetime, timezone
+    >>> change = datetime(2025, 12, 22, 9, tzinfo=timezone.utc)
+    >>> ih.rootcause.root_causes(evidence, at=change).select("rank", "system").rows()
+    [(1, 'ERP'), (2, 'Webshop')]
     """
     only_evidence("root_causes", evidence)
     damage = travelled(evidence.bad_entries, evidence.entry_steps)
