@@ -103,7 +103,7 @@ def test_how_soon_errors_reach_the_next_system_is_told_from_the_second_on(tables
     assert [row["systems"] for row in data(spec)[0]] == [2]
     assert spec["title"]["text"] == "30 cascades reached 2 systems, half of them within 9.92 s"  # read from a bucket
     hours = tables["reach"].with_columns(pl.col("median_ms") * 1000)
-    assert charts.reach_chart(hours).to_dict()["title"]["text"].endswith("within 3 hours")
+    assert charts.reach_chart(hours).to_dict()["title"]["text"].endswith("within 2.8 h")
 
 
 def test_the_heat_map_shows_what_each_failure_caused(tables):
