@@ -44,6 +44,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What collecting made stays for the whole run: looking through it for garbage again and again costs a twentieth."""
+    """What was collected stays for the whole run; to look through it for garbage all the time costs a twentieth."""
     gc.collect()
     gc.freeze()
