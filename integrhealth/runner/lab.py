@@ -30,9 +30,9 @@ def copied(folder: Path, logs: Sequence[str] = ()) -> list[str]:
     ``sample:a`` and ``sample:b`` stay names. Raises NothingToRead for a path that does not exist, and WrongValue
     for a folder that cannot be written.
     """
-    places = [path if path.startswith("sample:") else _absolute(path) for path in logs] or [SAMPLE]
-    for path in places:
+    for path in logs:
         named_file(path)
+    places = [path if path.startswith("sample:") else _absolute(path) for path in logs] or [SAMPLE]
     sources = sorted(notebooks().glob("*.ipynb"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,6 @@ def check_installed() -> None:
 
 
 def _absolute(path: str) -> str:
-    named_file(path)
     return str(Path(path).expanduser().absolute())
 
 

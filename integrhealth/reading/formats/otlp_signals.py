@@ -13,7 +13,6 @@ from integrhealth.reading.records.nested import Found, Note, Refused, read_recor
 
 # The last time that fits 64 bits in nanoseconds
 LATEST_NS = 2**63 - 1
-SCALARS = ("stringValue", "intValue", "doubleValue", "boolValue", "bytesValue")
 
 
 class Place(NamedTuple):
