@@ -1,4 +1,4 @@
-"""AWS CloudTrail: the files that it writes to S3, answers of LookupEvents, events of EventBridge, or one event per line.
+"""AWS CloudTrail: the files that it writes to S3, answers of LookupEvents, events of EventBridge, or one per line.
 
 A record is an event, and one message to the service that was called; ``log_line`` is its line, or its ordinal in a
 document. Who called is the service that did so on someone's behalf, else the role that was assumed, else the account;

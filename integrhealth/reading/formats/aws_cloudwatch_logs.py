@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from integrhealth.reading.account.parsed import Head
-from integrhealth.reading.files.lines import RAW_BYTES
 from integrhealth.reading.files.opened import beginning, line_blocks, whole
 from integrhealth.reading.json.values import Value, field, json_values, unwrapped
 from integrhealth.reading.records.envelopes import envelope
@@ -120,12 +119,14 @@ def _instant(written: Any) -> Any:
 
 def _is_table(start: bytes) -> bool:
     columns = header(start.partition(b"\n")[0]) if start[:1] not in b"{[" else None
-    return columns is not None and WANTED <= set(columns.names)
+    return columns is not None and set(columns.names) >= WANTED
 
 
 def _table(path: Path) -> Iterator[Found]:
     """The rows of a CSV, whose messages may be of several lines."""
     data, damage = whole(path)
+    # The row in which the file breaks off is no row.
+    data, broken = (data, b"") if damage is None else (data[: data.rfind(b"\n") + 1], data[data.rfind(b"\n") + 1 :])
     if (columns := header(data)) is None:
         return
     table = read_csv_rows(data, columns)
@@ -133,7 +134,7 @@ def _table(path: Path) -> Iterator[Found]:
     refused = [Refused(*each) for each in table.rejected.select("line", "reason", "raw").rows()]
     yield from sorted([*rows, *refused], key=lambda each: each.line or 0)
     if damage:
-        yield Refused(None, damage, data[-RAW_BYTES:])
+        yield Refused(None, damage, broken)
 
 
 def _exported(path: Path) -> Iterator[Found]:

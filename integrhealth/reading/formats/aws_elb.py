@@ -22,9 +22,8 @@ from integrhealth.reading.records.plain_entries import Entries, mapped, mostly
 INSTANT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z?"
 LASTED = r"-?\d+(?:\.\d+)?"
 QUOTED = r'"[^"]*"'
-COMMON = (
-    rf"{INSTANT} \S+ \S+:\d+ (?:-|\S+:\d+) {LASTED} {LASTED} {LASTED} (?:-|\d{{3}}) (?:-|\d{{3}}) -?\d* -?\d* {QUOTED}"
-)
+CODE, BYTES = r"(?:-|\d{1,3})", r"(?:-|-?\d+)"
+COMMON = rf"{INSTANT} \S+ \S+:\d+ (?:-|\S+:\d+) {LASTED} {LASTED} {LASTED} {CODE} {CODE} {BYTES} {BYTES} {QUOTED}"
 CLASSIC = rf"^{COMMON}(?: {QUOTED} \S+ \S+)?$"
 APPLICATION = (
     rf"^(?:https?|h2|grpcs?|wss?) {COMMON} {QUOTED} \S+ \S+ \S+ {QUOTED} {QUOTED} {QUOTED} \S+ {INSTANT} {QUOTED}"
@@ -108,7 +107,9 @@ def _requests(rows: pl.DataFrame) -> pl.DataFrame:
         code=pl.when(pl.col("code") >= "400").then("code"),
         reason=pl.coalesce(
             "reason",
-            pl.when((pl.col("code") >= "500") & (pl.col("answer") == "-")).then(pl.lit("no answer from a target")),
+            pl.when((pl.col("code") >= "500") & pl.col("answer").is_in(["-", "0"])).then(
+                pl.lit("no answer from a target")
+            ),
         ),
         bytes="out",
     )

@@ -175,7 +175,7 @@ def _path(url: Any) -> str | None:
 def _seconds(latency: Any) -> str | None:
     """0.005192s, 0.005192, or seconds and nanos."""
     if isinstance(latency, dict):
-        return f"{latency.get('seconds') or 0}.{str(latency.get('nanos') or 0):0>9}"
+        return f"{latency.get('seconds') or 0}.{latency.get('nanos') or 0!s:0>9}"
     return seconds[1] if isinstance(latency, str) and (seconds := LATENCY.fullmatch(latency)) else None
 
 
