@@ -21,13 +21,15 @@ from integrhealth.reading.records.plain_entries import Entries, mapped, mostly
 
 INSTANT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z?"
 LASTED = r"-?\d+(?:\.\d+)?"
-QUOTED = r'"[^"]*"'
+WORD, QUOTED = r'[^ "]+', r'"[^"]*"'
 CODE, BYTES = r"(?:-|\d{1,3})", r"(?:-|-?\d+)"
-COMMON = rf"{INSTANT} \S+ \S+:\d+ (?:-|\S+:\d+) {LASTED} {LASTED} {LASTED} {CODE} {CODE} {BYTES} {BYTES} {QUOTED}"
-CLASSIC = rf"^{COMMON}(?: {QUOTED} \S+ \S+)?$"
+COMMON = (
+    rf"{INSTANT} {WORD} {WORD}:\d+ (?:-|{WORD}:\d+) {LASTED} {LASTED} {LASTED} {CODE} {CODE} {BYTES} {BYTES} {QUOTED}"
+)
+CLASSIC = rf"^{COMMON}(?: {QUOTED} {WORD} {WORD})?$"
 APPLICATION = (
-    rf"^(?:https?|h2|grpcs?|wss?) {COMMON} {QUOTED} \S+ \S+ \S+ {QUOTED} {QUOTED} {QUOTED} \S+ {INSTANT} {QUOTED}"
-    rf" {QUOTED} {QUOTED}(?: .*)?$"
+    rf"^(?:https?|h2|grpcs?|wss?) {COMMON} {QUOTED} {WORD} {WORD} {WORD} {QUOTED} {QUOTED} {QUOTED} {WORD} {INSTANT}"
+    rf" {QUOTED} {QUOTED} {QUOTED}(?: .*)?$"
 )
 NETWORK = rf"^tls [12]\.\d {INSTANT} \S+ \S+ \S+:\d+ (?:-|\S+:\d+) (?:-|\d+) (?:-|\d+) (?:-|\d+) (?:-|\d+) .+$"
 FORMS = {"application": APPLICATION, "classic": CLASSIC, "network": NETWORK}

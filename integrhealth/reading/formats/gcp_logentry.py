@@ -129,7 +129,9 @@ def _event(operation: Any, outcome: str) -> str:
 def _outcome(code: Any) -> str:
     if code in (None, "0"):
         return "ok"
-    return {CANCELLED: "cancelled", DEADLINE: "timeout"}.get(code) or ("rejected" if code in REJECTED else "failed")
+    if code in REJECTED:
+        return "rejected"
+    return "cancelled" if code == CANCELLED else "timeout" if code == DEADLINE else "failed"
 
 
 def _service_account(email: Any) -> str | None:
@@ -152,7 +154,7 @@ def _request(entry: Fields, proto: Any) -> Fields:
     ]
     return {
         "target": _first(field(entry.get("resource"), "labels"), OF_REQUESTS) or _system(entry),
-        "operation": " ".join(word for word in words if word) or None,
+        "operation": " ".join(word for word in words if isinstance(word, str)) or None,
         "seconds": _seconds(asked.get("latency") or field(proto, "latency")),
         "status": _status(status, details),
         "code": status if failed else None,
@@ -209,7 +211,9 @@ def _first(labels: Any, names: tuple[str, ...]) -> str | None:
 
 
 def _project(entry: Fields) -> str:
-    return field(entry.get("resource"), "labels", "project_id") or entry["logName"].split("/")[1]
+    """The project, or the folder or organisation whose log it is."""
+    owner = entry["logName"].removeprefix("projects/").partition("/logs/")[0]
+    return field(entry.get("resource"), "labels", "project_id") or owner
 
 
 def _trace(trace: Any) -> Any:

@@ -255,12 +255,18 @@ def test_what_is_broken_costs_itself_alone(read):
         7,
         entry(jsonPayload=None, timestamp=None),
         request(httpRequest={"status": None}),
+        audit("odd", code=["7"], logName="organizations/9/logs/x", resource=None),
+        request(httpRequest={"status": 200, "requestMethod": ["GET"], "requestUrl": [7]}, insertId="method"),
         '{"insertId": ',
     )
     assert evidence.logs.sort("log_line").select("system", "level", "text").rows() == [
         ("stdout", "WARNING", "a"),
         ("app", None, None),
         ("shop-backend", None, None),
+    ]
+    assert evidence.messages.sort("message_id").select("message_id", "source", "status", "operation").rows() == [
+        ("method", "client", "ok", None),
+        ("odd", "organizations/9", "failed", "v1.compute.instances.insert"),
     ]
     reasons = [reason.split(":")[0] for reason in evidence.rejected["reason"]]
     assert reasons == ["no_log_entry", "bad_time", "no_log_entry", "no JSON"]
