@@ -4,7 +4,7 @@ A record is a line, and one message from ``client`` to whom it was meant for: th
 target took it, else the load balancer, which answered by itself. An ALB logs when a request ended and when it came, an
 NLB when a connection ended and how long it lasted, a classic one when a request came and how long it took in three
 parts; -1 is a part that never was. A connection of TCP or TLS has no HTTP status: it is ok if it came to a target, and
-to a TLS session. The query of a URL, the address of the client and its agent are not read.
+to a TLS session. The address of the client is the ``actor``; the query of a URL is not read.
 """
 
 import re
@@ -114,6 +114,7 @@ def _requests(rows: pl.DataFrame) -> pl.DataFrame:
             ),
         ),
         bytes="out",
+        actor=_address(),
     )
 
 
@@ -142,7 +143,13 @@ def _connections(rows: pl.DataFrame) -> pl.DataFrame:
         status=pl.when(failed).then(pl.lit("failed")).otherwise(pl.lit("ok")),
         code=pl.when(alerted).then(pl.format("TLS alert {}", "alert")),
         reason=pl.when(pl.col("handshake") == "-").then(pl.lit("no TLS handshake")),
+        actor=_address(),
     )
+
+
+def _address() -> pl.Expr:
+    """The address of the client without its port."""
+    return pl.col("client").str.replace(r":\d+$", "")
 
 
 def _balancer() -> pl.Expr:

@@ -160,6 +160,7 @@ def _request(entry: Fields, proto: Any) -> Fields:
         "code": status if failed else None,
         "error": details if failed else None,
         "bytes": asked.get("responseSize") or field(proto, "responseSize"),
+        "actor": asked.get("remoteIp") or field(proto, "ip"),
     }
 
 

@@ -97,6 +97,7 @@ def test_a_request_came_took_its_parts_and_ended(read):
     assert (row["trace_id"], row["bytes"], row["kind"]) == ("1-58337262-36d228ad5d99923122bbe354", 366, "request")
     assert row["error_code"] is None
     assert row["error_text"] is None
+    assert row["actor"].startswith("client-"), "under a pseudonym"
 
 
 def test_the_time_of_a_classic_one_is_that_of_the_request(read):

@@ -86,6 +86,7 @@ def test_a_real_request_to_a_load_balancer():
     assert row["finished_at"] - row["sent_at"] == timedelta(microseconds=5192)
     assert row["trace_id"] == "5334e0e7aee6ec1b1a8c34db601241ab"
     assert (row["operation"], row["bytes"]) == ("GET /", 780)
+    assert row["actor"].startswith("client-"), "under a pseudonym"
 
 
 def test_a_download_of_lines_and_a_request():
