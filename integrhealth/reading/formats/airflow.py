@@ -40,7 +40,7 @@ def records(path: Path) -> Iterator[Found]:
         if run is None or "state" not in each:
             yield Refused(line, "no task or run of Airflow", each)
             continue
-        begun = _first(each, "start_date", "queued_when", "queued_dttm", "queued_at")
+        begun = _first(each, "start_date", "queued_when", "queued_dttm", "queued_at", "end_date")
         never += begun is None
         row = {
             "id": _task_id(each, run) if _is_task(each) else run,
@@ -49,7 +49,7 @@ def records(path: Path) -> Iterator[Found]:
             "dag": each.get("dag_id"),
             "task": _first(each, "task_id", "run_type"),
             "attempt": each.get("try_number") if each.get("try_number") != "0" else None,
-            "begun": begun or began.get(run) or _first(each, "end_date", "run_after", "logical_date", "execution_date"),
+            "begun": begun or began.get(run) or _first(each, "run_after", "logical_date", "execution_date"),
             "ended": each.get("end_date") if each.get("start_date") else None,
             "state": each.get("state") or "none",
         }

@@ -15,7 +15,7 @@ from integrhealth.reading.json.values import Value, api_records, field, record_k
 from integrhealth.reading.records.nested import Fields, Found, Record, Refused, nested_format
 
 ACTIVITY = {"activityId", "activityType", "canceled", "startTime"}
-PROCESS = {"processDefinitionKey", "superProcessInstanceId", "startTime"}
+PROCESS = {"processDefinitionKey", "superProcessInstanceId", "superCaseInstanceId", "startTime"}
 INCIDENT = {"incidentType", "processDefinitionId", "rootCauseIncidentId"}
 LOG = {"timestamp", "creationLog", "failureLog", "successLog", "deletionLog"}
 MARKS = (ACTIVITY, PROCESS, INCIDENT, LOG)

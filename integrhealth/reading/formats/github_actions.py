@@ -19,9 +19,7 @@ from integrhealth.reading.records.nested import Fields, Found, Note, Record, Ref
 MARKS = (
     {"run_attempt", "run_started_at"},
     {"run_id", "run_url", "started_at", "conclusion"},
-    {"databaseId", "conclusion", "workflowName"},
-    {"databaseId", "conclusion", "headBranch"},
-    {"databaseId", "conclusion", "startedAt"},
+    {"databaseId", "conclusion"},
 )
 REPOSITORY = re.compile(r"([^/]+/[^/]+)/actions/")
 # gh writes the year 1 where there is no time.

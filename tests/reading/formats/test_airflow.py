@@ -42,8 +42,9 @@ def test_a_task_is_a_message_inside_its_run(tmp_path):
         task("publish", "running", 61, None),
         task("notify", "upstream_failed", None, None, try_number=0),
         task("each", "success", 5, 6, map_index=3),
+        task("report", "skipped", None, 70),
     ]
-    evidence = read(tmp_path, {"task_instances": rows, "total_entries": 5})
+    evidence = read(tmp_path, {"task_instances": rows, "total_entries": 6})
     run = f"load/{RUN}"
     assert seen(evidence, "message_id", "parent_id", "trace_id", "integration", "attempt", "status") == [
         (f"{run}/extract", run, run, "load", 1, "ok"),
@@ -51,11 +52,12 @@ def test_a_task_is_a_message_inside_its_run(tmp_path):
         (f"{run}/publish", run, run, "load", 1, "pending"),
         (f"{run}/notify", run, run, "load", None, "skipped"),
         (f"{run}/each/3", run, run, "load", 1, "ok"),
+        (f"{run}/report", run, run, "load", 1, "skipped"),
     ]
     lasted = (evidence.messages["finished_at"] - evidence.messages["sent_at"]).dt.total_seconds()
-    assert lasted.to_list() == [60, 10, None, None, 1]
+    assert lasted.to_list() == [60, 10, None, None, 1, None]
     # What never ran has the time of its run, not the date that the run is for.
-    assert evidence.messages["sent_at"].to_list()[3] == BEGUN
+    assert [when.isoformat() for (when,) in seen(evidence, "sent_at")[3::2]] == [at(0), at(70)]
     assert any("never began" in warning and warning.endswith(": 1") for warning in evidence.warnings)
 
 

@@ -37,8 +37,14 @@ def activity(name: str, kind: str, start: int, end: int | None, **more: object) 
 
 
 def process(name: str, **more: object) -> dict:
-    own = {"id": name, "businessKey": "order-7", "superProcessInstanceId": None, "startTime": seven(1)}
-    own |= {"endTime": seven(9), "deleteReason": None, "state": "COMPLETED", "processDefinitionName": "Invoice"}
+    own = {"id": name, "businessKey": "order-7", "superProcessInstanceId": None, "superCaseInstanceId": None}
+    own |= {
+        "startTime": seven(1),
+        "endTime": seven(9),
+        "deleteReason": None,
+        "state": "COMPLETED",
+        "processDefinitionName": "Invoice",
+    }
     return {key: value for key, value in SAME.items() if key != "processInstanceId"} | own | more
 
 
