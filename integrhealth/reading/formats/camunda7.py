@@ -127,6 +127,7 @@ def _tries(each: Fields) -> Iterator[Fields]:
         "id": each.get("externalTaskId") or each.get("jobId"),
         "parent": each.get("activityInstanceId") or each.get("processInstanceId"),
         "topic": each.get("topicName"),
+        "kind": "request" if each.get("topicName") else "internal",
         "operation": each.get("activityId") or each.get("jobDefinitionType"),
         "at": each.get("timestamp"),
         "event": event,

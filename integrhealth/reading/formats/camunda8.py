@@ -155,6 +155,7 @@ def _exported(each: Fields, parents: dict[str, str]) -> Iterator[Fields]:
         "id": each["key"],
         "at": each["timestamp"],
         "operation": value.get("elementId"),
+        "kind": "internal",
         "seq": position,
     }
     if kind == "PROCESS_INSTANCE" and intent in ELEMENT_EVENTS and _does_work(value.get("bpmnElementType")):
@@ -169,7 +170,7 @@ def _exported(each: Fields, parents: dict[str, str]) -> Iterator[Fields]:
     elif kind == "JOB" and intent in JOB_EVENTS:
         event = JOB_EVENTS[intent]
         said = {"code": value.get("errorCode") or None, "error": value.get("errorMessage") or None}
-        row |= {"parent": value.get("elementInstanceKey"), "worker": value.get("type")}
+        row |= {"parent": value.get("elementInstanceKey"), "worker": value.get("type"), "kind": "request"}
         yield row | {"event": event} | (said if event == "failed" else {})
         if event == "timeout" or (intent == "FAILED" and value.get("retries") not in (None, "0")):
             yield row | {"event": "begun"}

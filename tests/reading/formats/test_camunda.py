@@ -142,6 +142,7 @@ def test_every_try_of_an_external_task_is_an_attempt_to_reach_its_workers(tmp_pa
         ("x2", None, "Camunda", "billing", "failed", "gone"),
         ("x3", None, "Camunda", "billing", "cancelled", None),
     ]
+    assert set(evidence.messages["kind"]) == {"request"}
     first, second = evidence.messages["sent_at"].to_list()[:2]
     assert (second - first).total_seconds() == 2
     assert evidence.sources["rows_rejected"].sum() == 1
@@ -233,12 +234,13 @@ def test_what_zeebe_exports_is_the_life_of_elements_and_jobs(tmp_path):
     ]
     text = "\n".join(map(json.dumps, rows))
     evidence = read(tmp_path, text, "camunda8")
-    assert seen(evidence, "message_id", "parent_id", "attempt", "target", "status", "error_text") == [
-        ("1", None, None, "Camunda", "pending", None),
-        ("2", "1", None, "Camunda", "held", "no answer"),
-        ("5", "2", 1, "charge", "failed", "no answer"),
-        ("5", "2", 2, "charge", "failed", "no answer"),
+    assert seen(evidence, "message_id", "parent_id", "attempt", "target", "kind", "status", "error_text") == [
+        ("1", None, None, "Camunda", "internal", "pending", None),
+        ("2", "1", None, "Camunda", "internal", "held", "no answer"),
+        ("5", "2", 1, "charge", "request", "failed", "no answer"),
+        ("5", "2", 2, "charge", "request", "failed", "no answer"),
     ]
+    assert not any("since 1970" in warning for warning in evidence.warnings)
     assert evidence.sources.select("rows_in", "rows_out").sum().rows() == [(10, 10)]
     later = [
         exported(11, "INCIDENT", "RESOLVED", 7, **stuck),
