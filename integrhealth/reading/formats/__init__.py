@@ -20,6 +20,7 @@ from integrhealth.reading.formats import (
     jaeger,
     jaeger_dependencies,
     journald,
+    json_logs,
     kafka_dead_letters,
     logfmt,
     logic_apps,
@@ -89,3 +90,6 @@ FORMATS: tuple[Format, ...] = (
     syslog.FORMAT,
     tableau.FORMAT,
 )
+
+# What is so common that it is tried after tables and text logs: a vendor's export may look like it.
+LAST_FORMATS: tuple[Format, ...] = (json_logs.FORMAT,)
