@@ -3,6 +3,7 @@
 from integrhealth.reading.account.parsed import Format
 from integrhealth.reading.formats import (
     airbyte_jobs,
+    app_insights,
     cloudevents,
     data_factory,
     dbt,
@@ -40,6 +41,7 @@ FORMATS: tuple[Format, ...] = (
     jaeger_dependencies.FORMAT,
     zipkin.FORMAT,
     servicenow_tasks.FORMAT,
+    app_insights.FORMAT,
     logic_apps.FORMAT,
     data_factory.FORMAT,
     sap_cpi.FORMAT,

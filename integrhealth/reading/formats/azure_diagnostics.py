@@ -1,0 +1,148 @@
+"""Diagnostic (resource) logs of Azure, as they are written to storage and event hubs: ``{"records": [...]}`` or lines.
+
+All have ``time``, ``resourceId``, ``category`` and ``operationName``; the rest differs by category. Requests of gateways
+and sites are messages, steps of workflows and pipelines events of runs. Of any other category a record with a result
+is a message of the client to the resource, one with nothing but a text a log line; what says neither is passed over.
+``log_line`` is the line, or the ordinal in a document.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from integrhealth.reading.account.parsed import Head
+from integrhealth.reading.formats.azure_requests import CLIENT, number, requests_of, resource_of, took
+from integrhealth.reading.formats.azure_runs import event_of
+from integrhealth.reading.json.values import Value, api_records, field, loaded
+from integrhealth.reading.records.http_outcomes import http_outcome
+from integrhealth.reading.records.nested import Fields, Found, Record, Refused, nested_format
+
+RESOURCE = re.compile(rb'"resourceId"\s*:\s*"', re.IGNORECASE)
+CATEGORY = re.compile(rb'"category"\s*:\s*"', re.IGNORECASE)
+TIMES = ("time", "timestamp", "eventtime", "eventtimestring")
+OPERATION_TIME = "eventtimestring"
+# Metrics that diagnostic settings write beside the logs.
+METRIC = "metricname"
+GOES_WELL = ("success", "succeeded", "ok", "0", "completed")
+
+
+def recognises(head: Head) -> bool:
+    """JSON with the fields that all resource logs have."""
+    start = head.start
+    return start.lstrip()[:1] in (b"{", b"[") and bool(RESOURCE.search(start) and CATEGORY.search(start))
+
+
+def records(path: Path) -> Iterator[Found]:
+    """Every record with what it says."""
+    for each in api_records(path):
+        if not isinstance(each, Value):
+            yield each
+        elif not isinstance(each.value, dict):
+            yield Refused(each.line, "not_an_object", each.value)
+        else:
+            entry = {name.casefold(): value for name, value in each.value.items()}
+            time = next((entry[name] for name in TIMES if entry.get(name)), None)
+            yield Record(each.line, tuple(_rows(entry | {"time": time})))
+
+
+def _rows(entry: Fields) -> list[tuple[str, Fields]]:
+    category = str(entry.get("category") or "").casefold()
+    properties = _object(entry.get("properties"))
+    low = {name.casefold(): value for name, value in properties.items()}
+    if (event := event_of(category, entry, properties)) is not None:
+        return [("event", event)]
+    if (requests := requests_of(category, entry, low)) is not None:
+        return [("message", {"message_id": _unnamed(entry)} | _filled(each)) for each in requests]
+    if METRIC in entry:
+        return []
+    result = entry.get("resulttype") or entry.get("status") or low.get("status") or low.get("result")
+    code = _code(entry, low)
+    if result is None and code is None:
+        return _log(entry, low)
+    if entry.get(OPERATION_TIME) == entry["time"] and isinstance(entry["time"], str):
+        return [("operation", _operation(entry, result))]
+    return [("message", _message(entry, low, result, code))]
+
+
+def _message(entry: Fields, properties: Mapping[str, Any], result: Any, code: Any) -> Fields:
+    """A record of any category with a result: what its HTTP code says, else its word."""
+    status = http_outcome(code)
+    word = str(result).casefold()
+    # Sign-ins and others give the number of their error.
+    other = "failed" if word.isdigit() and word != "0" else result
+    good = word in GOES_WELL and status in (None, "ok")
+    error = [entry.get("resultsignature"), code, result]
+    return {
+        "message_id": entry.get("correlationid") and f"{entry['correlationid']}/{entry.get('operationname')}",
+        "trace_id": entry.get("correlationid"),
+        "source": CLIENT,
+        "target": resource_of(entry),
+        "kind": "request",
+        "operation": entry.get("operationname"),
+        "time": entry["time"],
+        "status": status if status not in (None, "ok") else other if result is not None else status,
+        "error_code": None if good else next((each for each in error if each not in (None, "")), None),
+        "error_text": None if good else entry.get("resultdescription") or properties.get("message"),
+        **took(number(entry.get("durationms")), ended=False),
+    }
+
+
+def _operation(entry: Fields, result: Any) -> Fields:
+    resource = resource_of(entry)
+    return {
+        "message_id": entry.get("activityid"),
+        "source": resource,
+        "target": resource,
+        "kind": "internal",
+        "operation": entry.get("eventname") or entry.get("activityname") or entry.get("operationname"),
+        "time": entry["time"],
+        "status": result,
+        "error_text": None if str(result).casefold() in GOES_WELL else field(entry.get("eventproperties"), "Error"),
+    }
+
+
+def _log(entry: Fields, properties: Mapping[str, Any]) -> list[tuple[str, Fields]]:
+    texts = [
+        entry.get("resultdescription"),
+        entry.get("message"),
+        *(properties.get(name) for name in ("log", "message", "msg", "resultdescription", "exceptionmessage")),
+    ]
+    text = next((each for each in texts if isinstance(each, str) and each.strip()), None)
+    if text is None:
+        return []
+    line = {"time": entry["time"], "system": resource_of(entry), "text": text, "trace_id": entry.get("correlationid")}
+    return [("log", line | {"level": entry.get("level") or properties.get("level"), "site": entry.get("category")})]
+
+
+def _code(entry: Fields, properties: Mapping[str, Any]) -> Any:
+    """An HTTP code among what different services call it."""
+    codes = (entry.get("statuscode"), entry.get("resultsignature"), properties.get("httpstatuscode"))
+    return next((code for code in codes if http_outcome(code) is not None), None)
+
+
+def _unnamed(entry: Fields) -> str:
+    """The id of a request that has none: what wrote it, and when."""
+    return f"{resource_of(entry)}/{entry['time']}"
+
+
+def _filled(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _object(value: Any) -> Fields:
+    """The properties, an object or its JSON; none where they are neither."""
+    if isinstance(value, str):
+        try:
+            value = loaded(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+FORMAT = nested_format(
+    "azure_diagnostics",
+    "Azure diagnostic logs: gateways, App Service, API Management, Logic Apps, Data Factory and other resources",
+    recognises=recognises,
+    records=records,
+)
