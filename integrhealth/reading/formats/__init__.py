@@ -4,6 +4,8 @@ from integrhealth.reading.account.parsed import Format
 from integrhealth.reading.formats import (
     airbyte_jobs,
     app_insights,
+    azure_activity,
+    azure_diagnostics,
     cloudevents,
     data_factory,
     dbt,
@@ -44,6 +46,8 @@ FORMATS: tuple[Format, ...] = (
     app_insights.FORMAT,
     logic_apps.FORMAT,
     data_factory.FORMAT,
+    azure_activity.FORMAT,
+    azure_diagnostics.FORMAT,
     sap_cpi.FORMAT,
     step_functions.FORMAT,
     cloudevents.FORMAT,

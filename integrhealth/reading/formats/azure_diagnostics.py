@@ -1,8 +1,9 @@
 """Diagnostic (resource) logs of Azure, as they are written to storage and event hubs: ``{"records": [...]}`` or lines.
 
-All have ``time``, ``resourceId``, ``category`` and ``operationName``; the rest differs by category. Requests of gateways
-and sites are messages, steps of workflows and pipelines events of runs. Of any other category a record with a result
-is a message of the client to the resource, one with nothing but a text a log line; what says neither is passed over.
+All have ``time``, ``resourceId``, ``category`` and ``operationName``; the rest differs by category. Requests of
+gateways and sites are messages, steps of workflows and pipelines events of runs, those of the activity log events of
+operations. Of any other category a record with a result is a message of the client to the resource, one with nothing
+but a text a log line; what says neither, and what only tells of health or alerts, is passed over.
 ``log_line`` is the line, or the ordinal in a document.
 """
 
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from integrhealth.reading.account.parsed import Head
+from integrhealth.reading.formats.azure_activity import OPERATIONS, operation_event
 from integrhealth.reading.formats.azure_requests import CLIENT, number, requests_of, resource_of, took
-from integrhealth.reading.formats.azure_runs import event_of
+from integrhealth.reading.formats.azure_runs import RUNS, event_of
 from integrhealth.reading.json.values import Value, api_records, field, loaded
 from integrhealth.reading.records.http_outcomes import http_outcome
 from integrhealth.reading.records.nested import Fields, Found, Record, Refused, nested_format
@@ -24,6 +26,8 @@ TIMES = ("time", "timestamp", "eventtime", "eventtimestring")
 OPERATION_TIME = "eventtimestring"
 # Metrics that diagnostic settings write beside the logs.
 METRIC = "metricname"
+# Of the activity log, and no operations.
+NO_OPERATIONS = ("servicehealth", "resourcehealth", "alert", "security", "recommendation")
 GOES_WELL = ("success", "succeeded", "ok", "0", "completed")
 
 
@@ -35,7 +39,7 @@ def recognises(head: Head) -> bool:
 
 def records(path: Path) -> Iterator[Found]:
     """Every record with what it says."""
-    for each in api_records(path):
+    for ordinal, each in enumerate(api_records(path), 1):
         if not isinstance(each, Value):
             yield each
         elif not isinstance(each.value, dict):
@@ -43,18 +47,23 @@ def records(path: Path) -> Iterator[Found]:
         else:
             entry = {name.casefold(): value for name, value in each.value.items()}
             time = next((entry[name] for name in TIMES if entry.get(name)), None)
-            yield Record(each.line, tuple(_rows(entry | {"time": time})))
+            # Records without an id of their own are told apart by their place.
+            yield Record(each.line, tuple(_rows(entry | {"time": time}, f"{resource_of(entry)}/{time}/{ordinal}")))
 
 
-def _rows(entry: Fields) -> list[tuple[str, Fields]]:
+def _rows(entry: Fields, place: str) -> list[tuple[str, Fields]]:
     category = str(entry.get("category") or "").casefold()
     properties = _object(entry.get("properties"))
     low = {name.casefold(): value for name, value in properties.items()}
-    if (event := event_of(category, entry, properties)) is not None:
-        return [("event", event)]
+    if category in RUNS:
+        event = event_of(category, entry, properties)
+        return [] if event is None else [("event", event)]
+    if category in OPERATIONS and entry.get("correlationid") is not None:
+        event = operation_event(entry)
+        return [] if event is None else [("operation_event", event)]
     if (requests := requests_of(category, entry, low)) is not None:
-        return [("message", {"message_id": _unnamed(entry)} | _filled(each)) for each in requests]
-    if METRIC in entry:
+        return [("message", {"message_id": place} | _filled(each)) for each in requests]
+    if METRIC in entry or category in NO_OPERATIONS:
         return []
     result = entry.get("resulttype") or entry.get("status") or low.get("status") or low.get("result")
     code = _code(entry, low)
@@ -62,7 +71,7 @@ def _rows(entry: Fields) -> list[tuple[str, Fields]]:
         return _log(entry, low)
     if entry.get(OPERATION_TIME) == entry["time"] and isinstance(entry["time"], str):
         return [("operation", _operation(entry, result))]
-    return [("message", _message(entry, low, result, code))]
+    return [("message", {"message_id": place} | _message(entry, low, result, code))]
 
 
 def _message(entry: Fields, properties: Mapping[str, Any], result: Any, code: Any) -> Fields:
@@ -74,7 +83,6 @@ def _message(entry: Fields, properties: Mapping[str, Any], result: Any, code: An
     good = word in GOES_WELL and status in (None, "ok")
     error = [entry.get("resultsignature"), code, result]
     return {
-        "message_id": entry.get("correlationid") and f"{entry['correlationid']}/{entry.get('operationname')}",
         "trace_id": entry.get("correlationid"),
         "source": CLIENT,
         "target": resource_of(entry),
@@ -119,11 +127,6 @@ def _code(entry: Fields, properties: Mapping[str, Any]) -> Any:
     """An HTTP code among what different services call it."""
     codes = (entry.get("statuscode"), entry.get("resultsignature"), properties.get("httpstatuscode"))
     return next((code for code in codes if http_outcome(code) is not None), None)
-
-
-def _unnamed(entry: Fields) -> str:
-    """The id of a request that has none: what wrote it, and when."""
-    return f"{resource_of(entry)}/{entry['time']}"
 
 
 def _filled(fields: Fields) -> Fields:

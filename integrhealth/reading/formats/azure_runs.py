@@ -11,16 +11,17 @@ from integrhealth.reading.json.values import field
 from integrhealth.reading.records.nested import Fields
 
 WORKFLOWS, ACTIVITIES, PIPELINES = "workflowruntime", "activityruns", "pipelineruns"
-BEGINS, GOES_WELL = ("started", "queued"), ("succeeded", "running", "waiting", "inprogress", "queued")
+RUNS = (WORKFLOWS, ACTIVITIES, PIPELINES)
+GOES_WELL = ("succeeded", "running", "waiting", "inprogress", "queued")
 
 
 def event_of(category: str, entry: Mapping[str, Any], properties: Fields) -> Fields | None:
-    """What a record says of a run; None for one of something else, such as a trigger."""
+    """What a record of one of RUNS says of a run; None for one of something else, such as a trigger."""
     if category == WORKFLOWS:
         return _of_workflow(entry, properties)
     if category == ACTIVITIES:
         return _of_pipeline(entry, entry.get("activityrunid"), entry.get("activityname"))
-    return _of_pipeline(entry, entry.get("runid"), None) if category == PIPELINES else None
+    return _of_pipeline(entry, entry.get("runid"), None)
 
 
 def _of_workflow(entry: Mapping[str, Any], properties: Fields) -> Fields | None:
