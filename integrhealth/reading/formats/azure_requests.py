@@ -18,6 +18,7 @@ CLIENT = "client"
 FIRST_GENERATION = "applicationgatewayrole"
 GOOD = (None, "ok")
 NOTHING = ("", "-", "n/a", "N/A", "NoError")
+RESOURCE = re.compile(r"/providers/[^/]+/[^/]+/([^/]+)", re.IGNORECASE)
 KEY = re.compile(r"(\w+)=([^,]*)")
 
 
@@ -28,8 +29,10 @@ def requests_of(category: str, entry: Mapping[str, Any], properties: Mapping[str
 
 
 def resource_of(entry: Mapping[str, Any]) -> str:
-    """The name of the resource that wrote a record: the end of its id."""
-    return str(entry.get("resourceid") or "").rstrip("/").rpartition("/")[2] or "Azure"
+    """The name of the resource that wrote a record, below its provider and type; else the end of its id."""
+    path = str(entry.get("resourceid") or "").rstrip("/")
+    match = RESOURCE.search(path)
+    return (match[1] if match else path.rpartition("/")[2]) or "Azure"
 
 
 def took(milliseconds: Decimal | None, *, ended: bool) -> Fields:
