@@ -80,7 +80,7 @@ def _message(entry: Fields, properties: Mapping[str, Any], result: Any, code: An
     word = str(result).casefold()
     # Sign-ins and others give the number of their error.
     other = "failed" if word.isdigit() and word != "0" else result
-    good = word in GOES_WELL and status in (None, "ok")
+    good = (word in GOES_WELL or result is None) and status in (None, "ok")
     error = [entry.get("resultsignature"), code, result]
     return {
         "trace_id": entry.get("correlationid"),
