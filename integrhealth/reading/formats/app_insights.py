@@ -176,8 +176,8 @@ def _of_document(document: Fields, context: Fields) -> Iterator[tuple[str, Item]
 def _exported(item: Fields) -> Item:
     """One item of such a document; a trace has its text as ``messageRaw``, an exception that of its outermost."""
     ticks = _number(field(item, "durationMetric", "value"))
-    named = {name.casefold(): each for name, each in item.items() if each is not None}
-    return named | {
+    fields = {name.casefold(): each for name, each in item.items() if each is not None}
+    return fields | {
         "resultcode": item.get("responseCode", item.get("resultCode")),
         "duration": None if ticks is None else format(ticks / 10_000, "f"),
         "target": item.get("baseName") or field(item, "urlData", "host"),

@@ -21,8 +21,8 @@ def rows_as_objects(answer: Any) -> Iterator[Any] | None:
     tables = _list(answer, TABLES)
     if tables is None:
         tables = [answer.get("properties") if isinstance(answer.get("properties"), dict) else answer]
-    named = {_text(table, ("name", "TableName")): table for table in tables if isinstance(table, dict)}
-    asked = [named[name] for name in ASKED_FOR if name in named] or tables
+    by_name = {_text(table, ("name", "TableName")): table for table in tables if isinstance(table, dict)}
+    asked = [by_name[name] for name in ASKED_FOR if name in by_name] or tables
     parts = [(_names(table), _list(table, ROWS)) for table in asked]
     if not parts or any(names is None or rows is None for names, rows in parts):
         return None
