@@ -3,7 +3,8 @@
 All have ``time``, ``resourceId``, ``category`` and ``operationName``; the rest differs by category. Requests of
 gateways and sites are messages, steps of workflows and pipelines events of runs, those of the activity log events of
 operations. Of any other category a record with a result is a message of the client to the resource, one with nothing
-but a text a log line; what says neither, and what only tells of health or alerts, is passed over.
+but a text a log line; what says neither, and what only tells of health or alerts, is passed over. Log Analytics has the
+same in tables: one for each category, or AzureDiagnostics for many, whose names end in the type (``httpStatus_d``).
 ``log_line`` is the line, or the ordinal in a document.
 """
 
@@ -14,15 +15,28 @@ from typing import Any
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.formats.azure_activity import OPERATIONS, operation_event
+from integrhealth.reading.formats.azure_portal import portal_names, portal_records
 from integrhealth.reading.formats.azure_requests import CLIENT, number, requests_of, resource_of, took
 from integrhealth.reading.formats.azure_runs import RUNS, event_of
-from integrhealth.reading.json.values import Value, api_records, field, loaded
+from integrhealth.reading.json.values import Value, field, flattened, loaded
 from integrhealth.reading.records.http_outcomes import http_outcome
-from integrhealth.reading.records.nested import Fields, Found, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Record, nested_format
 
 RESOURCE = re.compile(rb'"resourceId"\s*:\s*"', re.IGNORECASE)
 CATEGORY = re.compile(rb'"category"\s*:\s*"', re.IGNORECASE)
-TIMES = ("time", "timestamp", "eventtime", "eventtimestring")
+ANALYTICS = "timegenerated"
+TIMES = ("time", "timestamp", ANALYTICS, "eventtime", "eventtimestring")
+# Tables of Log Analytics with a category of their own, and the columns by which they are known.
+TABLES = {
+    "appservicehttplogs": {"scstatus", "timetaken", "cshost"},
+    "gatewaylogs": {"responsecode", "backendurl", "apiid"},
+    "applicationgatewayaccesslog": {"httpstatus", "timetaken", "backendpoolname"},
+    "workflowruntime": {"workflowname", "runid", "status"},
+    "activityruns": {"activityrunid", "pipelinerunid", "status"},
+    "pipelineruns": {"pipelinename", "runid", "status"},
+}
+OF_MANY = ({"category", "resourceid", "operationname"}, {"category", "_resourceid", "operationname"})
+TYPED = re.compile(r"_[sdbtg]$")
 OPERATION_TIME = "eventtimestring"
 # Metrics that diagnostic settings write beside the logs.
 METRIC = "metricname"
@@ -32,31 +46,46 @@ GOES_WELL = ("success", "succeeded", "ok", "0", "completed")
 
 
 def recognises(head: Head) -> bool:
-    """JSON with the fields that all resource logs have."""
+    """JSON with the fields that all resource logs have, or a table of Log Analytics."""
     start = head.start
-    return start.lstrip()[:1] in (b"{", b"[") and bool(RESOURCE.search(start) and CATEGORY.search(start))
+    if start.lstrip()[:1] in (b"{", b"[") and RESOURCE.search(start) and CATEGORY.search(start):
+        return True
+    if ANALYTICS.encode() not in start.lower():  # a document is read whole for its names
+        return False
+    names = portal_names(head)
+    return ANALYTICS in names and any(columns <= names for columns in (*TABLES.values(), *OF_MANY))
 
 
 def records(path: Path) -> Iterator[Found]:
     """Every record with what it says."""
-    for ordinal, each in enumerate(api_records(path), 1):
+    for ordinal, each in enumerate(portal_records(path), 1):
         if not isinstance(each, Value):
             yield each
-        elif not isinstance(each.value, dict):
-            yield Refused(each.line, "not_an_object", each.value)
-        else:
-            entry = {name.casefold(): value for name, value in each.value.items()}
-            time = next((entry[name] for name in TIMES if entry.get(name)), None)
-            # Records without an id of their own are told apart by their place.
-            yield Record(each.line, tuple(_rows(entry | {"time": time}, f"{resource_of(entry)}/{time}/{ordinal}")))
+            continue
+        entry = _entry(each.value) if ANALYTICS in each.value else each.value
+        time = next((entry[name] for name in TIMES if entry.get(name)), None)
+        # Records without an id of their own are told apart by their place.
+        yield Record(each.line, tuple(_rows(entry | {"time": time}, f"{resource_of(entry)}/{time}/{ordinal}")))
+
+
+def _entry(row: Fields) -> Fields:
+    """A row of Log Analytics as the record that it was."""
+    plain = {TYPED.sub("", name): value for name, value in row.items() if value not in (None, "")}
+    category = next((name for name, columns in TABLES.items() if columns <= row.keys()), None)
+    return plain | {
+        "category": plain.get("category") or category,
+        "resourceid": plain.get("resourceid") or plain.get("_resourceid"),
+    }
 
 
 def _rows(entry: Fields, place: str) -> list[tuple[str, Fields]]:
     category = str(entry.get("category") or "").casefold()
-    properties = _object(entry.get("properties"))
+    # What a table has in columns of its own.
+    properties = _object(entry["properties"]) if "properties" in entry else entry
     low = {name.casefold(): value for name, value in properties.items()}
     if category in RUNS:
-        event = event_of(category, entry, properties)
+        inner = {name.casefold(): value for name, value in flattened(properties).items()}
+        event = event_of(category, entry, inner, resource_of(entry))
         return [] if event is None else [("event", event)]
     if category in OPERATIONS and entry.get("correlationid") is not None:
         event = operation_event(entry)
@@ -106,7 +135,9 @@ def _operation(entry: Fields, result: Any) -> Fields:
         "operation": entry.get("eventname") or entry.get("activityname") or entry.get("operationname"),
         "time": entry["time"],
         "status": result,
-        "error_text": None if str(result).casefold() in GOES_WELL else field(entry.get("eventproperties"), "Error"),
+        "error_text": None
+        if str(result).casefold() in GOES_WELL
+        else field(_object(entry.get("eventproperties")), "Error"),
     }
 
 

@@ -6,6 +6,7 @@ The portal exports CSV whose columns of times are called ``timestamp [UTC]`` and
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from integrhealth.reading.account.parsed import Head
@@ -15,14 +16,17 @@ from integrhealth.reading.table.files import column_names
 from integrhealth.reading.table.table_records import table_records
 from integrhealth.reading.table.wrapped import wrapped_names
 
-UTC, LOCAL = " [utc]", " [local time]"
+# What stands beside the name of a time, and what it adds to the time.
+ZONES = {" [utc]": "Z", " [local time]": ""}
+# The same columns come with every record.
+COLUMNS_KEPT = 1_000
 # With AM and PM in capitals and no zeros in front, the month comes first.
 WRITTEN = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(:\d{2}(?:\.\d+)?)? ([AP])M$")
 
 
 def portal_names(head: Head) -> set[str]:
     """The columns of a table in lower case, without the zone beside a time."""
-    return {_plain(name) for name in wrapped_names(head) or column_names(head)}
+    return {_column(name)[0] for name in wrapped_names(head) or column_names(head)}
 
 
 def portal_records(path: Path) -> Iterator[Value | Refused | Note]:
@@ -31,15 +35,19 @@ def portal_records(path: Path) -> Iterator[Value | Refused | Note]:
         yield Value(each.line, dict(map(_read, each.value.items()))) if isinstance(each, Value) else each
 
 
-def _plain(name: str) -> str:
-    return name.casefold().strip().removesuffix(UTC).removesuffix(LOCAL)
+@lru_cache(maxsize=COLUMNS_KEPT)
+def _column(name: str) -> tuple[str, str | None]:
+    """The plain name of a column, and the zone that stands beside it."""
+    low = name.casefold().strip()
+    zone = next((zone for zone in ZONES if low.endswith(zone)), None)
+    return low.removesuffix(zone or ""), zone
 
 
-def _read(column: tuple[str, object]) -> tuple[str, object]:
-    name, value = column
-    if name.casefold().strip().endswith((UTC, LOCAL)) and isinstance(value, str):
-        return _plain(name), portal_time(value) + ("Z" if name.casefold().endswith(UTC) else "")
-    return _plain(name), value
+def _read(cell: tuple[str, object]) -> tuple[str, object]:
+    name, zone = _column(cell[0])
+    if zone is None or not isinstance(cell[1], str):
+        return name, cell[1]
+    return name, portal_time(cell[1]) + ZONES[zone]
 
 
 def portal_time(written: str) -> str:

@@ -7,7 +7,8 @@ LATE = (408, 504)
 
 def http_outcome(code: object) -> str | None:
     """The canonical status of an HTTP status in digits; None for anything else."""
-    text = str(code).strip() if isinstance(code, str | int) else ""
+    # Some exports have all their numbers as fractions.
+    text = str(code).strip().removesuffix(".0") if isinstance(code, str | int) else ""
     number = int(text) if text.isascii() and text.isdigit() and len(text) == len("200") else 0
     if number < 100:
         return None

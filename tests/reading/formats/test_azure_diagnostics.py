@@ -242,3 +242,118 @@ def test_properties_of_any_type_are_no_reason_to_fail(read):
 
 def test_json_of_others_is_left_alone(read):
     assert read({"time": TIME, "category": "x", "status": "ok"}).sources["format"].to_list() == [None]
+
+
+AT = "4/24/2024, 12:00:10.000 PM"
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            {"TimeGenerated [UTC]": AT, "CsHost": "shop.example", "CsMethod": "GET", "CsUriStem": "/a", "ScStatus": 503}
+            | {"TimeTaken": 1000, "CIp": "1.2.3.4", "Type": "AppServiceHTTPLogs", "_ResourceId": "/S/sites/app"},
+            (
+                "client",
+                "shop.example",
+                "GET /a",
+                utc("2024-04-24T12:00:09"),
+                utc("2024-04-24T12:00:10"),
+                "failed",
+                "503",
+            ),
+        ),
+        (
+            {
+                "TimeGenerated [UTC]": AT,
+                "ResourceId": "/S/APPLICATIONGATEWAYS/GW",
+                "OperationName": "ApplicationGatewayAccess",
+            }
+            | {
+                "Category": "ApplicationGatewayAccessLog",
+                "httpMethod_s": "GET",
+                "requestUri_s": "/",
+                "httpStatus_d": "200.0",
+            }
+            | {"timeTaken_d": 0.5, "backendPoolName_s": "pool", "instanceId_s": "appgw_1", "clientIP_s": "1.2.3.4"},
+            ("client", "pool", "GET /", utc("2024-04-24T12:00:09.500"), utc("2024-04-24T12:00:10"), "ok", None),
+        ),
+        (
+            {
+                "TimeGenerated [UTC]": AT,
+                "CorrelationId": "c",
+                "ApiId": "orders",
+                "OperationId": "create",
+                "ResponseCode": 200,
+            }
+            | {"TotalTime": 20, "BackendUrl": "", "_ResourceId": "/S/service/apim", "Category": "GatewayLogs"},
+            ("client", "apim", "create", utc("2024-04-24T12:00:10"), utc("2024-04-24T12:00:10.020"), "ok", None),
+        ),
+        (
+            {
+                "TimeGenerated [UTC]": AT,
+                "OperationName": "Microsoft.Logic/workflows/workflowRunCompleted",
+                "RunId": "r1",
+            }
+            | {"WorkflowName": "Orders", "StartTime": "2024-04-24T12:00:08Z", "EndTime": "2024-04-24T12:00:09Z"}
+            | {"Status": "Failed", "Code": "ActionFailed", "Type": "LogicAppWorkflowRuntime", "ActionName": ""},
+            (
+                "Orders",
+                "Orders",
+                None,
+                utc("2024-04-24T12:00:08"),
+                utc("2024-04-24T12:00:09"),
+                "failed",
+                "ActionFailed",
+            ),
+        ),
+        (
+            {"TimeGenerated [UTC]": AT, "ResourceId": "/S/WORKFLOWS/ORDERS", "Category": "WorkflowRuntime"}
+            | {"OperationName": "Microsoft.Logic/workflows/workflowActionCompleted", "resource_runId_s": "r1"}
+            | {"resource_workflowName_s": "Orders", "resource_actionName_s": "HTTP", "status_s": "Failed"}
+            | {"startTime_t": "2024-04-24T12:00:08Z", "endTime_t": "2024-04-24T12:00:09Z", "error_code_s": "NotFound"},
+            ("Orders", "Orders", "HTTP", utc("2024-04-24T12:00:08"), utc("2024-04-24T12:00:09"), "failed", "NotFound"),
+        ),
+        (
+            {
+                "TimeGenerated [UTC]": AT,
+                "ActivityRunId": "a",
+                "PipelineRunId": "p",
+                "PipelineName": "load",
+                "Status": "Failed",
+            }
+            | {
+                "ActivityName": "Copy",
+                "Start": "2024-04-24T12:00:08Z",
+                "End": "2024-04-24T12:00:09Z",
+                "ErrorCode": "2200",
+            }
+            | {"_ResourceId": "/S/factories/adf"},
+            ("adf", "adf", "Copy", utc("2024-04-24T12:00:08"), utc("2024-04-24T12:00:09"), "failed", "2200"),
+        ),
+    ],
+    ids=[
+        "App Service",
+        "AzureDiagnostics",
+        "storage",
+        "API Management",
+        "Logic Apps",
+        "workflows in AzureDiagnostics",
+        "Data Factory",
+    ],
+)
+@pytest.mark.parametrize("shape", ["csv", "api"])
+def test_tables_of_log_analytics(tmp_path, row, expected, shape):
+    if shape == "csv":
+        quoted = [[f'"{each}"' for each in line] for line in (row, row.values())]
+        text = "\n".join(map(",".join, quoted))
+    else:
+        columns = [{"name": name.removesuffix(" [UTC]"), "type": "string"} for name in row]
+        text = json.dumps(
+            {"tables": [{"columns": columns, "rows": [["2024-04-24T12:00:10Z", *list(row.values())[1:]]]}]}
+        )
+    (tmp_path / "query_data").write_text(text)
+    evidence = ih.read(tmp_path)
+    assert account(evidence) == [("azure_diagnostics", 1, 1, 0, 0)]
+    assert evidence.messages.select(EDGE).rows() == [expected]
+    assert "1.2.3.4" not in str(evidence.messages.to_dicts())
