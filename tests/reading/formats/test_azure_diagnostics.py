@@ -279,6 +279,11 @@ AT = "4/24/2024, 12:00:10.000 PM"
             ("client", "pool", "GET /", utc("2024-04-24T12:00:09.500"), utc("2024-04-24T12:00:10"), "ok", None),
         ),
         (
+            {"TimeGenerated [UTC]": AT, "Category": "StorageRead", "_ResourceId": "/S/storageAccounts/acc"}
+            | {"OperationName": "GetBlob", "StatusCode": 404, "DurationMs": 12, "CallerIpAddress": "1.2.3.4"},
+            ("client", "acc", "GetBlob", utc("2024-04-24T12:00:10"), utc("2024-04-24T12:00:10.012"), "rejected", "404"),
+        ),
+        (
             {
                 "TimeGenerated [UTC]": AT,
                 "CorrelationId": "c",
