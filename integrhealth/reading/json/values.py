@@ -28,6 +28,9 @@ WRAPPERS = (
     ("jobs",),
     ("entries",),
     ("activityEventEntities",),
+    ("workflow_runs",),
+    ("task_instances",),
+    ("dag_runs",),
 )
 CONTINUATIONS = (
     ("nextLink",),
@@ -39,6 +42,7 @@ CONTINUATIONS = (
     ("nextToken",),
     ("NextToken",),
     ("nextCursor",),
+    ("nextPageToken",),
     ("next_cursor",),
     ("next_page",),
     ("queryToken",),

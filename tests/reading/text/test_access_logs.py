@@ -279,13 +279,11 @@ def test_the_fields_of_w3c_may_change_within_a_file(read, tmp_path):
 
 
 def test_cloudfront_counts_seconds(read):
-    fields = "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status x-edge-request-id x-host-header time-taken"
-    row = only(
-        read(
-            *fields.splitlines(),
-            "2019-12-04\t21:02:31\tLAX1\t392\t10.2.2.2\tGET\td1.cloudfront.net\t/i\t200\tSOX4x\tshop.example\t0.250",
-        )
+    fields = (
+        "date time sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status x-edge-request-id x-host-header time-taken"
     )
+    line = "2019-12-04\t21:02:31\t392\t10.2.2.2\tGET\td1.cloudfront.net\t/i\t200\tSOX4x\tshop.example\t0.250"
+    row = only(read("#Version: 1.0", f"#Fields: {fields}", line))
     assert (row["message_id"], row["target"], row["took"]) == ("SOX4x", "shop.example", 0.25)
 
 
