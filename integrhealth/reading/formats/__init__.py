@@ -3,10 +3,10 @@
 from integrhealth.reading.account.parsed import Format
 from integrhealth.reading.formats import (
     airbyte_jobs,
+    airflow,
     app_insights,
     azure_activity,
     azure_diagnostics,
-    airflow,
     camunda7,
     camunda8,
     cloudevents,
