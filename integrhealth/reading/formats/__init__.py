@@ -3,11 +3,11 @@
 from integrhealth.reading.account.parsed import Format
 from integrhealth.reading.formats import (
     airbyte_jobs,
+    airflow,
+    app_insights,
     aws_cloudtrail,
     aws_cloudwatch_logs,
     aws_elb,
-    airflow,
-    app_insights,
     azure_activity,
     azure_diagnostics,
     camunda7,
@@ -80,7 +80,6 @@ FORMATS: tuple[Format, ...] = (
     camunda8.FORMAT,
     rabbitmq_dead_letters.FORMAT,
     kafka_dead_letters.FORMAT,
-    cloudevents.FORMAT,
     cri.FORMAT,
     openlineage.FORMAT,
     prometheus.FORMAT,
