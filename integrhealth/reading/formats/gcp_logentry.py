@@ -5,8 +5,9 @@ its status is a message from ``client`` to the backend service, the service or t
 log is one from the project to the service that was called. An audit log of a longer operation has an entry at its
 beginning and one at its end, which are one message. All others are log lines.
 
-``latency`` runs from when the request was received until the response was sent, and ``timestamp`` is when it was
-received: https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#HttpRequest. An entry without a
+``latency`` runs from when the request was received until the response was sent
+(https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#HttpRequest); ``timestamp`` is taken for the
+former, which Google does not say in so many words. An entry without a
 timestamp has that of its receipt, as Logging itself sets it.
 """
 
