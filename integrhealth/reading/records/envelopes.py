@@ -3,6 +3,9 @@
 What is inside may be a format of its own: access logs, JSON lines, records of this kit. So the lines of each system
 are looked at by themselves, as a file that has the name of the system; those of a system that nothing recognises stay
 what the envelope makes of them, log lines. A record is one of the envelope, ``log_line`` its place there.
+
+A store of documents wraps whole records, among them log lines whose text is again a line of a program. Of its documents
+all but the log lines is read as the format that they are; the texts of the others are looked at like any lines.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,6 +16,7 @@ from typing import NamedTuple, Protocol
 
 import polars as pl
 
+from integrhealth.language.schema import FRAMES
 from integrhealth.reading.account.parsed import Format, Head, Parsed, stem
 from integrhealth.reading.mapping.yaml_entries import preset_sources
 from integrhealth.reading.records.json_log_lines import json_object, log_fields
@@ -22,6 +26,11 @@ from integrhealth.reading.records.nested import Fields, Found, Note, Record, fil
 MOST_REFUSED = 0.4
 # How many systems are looked into, those with most lines first; each costs a file.
 MOST_SYSTEMS = 100
+# What an envelope may know of a line that does not say it itself.
+COMPLETED = {"logs": ["time", "level", "site", "trace_id", "parent_id"], "messages": ["trace_id"]}
+OUTSIDE = " of the envelope"
+# The kind of rows that hold a record of its own.
+DOCUMENT = "document"
 
 
 class ReadInside(Protocol):
@@ -39,7 +48,11 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Envelope(Format):
-    """A format whose ``records`` of kind ``log`` (time, system, level, text, ...) hold the lines of programs."""
+    """A format whose ``records`` of kind ``log`` (time, system, level, text, ...) hold the lines of programs.
+
+    A record that is one of its own has a row of kind ``document`` besides: its JSON as ``text``, and the ``store`` of
+    which all documents are looked at together.
+    """
 
     records: Callable[[Path], Iterable[Found]] = list
 
@@ -49,14 +62,18 @@ class Envelope(Format):
         notes = [each for each in read if isinstance(each, Note)]
         records = [each for each in read if not isinstance(each, Note)]
         numbered = [each._replace(line=ordinal) for ordinal, each in enumerate(records, 1)]
+        inside = _more_than_logs(_looked_into(documents_by_store(numbered), read_inside))
+        taken = set(_places(inside))
+        if silent := sum(_is_silent(each) and each.line not in taken for each in numbered):
+            notes.append(Note(f"documents that are of no format and have no text, passed over: {silent:,}"))
         whole = [*notes, *(spoken(each, stem(log_file)) for each in numbered)]
         plain = read_records(whole, preset_sources(self.name), format=self.name, log_file=log_file, strict=strict)
-        by_system = sorted(lines_by_system(numbered, stem(log_file)).items(), key=lambda each: -len(each[1]))
-        inside = [part for system, lines in by_system[:MOST_SYSTEMS] for part in _inside(system, lines, read_inside)]
+        lines = lines_by_system((each for each in numbered if each.line not in taken), stem(log_file))
+        inside += _looked_into(lines, read_inside)
         if not inside:
             return _led_back(plain, records, log_file)
-        times = plain[0].rows.select("log_line", exact="time") if plain[0].frame == "logs" else None
-        parts = [*(_without(part, inside) for part in plain), *(_timed(part, times) for part in inside)]
+        said = pl.concat([part.rows for part in plain if part.frame == "logs"] or [FRAMES["logs"].empty()])
+        parts = [*(_without(part, inside) for part in plain), *(_completed(part, said) for part in inside)]
         return _led_back(_accounted(parts, len(records), self.name), records, log_file)
 
 
@@ -84,7 +101,9 @@ def spoken(record: Found, file: str) -> Found:
     """
     if not isinstance(record, Record):
         return record
-    return record._replace(rows=tuple((kind, _spoken(fields, file)) for kind, fields in record.rows))
+    return record._replace(
+        rows=tuple((kind, _spoken(fields, file)) for kind, fields in record.rows if kind != DOCUMENT)
+    )
 
 
 def _spoken(fields: Fields, file: str) -> Fields:
@@ -98,15 +117,48 @@ def _spoken(fields: Fields, file: str) -> Fields:
     return fields | said | {"time": fields.get("time") or said.get("time")}
 
 
-def lines_by_system(records: Iterable[Found], file: str) -> dict[str, list[Line]]:
-    """The lines that the records wrap, by the system that wrote them, or the `file` where none is named."""
-    by_system: dict[str, list[Line]] = {}
+def lines_by_system(records: Iterable[Found], file: str) -> dict[tuple[str, ...], list[Line]]:
+    """The lines that the records wrap, by the system that wrote them, or the `file` where none is named, and the site:
+    one machine writes many files.
+    """
+    by_system: dict[tuple[str, ...], list[Line]] = {}
     for record in records:
-        for _, fields in record.rows if isinstance(record, Record) else ():
+        for kind, fields in record.rows if isinstance(record, Record) else ():
             text, system = fields.get("text"), fields.get("system") or file
-            if isinstance(text, str) and text.strip():
-                by_system.setdefault(str(system), []).append(Line(record.line or 0, text.strip("\r\n")))
+            if kind != DOCUMENT and isinstance(text, str) and text.strip():
+                group = by_system.setdefault((str(system), str(fields.get("site"))), [])
+                group.append(Line(record.line or 0, text.strip("\r\n")))
     return by_system
+
+
+def documents_by_store(records: Iterable[Found]) -> dict[tuple[str, ...], list[Line]]:
+    """The documents that the records are, by their stores."""
+    by_store: dict[tuple[str, ...], list[Line]] = {}
+    for record in records:
+        for kind, fields in record.rows if isinstance(record, Record) else ():
+            if kind == DOCUMENT:
+                by_store.setdefault((fields["store"],), []).append(Line(record.line or 0, fields["text"]))
+    return by_store
+
+
+def _is_silent(record: Found) -> bool:
+    return isinstance(record, Record) and [kind for kind, _ in record.rows] == [DOCUMENT]
+
+
+def _looked_into(groups: dict[tuple[str, ...], list[Line]], read: ReadInside) -> list[Parsed]:
+    """What the lines of each group are, those of which there are most first; the first word of a group names it."""
+    most = sorted(groups.items(), key=lambda each: -len(each[1]))[:MOST_SYSTEMS]
+    return [part for (name, *_), lines in most for part in _inside(name, lines, read)]
+
+
+def _more_than_logs(parts: list[Parsed]) -> list[Parsed]:
+    return [part for part in parts if part.frame != "logs"]
+
+
+def _places(parts: list[Parsed]) -> pl.Series:
+    """The ordinals of the records that the parts are made of."""
+    places = (place for part in parts for place in (part.rows["log_line"], part.rejected["line"]))
+    return pl.concat([pl.Series([], dtype=pl.Int64), *places]).unique()
 
 
 def _inside(system: str, lines: list[Line], read: ReadInside) -> list[Parsed]:
@@ -137,17 +189,25 @@ def _inside(system: str, lines: list[Line], read: ReadInside) -> list[Parsed]:
 
 def _without(part: Parsed, inside: list[Parsed]) -> Parsed:
     """`part` without the records that are read by what is inside them."""
-    taken = pl.concat([*(each.rows["log_line"] for each in inside), *(each.rejected["line"] for each in inside)])
-    rows = part.rows.filter(~pl.col("log_line").is_in(taken.implode()))
-    return replace(part, rows=rows, rejected=part.rejected.filter(~pl.col("line").is_in(taken.implode())))
+    taken = _places(inside).implode()
+    rows = part.rows.filter(~pl.col("log_line").is_in(taken))
+    return replace(part, rows=rows, rejected=part.rejected.filter(~pl.col("line").is_in(taken)))
 
 
-def _timed(part: Parsed, times: pl.DataFrame | None) -> Parsed:
-    """Log lines at the times of their envelopes: those have a zone, and stand where the line has none of its own."""
-    if part.frame != "logs" or times is None:
+def _completed(part: Parsed, said: pl.DataFrame) -> Parsed:
+    """What is inside with what the envelopes `said`: their times, which have a zone, are those of log lines; their
+    traces, levels and sites stand where the line has none of its own.
+    """
+    if part.frame not in COMPLETED:
         return part
-    rows = part.rows.join(times.unique("log_line"), on="log_line", how="left", maintain_order="left")
-    return replace(part, rows=rows.with_columns(time=pl.coalesce("exact", "time")).drop("exact"))
+    names = COMPLETED[part.frame]
+    outside = said.unique("log_line").select("log_line", pl.col(names).name.suffix(OUTSIDE))
+    rows = part.rows.join(outside, on="log_line", how="left", maintain_order="left")
+    filled = [
+        pl.coalesce(*((f"{name}{OUTSIDE}", name) if name == "time" else (name, f"{name}{OUTSIDE}"))).alias(name)
+        for name in names
+    ]
+    return replace(part, rows=rows.with_columns(filled).select(part.rows.columns))
 
 
 def _accounted(parts: list[Parsed], records: int, format: str) -> list[Parsed]:

@@ -1,0 +1,51 @@
+"""Tables that Discover of Kibana or OpenSearch Dashboards exports: a document per row, its fields by dotted name.
+
+Values are as people see them there: times as ``Feb 14, 2012 @ 17:47:08.000`` in the zone of the browser, numbers with
+commas, a dash for nothing. Older versions write ISO times.
+"""
+
+import re
+from typing import Any
+
+from integrhealth.reading.account.parsed import Head
+from integrhealth.reading.json.values import loaded
+from integrhealth.reading.table.files import column_names
+
+INDEX, KEY, SOURCE, TIME = "_index", "_id", "_source", "@timestamp"
+# What is known of a document beside what it says.
+ABOUT = {INDEX, KEY, "_score", "_type", "_version", "_ignored", SOURCE}
+NOTHING = {"", "-", "(null)", "(empty)", "(blank)"}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+SHOWN_TIME = re.compile(rf"({'|'.join(MONTHS)}) (\d{{1,2}}), (\d{{4}}) @ (\d\d:\d\d:\d\d(?:\.\d{{1,9}})?)")
+SHOWN_NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+# Fields that hold a number, which a text with commas could be as well.
+NUMBERS = re.compile(r"(?:duration|\.us|\.ms|\.bytes|status_code|\.port|\.pid)$")
+
+
+def is_discovered(head: Head) -> bool:
+    """The columns have the index and the id of a document, or its time and a field of a kind that logs have."""
+    names = set(column_names(head))
+    if {INDEX, KEY} <= names:
+        return True
+    return TIME in names and any(name in ("message", "log", "level", INDEX) or "." in name for name in names)
+
+
+def discovered(row: dict[str, Any]) -> dict[str, Any]:
+    """The document of a row: its ``_source`` where that is a column, else the cells that hold something."""
+    if isinstance(source := row.get(SOURCE), str) and source.startswith("{"):
+        try:
+            return loaded(source)
+        except ValueError:
+            return {}
+    cells = {name: value.strip() for name, value in row.items() if name not in ABOUT}
+    return {name: shown_value(name, value) for name, value in cells.items() if value not in NOTHING}
+
+
+def shown_value(name: str, value: str) -> str:
+    """A value without what it was shown with: a time in ISO form, a number without commas."""
+    if match := SHOWN_TIME.fullmatch(value):
+        month, day, year, clock = match.groups()
+        return f"{year}-{MONTHS.index(month) + 1:02}-{int(day):02}T{clock}"
+    if NUMBERS.search(name) and SHOWN_NUMBER.fullmatch(value):
+        return value.replace(",", "")
+    return value
