@@ -186,6 +186,7 @@ def test_a_format_is_in_the_list_or_a_part_of_one_that_is():
     listed = {module.__name__.rpartition(".")[2] for module in vars(formats).values() if hasattr(module, "FORMAT")}
     parts = {"otlp_logs", "otlp_metrics", "otlp_signals", "apm_intake"}
     parts |= {"app_insights_items", "azure_portal", "azure_requests", "azure_runs"}
+    parts |= {"discover_table", "log_exports", "loki_texts"}
     assert modules == listed | parts
     assert len(formats.FORMATS) + len(formats.LAST_FORMATS) == len(listed)
 
