@@ -224,12 +224,15 @@ def _thrown(events: pl.Series) -> pl.DataFrame:
 
 
 def _linked(spans: pl.DataFrame) -> pl.DataFrame:
-    """linked_parent: the first span of its own trace that each span is linked to."""
+    """linked_parent: the first span of its own trace that each span is linked to; links: all that it is linked to."""
     items, row = elements(spans["links"])
     links = items.with_columns(row).with_columns(trace=otlp_id("traceId", 16), linked_parent=otlp_id("spanId", 8))
     own = pl.Series("own", spans["trace_id"].gather(links["row"]))
-    links = links.with_columns(own).filter(pl.col("trace") == pl.col("own"), pl.col("linked_parent").is_not_null())
-    return placed(links.unique("row", keep="first", maintain_order=True).select("row", "linked_parent"), spans.height)
+    links = links.with_columns(own).drop_nulls(["trace", "linked_parent"])
+    inside = links.filter(pl.col("trace") == pl.col("own"))
+    first = inside.unique("row", keep="first", maintain_order=True).select("row", "linked_parent")
+    listed = links.group_by("row", maintain_order=True).agg(links=pl.format("{}:{}", "trace", "linked_parent"))
+    return pl.concat([placed(first, spans.height), placed(listed, spans.height)], how="horizontal")
 
 
 FORMAT = Format(

@@ -22,7 +22,6 @@ NOTES = {
     "bad_end": "spans with an invalid end time, which is left out: {:,}",
     "other_status": "spans with a status unknown to their format, read as unknown: {:,}",
     "not_found": "lookups that found nothing (404), read as ok: {:,}",
-    "other_trace": "spans that refer to spans of other traces only (links are followed inside a trace): {:,}",
     "lost": "attributes with text where their column takes a number or true/false, left out: {:,}",
 }
 # Blocks worked on at the same time: more would help little and hold more memory.
