@@ -26,7 +26,7 @@ class References:
 
 
 def references(spans: pl.DataFrame) -> References:
-    """What the links of `spans` lead to. Where spans share an id, a link is to the half that sent, then the earliest."""
+    """What the links of `spans` lead to. Where spans share an id it is the half that sent, then the earliest."""
     followed = np.full(spans.height, NO_ROW)
     linking = spans.select(pl.int_range(pl.len()).alias("row"), "links", kind="span_kind").drop_nulls("links")
     links = linking.explode("links", empty_as_null=False, keep_nulls=False).rename({"links": "to"})

@@ -148,7 +148,7 @@ def test_references_child_of_first_and_only_inside_the_trace(tmp_path):
         ("a" * 16, False),
         (None, False),
     ]
-    apart, after = f"{OTHER}:{'f' * 16}", f"{TRACE}:{'c' * 16}"
+    apart, after = f"{OTHER[16:]}:{'f' * 16}", f"{TRACE}:{'c' * 16}"
     assert parsed.rows["links"].to_list() == [[apart, after], [f"{TRACE}:{'a' * 16}"], [apart], None, None]
     assert parsed.warnings == ()
 

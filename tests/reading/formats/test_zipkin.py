@@ -144,7 +144,9 @@ def test_the_other_side_is_the_remote_endpoint(tmp_path):
     assert one(tmp_path, kind="PRODUCER", **remote)["peer"] == "kafka"
     assert one(tmp_path, kind="CONSUMER", **remote)["peer"] == "kafka"
     assert one(tmp_path, kind="CLIENT", tags={"peer.service": "erp"})["peer"] == "erp"
-    assert one(tmp_path, kind="CLIENT", remoteEndpoint={"ipv4": "10.0.0.1"})["peer"] is None
+    assert one(tmp_path, kind="CLIENT", remoteEndpoint={"ipv4": "10.0.0.1"})["peer"] == "10.0.0.1"
+    assert one(tmp_path, kind="CLIENT", remoteEndpoint={"ipv6": "::7", "serviceName": ""})["peer"] == "::7"
+    assert one(tmp_path, kind="SERVER", remoteEndpoint={"ipv4": "10.0.0.1"})["peer"] is None
 
 
 ANYTHING = st.recursive(
@@ -197,16 +199,3 @@ def test_a_real_broker_stands_between_two_services():
 def test_clocks_that_disagree_are_counted_and_give_no_latency():
     counts = span_counts(real("skew.json").rows)
     assert (counts["skewed_pairs"], counts["pairs"]) == (1, 1)
-
-
-def test_a_call_to_an_endpoint_without_a_name_goes_to_its_address(tmp_path):
-    calls = [
-        {"traceId": "1", "id": str(n), "kind": "CLIENT", "timestamp": 1_700_000_000_000_000, "remoteEndpoint": endpoint}
-        for n, endpoint in enumerate(
-            [{"ipv4": "10.0.0.7"}, {"serviceName": "erp", "ipv4": "10.0.0.7"}, {"ipv6": "::7"}]
-        )
-    ]
-    path = tmp_path / "zipkin.json"
-    path.write_text(json.dumps([call | {"localEndpoint": {"serviceName": "shop"}} for call in calls]))
-    (parsed,) = FORMAT.read(path, path.name)
-    assert parsed.rows["peer"].to_list() == ["10.0.0.7", "erp", "::7"]
