@@ -4,6 +4,7 @@ from integrhealth.reading.account.parsed import Format
 from integrhealth.reading.formats import (
     airbyte_jobs,
     cloudevents,
+    console_spans,
     data_factory,
     dbt,
     ecs,
@@ -23,6 +24,7 @@ from integrhealth.reading.formats import (
     prometheus_api,
     sap_cpi,
     servicenow_tasks,
+    skywalking,
     slack,
     step_functions,
     syslog,
@@ -30,6 +32,7 @@ from integrhealth.reading.formats import (
     webhooks,
     x12,
     xes,
+    xray,
     zipkin,
 )
 
@@ -39,6 +42,9 @@ FORMATS: tuple[Format, ...] = (
     jaeger.FORMAT,
     jaeger_dependencies.FORMAT,
     zipkin.FORMAT,
+    skywalking.FORMAT,
+    xray.FORMAT,
+    console_spans.FORMAT,
     servicenow_tasks.FORMAT,
     logic_apps.FORMAT,
     data_factory.FORMAT,

@@ -68,8 +68,8 @@ def links(spans: pl.DataFrame) -> Links:
 
 
 def _with_links(inside: NDArray[np.int64], elsewhere: References, spans: pl.DataFrame) -> NDArray[np.int64]:
-    """The parents `inside` each trace, and those over links: for a receiver the first sender it is linked to, unless its
-    parent is a producer; for a span that names no parent whatever it is linked to.
+    """The parents `inside` each trace, and those over links: for a receiver the first sender it is linked to, unless
+    its parent is a producer; for a span that names no parent whatever it is linked to.
     """
     if not elsewhere.named:
         return inside
