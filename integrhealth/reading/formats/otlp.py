@@ -65,8 +65,9 @@ RESOURCE_OF = {
     "scopeMetrics": "resourceMetrics",
     "instrumentationLibraryMetrics": "resourceMetrics",
 }
-# What a logger writes before it: the rest of the line, or a line of its own.
-PREFIXED = r'^[^{]*?[^{\s][^{]*(\{"(?:resource|scope(?:Spans|Logs|Metrics)|instrumentationLibrary[A-Z])[^"]*"\s*:.*)$'
+# What a logger writes before it, which is more than the bracket of a list; or a line of its own.
+BEFORE = r"^[^{]*[^{\[\s]"
+PREFIXED = BEFORE + r'[^{]*(\{"(?:resource|scope(?:Spans|Logs|Metrics)|instrumentationLibrary[A-Z])[^"]*"\s*:.*\})$'
 LOGGER = r"io\.opentelemetry\.exporter\.logging\.otlp\.\S+ \w+$"
 OTHER_SIGNALS: dict[str, Callable[[Iterator[tuple[int | None, Any]], str], Parsed]] = {
     "resourceLogs": logs,
@@ -111,11 +112,11 @@ def documents(value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
 def _bare(lines: pl.DataFrame) -> pl.DataFrame:
     """`lines` without what a logger wrote before the JSON."""
     text = pl.col("text")
-    logged = ~text.str.starts_with("{") & ~text.str.starts_with("[")
+    logged = ~text.str.starts_with("{") & text.str.contains(BEFORE)
     if not lines.select(logged.any()).item():
         return lines
-    taken = lines.with_columns(pl.when(logged).then(pl.coalesce(text.str.extract(PREFIXED), text)).otherwise(text))
-    return taken.filter(~(text.str.contains(LOGGER) & ~text.str.starts_with("{")))
+    taken = lines.filter(~(logged & text.str.contains(LOGGER)))
+    return taken.with_columns(pl.when(logged).then(pl.coalesce(text.str.extract(PREFIXED), text)).otherwise(text))
 
 
 SHAPE = Shape(dtype=DOCUMENT, record=SPAN, unpack=documents, direct=True, bare=_bare)

@@ -108,6 +108,8 @@ def _is_lines(block: Block, shape: Shape) -> bool:
         return True
     if not lines[0].lstrip().startswith((b"{", b"[")):
         return True
+    if shape.bare and not shape.bare(first := _lines(Block(lines[0], 1, 0))[0]).equals(first):
+        return True
     if len(lines) > 1 and not block.damage and _loaded(block.data) is not None:
         return False
     return any(shape.unpack(value)[0] for value in map(_loaded, lines) if isinstance(value, dict))
