@@ -25,7 +25,7 @@ class Links:
 
     The parent of a receiver that shares its id with a sender (Zipkin), or is linked to one, is that sender.
     ``batch``: for each sender whose message was processed with others at once, the row of the span that did.
-    ``linked``: the parent comes from a link and did not wait. ``named``, ``absent``: links, and those to spans that
+    ``linked``: the parent comes from a link and did not wait. ``given``, ``absent``: links, and those to spans that
     are not in the data.
     """
 
@@ -33,7 +33,7 @@ class Links:
     sender: NDArray[np.int64]
     batch: NDArray[np.int64]
     linked: NDArray[np.bool_]
-    named: int
+    given: int
     absent: int
 
 
@@ -62,7 +62,7 @@ def links(spans: pl.DataFrame) -> Links:
         sender,
         _batches(elsewhere, sender, spans),
         (parent != NO_ROW) & (parent != inside),
-        elsewhere.named,
+        elsewhere.given,
         elsewhere.absent,
     )
 
@@ -71,7 +71,7 @@ def _with_links(inside: NDArray[np.int64], elsewhere: References, spans: pl.Data
     """The parents `inside` each trace, and those over links: for a receiver the first sender it is linked to, unless
     its parent is a producer; for a span that names no parent whatever it is linked to.
     """
-    if not elsewhere.named:
+    if not elsewhere.given:
         return inside
     kind = spans["span_kind"]
     produced = (inside != NO_ROW) & (kind == "producer").fill_null(False).to_numpy()[inside]

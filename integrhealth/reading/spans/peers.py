@@ -58,9 +58,9 @@ def host(address: pl.Expr) -> pl.Expr:
     )
     bracketed = authority.str.extract(r"^\[([0-9a-f:.]+(?:%[\w.-]+)?)\](?::\d*)?$")
     bare = authority.str.extract(r"^([0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?)$")
-    named = authority.str.extract(r"^([\w.~*-]+)(?::\d*)?$")
+    plain = authority.str.extract(r"^([\w.~*-]+)(?::\d*)?$")
     port = authority.str.extract(r"^(:\d+)$")
-    of_any = pl.coalesce(bracketed, bare, named, port)
+    of_any = pl.coalesce(bracketed, bare, plain, port)
     return pl.when(of_any.str.len_chars() <= LONGEST_HOST).then(of_any)
 
 

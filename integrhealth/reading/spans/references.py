@@ -15,13 +15,13 @@ from integrhealth.traces.ancestry import NO_ROW
 @dataclass(frozen=True)
 class References:
     """``senders``: receiver and sender, rows of spans, in the order in which the receivers name them. ``followed``: for
-    each span the first row it is linked to (-1: none). ``named`` and ``absent`` count links, and those to spans that
+    each span the first row it is linked to (-1: none). ``given`` and ``absent`` count links, and those to spans that
     are not in the data.
     """
 
     senders: pl.DataFrame
     followed: NDArray[np.int64]
-    named: int
+    given: int
     absent: int
 
 
@@ -33,12 +33,11 @@ def references(spans: pl.DataFrame) -> References:
     if links.is_empty():
         return References(links.select(receiver="row", sender="row"), followed, 0, 0)
     links = links.with_row_index("place").unique(["row", "to"], keep="first", maintain_order=True)
-    at = spans.select(
-        pl.int_range(pl.len()).alias("at"), pl.format("{}:{}", "trace_id", "span_id").alias("to"), "span_kind", "start"
-    )
+    tie = ["start", "end", "span_kind", "service", "operation", "peer", "status", "log_file", "log_line"]
+    at = spans.select(pl.int_range(pl.len()).alias("at"), pl.format("{}:{}", "trace_id", "span_id").alias("to"), *tie)
     sends = pl.col("span_kind").is_in(("client", "producer")).fill_null(False)
     at = at.join(links.select("to").unique(), on="to", how="semi").with_columns(sends=sends)
-    at = at.sort(~pl.col("sends"), "start", "span_kind", "at", nulls_last=True).unique("to", keep="first")
+    at = at.sort(~pl.col("sends"), *tie, nulls_last=True).unique("to", keep="first", maintain_order=True)
     pairs = links.join(at, on="to").filter(pl.col("row") != pl.col("at")).sort("place")
     first = pairs.unique("row", keep="first", maintain_order=True)
     followed[first["row"].to_numpy()] = first["at"].to_numpy()

@@ -124,7 +124,7 @@ def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
     # Most columns of most logs are empty, and a null literal costs nothing.
     filled = [column for column in HALF if halved and spans[column].null_count() < spans.height]
     empty = [column for column in HALF if column not in filled]
-    traces = [_gathered(spans["trace_id"], sender).alias("trace_above")] if linked.named else []
+    traces = [_gathered(spans["trace_id"], sender).alias("trace_above")] if linked.given else []
     return received.with_columns(
         *(_gathered(spans[column], sender).alias(f"{column}_sent") for column in filled),
         *(pl.lit(None, SPAN_FRAME.columns[column]).alias(f"{column}_sent") for column in empty),

@@ -135,6 +135,56 @@ def test_a_client_that_fetched_for_a_consumer_of_its_own_service_is_no_producer(
     ]
 
 
+def test_what_was_fetched_without_a_word_of_its_producer_is_work_below_the_fetch():
+    found = messages(
+        spans(
+            """
+            span_id parent_id service span_kind peer  start end
+            f       -         billing client    bills 4     5
+            c       f         billing consumer  bills 5     8
+            """
+        )
+    )
+    assert drawn(found, "message_id", "source", "target", "kind", "parent_id") == [
+        ("t:c", "billing", "billing", "internal", "t:f"),
+        ("t:f", "billing", "bills", "request", None),
+    ]
+
+
+def test_work_below_the_span_that_received_a_message_stays_below_it_though_it_names_the_producer_too():
+    found = messages(
+        spans(
+            """
+            trace_id span_id parent_id service span_kind links start end
+            t        r       -         shop    internal  -     1     2
+            t        p       r         shop    producer  -     1     2
+            u        w       -         billing consumer  t:p   4     9
+            u        v       w         billing internal  -     4     9
+            u        c       v         billing consumer  t:p   5     8
+            """
+        )
+    )
+    assert drawn(found, "message_id", "source", "target", "parent_id") == [
+        ("t:r", "shop", "shop", None),
+        ("u:c", "billing", "billing", "u:v"),
+        ("u:v", "billing", "billing", "u:w"),
+        ("u:w", "shop", "billing", "t:r"),
+    ]
+
+
+def test_a_parent_that_is_missing_is_named_in_the_trace_of_the_producer():
+    found = messages(
+        spans(
+            """
+            trace_id span_id parent_id service span_kind links start end
+            t        p       gone      shop    producer  -     1     2
+            u        c       -         billing consumer  t:p   4     9
+            """
+        )
+    )
+    assert found["parent_id"].to_list() == ["t:gone"]
+
+
 def test_links_that_lead_round_in_a_circle_are_cut_and_lose_no_row():
     found = messages(
         spans(
