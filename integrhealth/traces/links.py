@@ -127,11 +127,12 @@ def _across(traced: pl.DataFrame) -> pl.DataFrame:
     leaving = traced.filter(elsewhere).filter(~_begins_with_trace("parent_id"))
     if leaving.is_empty():
         return traced
-    parents = traced.join(leaving.select(message_id="parent_id"), on="message_id", how="semi", maintain_order="left")
-    parents = parents.filter(_begins_with_trace("message_id"))
-    candidates = pl.concat([leaving, parents]).unique("row", keep="first", maintain_order=True)
-    candidates = candidates.sort("row").with_columns(
-        everywhere=pl.lit(""), parent_id=pl.when(pl.col("row").is_in(leaving["row"].implode())).then("parent_id")
+    parents = traced.join(leaving.select(message_id="parent_id"), on="message_id", how="semi")
+    candidates = pl.concat([leaving, parents]).unique("row", keep="first").sort("row")
+    candidates = candidates.with_columns(
+        everywhere=pl.lit(""),
+        message_id=pl.when(_begins_with_trace("message_id")).then("message_id"),
+        parent_id=pl.when(pl.col("row").is_in(leaving["row"].implode())).then("parent_id"),
     )
     crossing = candidates.select("row", above=_parents(candidates, on="everywhere")).drop_nulls()
     if crossing.is_empty():
