@@ -105,10 +105,13 @@ def _batches(elsewhere: References, sender: NDArray[np.int64], spans: pl.DataFra
     free = pairs.filter(
         pl.Series(~taken[pairs["sender"].to_numpy()] & (sender[pairs["receiver"].to_numpy()] != NO_ROW))
     )
-    content = spans[free["receiver"]]
-    ranked = pl.concat([free, content], how="horizontal").sort(by_content(spans), nulls_last=True, maintain_order=True)
-    first = ranked.unique("sender", keep="first", maintain_order=True)
-    batch[first["sender"].to_numpy()] = first["receiver"].to_numpy()
+    wanted = free["sender"].is_duplicated()
+    rivals = free.filter(wanted)
+    ranked = pl.concat([rivals, spans[rivals["receiver"]]], how="horizontal")
+    ranked = ranked.sort(by_content(spans), nulls_last=True, maintain_order=True)
+    first = ranked.filter(pl.col("sender").is_first_distinct()).select(free.columns)
+    for chosen in (free.filter(~wanted), first):
+        batch[chosen["sender"].to_numpy()] = chosen["receiver"].to_numpy()
     return batch
 
 

@@ -32,15 +32,23 @@ def references(spans: pl.DataFrame) -> References:
     links = linking.explode("links", empty_as_null=False, keep_nulls=False).rename({"links": "to"})
     if links.is_empty():
         return References(links.select(receiver="row", sender="row"), followed, 0, 0)
-    links = links.with_row_index("place").unique(["row", "to"], keep="first", maintain_order=True)
+    # 64-bit keys join several times as fast as texts; what they bring together is then compared for real.
+    links = links.with_columns(key=pl.col("to").hash()).with_row_index("place")
+    links = links.filter(pl.struct("row", "key").is_first_distinct())
     tie = ["start", "end", "span_kind", "service", "operation", "peer", "status", "log_file", "log_line"]
-    at = spans.select(pl.int_range(pl.len()).alias("at"), pl.format("{}:{}", "trace_id", "span_id").alias("to"), *tie)
-    sends = pl.col("span_kind").is_in(("client", "producer")).fill_null(False)
-    at = at.join(links.select("to").unique(), on="to", how="semi").with_columns(sends=sends)
-    at = at.sort(~pl.col("sends"), *tie, nulls_last=True).unique("to", keep="first", maintain_order=True)
-    pairs = links.join(at, on="to").filter(pl.col("row") != pl.col("at")).sort("place")
+    name = pl.format("{}:{}", "trace_id", "span_id")
+    at = spans.select(pl.int_range(pl.len()).alias("at"), key=name.hash()).join(
+        links.select("key"), on="key", how="semi"
+    )
+    at = at.with_columns(spans[at["at"]].select(name.alias("name"), *tie))
+    at = at.with_columns(sends=pl.col("span_kind").is_in(("client", "producer")).fill_null(False))
+    repeated = at["key"].is_duplicated()
+    ranked = at.filter(repeated).sort(~pl.col("sends"), *tie, nulls_last=True)
+    at = pl.concat([at.filter(~repeated), ranked.filter(pl.col("key").is_first_distinct())])
+    matched = links.join(at, on="key").filter(pl.col("to") == pl.col("name"))
+    pairs = matched.filter(pl.col("row") != pl.col("at")).sort("place")
     first = pairs.unique("row", keep="first", maintain_order=True)
     followed[first["row"].to_numpy()] = first["at"].to_numpy()
     receives = pl.col("kind").is_in(("server", "consumer")).fill_null(False)
     senders = pairs.filter(receives & pl.col("sends")).select(receiver="row", sender="at")
-    return References(senders, followed, links.height, links.height - links.join(at, on="to", how="semi").height)
+    return References(senders, followed, links.height, links.height - matched.height)
