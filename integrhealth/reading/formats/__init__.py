@@ -13,6 +13,7 @@ from integrhealth.reading.formats import (
     camunda7,
     camunda8,
     cloudevents,
+    console_spans,
     cri,
     data_factory,
     dbt,
@@ -43,6 +44,7 @@ from integrhealth.reading.formats import (
     rabbitmq_dead_letters,
     sap_cpi,
     servicenow_tasks,
+    skywalking,
     slack,
     step_functions,
     syslog,
@@ -51,6 +53,7 @@ from integrhealth.reading.formats import (
     webhooks,
     x12,
     xes,
+    xray,
     zipkin,
 )
 
@@ -61,6 +64,9 @@ FORMATS: tuple[Format, ...] = (
     jaeger_dependencies.FORMAT,
     journald.FORMAT,
     zipkin.FORMAT,
+    skywalking.FORMAT,
+    xray.FORMAT,
+    console_spans.FORMAT,
     servicenow_tasks.FORMAT,
     app_insights.FORMAT,
     logic_apps.FORMAT,
