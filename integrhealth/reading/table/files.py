@@ -28,7 +28,7 @@ from integrhealth.reading.mapping.framing import RawLines, Table, framed, respel
 from integrhealth.reading.mapping.sources import MappedSource, list_columns, names_in
 from integrhealth.reading.table.csv_rows import header, read_csv_rows
 from integrhealth.reading.table.inner_keys import flat_columns, nested_schema, places_of, struct_columns
-from integrhealth.reading.table.wrapped import wrapped_names, wrapped_table
+from integrhealth.reading.table.wrapped import is_wrapped, wrapped_table
 
 PLACE = ("log_file", "log_line")
 # The first record tells the columns; it may hold an error message of a megabyte.
@@ -189,7 +189,7 @@ def _read(head: Head, frame: Frame, sources: Sequence[MappedSource]) -> tuple[st
     kind = table_kind(head.start)
     if kind == "parquet":
         return kind, _parquet(head.path, sources)
-    if kind in ("json", "jsonl") and sources and wrapped_names(head):
+    if kind in ("json", "jsonl") and sources and is_wrapped(head, names_in(sources)):
         return "json", wrapped_table(head.path, sources)
     if kind in ("json", "jsonl"):
         return kind, _json(head, kind, frame, sources)
