@@ -27,6 +27,9 @@ WRAPPERS = (
     ("jobs",),
     ("entries",),
     ("activityEventEntities",),
+    ("workflow_runs",),
+    ("task_instances",),
+    ("dag_runs",),
 )
 CONTINUATIONS = (
     ("nextLink",),
@@ -38,6 +41,7 @@ CONTINUATIONS = (
     ("nextToken",),
     ("NextToken",),
     ("nextCursor",),
+    ("nextPageToken",),
     ("next_cursor",),
     ("next_page",),
     ("queryToken",),
