@@ -4,6 +4,9 @@ from integrhealth.reading.account.parsed import Format
 from integrhealth.reading.formats import (
     airbyte_jobs,
     airflow,
+    app_insights,
+    azure_activity,
+    azure_diagnostics,
     camunda7,
     camunda8,
     cloudevents,
@@ -21,10 +24,12 @@ from integrhealth.reading.formats import (
     jaeger,
     jaeger_dependencies,
     journald,
+    json_logs,
     kafka_dead_letters,
     logfmt,
     logic_apps,
     nacha,
+    o365_audit,
     ocel,
     openlineage,
     otlp,
@@ -54,8 +59,12 @@ FORMATS: tuple[Format, ...] = (
     journald.FORMAT,
     zipkin.FORMAT,
     servicenow_tasks.FORMAT,
+    app_insights.FORMAT,
     logic_apps.FORMAT,
     data_factory.FORMAT,
+    azure_activity.FORMAT,
+    azure_diagnostics.FORMAT,
+    o365_audit.FORMAT,
     sap_cpi.FORMAT,
     step_functions.FORMAT,
     temporal.FORMAT,
@@ -91,3 +100,6 @@ FORMATS: tuple[Format, ...] = (
     syslog.FORMAT,
     tableau.FORMAT,
 )
+
+# What is so common that it is tried after tables and text logs: a vendor's export may look like it.
+LAST_FORMATS: tuple[Format, ...] = (json_logs.FORMAT,)
