@@ -111,7 +111,10 @@ def _values(rows: pl.DataFrame, line: Header) -> pl.DataFrame:
 def _number() -> list[pl.Expr]:
     """``value`` as a number in text, and its ``unit``; what cannot be told stays as it is written."""
     written = pl.col("cell").str.extract_groups(WRITTEN).struct
-    word, number = written.field("unit").str.strip_chars(), written.field("number").str.replace_all(",", "")
+    word, number = (
+        written.field("unit").str.strip_chars(),
+        written.field("number").str.replace_all(",", "", literal=True),
+    )
     factors = {name: factor for name, (factor, _) in UNITS.items()}
     units = {name: unit for name, (_, unit) in UNITS.items() if unit}
     factor = (
