@@ -15,7 +15,7 @@ from integrhealth.catalog import Catalog, catalog_aliases
 from integrhealth.language.masking import cut, masked, masked_secrets, pseudonym, pseudonym_key
 from integrhealth.language.schema import FRAMES, STATUSES, TEXT, TIME, as_polars, conform, split_valid
 from integrhealth.reading.account.parsed import REJECTED, Parsed, no_rejections
-from integrhealth.reading.inner_frames import EVENTS
+from integrhealth.reading.copies import PLACE, copies_apart, without_clashes, without_lesser
 from integrhealth.reading.records import message_events
 from integrhealth.reading.spans import to_messages
 
@@ -28,10 +28,6 @@ SOURCES = {
     "rows_rejected": pl.Int64,
     "duplicates": pl.Int64,
 }
-PLACE = ("log_file", "log_line")
-FULL = " in full"
-# What makes two records of a frame speak of the same thing; the times and the attempt then tell a retry from a clash.
-IDENTITY = {"messages": ["message_id"], "spans": ["trace_id", "span_id", "span_kind", "service"], "reports": ["report"]}
 # Free text, where e-mail addresses are masked; identity columns, where they become pseudonyms; ids, left as they are.
 FREE_TEXT = {"error_text", "text"}
 IDENTITIES = {"person", "actor", "object_id"}
@@ -79,8 +75,7 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
     """
     frames, clashes, copies = {}, [], []
     for name in sorted({part.frame for part in parsed if part.frame is not None}):
-        rows = pl.concat([part.rows for part in parsed if part.frame == name], how="vertical")
-        rows, copied = without_copies(rows, name)
+        rows, copied = copies_apart([part for part in parsed if part.frame == name], name)
         rows, lesser = without_lesser(rows, name)
         rows, clashing = without_clashes(rows, name)
         frames[name] = rows
@@ -113,78 +108,6 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
 
 def _there(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
     return [frames["messages"]] if "messages" in frames else []
-
-
-def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`rows` with every record once, the first met, and the copies: all columns alike but the place in the log."""
-    if not _repeats(rows, frame):
-        return rows, rows.clear()
-    suspects = rows.select(pl.struct(_identity(rows, frame)).is_duplicated()).to_series()
-    content = [
-        pl.col(name).list.join("\x1f") if isinstance(dtype, pl.List) else pl.col(name)
-        for name, dtype in rows.schema.items()
-        if name not in PLACE
-    ]
-    numbered = rows.with_row_index("met")
-    met_before = numbered.filter(suspects).filter(~pl.struct(content).is_first_distinct())
-    return _split(numbered, met_before)
-
-
-def without_lesser(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`rows` without those that say of a record only a part of what another row says, and those rows.
-
-    Who sees only the outcome calls ok what is partial; who looks while it runs sees it pending, and no end.
-    """
-    if frame not in IDENTITY or not _repeats(rows, frame):
-        return rows, rows.clear()
-    numbered = rows.with_row_index("met")
-    key = [*_identity(rows, frame), "sent_at", "attempt"] if frame == "messages" else _occasion(rows, frame)
-    one, *more = _identity(rows, frame)
-    repeated = numbered.filter(pl.struct(one, *more).is_duplicated() if more else pl.col(one).is_duplicated())
-    alike = repeated.filter(pl.struct(key).is_duplicated())
-    columns = [name for name in rows.columns if name not in (*PLACE, *key)]
-    filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in columns)
-    certainty = pl.col("status").replace_strict({"pending": 0, "ok": 1}, default=2) if "status" in columns else filled
-    ranked = alike.sort(filled, certainty, "met", descending=[True, True, False])
-    fullest = ranked.unique(key, keep="first", maintain_order=True)
-    pairs = alike.join(fullest, on=key, how="left", nulls_equal=True, maintain_order="left", suffix=FULL)
-    parts = {name: pl.col(name).is_null() | pl.col(name).eq_missing(pl.col(name + FULL)) for name in columns}
-    if "status" in columns:
-        status, full = pl.col("status"), pl.col(f"status{FULL}")
-        parts["status"] |= ((status == "pending") | ((status == "ok") & (full == "partial"))).fill_null(False)
-    lesser = pairs.filter(pl.all_horizontal(parts.values()) & (pl.col("met") != pl.col(f"met{FULL}")))
-    return _split(numbered, lesser.select(numbered.columns))
-
-
-def without_clashes(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`rows` without those that repeat an id at the same times with other content, and those rows."""
-    if frame not in IDENTITY or not _repeats(rows, frame):
-        return rows, rows.clear()
-    key = pl.struct(_occasion(rows, frame))
-    return _split(rows.with_row_index("met"), rows.with_row_index("met").filter(~key.is_first_distinct()))
-
-
-def _repeats(rows: pl.DataFrame, frame: str) -> bool:
-    """Whether an identity may stand twice: where all hashes differ, so do all identities. Most logs repeat nothing."""
-    names = _identity(rows, frame)
-    key = pl.col(names[0]) if len(names) == 1 else pl.struct(names)
-    return rows.select(key.hash().n_unique()).item() < rows.height
-
-
-def _identity(rows: pl.DataFrame, frame: str) -> list[str]:
-    if frame == "message_events":
-        return list(EVENTS.required)
-    return IDENTITY.get(frame) or list(FRAMES[frame].required)
-
-
-def _occasion(rows: pl.DataFrame, frame: str) -> list[str]:
-    """The columns by which a record is told from a retry of it."""
-    return [*_identity(rows, frame), *(name for name, each in rows.schema.items() if each == TIME or name == "attempt")]
-
-
-def _split(numbered: pl.DataFrame, out: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    kept = numbered.join(out.select("met"), on="met", how="anti", maintain_order="left") if out.height else numbered
-    return kept.drop("met"), out.drop("met")
 
 
 def _as_rejected(clashing: pl.DataFrame, frame: str) -> pl.DataFrame:
