@@ -19,7 +19,7 @@ from integrhealth.errors import MissingColumns, NothingToRead, UnknownName, Wron
 from integrhealth.evidence import Evidence, read
 from integrhealth.language.display import html_table
 from integrhealth.language.schema import FRAMES, TIME
-from integrhealth.reading import tidying as conservation
+from integrhealth.reading import copies as copies_of
 from integrhealth.traces import links
 
 HEAD = "message_id,source,target,sent_at,status"
@@ -120,8 +120,8 @@ def test_the_same_id_is_a_retry_at_another_time_and_a_clash_at_the_same(tmp_path
 @given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["ok", "failed"]), st.integers(0, 2)), max_size=30))
 def test_copies_and_clashes_are_told_apart_as_by_a_walk(rows):
     frame = messages("message_id status sent_at source target\n" + "\n".join(f"m{i} {s} {t} a b" for i, s, t in rows))
-    kept, copies = conservation.without_copies(frame, "messages")
-    kept, clashes = conservation.without_clashes(kept, "messages")
+    kept, copies = copies_of.without_copies(frame, "messages")
+    kept, clashes = copies_of.without_clashes(kept, "messages")
     seen, times, expected = set(), set(), [0, 0, 0]
     for i, status, at in rows:
         if (i, status, at) in seen:

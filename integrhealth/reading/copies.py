@@ -21,14 +21,12 @@ FULL = " in full"
 IDENTITY = {"messages": ["message_id"], "spans": ["trace_id", "span_id", "span_kind", "service"], "reports": ["report"]}
 # Rows without an id of their own, whose records must be alike in the files.
 WITHOUT_ID = {"logs", "metrics", "deliveries", "reads", "contacts"}
-# A step of an incident has none either, but exports tell the same step beside whatever else they know by then.
-REPEATABLE = WITHOUT_ID | {"incident_events"}
 
 
 def copies_apart(parts: Sequence[Parsed], frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of all `parts`, which are of one frame, without copies; and the copies."""
     rows = pl.concat([part.rows for part in parts], how="vertical")
-    return _without_copies_between(parts, rows, frame) if frame in REPEATABLE else without_copies(rows, frame)
+    return _without_copies_between(parts, rows, frame) if frame in WITHOUT_ID else without_copies(rows, frame)
 
 
 def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -54,13 +52,12 @@ def _without_copies_between(
     suspects = numbered.filter(_in_several_files(alike))
     suspects = suspects.with_columns(content=pl.struct(_content(rows)).hash())
     suspects = suspects.filter(_in_several_files(pl.col("content")))
-    if suspects.height and frame in WITHOUT_ID:
-        alike_in = {files[place] for place in suspects["file"].unique()}
-        again = records_again([part for part in parts if part.file in alike_in])
-        places = pl.col("file").replace_strict(files, range(len(files)), return_dtype=pl.UInt32)
-        suspects = _with_records(suspects, numbered, again.with_columns(places))
-    else:
-        suspects = suspects.with_columns(record=pl.lit(None, pl.UInt64))
+    if suspects.is_empty():
+        return rows, rows.clear()
+    alike_in = {files[place] for place in suspects["file"].unique()}
+    again = records_again([part for part in parts if part.file in alike_in])
+    places = pl.col("file").replace_strict(files, range(len(files)), return_dtype=pl.UInt32)
+    suspects = _with_records(suspects, numbered, again.with_columns(places))
     same = [*_content(rows), pl.col("record")]
     times = suspects.with_columns(time=pl.int_range(pl.len()).over("file", *same))
     met_before = times.filter(~pl.struct(*same, "time").is_first_distinct())
