@@ -35,7 +35,11 @@ def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.Dat
         return rows, rows.clear()
     suspects = rows.select(pl.struct(_identity(rows, frame)).is_duplicated()).to_series()
     numbered = rows.with_row_index("met")
-    met_before = numbered.filter(suspects).filter(~pl.struct(_content(rows)).is_first_distinct())
+    content = [
+        pl.col(name).list.join("\x1f") if isinstance(rows.schema[name], pl.List) else pl.col(name)
+        for name in _content(rows)
+    ]
+    met_before = numbered.filter(suspects).filter(~pl.struct(content).is_first_distinct())
     return _split(numbered, met_before)
 
 
@@ -44,23 +48,21 @@ def _without_copies_between(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """`rows` without those of which an earlier file has the same record as often as this file had it so far."""
     files = list(dict.fromkeys(part.file for part in parts))
-    if len(files) < 2 or not _repeats(rows, frame):
+    if len(files) < 2:
         return rows, rows.clear()
     numbers = [pl.repeat(files.index(part.file), part.rows.height, dtype=pl.UInt32, eager=True) for part in parts]
     numbered = rows.with_row_index("met").with_columns(pl.concat(numbers).alias("file"))
-    alike = pl.struct(_identity(rows, frame)).hash()
-    suspects = numbered.filter(_in_several_files(alike))
-    suspects = suspects.with_columns(content=pl.struct(_content(rows)).hash())
-    suspects = suspects.filter(_in_several_files(pl.col("content")))
+    # Few columns tell most files apart, and are quicker to look at than all.
+    suspects = _in_several_files(_in_several_files(numbered, _identity(rows, frame)), _content(rows))
     if suspects.is_empty():
         return rows, rows.clear()
     alike_in = {files[place] for place in suspects["file"].unique()}
     again = records_again([part for part in parts if part.file in alike_in])
     places = pl.col("file").replace_strict(files, range(len(files)), return_dtype=pl.UInt32)
     suspects = _with_records(suspects, numbered, again.with_columns(places))
-    same = [*_content(rows), pl.col("record")]
-    times = suspects.with_columns(time=pl.int_range(pl.len()).over("file", *same))
-    met_before = times.filter(~pl.struct(*same, "time").is_first_distinct())
+    same = [*_content(rows), "record"]
+    counted = suspects.with_columns(occurrence=pl.int_range(pl.len()).over("file", *same))
+    met_before = counted.filter(~pl.struct(*same, "occurrence").is_first_distinct())
     return _split(numbered.drop("file"), met_before.select("met", *rows.columns))
 
 
@@ -75,18 +77,20 @@ def _with_records(suspects: pl.DataFrame, numbered: pl.DataFrame, again: pl.Data
     return suspects.join(behind, on="met", how="left", maintain_order="left")
 
 
-def _in_several_files(alike: pl.Expr) -> pl.Expr:
-    """Whether a row is like one of another file."""
-    return pl.col("file").min().over(alike) < pl.col("file").max().over(alike)
+def _in_several_files(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """The rows whose `key` stands in more than one file, and perhaps a few more: keys are compared by their hashes."""
+    hashed = rows.select("file", key=pl.struct(key).hash())
+    files = hashed.partition_by("file")
+    if sum(each["key"].n_unique() for each in files) == hashed["key"].n_unique():
+        return rows.clear()
+    pairs = hashed.unique()
+    shared = pairs.filter(pl.col("key").is_duplicated())["key"].unique()
+    return rows.filter(hashed["key"].is_in(shared.implode()))
 
 
-def _content(rows: pl.DataFrame) -> list[pl.Expr]:
+def _content(rows: pl.DataFrame) -> list[str]:
     """All columns but the place in the log."""
-    return [
-        pl.col(name).list.join("\x1f") if isinstance(dtype, pl.List) else pl.col(name)
-        for name, dtype in rows.schema.items()
-        if name not in PLACE
-    ]
+    return [name for name in rows.columns if name not in PLACE]
 
 
 def without_lesser(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:

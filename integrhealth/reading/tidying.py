@@ -1,11 +1,13 @@
 """From the rows of all files to one frame per kind, with every record accounted for.
 
-rows_in = rows_out + rows_rejected holds for every file, in records of the file. A copy of a record is out, counted in
-``duplicates``, and stands once in the frame; so is one that says only a part of what another says, as an overview does
-of what is in full elsewhere. The same id with other content is a retry when attempt or times differ; otherwise the
-second is rejected as ``conflicting_id``.
+rows_in = rows_out + rows_rejected holds for every file, in records of the file. What is out made ``rows`` of the frame,
+or is a copy, counted in ``duplicates``, that stands once in the frame; so is a record that says only a part of what
+another says, as an overview does of what is in full elsewhere; or it was ``passed_over``, as it says nothing of the
+frame. The same id with other content is a retry when attempt or times differ; otherwise the second is rejected as
+``conflicting_id``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +29,8 @@ SOURCES = {
     "rows_out": pl.Int64,
     "rows_rejected": pl.Int64,
     "duplicates": pl.Int64,
+    "rows": pl.Int64,
+    "passed_over": pl.Int64,
 }
 # Free text, where e-mail addresses are masked; identity columns, where they become pseudonyms; ids, left as they are.
 FREE_TEXT = {"error_text", "text"}
@@ -100,7 +104,7 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
     clashed = pl.concat([no_rejections().with_columns(frame=pl.lit("")), *clashes])
     return Tidy(
         frames,
-        _accounts(parsed, copies, clashed),
+        with_rows(_accounts(parsed, copies, clashed), frames),
         _masked_rejections(pl.concat([*(part.rejected for part in parsed), clashed.drop("frame")])),
         tuple(dict.fromkeys(warnings)),
     )
@@ -122,9 +126,9 @@ def _accounts(parsed: list[Parsed], copies: list[pl.DataFrame], clashes: pl.Data
     """One row per file and frame, in the order of reading."""
     rows = pl.DataFrame(
         [
-            (part.file, part.format, part.frame, part.rows_in, part.rows_out, part.rejected.height, 0)
+            (part.file, part.format, part.frame, part.rows_in, part.rows_out, part.rejected.height, 0, 0, part.passed)
             if part.frame is not None
-            else (part.file, None, None, None, None, None, None)
+            else (part.file, *[None] * (len(SOURCES) - 1))
             for part in parsed
         ],
         schema=SOURCES,
@@ -137,16 +141,28 @@ def _accounts(parsed: list[Parsed], copies: list[pl.DataFrame], clashes: pl.Data
     counts = counts.join(clashed, on=on, how="left", maintain_order="left").with_columns(
         pl.col("copied", "clashed").fill_null(0)
     )
-    return counts.select(
-        "file",
-        "format",
+    counts = counts.with_columns(
         # Spans and events are inner forms: what such a file fills is messages.
         pl.col("frame").replace({"spans": "messages", "message_events": "messages"}),
-        "rows_in",
         rows_out=pl.col("rows_out") - pl.col("clashed"),
         rows_rejected=pl.col("rows_rejected") + pl.col("clashed"),
         duplicates=pl.col("duplicates") + pl.col("copied"),
-    )
+    ).select(list(SOURCES))
+    numbers = [name for name, dtype in SOURCES.items() if dtype.is_numeric()]
+    summed = counts.group_by("file", "format", "frame", maintain_order=True).agg(pl.col(numbers).sum())
+    return summed.with_columns(pl.when(pl.col("frame").is_not_null()).then(pl.col(numbers)))
+
+
+def with_rows(sources: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """`sources` with the rows that each file has in the frames."""
+    counts = [
+        rows.group_by(file="log_file").agg(rows=pl.len().cast(pl.Int64)).with_columns(frame=pl.lit(name))
+        for name, rows in frames.items()
+    ]
+    present = pl.concat([pl.DataFrame(schema={"file": pl.String, "rows": pl.Int64, "frame": pl.String}), *counts])
+    counted = sources.drop("rows").join(present, on=["file", "frame"], how="left", maintain_order="left")
+    rows = pl.when(pl.col("frame").is_not_null()).then(pl.col("rows").fill_null(0))
+    return counted.with_columns(rows.alias("rows")).select(list(SOURCES))
 
 
 def _masked_rejections(rejected: pl.DataFrame) -> pl.DataFrame:

@@ -177,8 +177,12 @@ def test_a_cut_file_and_two_scrapes_in_one_are_said(tmp_path):
 
 
 def test_samples_that_differ_in_one_label_or_time_only_are_no_copies_of_those_in_another_file(tmp_path):
-    (tmp_path / "a.prom").write_text('a{path="/a"} 1 5\na{path="/b"} 1 5\na{path="/a"} 1 6\n')
-    (tmp_path / "b.prom").write_text('a{path="/b"} 1 6\na{path="/a"} 1 5\n')
+    for name, text in {
+        "a": 'a{path="/a"} 1 5\na{path="/b"} 1 5\na{path="/a"} 1 6\n',
+        "b": 'a{path="/b"} 1 6\na{path="/a"} 1 5\n',
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "shop.prom").write_text(text)
     logs = ih.read(tmp_path)
     assert logs.metrics.height == 4
     assert logs.sources["duplicates"].to_list() == [0, 1]
