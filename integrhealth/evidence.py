@@ -17,7 +17,7 @@ from integrhealth.language.display import html_table
 from integrhealth.language.schema import FRAMES
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES
 from integrhealth.reading.discovery import CATALOGS, declared_beside, named_file, parsed_files, shown_path
-from integrhealth.reading.period import moment, whole_traces_between
+from integrhealth.reading.period import far_off, moment, whole_traces_between
 from integrhealth.reading.tidying import SOURCES, Tidy, given_frame, tidied, with_rows, without_made_names
 from integrhealth.traces import journeys, links
 
@@ -290,7 +290,7 @@ def read(
         parsed, idle = parsed_files(roots, mapping=mapping, strict=strict, since=moment(since), until=moment(until))
         tidy = tidied(parsed, declared, show_people=show_people)
         constant = _constant_traces(tidy.frames)
-        warnings = passed_over + idle + tidy.warnings + constant
+        warnings = passed_over + idle + tidy.warnings + constant + far_off(tidy.frames)
         evidence = Evidence._of(tidy.frames, declared, tidy.sources, tidy.rejected, warnings)
     if not since and not until:
         return evidence
@@ -310,7 +310,8 @@ def _tidied_frames(frames: Mapping[str, Any], catalog: Catalog) -> Tidy:
     _known(frames)
     given = [given_frame(name, frames[name]) for name in FRAMES if frames.get(name) is not None]
     tidy = tidied(given, catalog, show_people=True)
-    return Tidy(tidy.frames, tidy.sources, tidy.rejected, tidy.warnings + _constant_traces(tidy.frames))
+    warnings = tidy.warnings + _constant_traces(tidy.frames) + far_off(tidy.frames)
+    return Tidy(tidy.frames, tidy.sources, tidy.rejected, warnings)
 
 
 def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[Catalog, tuple[str, ...]]:

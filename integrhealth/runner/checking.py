@@ -56,7 +56,7 @@ def files_read(sources: pl.DataFrame) -> str:
     read = sources.filter(pl.col("format").is_not_null())
     left = sources["file"].n_unique() - read["file"].n_unique()
     files = f"{_files(read['file'].n_unique())} read, {left:,} not recognised"
-    totals = read.select(COUNTS).sum().row(0, named=True)
+    totals = read.select(list(COUNTS)).sum().row(0, named=True)
     line = f"{files}; {', '.join(f'{COUNTS[name]}: {count:,}' for name, count in totals.items())}"
     if read.is_empty():
         return line

@@ -70,7 +70,7 @@ def records(path: Path) -> Iterator[Found]:
     vendor is told that it arrived: with the same id and the same content it is one.
     """
     left_out: Counter[str] = Counter()
-    told: set[tuple[str, str]] = set()
+    sent: set[tuple[str, str]] = set()
     again = 0
     for record in api_records(path):
         if not isinstance(record, Value):
@@ -83,8 +83,8 @@ def records(path: Path) -> Iterator[Found]:
             continue
         rows, event_id = _rows(read), _id(each)
         if rows and event_id is not None:
-            again += (same := (event_id, repr(rows)) in told)
-            told.add((event_id, repr(rows)))
+            again += (same := (event_id, repr(rows)) in sent)
+            sent.add((event_id, repr(rows)))
             rows = () if same else rows
         elif not rows:
             left_out[_why(read)] += 1
