@@ -61,7 +61,8 @@ def otlp(*spans: dict, service: str = "erp") -> str:
 
 
 def account(evidence: Evidence) -> dict[str, tuple]:
-    return {row[0]: row[2:] for row in evidence.sources.rows()}
+    counts = evidence.sources.select("file", "frame", "rows_in", "rows_out", "rows_rejected", "duplicates")
+    return {row[0]: row[1:] for row in counts.rows()}
 
 
 def test_a_folder_mixes_formats_and_every_file_is_accounted_for(tmp_path):

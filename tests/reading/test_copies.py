@@ -10,6 +10,9 @@ import pytest
 from drawing.shared_data import shared_data
 
 import integrhealth as ih
+from integrhealth.catalog import Catalog
+from integrhealth.reading.discovery import parsed_files
+from integrhealth.reading.tidying import tidied
 
 MAPPING = """sources:
   - glob: "*app*"
@@ -150,3 +153,12 @@ def test_frames_of_an_analyst_keep_what_they_repeat():
     evidence = ih.Evidence(logs=logs)
     assert evidence.logs.height == 3
     assert evidence.replace(logs=evidence.logs).logs.height == 3
+
+
+def test_a_file_that_is_gone_by_then_takes_nothing_with_it(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.app.log").write_bytes(lines(1, 2))
+    (tmp_path / "mapping.yaml").write_text(MAPPING)
+    parts, _ = parsed_files([tmp_path], mapping=None, strict=False)
+    (tmp_path / "two.app.log").unlink()
+    assert tidied(parts, Catalog(), show_people=False).frames["logs"].height == 4

@@ -92,9 +92,7 @@ def test_the_rows_of_the_files_are_those_of_the_frames(company):
     assert counted(ih.read(f"sample:{company}"))
 
 
-@pytest.mark.parametrize(
-    "folder", ["jaeger", "zipkin", "otlp", "email_events", "stepfunctions", "logicapps", "azure_adf"]
-)
+@pytest.mark.parametrize("folder", ["jaeger", "zipkin", "email_events", "stepfunctions", "logicapps", "azure_adf"])
 def test_the_rows_of_real_files_are_those_of_the_frames(folder):
     counted(ih.read(shared_data("formats", folder)))
 

@@ -20,7 +20,7 @@ RECORDS = {"log_line": pl.Int64, "record": pl.UInt64}
 def records_again(parts: Sequence[Parsed]) -> pl.DataFrame:
     """The records of the files of `parts`: file, log_line, record, in the order of each file.
 
-    A file that cannot say what its records look like has none here.
+    A file that cannot say what its records look like, or is gone by now, has none here.
     """
     wanted: dict[Origin, dict[str, Again]] = {}
     for part in parts:
@@ -41,7 +41,10 @@ def _of_file(origin: Origin, files: dict[str, Again]) -> list[pl.DataFrame]:
             read_packed(path, name, read=look, volume=volume)
         return []
 
-    look(origin.path, origin.name)
+    try:
+        look(origin.path, origin.name)
+    except OSError:
+        return []  # taken away since it was read: nobody can say any more that its rows are copies
     return frames
 
 
