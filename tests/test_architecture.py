@@ -57,7 +57,8 @@ READING = {
     "databases": {"account", "inner_frames", "files", "values", "mapping"},
     "formats": {"account", "files", "mapping", "records", "json", "xml", "table", "text", "spans", "metrics"},
     "discovery": {"account", "files", "mapping", "records", "table", "text", "databases", "formats"},
-    "tidying": {"account", "inner_frames", "records", "spans"},
+    "copies": {"account", "inner_frames", "files"},
+    "tidying": {"account", "inner_frames", "records", "spans", "copies"},
 }
 ONLY_IN = {"altair": "charts", "papermill": "runner", "click": "cli", "pandas": "nowhere"}
 # JupyterLab is a command; polars needs the next two for .to_pandas() and pandas frames, and zones where a system has
