@@ -4,6 +4,7 @@ A column is read by its declared unit or format; undeclared, as ISO 8601, in the
 epoch numbers by their magnitude, or as day/month dates when some value shows which comes first.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,14 @@ ISO = [
     for zone in (ZULU, OFFSET, NAIVE)
 ]
 ISO += ["%Y-%m-%d", "%Y/%m/%d"]
+# What a text must look like for a format: cheaper than to try it.
+DIGITS = {
+    "%Y": r"\d{4}",
+    "%.f": r"(?:\.\d+)?",
+    "%#z": r"[+-]\d{2}:?\d{0,2}",
+    **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), r"\d{2}"),
+}
+LOOKS = {format: re.compile(re.sub(r"%\.f|%#z|%[A-Za-z]", lambda part: DIGITS[part[0]], format)) for format in ISO}
 # A year that a person meant has four digits.
 EARLIEST, LATEST = datetime(1000, 1, 1), datetime(9999, 12, 31)
 LONGEST_US = 9.0e18
@@ -173,7 +182,7 @@ def _ways(text: pl.Series) -> Iterator[Callable[[pl.Series], _Part]]:
     likely, other = [], []
     (likely if example.str.contains(NUMERIC).any() else other).append(_epoch_or_compact)
     for format in ISO:
-        fits = _strptime(example, format).is_not_null().any()
+        fits = len(example) > 0 and LOOKS[format].fullmatch(example[0]) is not None
         (likely if fits else other).append(lambda part, format=format: _iso(part, format))
     for form in FORMS:
         fits = not likely and example.str.contains(form).any()
