@@ -120,7 +120,7 @@ class Evidence:
 
     @property
     def linked(self) -> pl.DataFrame:
-        """The messages in their order plus trace, row, parent_row, depth, in_loop and replaced, as in `links.linked`."""
+        """The messages in order plus trace, row, parent_row, depth, in_loop and replaced, as `traces.links.linked`."""
         return self.once(_linked)
 
     @property

@@ -171,8 +171,9 @@ def with_causes(linked: pl.DataFrame) -> pl.DataFrame:
     """`linked` plus own_error, passed_on, stopped, failed_causes and cause_row.
 
     ``own_error``: failed, and no cause failed. ``passed_on``: failed, and a cause failed. ``stopped``: ok although a
-    cause failed. ``failed_causes`` counts the failed causes in the data; ``cause_row`` is the one that finished
-    first (then the smallest message_id), so that cascades partition the failed messages.
+    cause failed. ``failed_causes`` counts the failed causes in the data, without attempts that were replaced;
+    ``cause_row`` is the one that finished first (then the smallest message_id), so that cascades partition the failed
+    messages.
     """
     links = failure_links(linked)
     ids = linked.select(cause_row="row", cause_id="message_id")
