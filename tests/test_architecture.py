@@ -54,12 +54,14 @@ READING = {
     "json": {"account", "files", "records"},
     "xml": {"files", "records"},
     "table": {"account", "inner_frames", "files", "values", "mapping", "records", "json"},
+    "text": {"account", "files", "mapping", "records"},
     "spans": {"account", "inner_frames", "json"},
     "metrics": {"account", "files", "values", "records"},
     "databases": {"account", "inner_frames", "files", "values", "mapping"},
-    "formats": {"account", "files", "mapping", "records", "json", "xml", "table", "spans", "metrics"},
-    "discovery": {"account", "files", "mapping", "table", "databases", "formats"},
-    "tidying": {"account", "inner_frames", "records", "spans"},
+    "formats": {"account", "files", "mapping", "records", "json", "xml", "table", "text", "spans", "metrics"},
+    "discovery": {"account", "files", "mapping", "records", "table", "text", "databases", "formats"},
+    "copies": {"account", "inner_frames", "files"},
+    "tidying": {"account", "inner_frames", "records", "spans", "copies"},
 }
 ONLY_IN = {"altair": "charts", "papermill": "runner", "click": "cli", "pandas": "nowhere"}
 # JupyterLab is a command; polars needs the next two for .to_pandas() and pandas frames, and zones where a system has
@@ -187,8 +189,9 @@ def test_a_format_is_in_the_list_or_a_part_of_one_that_is():
     modules = {path.stem for path in (PACKAGE / "reading" / "formats").glob("*.py")} - {"__init__", "catalogue"}
     listed = {module.__name__.rpartition(".")[2] for module in vars(formats).values() if hasattr(module, "FORMAT")}
     parts = {"otlp_logs", "otlp_metrics", "otlp_signals", "apm_intake"}
+    parts |= {"app_insights_items", "azure_portal", "azure_requests", "azure_runs"}
     assert modules == listed | parts
-    assert len(formats.FORMATS) == len(listed)
+    assert len(formats.FORMATS) + len(formats.LAST_FORMATS) == len(listed)
 
 
 def test_no_module_is_longer_than_one_can_take_in():

@@ -19,9 +19,11 @@ from integrhealth.reading.mapping.sources import (
     First,
     Hashed,
     Host,
+    IdOf,
     Joined,
     MappedSource,
     Origin,
+    Part,
     Sum,
     Translated,
     names_of,
@@ -100,6 +102,16 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
     return Canonical(rows, refused, account.warnings)
 
 
+def with_made(table: pl.DataFrame, source: MappedSource) -> pl.DataFrame:
+    """`table` with the columns that the source makes of others and the table has not yet, for use in its forms."""
+    for name, origin in source.make.items():
+        if name not in table.columns:
+            values = _values(_without_null_tokens(table, source), origin)
+            values = translated(values, origin, []) if isinstance(origin, Translated) else values
+            table = table.with_columns(values.alias(name))
+    return table
+
+
 def _left_open(ids: pl.Series, source: MappedSource) -> pl.Series:
     """Ids that a template left open: of a vendor, whose ids have no braces, in part; of anybody else, wholly."""
     if source.any_case:
@@ -167,10 +179,14 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
         return pl.Series("", [origin.value]).new_from_index(0, table.height)
     if isinstance(origin, Column | Translated):
         return table[origin.name] if origin.name in table.columns else nothing
+    if isinstance(origin, Part):
+        return text_of(table[origin.name]).str.extract(origin.pattern, 1) if origin.name in table.columns else nothing
     if isinstance(origin, Hashed):
         return value_hashes(text_of(table[origin.name])) if origin.name in table.columns else nothing
     if isinstance(origin, Host):
         return hosts(text_of(table[origin.name])) if origin.name in table.columns else nothing
+    if isinstance(origin, IdOf):
+        return _ids(table, origin) if table.height else nothing
     if isinstance(origin, Joined):
         if not set(origin.names) <= set(table.columns):
             return nothing
@@ -183,6 +199,18 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
     if isinstance(origin, First) and origin.otherwise is not None:
         return text_of(first).fill_null(origin.otherwise)
     return first
+
+
+def _ids(table: pl.DataFrame, origin: IdOf) -> pl.Series:
+    """One id per record, unequal for all of them: what the columns say, hashed, and from the second on the count."""
+    parts = [text_of(table[name]).fill_null("") for name in origin.names if name in table.columns]
+    whole = pl.select(pl.concat_str(parts, separator="\x1f")).to_series() if parts else table["log_line"]
+    ids = pl.DataFrame({"id": whole.hash(), "record": table["log_line"]})
+    if ids["id"].n_unique() == ids.height:
+        return ids["id"].cast(pl.String)
+    count = pl.col("record").rank("dense").over("id")
+    numbered = pl.when(count == 1).then(pl.col("id").cast(pl.String)).otherwise(pl.format("{}:{}", "id", count))
+    return ids.select(numbered.alias("id")).to_series()
 
 
 def _with_errors_inside(statuses: pl.Series, table: pl.DataFrame, source: MappedSource, account: _Account) -> pl.Series:
@@ -243,7 +271,7 @@ def _added(
         written = _values(table, Column(column))
         length = numbers(written, NUMBER, decimal=source.decimal)
         account.fault(f"bad_number:{name}", written.is_not_null() & length.is_null())
-        micros = (length * UNITS_US[origin.unit]).round().cast(pl.Int64, strict=False)
+        micros = (origin.sign * length * UNITS_US[origin.unit]).round().cast(pl.Int64, strict=False)
         total = total + micros.cast(pl.Duration("us"))
     return total
 

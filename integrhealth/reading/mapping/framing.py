@@ -6,23 +6,30 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from integrhealth.language.schema import Frame
-from integrhealth.reading.account.parsed import REJECTED, Parsed
+from integrhealth.reading.account.parsed import REJECTED, Again, Parsed, stem
+from integrhealth.reading.files.again import lines_again
 from integrhealth.reading.inner_frames import frame_schema
-from integrhealth.reading.mapping.columns import Canonical, canonical
+from integrhealth.reading.mapping.columns import Canonical, canonical, with_made
 from integrhealth.reading.mapping.sources import (
     ANY,
+    FILE,
     Column,
     Constant,
     Hashed,
     Host,
     MappedSource,
     Origin,
+    Part,
     Translated,
     names_in,
 )
+from integrhealth.reading.mapping.upstreams import attempts
 
 # The beginnings of the lines with these numbers
 RawLines = Callable[[pl.DataFrame], pl.DataFrame]
+
+# A name of more parts than this is not cut in every way: each part doubles the ways.
+MOST_CUT = 4
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,8 @@ class Table:
 
     ``refused`` (line, reason, raw) was no record; ``names`` are the columns as the file has them; ``raw`` finds what
     rows that are refused later look like, for a frame of log_line and reason. ``passed`` records say nothing here.
-    With ``several`` more than one row may come from a record, and have its ``log_line``.
+    With ``several`` more than one row may come from a record, and have its ``log_line``. ``again`` reads the records
+    behind ``log_line`` once more; None where they hold nothing but these columns, or cannot be read twice.
     """
 
     rows: pl.DataFrame
@@ -41,6 +49,7 @@ class Table:
     notes: tuple[str, ...] = ()
     passed: int = 0
     several: bool = False
+    again: Again | None = lines_again
 
 
 def framed(
@@ -48,10 +57,52 @@ def framed(
 ) -> list[Parsed]:
     """One Parsed per frame that the sources name. What was refused, and what no source is for, counts in the first.
 
-    A record of several rows is out if one of them is good.
+    A record of several rows is out if one of them is good. Every entry has all records, and accounts for them.
     """
+    by_entry: dict[str, list[MappedSource]] = {}
+    for source in sources:
+        by_entry.setdefault(source.entry, []).append(source)
+    first, *more = by_entry.values()
+    parts = _framed(table, first, format=format, log_file=log_file, strict=strict)
+    again = replace(table, refused=table.refused.clear(), notes=(), passed=0)
+    for entry in more:
+        parts += _framed(again, entry, format=format, log_file=log_file, strict=strict)
+    return one_per_frame(parts)
+
+
+def one_per_frame(parts: Iterable[Parsed]) -> list[Parsed]:
+    """`parts` of entries with one for each frame. A record of which an entry made a good row counts once, as good."""
+    by_frame: dict[str | None, list[Parsed]] = {}
+    for part in parts:
+        by_frame.setdefault(part.frame, []).append(part)
+    return [same[0] if len(same) == 1 else _joined(same) for same in by_frame.values()]
+
+
+def _joined(parts: list[Parsed]) -> Parsed:
+    rows = pl.concat([part.rows for part in parts])
+    rejected = pl.concat([part.rejected for part in parts]).unique("line", keep="first", maintain_order=True)
+    rejected = rejected.join(rows.select(line="log_line"), on="line", how="anti", maintain_order="left").sort("line")
+    records, seen = rows["log_line"].n_unique(), max(part.rows_in for part in parts)
+    return replace(
+        parts[0],
+        rows=rows,
+        rows_in=max(seen, records + rejected.height),
+        rejected=rejected,
+        warnings=tuple(dict.fromkeys(warning for part in parts for warning in part.warnings)),
+        passed=max(0, seen - records - rejected.height),
+        records=records,
+    )
+
+
+def _framed(table: Table, sources: Iterable[MappedSource], *, format: str, log_file: str, strict: bool) -> list[Parsed]:
     sources = [respelled(source, table.names) if source.any_case else source for source in sources]
     rest, made = with_inner(table.rows, names_in(sources)), {}
+    if FILE in names_in(sources):
+        rest = rest.with_columns(pl.lit(stem(log_file)).alias(FILE))
+    for source in sources:
+        rest = with_made(rest, source)
+    if (upstreams := sources[0].upstreams) is not None:
+        rest, table = attempts(rest, upstreams), replace(table, several=True)
     frames: dict[str, Frame] = {}
     for source in sources:
         mine, rest = _chosen(rest, source)
@@ -110,6 +161,7 @@ def _parsed(
         file=log_file,
         passed=passed,
         records=good,
+        again=table.again,
     )
 
 
@@ -137,14 +189,27 @@ def _is_one_of(text: pl.Expr, words: Iterable[str]) -> pl.Expr:
 
 
 def with_inner(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """`rows` with the columns ``a.b.c`` of `names` that lie inside JSON text in a column ``a``; null where absent."""
+    """`rows` with the columns ``a.b.c`` of `names` that lie inside JSON text in a column ``a``; null where absent.
+
+    A key may have dots itself: of each column the first way to cut its name at dots that leads to a value counts.
+    """
     inner = []
     for name in names:
         first, _, below = name.partition(".")
         if name not in rows.columns and below and rows.schema.get(first) == pl.String:
-            path = "$" + "".join(f"['{key}']" for key in below.split("."))
-            inner.append(pl.col(first).str.json_path_match(path).alias(name))
+            paths = ["$" + "".join(f"['{key}']" for key in keys) for keys in _cuts(below.split("."))]
+            inner.append(pl.coalesce(pl.col(first).str.json_path_match(path) for path in paths).alias(name))
     return rows.with_columns(inner)
+
+
+def _cuts(parts: list[str]) -> list[list[str]]:
+    """The ways to make keys of the parts of a name, the most keys first; of many parts only all, and one of them."""
+    if len(parts) > MOST_CUT:
+        return [parts, [".".join(parts)]]
+    if len(parts) == 1:
+        return [parts]
+    first, below = parts[0], _cuts(parts[1:])
+    return [[first, *keys] for keys in below] + [[f"{first}.{keys[0]}", *keys[1:]] for keys in below]
 
 
 def respelled(source: MappedSource, there: Iterable[str]) -> MappedSource:
@@ -162,15 +227,18 @@ def respelled(source: MappedSource, there: Iterable[str]) -> MappedSource:
     return replace(
         source,
         columns={column: _renamed(origin, names) for column, origin in source.columns.items()},
+        make={column: _renamed(origin, names) for column, origin in source.make.items()},
         only={names.get(name, name): words for name, words in source.only.items()},
         unless={names.get(name, name): words for name, words in source.unless.items()},
         errors_inside=tuple(names.get(name, name) for name in source.errors_inside),
+        upstreams=source.upstreams
+        and source.upstreams._make(tuple(names.get(name, name) for name in each) for each in source.upstreams),
     )
 
 
 def _renamed(origin: Origin, names: dict[str, str]) -> Origin:
     if isinstance(origin, Constant):
         return origin
-    if isinstance(origin, Column | Translated | Hashed | Host):
+    if isinstance(origin, Column | Translated | Part | Hashed | Host):
         return origin._replace(name=names.get(origin.name, origin.name))
     return origin._replace(names=tuple(names.get(name, name) for name in origin.names))
