@@ -122,7 +122,7 @@ class Evidence:
 
     @property
     def linked(self) -> pl.DataFrame:
-        """The messages in their order plus trace, row, parent_row, depth and in_loop, as `traces.links.linked`."""
+        """The messages in order plus trace, row, parent_row, depth, in_loop and replaced, as `traces.links.linked`."""
         return self.once(_linked)
 
     @property
