@@ -8,7 +8,6 @@ what the envelope makes of them, log lines. A record is one of the envelope, ``l
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple, Protocol
 
 import polars as pl
@@ -18,6 +17,7 @@ from integrhealth.reading.files.again import lines_again
 from integrhealth.reading.mapping.yaml_entries import preset_sources
 from integrhealth.reading.records.json_log_lines import json_object, log_fields
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, fills, read_records
+from integrhealth.scratch import owned_folder
 
 # What is inside is of a format when at most this share of it is refused.
 MOST_REFUSED = 0.4
@@ -112,8 +112,8 @@ def lines_by_system(records: Iterable[Found], file: str) -> dict[str, list[Line]
 
 def _inside(system: str, lines: list[Line], read: ReadInside) -> list[Parsed]:
     """What the lines of a system are as a file, by the ordinals of their records; nothing where that is no format."""
-    with TemporaryDirectory(prefix="integrhealth-") as folder:
-        path = Path(folder) / "lines"
+    with owned_folder() as folder:
+        path = folder / "lines"
         path.write_text("".join(f"{line.text}\n" for line in lines), encoding="utf-8", errors="replace", newline="")
         parts = [part for part in read(path, system) if part.frame is not None]
     refused, records = sum(part.rejected.height for part in parts), sum(part.rows_in for part in parts)
