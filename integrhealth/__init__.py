@@ -5,14 +5,10 @@
 >>> ih.error_propagation.report(evidence).tables["spread"]
 """
 
-from importlib import import_module
-from typing import Any
-
-from integrhealth.analyses import REPORTS
-
 __version__ = "0.1.0"
 
-# Loaded when first used, so that the command line answers at once.
+# All is loaded when first used, also what this module needs itself, so that the command line answers at once, and to
+# an interrupt as well.
 _FROM = {
     "Evidence": "integrhealth.evidence",
     "read": "integrhealth.evidence",
@@ -21,20 +17,26 @@ _FROM = {
     "published_reports": "integrhealth.runner.publication",
     "previous_findings": "integrhealth.runner.publication",
 }
-_MODULES = {
-    **{report: f"integrhealth.analyses.{report}" for report in REPORTS},
-    "rootcause": "integrhealth.analyses.error_propagation.root_cause.ranking",
-}
-__all__ = sorted([*_FROM, *_MODULES, "__version__"])
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name == "__all__":
+        return sorted([*_FROM, *_modules(), "__version__"])
     if name in _FROM:
         return getattr(import_module(_FROM[name]), name)
-    if name in _MODULES:
-        return import_module(_MODULES[name])
-    raise AttributeError(f"integrhealth has no {name!r}; it has {__all__}")
+    if name in _modules():
+        return import_module(_modules()[name])
+    raise AttributeError(f"integrhealth has no {name!r}; it has {__dir__()}")
+
+
+def _modules() -> dict[str, str]:
+    from integrhealth.analyses import REPORTS
+
+    reports = {report: f"integrhealth.analyses.{report}" for report in REPORTS}
+    return reports | {"rootcause": "integrhealth.analyses.error_propagation.root_cause.ranking"}
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return __getattr__("__all__")

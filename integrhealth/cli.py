@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from integrhealth import interrupt
 from integrhealth.errors import IntegrHealthError
 
 # Everything else is imported by the command that needs it, so that help appears at once.
-USER_ERROR, INTERRUPTED, TERMINATED = 2, 130, 143
+USER_ERROR, TERMINATED = 2, 143
 FILE = click.Path(path_type=Path)
 
 
@@ -19,6 +20,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            interrupt.begun()
             return super().invoke(ctx)
         except IntegrHealthError as error:
             from integrhealth.runner.textual import CONTROL
@@ -26,8 +28,8 @@ class Commands(click.Group):
             click.echo(f"integrhealth: {' '.join(CONTROL.sub(' ', str(error)).split())}", err=True)
             ctx.exit(USER_ERROR)
         except KeyboardInterrupt:
-            click.echo("integrhealth: interrupted; nothing was published", err=True)
-            ctx.exit(INTERRUPTED)
+            click.echo(interrupt.SAID, err=True)
+            ctx.exit(interrupt.EXIT_CODE)
         except Terminated:
             click.echo("integrhealth: terminated; nothing was published", err=True)
             ctx.exit(TERMINATED)

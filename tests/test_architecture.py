@@ -17,16 +17,18 @@ from integrhealth.reading import formats
 
 PACKAGE = Path(__file__).parents[1] / "integrhealth"
 LANGUAGE = {"errors", "language"}
-IN = {"catalog", "reading", "evidence", "locations"}
+IN = {"catalog", "reading", "evidence", "locations", "scratch"}
 # What the modules of a room may import besides the rooms' own; a question is a folder of analyses.
 MAY_IMPORT = {
     "errors": set(),
     "locations": {"errors"},
+    "scratch": set(),
+    "interrupt": set(),
     "language": LANGUAGE,
     "catalog": LANGUAGE,
     "traces": LANGUAGE,
     "bad_entries": LANGUAGE | {"traces"},
-    "reading": LANGUAGE | {"catalog", "traces", "locations"},
+    "reading": LANGUAGE | {"catalog", "traces", "locations", "scratch"},
     "evidence": LANGUAGE | IN | {"traces", "bad_entries"},
     "charts": LANGUAGE,
     "analyses": LANGUAGE,
@@ -34,7 +36,8 @@ MAY_IMPORT = {
     "charts of a question": LANGUAGE | {"charts"},
     "runner": LANGUAGE | IN | {"analyses"},
     "sample": LANGUAGE,
-    "cli": LANGUAGE | IN | {"runner", "sample"},
+    "cli": LANGUAGE | IN | {"runner", "sample", "interrupt"},
+    "__main__": {"cli", "interrupt"},
     "__init__": {"analyses"},
 }
 # A question knows its own folder alone; inside a large one a subject knows its own, the published columns, and these.
@@ -57,7 +60,8 @@ READING = {
     "databases": {"account", "inner_frames", "files", "values", "mapping"},
     "formats": {"account", "files", "mapping", "records", "json", "xml", "table", "text", "spans", "metrics"},
     "discovery": {"account", "files", "mapping", "records", "table", "text", "databases", "formats"},
-    "tidying": {"account", "inner_frames", "records", "spans"},
+    "copies": {"account", "inner_frames", "files"},
+    "tidying": {"account", "inner_frames", "records", "spans", "copies"},
 }
 ONLY_IN = {"altair": "charts", "papermill": "runner", "click": "cli", "pandas": "nowhere"}
 # JupyterLab is a command; polars needs the next two for .to_pandas() and pandas frames, and zones where a system has

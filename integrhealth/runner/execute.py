@@ -6,11 +6,9 @@ from the Python exception and the notebook is stamped afresh.
 
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -23,7 +21,9 @@ import polars as pl
 
 from integrhealth.language.masking import cut, masked
 from integrhealth.language.safe_text import visible
+from integrhealth.runner.orphans import PARENT
 from integrhealth.runner.startup import spare_grammar
+from integrhealth.scratch import owned_folder
 
 spare_grammar()
 
@@ -119,13 +119,10 @@ def executed(
     """The notebook at `source`, run with `parameters`; an error inside it is an outcome, not an exception."""
     started = time.perf_counter()
     # Short and outside the user's folders: it holds sockets, and braces in a path are a template to papermill.
-    place = Path(tempfile.mkdtemp(prefix="ih-"))
-    try:
+    with owned_folder() as place:
         error = _error(source, place, parameters, deadline_seconds, kernels)
         output = place / "output.ipynb"
         notebook = nbformat.read(output if output.exists() else source, as_version=4)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
     error = visible(inert(" ".join(error.split()))) if error is not None else None
     return Outcome(source.stem, notebook, error, time.perf_counter() - started)
 
@@ -211,9 +208,9 @@ def _kernel_manager(place: Path, watch: Watch) -> type[AsyncKernelManager]:
             if hasattr(os, "killpg") and len(str(place)) < LONGEST_SOCKET_FOLDER:
                 # No port that two kernels could race for; an absolute folder, or a kernel elsewhere never answers.
                 self.transport, self.ip = "ipc", str(place / "socket")
-            environment = os.environ | {"IPYTHONDIR": str(place / "ipython"), "PYTHONHASHSEED": "0"}
+            own = {"IPYTHONDIR": str(place / "ipython"), "PYTHONHASHSEED": "0", PARENT: str(os.getpid())}
             with (place / "kernel.log").open("wb") as log:
-                await super().start_kernel(stdout=log, stderr=log, env=environment, **options)
+                await super().start_kernel(stdout=log, stderr=log, env=os.environ | own, **options)
             watch.started(self.provisioner.process)
 
     return ReportKernel

@@ -7,6 +7,7 @@ the page's own policy lets no other script run and no request leave.
 import base64
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -35,7 +36,10 @@ FEWEST_SECTIONS = 2
 HEADING = re.compile(r"## +(.*\S)")
 MAX_TEXT = 20_000
 BUNDLE = """
-import sys, vl_convert
+import sys
+from integrhealth.runner.orphans import end_with_parent
+end_with_parent(int(sys.argv[1]))
+import vl_convert
 sys.stdout.buffer.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode())
 """
 TAGS = frozenset(
@@ -86,7 +90,7 @@ def chart_script() -> str:
 
     Takes a second, in a process of its own: vl_convert keeps Python's lock all the while, and kernels would wait.
     """
-    command = [sys.executable, "-P", "-c", BUNDLE]
+    command = [sys.executable, "-P", "-c", BUNDLE, str(os.getpid())]
     script = subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout.decode()
     return script.replace("\r", "").replace("</script", "<\\/script").replace("<!--", "<\\!--")
 

@@ -6,7 +6,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -17,6 +16,7 @@ from integrhealth.language.report_tables import SEVERITIES
 from integrhealth.runner import folder
 from integrhealth.runner.plan import Plan, Progress, Request, planned
 from integrhealth.runner.record import inputs, strict_json, versions
+from integrhealth.scratch import owned_folder, remove_abandoned
 
 DONE, FOUND, FAILED = 0, 1, 3
 
@@ -42,20 +42,21 @@ def report(request: Request, *, progress: Progress = silent) -> Result:
     and leaves no folder, when the request has a fault or there is nothing to report on.
     """
     plan = planned(request)
+    remove_abandoned()
     started, run_at = time.perf_counter(), datetime.now(UTC).replace(microsecond=0)
     total = len(plan.names) + 2
     with (
         folder.building(plan.out) as site,
-        TemporaryDirectory(prefix="ih-run-") as scratch,
+        owned_folder() as scratch,
         ThreadPoolExecutor(2) as background,
     ):
         background.submit(_tools)
-        evidence = _saved(plan, Path(scratch, "evidence"))
+        evidence = _saved(plan, scratch / "evidence")
         read_seconds = time.perf_counter() - started
         progress(f"read {_amounts(evidence)}", 1, total)
         files = background.submit(inputs, plan.roots, [path for path in (request.catalog, request.mapping) if path])
-        outcomes = _tools().site_built(plan, site, Path(scratch), run_at=run_at, progress=progress)
-        findings = _tools().findings_written(plan, site, Path(scratch), outcomes, run_at=run_at)
+        outcomes = _tools().site_built(plan, site, scratch, run_at=run_at, progress=progress)
+        findings = _tools().findings_written(plan, site, scratch, outcomes, run_at=run_at)
         evidence.rejected.write_parquet(site / "rejected.parquet")
         record = _record(plan, evidence, outcomes, findings, files) | {"run_at": run_at.isoformat()}
         seconds = {name: round(outcome.seconds, 3) for name, outcome in outcomes.items()}
@@ -123,10 +124,9 @@ def _why_nothing(evidence: Evidence, request: Request) -> str:
 
 
 def _amounts(evidence: Evidence) -> str:
-    rows = (
-        evidence.sources.group_by("frame").agg(pl.col("rows_out").sum()).drop_nulls().sort("rows_out", descending=True)
-    )
-    said = ", ".join(f"{count:,} records of {frame}" for frame, count in rows.head(3).iter_rows())
+    rows = evidence.sources.drop_nulls("frame").group_by("frame").agg(pl.col("rows").sum())
+    rows = rows.sort("rows", "frame", descending=[True, False])
+    said = ", ".join(f"{count:,} rows of {frame}" for frame, count in rows.head(3).iter_rows())
     return f"{said}; {evidence.rejected.height:,} rejected" if evidence.rejected.height else said
 
 

@@ -23,21 +23,22 @@ DAY_US = 86_400_000_000
 def spread_counts(flow: Flow, kept: NDArray, what: str) -> Counter:
     """Errors by system (the rule of CRISP): own, passed on, stopped; over the steps that `kept` says are in the data.
 
-    Every try is a message. The tries before the last have no message inside them; those of a queued message hang on
-    the same parent as the last.
+    Every try is a message. The tries before the last have no message inside them, and explain nothing of the message
+    around them; those of a queued message hang on the same parent as the last.
     """
     counts: Counter = Counter()
     plan = flow.plan
     failed, tried = flow.failed & kept, (flow.retries > 0) & kept
     for step, target in enumerate(plan.targets):
         here, tries = kept[step], flow.retries[step] * kept[step]
-        caused, parent_failed = np.zeros_like(here), np.zeros_like(here)
+        caused, retried, parent_failed = np.zeros_like(here), np.zeros_like(here), np.zeros_like(here)
         for cause in plan.causes[step]:
             if cause == plan.linked_parents[step]:
                 parent_failed = failed[cause]
                 caused |= parent_failed
             else:
-                caused |= failed[cause] | tried[cause]
+                caused |= failed[cause]
+                retried |= tried[cause]
         caused &= here
         passed_tries = int(tries[parent_failed].sum()) if plan.kinds[step] not in WAITED_FOR else 0
         passed = int((caused & failed[step]).sum()) + passed_tries
@@ -45,7 +46,7 @@ def spread_counts(flow: Flow, kept: NDArray, what: str) -> Counter:
         counts[what, "systems", target, "messages"] += int(here.sum() + tries.sum())
         counts[what, "systems", target, "own_errors"] += all_failed - passed
         counts[what, "systems", target, "passed_on"] += passed
-        counts[what, "systems", target, "stopped"] += int((caused & ~failed[step]).sum())
+        counts[what, "systems", target, "stopped"] += int(((caused | retried) & here & ~failed[step]).sum())
         parent = plan.linked_parents[step]
         if parent >= 0:
             rows, failing = here + tries, failed[step] + tries

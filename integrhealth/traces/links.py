@@ -1,7 +1,8 @@
 """What several analyses need of a trace: which message caused which, its depth, and which way a failure travelled.
 
 Parent links are followed only inside one trace and a bounded time, since ids come back: a counter starts again every
-year. Rows are never multiplied: a message has at most one parent here.
+year. Into another trace they are followed where the parent's id begins with that trace, as those of spans do. Rows are
+never multiplied: a message has at most one parent here.
 """
 
 from datetime import timedelta
@@ -13,27 +14,32 @@ from numpy.typing import NDArray
 from integrhealth.language.schema import SENT_AWAY, is_failed
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES, PARENT_DAYS
 from integrhealth.traces.ancestry import NO_ROW, depths, roots
+from integrhealth.traces.replaced import replaced
 
 NEAR = timedelta(days=PARENT_DAYS)
 
 
 def linked(messages: pl.DataFrame) -> pl.DataFrame:
-    """`messages` in the same order plus trace, row, parent_row, depth and in_loop.
+    """`messages` in the same order plus trace, row, parent_row, depth, in_loop and replaced.
 
     ``trace`` is never null: the trace_id; without one (or with one shared by more than 100,000 messages, which is a
-    constant and no trace) that of the parent in the same file, else a trace of its own. ``row`` numbers the
+    constant and no trace) that of the parent in the same file, else a trace of its own; below a link into another trace
+    that of the topmost message. ``row`` numbers the
     messages from 0; ``parent_row`` is the parent's row in the same trace, or null; where attempts share an id, the
     parent is the last attempt that began before the child. One sent more than 30 days before or after the child is
-    none: its id was used again. Links that close a loop are cut and ``in_loop`` is true.
+    none: its id was used again. Links that close a loop are cut and ``in_loop`` is true. ``replaced``: a failed
+    attempt of which a later one took the place, as in ``replaced``.
     """
     numbered = messages.with_row_index("row").with_columns(_usable_trace())
     traced = numbered.with_columns(_parents(numbered, on="trace").alias("parent_row"))
     if numbered["trace"].null_count():
         traced = _adopted(traced)
+    traced = _across(traced)
     depth, looped = depths(_pointers(traced["parent_row"]))
-    return traced.with_columns(
+    cut = traced.with_columns(
         depth=pl.Series(depth, dtype=pl.Int32), in_loop=pl.Series(looped, dtype=pl.Boolean)
     ).with_columns(parent_row=pl.when(~pl.col("in_loop")).then("parent_row"))
+    return cut.with_columns(replaced(cut))
 
 
 def _usable_trace() -> pl.Expr:
@@ -115,6 +121,44 @@ def _linked_to_adopted(joined: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _across(traced: pl.DataFrame) -> pl.DataFrame:
+    """Messages whose parent lies in another trace, and all below them, join the trace of the topmost message above.
+
+    Only the tree below the link moves: joined by everything they share, the traces of a queue would be one.
+    """
+    elsewhere = pl.col("parent_row").is_null() & pl.col("trace_id").is_not_null() & pl.col("parent_id").is_not_null()
+    leaving = traced.filter(elsewhere).filter(~_begins_with_trace("parent_id"))
+    if leaving.is_empty():
+        return traced
+    parents = traced.join(leaving.select(message_id="parent_id"), on="message_id", how="semi")
+    candidates = pl.concat([leaving, parents]).unique("row", keep="first").sort("row")
+    candidates = candidates.with_columns(
+        everywhere=pl.lit(""),
+        message_id=pl.when(_begins_with_trace("message_id")).then("message_id"),
+        parent_id=pl.when(pl.col("row").is_in(leaving["row"].implode())).then("parent_id"),
+    )
+    crossing = candidates.select("row", above=_parents(candidates, on="everywhere")).drop_nulls()
+    if crossing.is_empty():
+        return traced
+    joined = traced.with_columns(parent_row=traced["parent_row"].scatter(crossing["row"], crossing["above"]))
+    crosses = np.zeros(traced.height, bool)
+    crosses[crossing["row"].to_numpy()] = True
+    top = _tops_over(_pointers(joined["parent_row"]), crosses)
+    return joined.with_columns(trace=joined["trace"].gather(pl.Series(top)))
+
+
+def _tops_over(parent: NDArray, crosses: NDArray) -> NDArray:
+    """For each row the topmost one above it, where a row that crosses lies on the way; itself for all others."""
+    top, _ = roots(parent)
+    # Where links across traces were cut, whoever crosses reaches another top.
+    within, _ = roots(np.where(crosses, NO_ROW, parent))
+    return np.where(top != within, top, np.arange(len(parent)))
+
+
+def _begins_with_trace(name: str) -> pl.Expr:
+    return pl.col(name).str.starts_with(pl.concat_str("trace_id", pl.lit(":"))).fill_null(False)
+
+
 def _pointers(rows: pl.Series) -> NDArray:
     """Row numbers as an array, -1 for none."""
     return rows.cast(pl.Int64).fill_null(NO_ROW).to_numpy()
@@ -126,9 +170,11 @@ def failure_links(linked: pl.DataFrame) -> pl.DataFrame:
     Only links whose cause failed. The kind of the child decides the direction: its parent waits for a request or
     internal work, so the child is the cause; a queue, batch or file is sent away, so the parent is. Without a kind,
     whichever finished first is the cause; on a tie, or without times, the child. An effect that is ok was shielded.
+    A child that a later attempt replaced is no cause of a parent that failed all the same.
     """
     ended = pl.coalesce("finished_at", "answered_at").alias("ended")
-    state = linked.select("row", "parent_row", "kind", "status", ended, failed=is_failed(pl.col("status")))
+    columns = ("row", "parent_row", "kind", "status", "replaced")
+    state = linked.select(*columns, ended, failed=is_failed(pl.col("status")))
     failed = state.filter("failed").select("row")
     links = state.select("row", "parent_row").drop_nulls()
     # Failures are few: only what they touch is looked up.
@@ -139,7 +185,7 @@ def failure_links(linked: pl.DataFrame) -> pl.DataFrame:
         ]
     ).unique()
     child = state.drop("parent_row").rename({name: f"child_{name}" for name in ("row", "status", "ended", "failed")})
-    parent = state.drop("parent_row", "kind").select(pl.all().name.prefix("parent_"))
+    parent = state.drop("parent_row", "kind", "replaced").select(pl.all().name.prefix("parent_"))
     touched = touched.rename({"row": "child_row"}).join(child, on="child_row").join(parent, on="parent_row")
     parent_first = pl.col("kind").is_in(SENT_AWAY) | (
         pl.col("kind").is_null() & (pl.col("parent_ended") < pl.col("child_ended"))
@@ -149,13 +195,15 @@ def failure_links(linked: pl.DataFrame) -> pl.DataFrame:
         cause_row=pl.when(down).then("parent_row").otherwise("child_row"),
         effect_row=pl.when(down).then("child_row").otherwise("parent_row"),
         cause_failed=pl.when(down).then("parent_failed").otherwise("child_failed"),
+        replaced=pl.col("replaced") & ~down,
         cause_ended=pl.when(down).then("parent_ended").otherwise("child_ended"),
         effect_status=pl.when(down).then("child_status").otherwise("parent_status"),
     )
     return (
         directed.filter("cause_failed")
         .with_columns(effect_failed=is_failed(pl.col("effect_status")))
-        .drop("cause_failed")
+        .filter(~(pl.col("replaced") & pl.col("effect_failed")))
+        .drop("cause_failed", "replaced")
         .sort("effect_row", "cause_row")
     )
 
@@ -164,8 +212,9 @@ def with_causes(linked: pl.DataFrame) -> pl.DataFrame:
     """`linked` plus own_error, passed_on, stopped, failed_causes and cause_row.
 
     ``own_error``: failed, and no cause failed. ``passed_on``: failed, and a cause failed. ``stopped``: ok although a
-    cause failed. ``failed_causes`` counts the failed causes in the data; ``cause_row`` is the one that finished
-    first (then the smallest message_id), so that cascades partition the failed messages.
+    cause failed. ``failed_causes`` counts the failed causes in the data, without attempts that were replaced;
+    ``cause_row`` is the one that finished first (then the smallest message_id), so that cascades partition the failed
+    messages.
     """
     links = failure_links(linked)
     ids = linked.select(cause_row="row", cause_id="message_id")

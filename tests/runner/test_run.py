@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from drawing.processes import is_running
 from drawing.runner import NOTEBOOKS, chosen_notebooks, logs, request
 
 from integrhealth.analyses.latency.tables import TABLES
@@ -38,12 +39,6 @@ def published(tmp_path_factory):
 
 def text_of(path):
     return path.read_text(encoding="utf-8")
-
-
-def is_running(pid):
-    """Whether a process lives; a zombie that nobody has reaped does not."""
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def test_the_folder_holds_what_the_interface_says(published):

@@ -23,7 +23,7 @@ def systems(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Dat
 
     >>> seen = "system", "single_point", pl.col("availability").round(4), "own_errors"
     >>> ih.dependency_fragility.systems(evidence).select(seen).head(2).rows()
-    [('ERP', True, 0.9749, 433), ('Financial system', True, 0.984, 98)]
+    [('ERP', True, 0.9749, 434), ('Financial system', True, 0.984, 98)]
 
     Columns: system (text); single_point (flag); importance (number); availability, low, high (number, share);
     value_per_hour (number, catalog's currency); messages, ended, own_errors (count); capabilities (list of text)

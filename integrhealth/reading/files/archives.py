@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO, Protocol
 from zipfile import ZipFile, ZipInfo
 
@@ -33,6 +32,7 @@ from integrhealth.reading.files.opened import (
     unpack,
     unpacked_size,
 )
+from integrhealth.scratch import owned_folder
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 MAGIC_BYTES = 4
@@ -85,8 +85,8 @@ def read_packed(path: Path, name: str, *, read: Read, volume: Volume | None = No
     `volume` is there when the file was inside another itself; what is packed inside this one is refused then.
     """
     nested, volume = volume is not None, volume or Volume()
-    with TemporaryDirectory(prefix="integrhealth-") as folder:
-        place = _Place(Path(folder), read, volume, nested, path.stat().st_mtime)
+    with owned_folder() as folder:
+        place = _Place(folder, read, volume, nested, path.stat().st_mtime)
         try:
             if is_gzip(path):
                 return place.inside(path, name)

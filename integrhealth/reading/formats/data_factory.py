@@ -13,7 +13,7 @@ from typing import Any
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import Value, api_records, field
-from integrhealth.reading.records.nested import Fields, Found, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 ACTIVITY = re.compile(rb'"activityRunId"\s*:', re.IGNORECASE)
 PIPELINE = re.compile(rb'"runStart"\s*:', re.IGNORECASE)
@@ -35,8 +35,18 @@ def recognises(head: Head) -> bool:
 
 def records(path: Path) -> Iterator[Found]:
     """Every run of an activity or a pipeline."""
+    told_to_fail, failed = set(), set()
     for run in api_records(path):
-        yield _run(*run) if isinstance(run, Value) else run
+        record = _run(*run) if isinstance(run, Value) else run
+        if isinstance(record, Record):
+            fields = record.rows[0][1]
+            pipeline = str(fields.get("pipelineRunId") or fields.get("runId"))
+            (told_to_fail if fields.get("told_to_fail") else failed if _failed(fields) else set()).add(pipeline)
+        yield record
+    if alone := len(told_to_fail - failed):
+        yield Note(
+            f"pipeline runs that a Fail activity ended, and nothing else in the file says that they failed: {alone:,}"
+        )
 
 
 def _run(line: int | None, value: Any) -> Found:
@@ -53,6 +63,8 @@ def _run(line: int | None, value: Any) -> Found:
 
 def _activity(run: Mapping[str, Any]) -> Fields:
     output, factory = run.get("output"), _factory(run)
+    # A Fail activity does what it was made for: the failure is that of the run, which it ends.
+    told_to_fail = _failed(run) and str(run.get("activityType")).casefold() == "fail"
     source, sink = (_system(run, side) for side in ("source", "sink"))
     alone = run.get("linkedServiceName") if isinstance(run.get("linkedServiceName"), str) else None
     target = sink or (None if source else alone) or factory
@@ -66,8 +78,14 @@ def _activity(run: Mapping[str, Any]) -> Fields:
         "rows_lost": _lost(output),
         "files_lost": field(output, "filesSkipped"),
         "errors": len(errors) if isinstance(errors := field(output, "errors"), list) else None,
+        "status": "Succeeded" if told_to_fail else run.get("status"),
+        "told_to_fail": told_to_fail,
         **_error(run),
     }
+
+
+def _failed(run: Mapping[str, Any]) -> bool:
+    return str(run.get("status")).casefold() == "failed"
 
 
 def _factory(run: Mapping[str, Any]) -> str:

@@ -114,6 +114,8 @@ def _run(place: _Place, properties: Mapping[str, Any], actions: Mapping[str, Any
 
 def _action(place: _Place, properties: Mapping[str, Any], declared: Mapping[str, Any], trace: str | None) -> Fields:
     system = _called(declared)
+    # It does what it was made for: the failure is that of the run, which it ends.
+    told_to_fail = str(field(declared, "type")).casefold() == "terminate" and _is(properties, FAILED)
     return {
         "message_id": place.path,
         "trace_id": trace or place.run,
@@ -126,7 +128,7 @@ def _action(place: _Place, properties: Mapping[str, Any], declared: Mapping[str,
         "attempt": _attempt(properties),
         "sent_at": properties.get("startTime"),
         "finished_at": properties.get("endTime"),
-        "status": properties.get("status"),
+        "status": "Succeeded" if told_to_fail else properties.get("status"),
         "bytes": _size(properties),
         **_error(properties),
     }

@@ -33,6 +33,7 @@ DEEPEST = 4
 WORD = re.compile(r"(Entered|Exited|Scheduled|Started|Succeeded|Failed|TimedOut|Aborted|Redriven)$")
 PARTS = ("MapIteration", "MapRunStarted", "MapRunSucceeded", "MapRunRedriven")
 WITHIN = re.compile(r"^(Map|Parallel)(?:State|Iteration|Run)")
+FAIL = "FailStateEntered"
 OPENING = ("ParallelStateStarted", "MapStateStarted", "MapIterationStarted")
 BEGINS, GOES_WRONG = ("Entered", "Scheduled", "Started", "Redriven"), ("Failed", "TimedOut")
 UNNAMED = "AWS Step Functions"
@@ -182,6 +183,9 @@ class _Lives:
         self.exits.update([event.number] if word == "Exited" else [])
         if word is None or event.type.startswith(PARTS) or (word == "Exited" and state in self.judged):
             return []
+        if event.type == FAIL:
+            # It is told to end the execution as failed and does so: no error of its own, and nothing exits it.
+            return [self._of_state(event, each, state) for each in ("Entered", "Exited")]
         return [self._of_state(event, word, state)]
 
     def _of_execution(self, event: _Event, word: str | None) -> Iterable[Fields]:

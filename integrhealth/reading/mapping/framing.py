@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from integrhealth.language.schema import Frame
-from integrhealth.reading.account.parsed import REJECTED, Parsed, stem
+from integrhealth.reading.account.parsed import REJECTED, Again, Parsed, stem
+from integrhealth.reading.files.again import lines_again
 from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.columns import Canonical, canonical, with_made
 from integrhealth.reading.mapping.sources import (
@@ -27,6 +28,9 @@ from integrhealth.reading.mapping.upstreams import attempts
 # The beginnings of the lines with these numbers
 RawLines = Callable[[pl.DataFrame], pl.DataFrame]
 
+# A name of more parts than this is not cut in every way: each part doubles the ways.
+MOST_CUT = 4
+
 
 @dataclass(frozen=True)
 class Table:
@@ -34,7 +38,8 @@ class Table:
 
     ``refused`` (line, reason, raw) was no record; ``names`` are the columns as the file has them; ``raw`` finds what
     rows that are refused later look like, for a frame of log_line and reason. ``passed`` records say nothing here.
-    With ``several`` more than one row may come from a record, and have its ``log_line``.
+    With ``several`` more than one row may come from a record, and have its ``log_line``. ``again`` reads the records
+    behind ``log_line`` once more; None where they hold nothing but these columns, or cannot be read twice.
     """
 
     rows: pl.DataFrame
@@ -44,6 +49,7 @@ class Table:
     notes: tuple[str, ...] = ()
     passed: int = 0
     several: bool = False
+    again: Again | None = lines_again
 
 
 def framed(
@@ -155,6 +161,7 @@ def _parsed(
         file=log_file,
         passed=passed,
         records=good,
+        again=table.again,
     )
 
 
@@ -182,14 +189,27 @@ def _is_one_of(text: pl.Expr, words: Iterable[str]) -> pl.Expr:
 
 
 def with_inner(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """`rows` with the columns ``a.b.c`` of `names` that lie inside JSON text in a column ``a``; null where absent."""
+    """`rows` with the columns ``a.b.c`` of `names` that lie inside JSON text in a column ``a``; null where absent.
+
+    A key may have dots itself: of each column the first way to cut its name at dots that leads to a value counts.
+    """
     inner = []
     for name in names:
         first, _, below = name.partition(".")
         if name not in rows.columns and below and rows.schema.get(first) == pl.String:
-            path = "$" + "".join(f"['{key}']" for key in below.split("."))
-            inner.append(pl.col(first).str.json_path_match(path).alias(name))
+            paths = ["$" + "".join(f"['{key}']" for key in keys) for keys in _cuts(below.split("."))]
+            inner.append(pl.coalesce(pl.col(first).str.json_path_match(path) for path in paths).alias(name))
     return rows.with_columns(inner)
+
+
+def _cuts(parts: list[str]) -> list[list[str]]:
+    """The ways to make keys of the parts of a name, the most keys first; of many parts only all, and one of them."""
+    if len(parts) > MOST_CUT:
+        return [parts, [".".join(parts)]]
+    if len(parts) == 1:
+        return [parts]
+    first, below = parts[0], _cuts(parts[1:])
+    return [[first, *keys] for keys in below] + [[f"{first}.{keys[0]}", *keys[1:]] for keys in below]
 
 
 def respelled(source: MappedSource, there: Iterable[str]) -> MappedSource:

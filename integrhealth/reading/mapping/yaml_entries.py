@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ def preset_file(name: str) -> dict[str, Any]:
     return document
 
 
+@cache
 def preset_sources(name: str) -> tuple[MappedSource, ...]:
     """The sources of a preset as they are used on files of its own format, for any file name."""
     path = PRESETS / f"{name}.yaml"

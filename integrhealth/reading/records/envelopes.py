@@ -11,16 +11,17 @@ all but the log lines is read as the format that they are; the texts of the othe
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple, Protocol
 
 import polars as pl
 
 from integrhealth.language.schema import FRAMES
 from integrhealth.reading.account.parsed import Format, Head, Parsed, stem
+from integrhealth.reading.files.again import lines_again
 from integrhealth.reading.mapping.yaml_entries import preset_sources
 from integrhealth.reading.records.json_log_lines import json_object, log_fields
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, fills, read_records
+from integrhealth.scratch import owned_folder
 
 # What is inside is of a format when at most this share of it is refused.
 MOST_REFUSED = 0.4
@@ -163,8 +164,8 @@ def _places(parts: list[Parsed]) -> pl.Series:
 
 def _inside(system: str, lines: list[Line], read: ReadInside) -> list[Parsed]:
     """What the lines of a system are as a file, by the ordinals of their records; nothing where that is no format."""
-    with TemporaryDirectory(prefix="integrhealth-") as folder:
-        path = Path(folder) / "lines"
+    with owned_folder() as folder:
+        path = folder / "lines"
         path.write_text("".join(f"{line.text}\n" for line in lines), encoding="utf-8", errors="replace", newline="")
         parts = [part for part in read(path, system) if part.frame is not None]
     refused, records = sum(part.rejected.height for part in parts), sum(part.rows_in for part in parts)
@@ -249,6 +250,7 @@ def _led_back(parts: list[Parsed], records: list[Found], log_file: str) -> list[
     """`parts` with the lines of the records instead of their ordinals, in the file that holds them all."""
     lines = [ordinal if each.line is None else each.line for ordinal, each in enumerate(records, 1)]
     line_of = pl.Series(lines, dtype=pl.Int64)
+    again = lines_again if all(each.line is not None for each in records) else None
     return [
         replace(
             part,
@@ -259,6 +261,7 @@ def _led_back(parts: list[Parsed], records: list[Found], log_file: str) -> list[
                 file=pl.lit(log_file), line=line_of.gather(part.rejected["line"] - 1)
             ).select(part.rejected.columns),
             file=log_file,
+            again=again,
         )
         for part in parts
     ]

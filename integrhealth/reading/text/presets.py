@@ -8,11 +8,12 @@ import polars as pl
 
 from integrhealth.reading.account.parsed import Format, Head, Parsed
 from integrhealth.reading.files.text_lines import beginning_lines
+from integrhealth.reading.mapping.shorthand import GROUP, names_of_groups
 from integrhealth.reading.mapping.yaml_entries import preset_file, preset_names, preset_sources
 from integrhealth.reading.mapping.yaml_keys import ANY_LINE
 from integrhealth.reading.records.nested import fills
 from integrhealth.reading.records.plain_entries import CONTINUES, MOST
-from integrhealth.reading.text.lines_by_pattern import CODES, read_lines
+from integrhealth.reading.text.lines_by_pattern import CODES, ESCAPE, read_lines
 
 # Lines that are looked at to tell what a log is, and how much of each.
 SAMPLED, WIDTH = 200, 4_000
@@ -30,6 +31,16 @@ class LinePreset:
     tried: str
     patterns: tuple[str, ...]
     continues: str | None
+
+    @property
+    def groups(self) -> int:
+        """How many parts of a line its first pattern names."""
+        return len(names_of_groups(self.patterns[0]))
+
+    @property
+    def any_of_them(self) -> str:
+        """All patterns as one, without names: one pass over the lines tells which fit."""
+        return "|".join(f"(?:{GROUP.sub('(?:', pattern)})" for pattern in self.patterns)
 
     @property
     def format(self) -> Format:
@@ -65,22 +76,17 @@ def line_preset_of(head: Head) -> LinePreset | None:
     """
     whole = head.start.endswith(b"\n") or head.start.count(b"\n") == 0
     lines = pl.Series([line[:WIDTH] for line in beginning_lines(head.start, whole=whole)[:SAMPLED]], dtype=pl.String)
-    lines = lines.str.replace_all(CODES, "")
-    ranked = [
-        (share, preset.patterns[0].count("(?P<"), preset)
-        for preset in line_presets()
-        if (share := _share(lines, preset))
-    ]
-    best = max((share for share, _, _ in ranked), default=0.0)
-    near = [each for each in ranked if each[0] >= NEARLY * best]
-    return max(near, key=lambda each: (each[1], each[0]))[2] if near else None
+    if ESCAPE in head.start:
+        lines = lines.str.replace_all(CODES, "")
+    fits = pl.select(pl.lit(lines).str.contains(preset.any_of_them).alias(preset.name) for preset in line_presets())
+    shares = {preset: _share(lines, fits[preset.name], preset) for preset in line_presets() if fits[preset.name].any()}
+    best = max(shares.values(), default=0.0)
+    near = [preset for preset, share in shares.items() if share and share >= NEARLY * best]
+    return max(near, key=lambda preset: (preset.groups, shares[preset])) if near else None
 
 
-def _share(lines: pl.Series, preset: LinePreset) -> float:
+def _share(lines: pl.Series, fits: pl.Series, preset: LinePreset) -> float:
     """How much of the lines that begin something the preset fits; 0 where that is too little to be such a log."""
-    fits = pl.Series([False]).new_from_index(0, len(lines))
-    for pattern in preset.patterns:
-        fits |= lines.str.contains(pattern)
     anything = preset.continues == ANY_LINE
     looks = CONTINUES if anything else preset.continues or CONTINUES
     share = float(fits.filter(~lines.str.contains(looks) | fits).mean() or 0)

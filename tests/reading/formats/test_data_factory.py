@@ -148,6 +148,35 @@ def test_pipelines_hold_their_activities(tmp_path):
     assert any("continuationToken names a next page" in warning for warning in found.warnings)
 
 
+def told_to_fail(**told):
+    error = {"errorCode": "E42", "message": "no rows came", "failureType": "UserError", "target": "Stop"}
+    return activity(activityRunId="a-2", activityName="Stop", status="Failed", error=error) | told
+
+
+@pytest.mark.parametrize("kind", ["Fail", "fail"])
+def test_a_fail_activity_is_no_error_of_its_own(tmp_path, kind):
+    pipeline = {"runId": "p-1", "pipelineName": "Nightly", "runStart": "2026-01-02T03:04:00Z", "status": "Failed"}
+    copy = activity(status="Failed", error={"errorCode": "2200", "message": "no such table"})
+    found = read(tmp_path, {"value": [pipeline, copy, told_to_fail(activityType=kind)]})
+    rows = found.caused.select("operation", "status", "error_text", "own_error", "passed_on").rows()
+    assert sorted(rows, key=str) == [
+        ("CopyOrders", "failed", "no such table", True, False),
+        ("Stop", "ok", "no rows came", False, False),
+        (None, "failed", None, False, True),
+    ]
+    assert not any("Fail activity" in warning for warning in found.warnings)
+
+
+def test_a_run_that_nothing_but_its_fail_activity_calls_failed_is_told(tmp_path):
+    others = [
+        told_to_fail(activityRunId="a-4", activityType="Fail", pipelineRunId="p-2"),
+        activity(pipelineRunId="p-2"),
+    ]
+    found = read(tmp_path, {"value": [told_to_fail(activityType="Fail"), told_to_fail(activityRunId="a-3"), *others]})
+    assert sorted(found.messages["status"]) == ["failed", "ok", "ok", "ok"]
+    assert [warning for warning in found.warnings if warning.endswith("says that they failed: 1")]
+
+
 def test_bad_records_are_rejected_and_the_good_ones_survive(tmp_path):
     bad = [
         activity(activityRunStart="{{start}}"),

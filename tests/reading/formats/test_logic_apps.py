@@ -176,6 +176,21 @@ def test_systems_that_the_definition_tells(tmp_path):
     }
 
 
+@pytest.mark.parametrize(("kind", "status"), [("Terminate", "ok"), ("terminate", "ok"), ("Compose", "failed")])
+def test_a_terminate_action_is_no_error_of_its_own(tmp_path, kind, status):
+    error = {"error": {"code": "Stopped", "message": "no stock"}}
+    actions = {
+        "Book": action(status="Failed", endTime="2026-01-02T03:04:06.5Z"),
+        "Give_up": action(status="Failed", **error),
+    }
+    definition = {"actions": {"Book": {"type": "Http"}, "Give_up": {"type": kind, "inputs": {"runStatus": "Failed"}}}}
+    found = read(tmp_path, run(actions, status="Failed", workflow={"properties": {"definition": definition}}, **error))
+    assert by_operation(found, "status") == {"manual": ("failed",), "Book": ("failed",), "Give_up": (status,)}
+    caused = found.caused.filter(operation="manual").row(0, named=True)
+    assert caused["failed_causes"] == 1 + (status == "failed")
+    assert found.messages["message_id"][caused["cause_row"]].endswith("/Book")
+
+
 def test_actions_and_repetitions_that_stand_alone(tmp_path):
     base = f"/workflows/Orders/runs/{RUN}/actions/Loop"
     alone = [

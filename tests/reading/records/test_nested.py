@@ -73,6 +73,7 @@ def preset(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setattr(yaml_entries, "PRESETS", folder)
     presets.table_presets.cache_clear()
+    yaml_entries.preset_sources.cache_clear()
 
     def write(text: str, name: str = "vendor") -> str:
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -80,6 +81,7 @@ def preset(tmp_path, monkeypatch):
 
     yield write
     presets.table_presets.cache_clear()
+    yaml_entries.preset_sources.cache_clear()
 
 
 NESTED = """
