@@ -1,7 +1,6 @@
 """Tables that Discover of Kibana or OpenSearch Dashboards exports: a document per row, its fields by dotted name.
 
-Values are as people see them there: times as ``Feb 14, 2012 @ 17:47:08.000`` in the zone of the browser, numbers with
-commas, a dash for nothing. Older versions write ISO times.
+Values are as people see them there: times in the zone of the browser, numbers with commas, a dash for nothing.
 """
 
 import re
@@ -15,8 +14,6 @@ INDEX, KEY, SOURCE, TIME = "_index", "_id", "_source", "@timestamp"
 # What is known of a document beside what it says.
 ABOUT = {INDEX, KEY, "_score", "_type", "_version", "_ignored", SOURCE}
 NOTHING = {"", "-", "(null)", "(empty)", "(blank)"}
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-SHOWN_TIME = re.compile(rf"({'|'.join(MONTHS)}) (\d{{1,2}}), (\d{{4}}) @ (\d\d:\d\d:\d\d(?:\.\d{{1,9}})?)")
 SHOWN_NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 # Fields that hold a number, which a text with commas could be as well.
 NUMBERS = re.compile(r"(?:duration|\.us|\.ms|\.bytes|status_code|\.port|\.pid)$")
@@ -42,10 +39,5 @@ def discovered(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown_value(name: str, value: str) -> str:
-    """A value without what it was shown with: a time in ISO form, a number without commas."""
-    if match := SHOWN_TIME.fullmatch(value):
-        month, day, year, clock = match.groups()
-        return f"{year}-{MONTHS.index(month) + 1:02}-{int(day):02}T{clock}"
-    if NUMBERS.search(name) and SHOWN_NUMBER.fullmatch(value):
-        return value.replace(",", "")
-    return value
+    """A value as it was stored: a number without commas."""
+    return value.replace(",", "") if NUMBERS.search(name) and SHOWN_NUMBER.fullmatch(value) else value

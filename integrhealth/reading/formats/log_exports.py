@@ -65,11 +65,12 @@ def export_records(
 
 def plain_fields(entry: Any) -> Fields:
     """The fields of a record by dotted name in lower case; what stands alone in a list, without it."""
-    return {name.casefold(): _alone(value) for name, value in flattened(entry).items()}
-
-
-def _alone(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+    plain: Fields = {}
+    for name, value in flattened(entry).items():
+        alone = value[0] if isinstance(value, list) and len(value) == 1 else value
+        inner = {f"{name}.{key}": each for key, each in flattened(alone).items()} or {name: alone}
+        plain |= {key.casefold(): each for key, each in inner.items()}
+    return plain
 
 
 def first_of(said: Fields, names: Iterable[str]) -> Any:

@@ -31,7 +31,7 @@ COLUMNS = (
     "message",
 )
 AT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?: ?[+-]\d\d:?\d\d|Z| UTC)?"
-LINE = re.compile(rf"\ufeff?\d+\t{AT}\t{AT}\t\d*\t[^\t]*\t[^\t]*\t[^\t]*\t[^\t]*\t[^\t]*\t")
+LINE = re.compile(rf"\ufeff?\d+\t{AT}\t{AT}\t\d*\t[^\t]*\t[^\t]*\t[^\t]*\t[^\t]*\t[^\t]*(?:\t|$)")
 KEYS = (b'"generated_at"', b'"received_at"', b'"source_name"', b'"program"', b'"message"')
 EXPORT = Export(
     time=("generated_at", "received_at"),

@@ -27,9 +27,11 @@ EXPORT = Export(
 
 
 def recognises(head: Head) -> bool:
-    """Lines beside the time of their message."""
-    names = {name.removeprefix("map.") for name in export_names(head)}
-    return b"_raw" in head.start.lower() and any(name in names for name in TIMES)
+    """Lines beside the time of their message, in a table or as the API writes them."""
+    if b'"_messagetime' in head.start and b'"map"' in head.start:
+        return True
+    names = export_names(head)
+    return "_raw" in names and any(name in names for name in TIMES)
 
 
 def records(path: Path) -> Iterator[Found]:
@@ -38,8 +40,9 @@ def records(path: Path) -> Iterator[Found]:
 
 
 def _messages(value: dict[str, Any]) -> list[Any]:
-    """A message of the API lies under ``map``."""
-    return [inner if isinstance(inner := field(value, "map"), dict) else value]
+    """The messages in an answer of the API, each under ``map``; else the record itself."""
+    messages = value.get("messages")
+    return [field(each, "map") or each for each in (messages if isinstance(messages, list) else [value])]
 
 
 FORMAT = envelope(

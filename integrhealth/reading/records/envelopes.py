@@ -241,9 +241,9 @@ def _accounted(parts: list[Parsed], records: int, format: str) -> list[Parsed]:
 
 def _told_apart(messages: pl.DataFrame) -> pl.DataFrame:
     """`messages` whose ids were made of their lines, which two systems may have alike: one id is of one edge."""
-    edges = pl.struct("source", "target").rank("dense").over("message_id")
-    numbered = pl.format("{}:{}", "message_id", edges)
-    return messages.with_columns(pl.when(edges == 1).then("message_id").otherwise(numbered).alias("message_id"))
+    edge = pl.struct("source", "target").rank("dense").over("message_id")
+    other = pl.format("{}:{}", "message_id", "target")
+    return messages.with_columns(pl.when(edge == 1).then("message_id").otherwise(other).alias("message_id"))
 
 
 def _led_back(parts: list[Parsed], records: list[Found], log_file: str) -> list[Parsed]:

@@ -102,3 +102,40 @@ def test_a_container_of_docker():
     assert evidence.logs["time"].min() == datetime(2016, 1, 7, 16, 49, 10, tzinfo=UTC)
     assert evidence.logs["text"].str.contains("ls").any()
     assert evidence.logs.schema["time"] == pl.Datetime("us", "UTC")
+
+
+ACCESS = '10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /health HTTP/1.1" 200 2 "-" "probe"'
+
+
+def test_alike_lines_of_two_systems_are_two_messages_and_those_of_one_are_two_as_well(tmp_path):
+    (tmp_path / "c.log").write_text(wrapped([ACCESS, ACCESS], "one") + wrapped([ACCESS], "two"))
+    evidence = ih.read(str(tmp_path))
+    assert evidence.messages["target"].sort().to_list() == ["one", "one", "two"]
+    assert evidence.rejected.is_empty()
+
+
+def stored(*documents, index="any-2024.05.01"):
+    return "".join(
+        json.dumps({"_index": index, "_id": str(number), "_source": document}) + "\n"
+        for number, document in enumerate(documents)
+    )
+
+
+def test_documents_of_a_format_are_read_as_that_and_the_rest_by_what_their_texts_say(tmp_path):
+    said = {"@timestamp": "2024-05-01T10:00:00Z"}
+    lines = stored(json.loads(message(1)), index="kit")
+    lines += stored(said | {"message": ACCESS, "service": {"name": "web"}}, said)
+    lines += stored(said | {"message": "plain", "service": {"name": "app"}}, index="other")
+    (tmp_path / "dump.json").write_text(lines)
+    evidence = ih.read(str(tmp_path))
+    assert evidence.messages.filter(pl.col("message_id") == "m1")["log_line"].to_list() == [1]
+    assert evidence.messages.filter(pl.col("source") == "client")["target"].to_list() == ["web"]
+    assert evidence.logs.select("system", "text").rows() == [("app", "plain")]
+    assert any("have no text, passed over: 1" in each for each in evidence.warnings)
+    assert evidence.sources.select(pl.col("rows_in", "rows_out", "rows_rejected").sum()).rows() == [(4, 4, 0)]
+
+
+def test_what_the_envelope_knows_completes_the_line(tmp_path):
+    streams = {"stream": {"app": "web", "trace_id": "t1"}, "values": [["1714557600000000000", ACCESS]]}
+    (tmp_path / "loki.json").write_text(json.dumps({"streams": [streams]}))
+    assert ih.read(str(tmp_path)).messages.select("target", "trace_id").rows() == [("web", "t1")]
