@@ -167,7 +167,8 @@ def parsed_file(
             if not isinstance(format, Envelope) or envelopes >= MOST_ENVELOPES:
                 return format.read(path, name, strict=strict)
             inside = partial(parsed_file, mapping=None, strict=strict, envelopes=envelopes + 1)
-            return format.opened(path, name, read_inside=inside, strict=strict)
+            if parts := format.opened(path, name, read_inside=inside, strict=strict):
+                return parts
     if packed:
         return read_packed(path, name, read=partial(parsed_file, mapping=mapping, strict=strict), volume=volume)
     if canonical_frame(head) is not None:

@@ -2,7 +2,8 @@
 
 Each document is a record of its own. Those of a format that makes more of them than log lines (spans of Jaeger, APM,
 columns of this kit) are read as that, index by index; requests with their outcome are messages; all others are log
-lines, whose ``message`` may again be a line that is known. ``system`` is the service, else the container of the pod.
+lines, whose ``message`` may again be a line that is known. ``system`` is the service, else the container of the pod,
+the machine, the index.
 The id of a document tells copies of it. https://www.elastic.co/docs/reference/ecs
 """
 
@@ -138,17 +139,18 @@ def _of_a_table(row: Value) -> Stored | Refused:
 def _rows(stored: Stored) -> tuple[tuple[str, Fields], ...]:
     """A document as what it is itself, and as the request or the log line that it is where it is nothing more."""
     said = plain_fields(stored.document)
-    store = DATES.sub("", stored.index) or DOCUMENT
-    whole = (DOCUMENT, {"store": store, "text": json.dumps(stored.document, ensure_ascii=False)})
+    store = DATES.sub("", stored.index) or None
+    whole = (DOCUMENT, {"store": store or DOCUMENT, "text": json.dumps(stored.document, ensure_ascii=False)})
     if SENT not in said and first_of(said, (STATUS,)) and first_of(said, ("http.request.method", *URLS)):
-        return whole, ("request", _request(said, stored))
+        return whole, ("request", _request(said, stored) | {"target": first_of(said, CALLED) or store})
     spoken = log_fields(said)
     line = spoken["text"] or text(first_of(said, LOG.text))
     if not line:
         return (whole,)
     own = log_line(said, LOG, line)
     fields = {name: value or spoken.get(name) for name, value in own.items()}
-    return whole, ("log", fields | {"level": fields["level"] or (ERROR if said.get(SENT) == ERROR else None)})
+    level = fields["level"] or (ERROR if said.get(SENT) == ERROR else None)
+    return whole, ("log", fields | {"level": level, "system": fields["system"] or store})
 
 
 def _request(said: Fields, stored: Stored) -> Fields:
@@ -162,7 +164,6 @@ def _request(said: Fields, stored: Stored) -> Fields:
         "at": end if by_end else begin or first_of(said, LOG.time),
         "before": took if by_end else "0",
         "after": "0" if by_end else took,
-        "target": first_of(said, CALLED),
         "operation": " ".join(str(part).partition("?")[0] for part in (method, url) if part),
         "status": http_outcome(code),
         "code": code if http_outcome(code) in FAILED else None,

@@ -21,7 +21,7 @@ from integrhealth.reading.records.nested import Found, Record, Refused
 from integrhealth.reading.table.files import column_names, table_kind
 from integrhealth.reading.table.table_records import table_records
 
-STREAMS = re.compile(rb'"resultType"\s*:\s*"streams"|"streams"\s*:\s*\[')
+STREAMS = re.compile(rb'"resultType"\s*:\s*"streams"|"(?:streams|result)"\s*:\s*\[')
 STREAM = re.compile(rb'"stream"\s*:\s*\{[^{}]*\}|"labels"\s*:\s*"\{')
 LINES = re.compile(rb'"(?:values|entries)"\s*:\s*\[')
 # A line of ``logcli -o jsonl``, and one that Explore and Logs Drilldown of Grafana download.

@@ -19,7 +19,7 @@ AT = r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))"
 LABEL = r'(?P<name>\w+)="(?P<value>(?:[^"\\]|\\.)*)"'
 PAIR = re.sub(r"\(\?P<\w+>", "(?:", LABEL)
 BEGINS = re.compile(
-    rf"(?:{AT} (?P<labels>\{{(?:{PAIR}(?:, ?{PAIR})*)?\}})(?: |$)|\d{{13}}\t{AT.replace('time', 'iso')}\t)(?P<text>.*)$"
+    rf"(?:{AT} (?P<labels>\{{(?:{PAIR}(?:, ?{PAIR})*)?\}})(?: +|$)|\d{{13}}\t{AT.replace('time', 'iso')}\t)(?P<text>.*)$"
 )
 LABELS = re.compile(LABEL)
 ABOVE = re.compile(r"(?:Common labels|Line limit|Total bytes processed|Limit|Query)\b[^:]*:(?P<labels>.*)$")

@@ -58,14 +58,20 @@ class Envelope(Format):
     records: Callable[[Path], Iterable[Found]] = list
 
     def opened(self, path: Path, log_file: str, *, read_inside: ReadInside, strict: bool = False) -> list[Parsed]:
-        """What the lines inside say, system by system; as log lines where `read_inside` recognises nothing."""
+        """What the lines inside say, system by system; as log lines where `read_inside` recognises nothing.
+
+        Nothing at all, of documents that are of no format and have no text: then they are a table like any other.
+        """
         read = list(self.records(path))
         notes = [each for each in read if isinstance(each, Note)]
         records = [each for each in read if not isinstance(each, Note)]
         numbered = [each._replace(line=ordinal) for ordinal, each in enumerate(records, 1)]
         inside = _more_than_logs(_looked_into(documents_by_store(numbered), read_inside))
         taken = set(_places(inside))
-        if silent := sum(_is_silent(each) and each.line not in taken for each in numbered):
+        silent = sum(_is_silent(each) and each.line not in taken for each in numbered)
+        if silent and silent == sum(isinstance(each, Record) and bool(each.rows) for each in numbered):
+            return []
+        if silent:
             notes.append(Note(f"documents that are of no format and have no text, passed over: {silent:,}"))
         whole = [*notes, *(spoken(each, stem(log_file)) for each in numbered)]
         plain = read_records(whole, preset_sources(self.name), format=self.name, log_file=log_file, strict=strict)

@@ -149,6 +149,17 @@ def test_requests_are_messages(tmp_path):
     assert not messages["actor"][0].startswith("10.")
 
 
+def test_documents_that_say_nothing_the_kit_knows_are_a_table_to_be_mapped(tmp_path):
+    order = {"_index": "orders", "_id": "1", "_source": {"order_date": AT, "total": 3}}
+    for text in (json.dumps(order) + "\n", table(["_id", "_index", "order_date", "total"], ["1", "orders", AT, "3"])):
+        assert written(tmp_path, text).sources["format"].to_list() == [None]
+
+
+def test_where_nobody_is_named_the_index_is_the_system(tmp_path):
+    hit = {"_index": "shop-logs-2024.05.01", "_id": "1", "_source": {"@timestamp": AT, "message": "up"}}
+    assert written(tmp_path, hit).logs["system"].to_list() == ["shop-logs"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
