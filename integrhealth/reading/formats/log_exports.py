@@ -68,14 +68,19 @@ def plain_fields(entry: Any) -> Fields:
     plain: Fields = {}
     for name, value in flattened(entry).items():
         alone = value[0] if isinstance(value, list) and len(value) == 1 else value
-        inner = {f"{name}.{key}": each for key, each in flattened(alone).items()} or {name: alone}
-        plain |= {key.casefold(): each for key, each in inner.items()}
+        if isinstance(alone, dict):
+            plain |= {f"{name}.{key}".casefold(): each for key, each in flattened(alone).items()}
+        else:
+            plain[name.casefold()] = alone
     return plain
 
 
 def first_of(said: Fields, names: Iterable[str]) -> Any:
     """The first of the names that says something."""
-    return next((value for name in names if (value := said.get(name)) not in (None, "")), None)
+    for name in names:
+        if (value := said.get(name)) is not None and value != "":
+            return value
+    return None
 
 
 def log_line(said: Fields, export: Export, line: str) -> Fields:

@@ -18,9 +18,9 @@ from integrhealth.reading.records.plain_entries import MOST
 AT = r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))"
 LABEL = r'(?P<name>\w+)="(?P<value>(?:[^"\\]|\\.)*)"'
 PAIR = re.sub(r"\(\?P<\w+>", "(?:", LABEL)
-BEGINS = re.compile(
-    rf"(?:{AT} (?P<labels>\{{(?:{PAIR}(?:, ?{PAIR})*)?\}})(?: +|$)|\d{{13}}\t{AT.replace('time', 'iso')}\t)(?P<text>.*)$"
-)
+LOGCLI = rf"{AT} (?P<labels>\{{(?:{PAIR}(?:, ?{PAIR})*)?\}})(?: +|$)"
+GRAFANA = rf"\d{{13}}\t{AT.replace('time', 'iso')}\t"
+BEGINS = re.compile(f"(?:{LOGCLI}|{GRAFANA})(?P<text>.*)$")
 LABELS = re.compile(LABEL)
 ABOVE = re.compile(r"(?:Common labels|Line limit|Total bytes processed|Limit|Query)\b[^:]*:(?P<labels>.*)$")
 

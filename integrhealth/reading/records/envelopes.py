@@ -62,7 +62,7 @@ class Envelope(Format):
 
         Nothing at all, of documents that are of no format and have no text: then they are a table like any other.
         """
-        read = list(self.records(path))
+        read, file = list(self.records(path)), stem(log_file)
         notes = [each for each in read if isinstance(each, Note)]
         records = [each for each in read if not isinstance(each, Note)]
         numbered = [each._replace(line=ordinal) for ordinal, each in enumerate(records, 1)]
@@ -73,9 +73,9 @@ class Envelope(Format):
             return []
         if silent:
             notes.append(Note(f"documents that are of no format and have no text, passed over: {silent:,}"))
-        whole = [*notes, *(spoken(each, stem(log_file)) for each in numbered)]
+        whole = [*notes, *(spoken(each, file) for each in numbered)]
         plain = read_records(whole, preset_sources(self.name), format=self.name, log_file=log_file, strict=strict)
-        lines = lines_by_system((each for each in numbered if each.line not in taken), stem(log_file))
+        lines = lines_by_system((each for each in numbered if each.line not in taken), file)
         inside += _looked_into(lines, read_inside)
         if not inside:
             return _led_back(plain, records, log_file)
@@ -95,7 +95,8 @@ def envelope(
     """A format whose `records` wrap lines; the preset `name` maps them where they are no more than log lines."""
 
     def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
-        made = (spoken(each, stem(log_file)) for each in records(path))
+        file = stem(log_file)
+        made = (spoken(each, file) for each in records(path))
         return read_records(made, preset_sources(name), format=name, log_file=log_file, strict=strict)
 
     return Envelope(name, description, recognises, read, tried, lambda: fills(preset_sources(name)), records)
