@@ -51,11 +51,12 @@ READING = {
     "json": {"account", "files", "records"},
     "xml": {"files", "records"},
     "table": {"account", "inner_frames", "files", "values", "mapping", "records", "json"},
+    "text": {"account", "files", "mapping", "records"},
     "spans": {"account", "inner_frames", "json"},
     "metrics": {"account", "files", "values", "records"},
     "databases": {"account", "inner_frames", "files", "values", "mapping"},
-    "formats": {"account", "files", "mapping", "records", "json", "xml", "table", "spans", "metrics"},
-    "discovery": {"account", "files", "mapping", "table", "databases", "formats"},
+    "formats": {"account", "files", "mapping", "records", "json", "xml", "table", "text", "spans", "metrics"},
+    "discovery": {"account", "files", "mapping", "records", "table", "text", "databases", "formats"},
     "tidying": {"account", "inner_frames", "records", "spans"},
 }
 ONLY_IN = {"altair": "charts", "papermill": "runner", "click": "cli", "pandas": "nowhere"}

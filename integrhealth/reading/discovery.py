@@ -18,11 +18,16 @@ from integrhealth.reading.files.opened import beginning
 from integrhealth.reading.formats import FORMATS
 from integrhealth.reading.mapping.sources import Mapping, Query
 from integrhealth.reading.mapping.yaml_entries import load_mapping
+from integrhealth.reading.records.envelopes import Envelope
 from integrhealth.reading.table.files import canonical_frame, read_table
 from integrhealth.reading.table.presets import preset_of
+from integrhealth.reading.text.lines_by_pattern import read_lines
+from integrhealth.reading.text.presets import line_preset_of
 
 CATALOGS, MAPPINGS = ("catalog.yaml", "catalog.yml"), ("mapping.yaml", "mapping.yml")
 DECLARATIONS = {*CATALOGS, *MAPPINGS}
+# A container's log in a pod's in a collector's: nobody wraps lines more often.
+MOST_ENVELOPES = 3
 
 
 def named_file(path: str | Path) -> Path:
@@ -138,26 +143,39 @@ def _mapping_beside(root: Path) -> Mapping | None:
 
 
 def parsed_file(
-    path: Path, name: str, *, mapping: Mapping | None, strict: bool, volume: Volume | None = None
+    path: Path,
+    name: str,
+    *,
+    mapping: Mapping | None,
+    strict: bool,
+    volume: Volume | None = None,
+    envelopes: int = 0,
 ) -> list[Parsed]:
     """What one file held: by its mapping, else by its content, else nothing recognised it. A packed file that no format
-    takes as a whole is read as the files in it; `volume` is how much was unpacked to come to this one.
+    takes as a whole is read as the files in it; `volume` is how much was unpacked to come to this one, `envelopes` how
+    many were opened.
     """
     start = beginning(path)
     packed = is_packed(start)
     # The bytes of members tell nothing of the whole: who takes an archive knows it by the names in it.
     head = Head(path, start[:MAGIC_BYTES] if packed else start)
     if not packed and mapping is not None and (sources := mapping.sources_for(name)):
-        return read_table(path, name, sources=sources, strict=strict)
+        read = read_lines if sources[0].pattern else read_table
+        return read(path, name, sources=sources, strict=strict)
     for format in FORMATS:
         if format.recognises(head):
-            return format.read(path, name, strict=strict)
+            if not isinstance(format, Envelope) or envelopes >= MOST_ENVELOPES:
+                return format.read(path, name, strict=strict)
+            inside = partial(parsed_file, mapping=None, strict=strict, envelopes=envelopes + 1)
+            return format.opened(path, name, read_inside=inside, strict=strict)
     if packed:
         return read_packed(path, name, read=partial(parsed_file, mapping=mapping, strict=strict), volume=volume)
     if canonical_frame(head) is not None:
         return read_table(path, name, strict=strict)
     if (preset := preset_of(head)) is not None:
         return read_table(path, name, sources=preset.sources, strict=strict, format=preset.name)
+    if (lines := line_preset_of(head)) is not None:
+        return lines.format.read(path, name, strict=strict)
     return [_unrecognised()]
 
 

@@ -73,3 +73,8 @@ class Format:
 def no_rejections() -> pl.DataFrame:
     """A rejections frame without rows."""
     return pl.DataFrame(schema=REJECTED)
+
+
+def stem(log_file: str) -> str:
+    """The name of a file without its folder and endings: the system, where nothing inside names one."""
+    return Path(log_file).name.split(".")[0] or log_file

@@ -17,7 +17,7 @@ Refusal = tuple[int | None, str, bytes]
 def text_lines(path: Path) -> Iterator[tuple[pl.DataFrame, list[Refusal]]]:
     """The lines that are not blank, with their numbers and without white space at their ends, and what is not text."""
     for block in line_blocks(path):
-        yield _lines(block)
+        yield block_lines(block)
 
 
 def beginning_lines(start: bytes, *, whole: bool) -> list[str]:
@@ -26,7 +26,8 @@ def beginning_lines(start: bytes, *, whole: bool) -> list[str]:
     return [text for line in (lines if whole else lines[:-1]) if (text := line.rstrip())]
 
 
-def _lines(block: Block) -> tuple[pl.DataFrame, list[Refusal]]:
+def block_lines(block: Block) -> tuple[pl.DataFrame, list[Refusal]]:
+    """The lines of one block as ``text_lines`` gives them."""
     if block.damage:
         return pl.DataFrame(schema=TEXTS), [(block.first_line, block.damage, block.data[:RAW_BYTES])]
     refused: list[Refusal] = []

@@ -5,9 +5,11 @@ import polars as pl
 from integrhealth.language.schema import FRAMES, TEXT, WORDS
 from integrhealth.reading.formats import FORMATS
 from integrhealth.reading.table.presets import table_presets
+from integrhealth.reading.text.presets import line_presets
 
 KNOWN = {"format": TEXT, "description": TEXT, "tried": TEXT, "frame": TEXT, "columns": WORDS}
 TABLE = "any table (CSV, JSON lines or documents, Parquet), in canonical columns or through a mapping.yaml"
+LINES = "lines of text, by a pattern in mapping.yaml"
 DATABASE = "the answer to a query: SQLite, PostgreSQL; a query and a url in mapping.yaml"
 
 
@@ -19,9 +21,13 @@ def known_formats() -> pl.DataFrame:
     """
     whole = {name: tuple(frame.columns) for name, frame in FRAMES.items()}
     formats = [
-        *((each.name, each.description, each.tried, each.fills()) for each in FORMATS),
+        *(
+            (each.name, each.description, each.tried, each.fills())
+            for each in (*FORMATS, *(each.format for each in line_presets()))
+        ),
         *((each.name, each.description, each.tried, each.fills) for each in table_presets()),
         ("table", TABLE, "real", whole),
+        ("lines", LINES, "real", whole),
         ("database", DATABASE, "real", whole),
     ]
     rows = [
@@ -40,7 +46,7 @@ def format_list() -> pl.DataFrame:
         .agg(frames=pl.col("frame"))
         .select(
             "format",
-            fills=pl.when(pl.col("format").is_in(["table", "database"]))
+            fills=pl.when(pl.col("format").is_in(["table", "lines", "database"]))
             .then(pl.lit("any frame"))
             .otherwise(pl.col("frames").list.join(", ")),
             what_it_is=pl.when(pl.col("tried") == "documented")

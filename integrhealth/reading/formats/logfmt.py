@@ -10,9 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from integrhealth.language.schema import TEXT
-from integrhealth.reading.account.parsed import Format, Head, Parsed
+from integrhealth.reading.account.parsed import Format, Head, Parsed, stem
 from integrhealth.reading.mapping.yaml_entries import preset_sources
-from integrhealth.reading.metrics.samples import stem
 from integrhealth.reading.records.nested import fills
 from integrhealth.reading.records.plain_entries import entries, mapped, mostly
 

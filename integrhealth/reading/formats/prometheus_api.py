@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from integrhealth.reading.account.parsed import Format, Head, Parsed
+from integrhealth.reading.account.parsed import Format, Head, Parsed, stem
 from integrhealth.reading.files.lines import refusals
 from integrhealth.reading.json.values import field, json_values
 from integrhealth.reading.metrics.prometheus_series import Families
-from integrhealth.reading.metrics.samples import FRAME, SAMPLES, judged, metrics, stem
+from integrhealth.reading.metrics.samples import FRAME, SAMPLES, judged, metrics
 from integrhealth.reading.metrics.series import escaped
 from integrhealth.reading.records.nested import Note, Refused, shown, text
 

@@ -19,9 +19,11 @@ from integrhealth.reading.mapping.sources import (
     First,
     Hashed,
     Host,
+    IdOf,
     Joined,
     MappedSource,
     Origin,
+    Part,
     Sum,
     Translated,
     names_of,
@@ -167,10 +169,16 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
         return pl.Series("", [origin.value]).new_from_index(0, table.height)
     if isinstance(origin, Column | Translated):
         return table[origin.name] if origin.name in table.columns else nothing
+    if isinstance(origin, Part):
+        return text_of(table[origin.name]).str.extract(origin.pattern, 1) if origin.name in table.columns else nothing
     if isinstance(origin, Hashed):
         return value_hashes(text_of(table[origin.name])) if origin.name in table.columns else nothing
     if isinstance(origin, Host):
         return hosts(text_of(table[origin.name])) if origin.name in table.columns else nothing
+    if isinstance(origin, IdOf):
+        return (
+            _ids([text_of(table[name]) for name in origin.names if name in table.columns]) if table.height else nothing
+        )
     if isinstance(origin, Joined):
         if not set(origin.names) <= set(table.columns):
             return nothing
@@ -183,6 +191,17 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
     if isinstance(origin, First) and origin.otherwise is not None:
         return text_of(first).fill_null(origin.otherwise)
     return first
+
+
+def _ids(parts: list[pl.Series]) -> pl.Series:
+    """One id per row, unequal for all rows: what the parts say, hashed, and from the second time on the count."""
+    whole = pl.select(pl.concat_str([part.fill_null("") for part in parts], separator="\x1f")).to_series()
+    ids = pl.DataFrame({"id": whole.hash()})
+    if ids["id"].n_unique() == ids.height:
+        return ids.select(pl.col("id").cast(pl.String)).to_series()
+    count = pl.int_range(pl.len()).over("id")
+    numbered = pl.when(count == 0).then(pl.col("id").cast(pl.String)).otherwise(pl.format("{}:{}", "id", count + 1))
+    return ids.select(numbered.alias("id")).to_series()
 
 
 def _with_errors_inside(statuses: pl.Series, table: pl.DataFrame, source: MappedSource, account: _Account) -> pl.Series:
@@ -243,7 +262,7 @@ def _added(
         written = _values(table, Column(column))
         length = numbers(written, NUMBER, decimal=source.decimal)
         account.fault(f"bad_number:{name}", written.is_not_null() & length.is_null())
-        micros = (length * UNITS_US[origin.unit]).round().cast(pl.Int64, strict=False)
+        micros = (origin.sign * length * UNITS_US[origin.unit]).round().cast(pl.Int64, strict=False)
         total = total + micros.cast(pl.Duration("us"))
     return total
 

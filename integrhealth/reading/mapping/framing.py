@@ -17,6 +17,7 @@ from integrhealth.reading.mapping.sources import (
     Host,
     MappedSource,
     Origin,
+    Part,
     Translated,
     names_in,
 )
@@ -48,8 +49,44 @@ def framed(
 ) -> list[Parsed]:
     """One Parsed per frame that the sources name. What was refused, and what no source is for, counts in the first.
 
-    A record of several rows is out if one of them is good.
+    A record of several rows is out if one of them is good. Every entry has all records, and accounts for them.
     """
+    by_entry: dict[str, list[MappedSource]] = {}
+    for source in sources:
+        by_entry.setdefault(source.entry, []).append(source)
+    first, *more = by_entry.values()
+    parts = _framed(table, first, format=format, log_file=log_file, strict=strict)
+    again = replace(table, refused=table.refused.clear(), notes=(), passed=0)
+    for entry in more:
+        parts += _framed(again, entry, format=format, log_file=log_file, strict=strict)
+    return one_per_frame(parts)
+
+
+def one_per_frame(parts: Iterable[Parsed]) -> list[Parsed]:
+    """`parts` of entries with one for each frame. A record of which an entry made a good row counts once, as good."""
+    by_frame: dict[str | None, list[Parsed]] = {}
+    for part in parts:
+        by_frame.setdefault(part.frame, []).append(part)
+    return [same[0] if len(same) == 1 else _joined(same) for same in by_frame.values()]
+
+
+def _joined(parts: list[Parsed]) -> Parsed:
+    rows = pl.concat([part.rows for part in parts])
+    rejected = pl.concat([part.rejected for part in parts]).unique("line", keep="first", maintain_order=True)
+    rejected = rejected.join(rows.select(line="log_line"), on="line", how="anti", maintain_order="left").sort("line")
+    records, seen = rows["log_line"].n_unique(), max(part.rows_in for part in parts)
+    return replace(
+        parts[0],
+        rows=rows,
+        rows_in=max(seen, records + rejected.height),
+        rejected=rejected,
+        warnings=tuple(dict.fromkeys(warning for part in parts for warning in part.warnings)),
+        passed=max(0, seen - records - rejected.height),
+        records=records,
+    )
+
+
+def _framed(table: Table, sources: Iterable[MappedSource], *, format: str, log_file: str, strict: bool) -> list[Parsed]:
     sources = [respelled(source, table.names) if source.any_case else source for source in sources]
     rest, made = with_inner(table.rows, names_in(sources)), {}
     frames: dict[str, Frame] = {}
@@ -171,6 +208,6 @@ def respelled(source: MappedSource, there: Iterable[str]) -> MappedSource:
 def _renamed(origin: Origin, names: dict[str, str]) -> Origin:
     if isinstance(origin, Constant):
         return origin
-    if isinstance(origin, Column | Translated | Hashed | Host):
+    if isinstance(origin, Column | Translated | Part | Hashed | Host):
         return origin._replace(name=names.get(origin.name, origin.name))
     return origin._replace(names=tuple(names.get(name, name) for name in origin.names))

@@ -34,10 +34,11 @@ class First(NamedTuple):
 
 
 class Sum(NamedTuple):
-    """A time column and the durations, in ``unit``, that are added to it."""
+    """A time column and the durations, in ``unit``, that are added to it, or with ``sign`` -1 taken from it."""
 
     names: tuple[str, ...]
     unit: str
+    sign: int = 1
 
 
 class Joined(NamedTuple):
@@ -55,6 +56,22 @@ class Translated(NamedTuple):
     otherwise: str | None
 
 
+class Part(NamedTuple):
+    """What the one group of a pattern takes out of a column; null where the pattern does not fit."""
+
+    name: str
+    pattern: str
+
+
+class IdOf(NamedTuple):
+    """An id for records that have none, made of what several columns say; of those that say the same, each is counted.
+
+    A copy of a file gives the same ids, a second event in a file another one.
+    """
+
+    names: tuple[str, ...]
+
+
 class Hashed(NamedTuple):
     """A column of which only equal or not equal may be known."""
 
@@ -67,7 +84,7 @@ class Host(NamedTuple):
     name: str
 
 
-Origin = Column | Constant | First | Sum | Joined | Translated | Hashed | Host
+Origin = Column | Constant | First | Sum | Joined | Translated | Part | IdOf | Hashed | Host
 
 
 @dataclass(frozen=True)
@@ -76,6 +93,9 @@ class MappedSource:
 
     ``only`` and ``unless`` choose rows by the words of a column, ``record`` those of a kind where a file holds several.
     ``errors_inside`` are counts of errors: above zero, an ok is partial. ``any_case`` finds columns in any case.
+    ``pattern`` makes columns of the lines of a text, of which the first that fits counts; ``continues`` is what a line
+    looks like that continues the one before. Sources of one ``entry`` share the rows of a file, each row going to the
+    first that is for it; every entry has all rows.
     ``file`` and ``where`` say where the entry stands, for errors. ``fault`` is what is wrong with an entry for vendor
     exports that this version does not know: raised by ``sources_for`` once there is such a file.
     """
@@ -95,6 +115,9 @@ class MappedSource:
     errors_inside: tuple[str, ...] = ()
     record: str = ""
     any_case: bool = False
+    pattern: tuple[str, ...] = ()
+    continues: str | None = None
+    entry: str = ""
     file: str = ""
     where: str = ""
     fault: FaultyFile | None = None
@@ -148,23 +171,26 @@ class Mapping:
     queries: tuple[Query, ...] = ()
 
     def sources_for(self, name: str) -> tuple[MappedSource, ...]:
-        """The first entry whose glob fits the file, named relative to any folder above it; empty if none does.
+        """Every entry whose glob fits the file, named relative to any folder above it; empty if none does.
 
-        Raises FaultyFile when that entry names a preset that this version does not have.
+        Raises FaultyFile when one of them names a preset that this version does not have, or when some read the file
+        as lines of text and others as a table.
         """
-        first = next((source for source in self.sources if source.is_for(name)), None)
-        if first is None:
-            return ()
-        if first.fault is not None:
-            raise first.fault
-        return tuple(source for source in self.sources if source.where == first.where)
+        fitting = tuple(source for source in self.sources if source.is_for(name))
+        for source in fitting:
+            if source.fault is not None:
+                raise source.fault
+            if bool(source.pattern) != bool(fitting[0].pattern):
+                reason = f"{name!r} is lines of text by one entry, and a table by another"
+                raise FaultyFile(source.file, source.where, reason, "give all of them a pattern, or none")
+        return fitting
 
 
 def names_of(origin: Origin) -> tuple[str, ...]:
     """The columns of the file that a canonical column is made of."""
     if isinstance(origin, Constant):
         return ()
-    return (origin.name,) if isinstance(origin, Column | Translated | Hashed | Host) else origin.names
+    return (origin.name,) if isinstance(origin, Column | Translated | Part | Hashed | Host) else origin.names
 
 
 def names_in(sources: Iterable[MappedSource]) -> list[str]:

@@ -4,57 +4,22 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
-import polars as pl
-
-from integrhealth.catalog.yaml_file import checked_keys, kind, nearest, yaml_file
+from integrhealth.catalog.yaml_file import checked_keys, kind, yaml_file
 from integrhealth.errors import FaultyFile
-from integrhealth.language.schema import FRAMES, STATUSES, TIME, Frame
-from integrhealth.reading.inner_frames import BEGUN, EVENTS, frame_schema
+from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.passwords import IN_THE_ENVIRONMENT, has_password
-from integrhealth.reading.mapping.sources import (
-    ANY,
-    Column,
-    Constant,
-    First,
-    Hashed,
-    Host,
-    Joined,
-    MappedSource,
-    Mapping,
-    Origin,
-    Query,
-    Sum,
-    Translated,
-    pattern,
-)
-from integrhealth.reading.values.times import UNITS_US, TimeRule
+from integrhealth.reading.mapping.sources import MappedSource, Mapping, Query, pattern
+from integrhealth.reading.mapping.yaml_keys import Keys
 
 PRESETS = Path(__file__).parents[1] / "formats" / "presets"
 # What an entry says of the rows; an entry of mapping.yaml says besides which files it is for.
-ROW_KEYS = ("frame", "columns", "time", "null", "status", "csv", "only", "unless", "errors_inside")
+LINE_KEYS = ("pattern", "continues")
+ROW_KEYS = ("frame", "columns", "time", "null", "status", "csv", "only", "unless", "errors_inside", *LINE_KEYS)
 SOURCE_KEYS = ("glob", "preset", *ROW_KEYS, "query", "url")
-PRESET_KEYS = ("description", "tried", "recognise", "sources")
+# A preset for a table is recognised by its columns, one for lines by their pattern.
+PRESET_KEYS = ("description", "tried", "recognise", "lines", "sources")
 TRIED = ("real", "documented")
-TIME_KEYS = ("zone", "format", "unit")
-CSV_KEYS = ("separator", "encoding", "decimal")
-# UTF-8 needs no decoding: lines that are not UTF-8 are rejected one by one.
-ENCODINGS: dict[str, str | None] = {
-    "utf8": None,
-    "utf-8": None,
-    "utf16": "utf-16",
-    "utf-16": "utf-16",
-    "latin1": "latin-1",
-    "latin-1": "latin-1",
-    "iso-8859-1": "latin-1",
-    "cp1252": "cp1252",
-    "windows-1252": "cp1252",
-}
-FORMS = (
-    "write a column, {value: x}, {first: [a, b]}, {join: [a, b]}, {of: a, map: {...}}, {hash: a}, {host: a} "
-    "or {add: [a, b]}"
-)
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -86,12 +51,16 @@ def preset_names() -> list[str]:
 def preset_file(name: str) -> dict[str, Any]:
     """What the file of a preset says. Raises FaultyFile for a key that no preset has.
 
-    One for tables says what it is and by what it is recognised; of a nested format its module does.
+    One for tables or lines says what it is and by what it is recognised; of a nested format its module does.
     """
     path = PRESETS / f"{name}.yaml"
     document = yaml_file(path)
-    checked_keys(path, "", document, PRESET_KEYS if "recognise" in document else PRESET_KEYS[-1:])
-    if "recognise" in document and document.get("tried") not in TRIED:
+    of_its_own = "recognise" in document or "lines" in document
+    checked_keys(path, "", document, PRESET_KEYS if of_its_own else PRESET_KEYS[-1:])
+    if "lines" in document:
+        checked_keys(path, "lines", document["lines"], LINE_KEYS)
+        document["sources"] = [document["lines"] | source for source in document["sources"]]
+    if of_its_own and document.get("tried") not in TRIED:
         raise FaultyFile(path, "tried", f"unknown value {document.get('tried')!r}", f"write one of: {', '.join(TRIED)}")
     return document
 
@@ -105,14 +74,8 @@ def preset_sources(name: str) -> tuple[MappedSource, ...]:
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """The place of one entry, so that every fault names it."""
-
-    path: Path
-    where: str
-
-    def fault(self, below: str, reason: str, remedy: str) -> FaultyFile:
-        return FaultyFile(self.path, f"{self.where}.{below}" if below else self.where, reason, remedy)
+class _Entry(Keys):
+    """One entry as the sources, or the query, that it stands for."""
 
     def read(self, entry: Any) -> tuple[MappedSource, ...] | Query:
         """The entry as it is used on files, once per source of its preset, or as it asks a database."""
@@ -131,7 +94,7 @@ class _Entry:
             pattern(glob)
         except re.error as error:
             raise self.fault("glob", f"invalid pattern {glob!r}: {error}", "write [a-z] from low to high") from error
-        return tuple(replace(source, glob=glob) for source in self.sources(entry))
+        return tuple(replace(source, glob=glob, entry=self.where) for source in self.sources(entry))
 
     def query(self, entry: dict[str, Any]) -> Query:
         text, url = self.text(entry, "query", "").strip(), self.text(entry, "url", "")
@@ -159,8 +122,8 @@ class _Entry:
             fault = self.fault("preset", f"unknown preset {preset!r}", remedy)
             return (MappedSource("", {}, file=str(self.path), where=self.where, fault=fault),)
         document = preset_file(preset)
-        if "recognise" not in document:
-            reason = f"preset {preset!r} is not a table: its files are recognised by what they hold"
+        if "recognise" not in document and "lines" not in document:
+            reason = f"preset {preset!r} is neither a table nor lines: its files are recognised by what they hold"
             raise self.fault("preset", reason, "leave this entry out")
         merged = self.over(document["sources"], entry)
         return tuple(replace(self.source(each), any_case=True) for each in merged)
@@ -183,6 +146,8 @@ class _Entry:
             only=self.chosen(entry, "only"),
             unless=self.chosen(entry, "unless"),
             errors_inside=self.names("errors_inside", entry.get("errors_inside") or [], at_least=0),
+            pattern=self.line_patterns(entry),
+            continues=self.continues(entry),
             file=str(self.path),
             where=self.where,
             **self.csv(self.mapping(entry, "csv")),
@@ -204,181 +169,6 @@ class _Entry:
             merged.append(each | {key: _over(each.get(key), value, foreign) for key, value in own.items()})
         return merged
 
-    def mapping(self, entry: dict[str, Any], key: str) -> dict[Any, Any]:
-        value = entry.get(key)
-        if value is not None and not isinstance(value, dict):
-            raise self.fault(key, f"expected a mapping, found {kind(value)}", "write keys and values")
-        return value or {}
-
-    def text(self, entry: dict[str, Any], key: str, default: str) -> str:
-        value = entry.get(key, default)
-        if not isinstance(value, str):
-            raise self.fault(key, f"expected text, found {kind(value)}", "write it in quotes")
-        return value
-
-    def frame(self, entry: dict[str, Any]) -> Frame:
-        if entry.get("frame") is None:
-            raise self.fault("", "missing key 'frame'", f"say what a row is: {', '.join(FRAMES)}")
-        name = self.text(entry, "frame", "")
-        if (frame := frame_schema(name)) is None:
-            raise self.fault("frame", f"unknown frame {name!r}", nearest(name, FRAMES))
-        return frame
-
-    def columns(self, entry: Any, frame: Frame) -> dict[str, Origin]:
-        if not isinstance(entry, dict):
-            raise self.fault(
-                "columns", f"expected a mapping, found {kind(entry)}", "write canonical column: source column"
-            )
-        for name in entry:
-            if name not in frame.columns:
-                raise self.fault(
-                    f"columns.{name}", f"unknown column {str(name)!r} of {frame.name}", nearest(name, frame.columns)
-                )
-        given = {name: value for name, value in entry.items() if value is not None}
-        for name in frame.required:
-            if name not in given:
-                raise self.fault(
-                    "columns",
-                    f"missing column {name!r} of {frame.name}",
-                    f"add {name}: <column>, or {name}: {{value: ...}}",
-                )
-        return {name: self.origin(f"columns.{name}", value, frame.columns[name]) for name, value in given.items()}
-
-    def origin(self, below: str, value: Any, dtype: Any) -> Origin:
-        if not isinstance(value, dict):
-            if isinstance(value, list):
-                raise self.fault(
-                    below, "expected a column, found a list", "write {first: [a, b]} for the first that is not null"
-                )
-            return Column(_plain(value))
-        if value.keys() == {"value"} and not isinstance(value["value"], dict | list) and value["value"] is not None:
-            return Constant(_plain(value["value"]))
-        if "first" in value and value.keys() <= {"first", "else"}:
-            otherwise = None if value.get("else") is None else _plain(value["else"])
-            return First(self.names(f"{below}.first", value["first"], at_least=1), otherwise)
-        if "add" in value and value.keys() <= {"add", "unit"}:
-            if dtype != TIME:
-                raise self.fault(
-                    f"{below}.add", "only times can be added to", "use it for a column such as finished_at"
-                )
-            unit = value.get("unit", "ms")
-            if unit not in UNITS_US:
-                raise self.fault(f"{below}.unit", f"unknown unit {unit!r}", nearest(unit, UNITS_US))
-            return Sum(self.names(f"{below}.add", value["add"], at_least=2), unit)
-        if "join" in value and value.keys() <= {"join", "with"}:
-            return Joined(self.names(f"{below}.join", value["join"], at_least=2), self.text(value, "with", " "))
-        if "of" in value and value.keys() <= {"of", "map", "else"}:
-            words = self.mapping(value, "map")
-            otherwise = None if value.get("else") is None else _plain(value["else"])
-            return Translated(
-                _plain(value["of"]), {_plain(word): _plain(meaning) for word, meaning in words.items()}, otherwise
-            )
-        if value.keys() == {"hash"} and not isinstance(value["hash"], dict | list):
-            return Hashed(_plain(value["hash"]))
-        if value.keys() == {"host"} and not isinstance(value["host"], dict | list):
-            return Host(_plain(value["host"]))
-        raise self.fault(below, "unknown form", FORMS)
-
-    def chosen(self, entry: dict[str, Any], key: str) -> dict[str, tuple[str, ...]]:
-        """Columns with the words that choose rows; ``"*"`` is any word."""
-        words_of = self.mapping(entry, key)
-        lists = {_plain(name): words if isinstance(words, list) else [words] for name, words in words_of.items()}
-        for name, words in lists.items():
-            if any(isinstance(word, dict | list) or word is None for word in words):
-                raise self.fault(
-                    f"{key}.{name}", "expected a list of words", f'write {{column: [word, ...]}}, or "{ANY}"'
-                )
-        return {name: tuple(_plain(word) for word in words) for name, words in lists.items()}
-
-    def names(self, below: str, value: Any, *, at_least: int) -> tuple[str, ...]:
-        if (
-            not isinstance(value, list)
-            or len(value) < at_least
-            or any(isinstance(each, dict | list) or each is None for each in value)
-        ):
-            raise self.fault(below, f"expected a list of {at_least} or more columns", "write it as [a, b]")
-        return tuple(_plain(each) for each in value)
-
-    def times(self, entry: dict[Any, Any], frame: Frame) -> tuple[TimeRule, dict[str, TimeRule]]:
-        columns = [name for name, dtype in frame.columns.items() if dtype == TIME]
-        checked_keys(self.path, f"{self.where}.time", entry, [*TIME_KEYS, *columns])
-        common = self.time_rule("time", {key: value for key, value in entry.items() if key in TIME_KEYS}, TimeRule())
-        own = {}
-        for name in columns:
-            if name in entry:
-                rule = self.mapping(entry, name) if entry[name] is None else entry[name]
-                if not isinstance(rule, dict):
-                    raise self.fault(
-                        f"time.{name}",
-                        f"expected a mapping, found {kind(rule)}",
-                        "write {zone: ..., format: ..., unit: ...}",
-                    )
-                own[name] = self.time_rule(f"time.{name}", rule, common)
-        return common, own
-
-    def time_rule(self, below: str, entry: dict[Any, Any], common: TimeRule) -> TimeRule:
-        checked_keys(self.path, f"{self.where}.{below}", entry, TIME_KEYS)
-        given = {key: self.text(entry, key, "") for key in entry if entry[key] is not None}
-        if "zone" in given and given["zone"] not in available_timezones():
-            raise self.fault(f"{below}.zone", f"unknown time zone {given['zone']!r}", nearest_zone(given["zone"]))
-        if "unit" in given and given["unit"] not in UNITS_US:
-            raise self.fault(f"{below}.unit", f"unknown unit {given['unit']!r}", nearest(given["unit"], UNITS_US))
-        if "format" in given:
-            self.check_format(f"{below}.format", given["format"])
-        # A column with a format of its own does not keep the common unit, nor the other way round.
-        other = {"format": "unit", "unit": "format"}
-        freed = {other[key]: None for key in given if key in other and other[key] not in given}
-        return replace(common, **freed, **given)
-
-    def check_format(self, below: str, format: str) -> None:
-        remedy = 'write it as in strptime, such as "%d.%m.%Y %H:%M:%S", with %.f for fractions of a second'
-        if "%" not in format or re.search(r"(?<![.,])%f", format):
-            raise self.fault(below, f"invalid time format {format!r}", remedy)
-        try:
-            pl.Series(["x"]).str.to_datetime(format.replace(".%f", "%.f").replace(",%f", "%.f"), strict=False)
-        except pl.exceptions.PolarsError as error:
-            raise self.fault(below, f"invalid time format {format!r}", remedy) from error
-
-    def null(self, value: Any) -> tuple[str, ...]:
-        if value is None:
-            return ("",)
-        tokens = value if isinstance(value, list) else [value]
-        if any(isinstance(token, dict | list) for token in tokens):
-            raise self.fault("null", "expected a list of words", 'write the words that mean nothing, such as ["", "-"]')
-        return tuple(dict.fromkeys(["", *(_plain(token) for token in tokens)]))
-
-    def status(self, entry: dict[Any, Any], frame: Frame) -> dict[str, str]:
-        allowed = (*STATUSES, BEGUN) if frame is EVENTS else STATUSES
-        for written, status in entry.items():
-            if status not in allowed:
-                raise self.fault(f"status.{_plain(written)}", f"unknown status {status!r}", nearest(status, allowed))
-        return {_plain(written): status for written, status in entry.items()}
-
-    def csv(self, entry: dict[Any, Any]) -> dict[str, Any]:
-        checked_keys(self.path, f"{self.where}.csv", entry, CSV_KEYS)
-        given: dict[str, Any] = {key: self.text(entry, key, "") for key in entry if entry[key] is not None}
-        separator = given.get("separator")
-        if separator is not None and (len(separator) != 1 or not separator.isascii() or separator in '"\n\r'):
-            raise self.fault(
-                "csv.separator", f"invalid separator {separator!r}", 'write one character, such as ";" or "\\t"'
-            )
-        if "encoding" in given:
-            encoding = given["encoding"].casefold()
-            if encoding not in ENCODINGS:
-                raise self.fault(
-                    "csv.encoding", f"unknown encoding {given['encoding']!r}", nearest(encoding, ENCODINGS)
-                )
-            given["encoding"] = ENCODINGS[encoding]
-        if given.get("decimal", ".") not in (".", ","):
-            raise self.fault("csv.decimal", f"invalid decimal mark {given['decimal']!r}", 'write "." or ","')
-        return given
-
-
-def nearest_zone(name: str) -> str:
-    """A remedy for a zone that does not exist."""
-    close = nearest(name, available_timezones())
-    return close if close.startswith("did you mean") else "write one such as Europe/Madrid or UTC"
-
 
 def _over(below: Any, above: Any, foreign: set[str]) -> Any:
     """`above`, key by key over `below` where both have keys, without the keys that are `foreign` columns."""
@@ -386,8 +176,3 @@ def _over(below: Any, above: Any, foreign: set[str]) -> Any:
         return above
     kept = {key: value for key, value in above.items() if key not in foreign}
     return below | kept if isinstance(below, dict) else kept
-
-
-def _plain(value: Any) -> str:
-    """A YAML scalar as the text that stood in the file: true, 53."""
-    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
 from integrhealth.language.schema import FRAMES, NUMBER, TEXT
-from integrhealth.reading.account.parsed import REJECTED, Parsed
+from integrhealth.reading.account.parsed import REJECTED, Parsed, stem
 from integrhealth.reading.files.lines import refusals
 from integrhealth.reading.metrics.prometheus_series import SYSTEM_LABELS, Families, series
 from integrhealth.reading.metrics.series import resets_note
@@ -88,11 +87,6 @@ def metrics(
         log_file,
         passed,
     )
-
-
-def stem(log_file: str) -> str:
-    """The name of a file without its folder and endings."""
-    return Path(log_file).name.split(".")[0] or log_file
 
 
 def _refused(bad: pl.DataFrame, reason: str) -> pl.DataFrame:

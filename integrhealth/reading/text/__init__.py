@@ -1,0 +1,1 @@
+"""Lines of text whose parts a pattern names, by an entry of mapping.yaml or by a preset."""

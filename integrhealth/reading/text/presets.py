@@ -1,0 +1,84 @@
+"""Text logs that are read without a mapping: each is a YAML file in ``presets``, recognised by its patterns."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from integrhealth.reading.account.parsed import Format, Head, Parsed
+from integrhealth.reading.files.text_lines import beginning_lines
+from integrhealth.reading.mapping.yaml_entries import preset_file, preset_names, preset_sources
+from integrhealth.reading.mapping.yaml_keys import ANY_LINE
+from integrhealth.reading.records.nested import fills
+from integrhealth.reading.records.plain_entries import CONTINUES, MOST
+from integrhealth.reading.text.lines_by_pattern import CODES, read_lines
+
+# Lines that are looked at to tell what a log is, and how much of each.
+SAMPLED, WIDTH = 200, 4_000
+# Where whatever follows an entry belongs to it, so many of the lines must begin one, and the first of all.
+FEWEST = 0.2
+
+
+@dataclass(frozen=True)
+class LinePreset:
+    """A text log: its name, one line that describes it, whether it was tried on a real file, and its patterns."""
+
+    name: str
+    description: str
+    tried: str
+    patterns: tuple[str, ...]
+    continues: str | None
+
+    @property
+    def format(self) -> Format:
+        """The preset as a format among others."""
+
+        def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
+            sources = preset_sources(self.name)
+            return read_lines(path, log_file, sources=sources, format=self.name, strict=strict)
+
+        def recognises(head: Head) -> bool:
+            return line_preset_of(head) == self
+
+        return Format(
+            self.name, self.description, recognises, read, self.tried, lambda: fills(preset_sources(self.name))
+        )
+
+
+@cache
+def line_presets() -> tuple[LinePreset, ...]:
+    """The presets for lines of text, sorted by name."""
+    presets = []
+    for name in preset_names():
+        document = preset_file(name)
+        if "lines" in document:
+            first = preset_sources(name)[0]
+            presets.append(LinePreset(name, document["description"], document["tried"], first.pattern, first.continues))
+    return tuple(presets)
+
+
+def line_preset_of(head: Head) -> LinePreset | None:
+    """The text log that a file is: the preset whose patterns fit most of its first lines; of several the one that says
+    most of a line, which is the one with most groups.
+    """
+    whole = head.start.endswith(b"\n") or head.start.count(b"\n") == 0
+    lines = pl.Series([line[:WIDTH] for line in beginning_lines(head.start, whole=whole)[:SAMPLED]], dtype=pl.String)
+    lines = lines.str.replace_all(CODES, "")
+    ranked = [
+        (share, preset.patterns[0].count("(?P<"), preset)
+        for preset in line_presets()
+        if (share := _share(lines, preset))
+    ]
+    return max(ranked, key=lambda each: each[:2])[2] if ranked else None
+
+
+def _share(lines: pl.Series, preset: LinePreset) -> float:
+    """How much of the lines that begin something the preset fits; 0 where that is too little to be such a log."""
+    fits = pl.Series([False]).new_from_index(0, len(lines))
+    for pattern in preset.patterns:
+        fits |= lines.str.contains(pattern)
+    if preset.continues == ANY_LINE:
+        return float(fits.mean() or 0) if len(fits) and fits[0] and fits.mean() >= FEWEST else 0.0
+    begun = fits.filter(~lines.str.contains(preset.continues or CONTINUES) | fits)
+    return float(begun.mean() or 0) if len(begun) and begun.mean() >= MOST else 0.0

@@ -1,0 +1,104 @@
+"""Lines wrapped by a collector: read by what is inside them, each record counted once."""
+
+import json
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+from drawing.shared_data import shared_data
+
+import integrhealth as ih
+
+
+def wrapped(lines, tag=None, start=0):
+    """Lines of a container as Docker keeps them, a second apart."""
+    extra = {"attrs": {"tag": tag}} if tag else {}
+    at = [datetime(2024, 5, 1, 10, 0, start + second, tzinfo=UTC).isoformat() for second in range(len(lines))]
+    records = [
+        {"log": f"{line}\n", "stream": "stdout", "time": time} | extra for line, time in zip(lines, at, strict=True)
+    ]
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def message(number, status="ok"):
+    return json.dumps(
+        {
+            "message_id": f"m{number}",
+            "source": "shop",
+            "target": "erp",
+            "sent_at": f"2024-05-01T09:59:{number:02}Z",
+            "status": status,
+        }
+    )
+
+
+def test_what_a_format_knows_is_read_as_that_and_the_rest_stays_log_lines(tmp_path):
+    text = wrapped([message(1), message(2, "failed")], "bridge") + wrapped(["hello", "world"], "web")
+    (tmp_path / "c.log").write_text(text)
+    evidence = ih.read(str(tmp_path))
+    assert evidence.messages.select("message_id", "status", "log_line").rows() == [("m1", "ok", 1), ("m2", "failed", 2)]
+    assert evidence.logs.select("system", "text", "log_line").rows() == [("web", "hello", 3), ("web", "world", 4)]
+    assert evidence.sources["rows_in"].sum() == 4
+    assert evidence.sources["rows_out"].sum() == 4
+    assert evidence.rejected.is_empty()
+
+
+def test_a_record_that_is_refused_inside_is_refused_at_its_place_in_the_envelope(tmp_path):
+    lines = [message(1), message(2), message(3), '{"message_id": "m4", "source": "shop"}']
+    (tmp_path / "c.log").write_text(wrapped(["", *lines]))
+    evidence = ih.read(str(tmp_path))
+    assert evidence.messages.height == 3
+    assert evidence.rejected.select("file", "line").rows() == [("c.log", 5)]
+    assert evidence.sources.select("rows_in", "rows_out", "rows_rejected").rows() == [(5, 4, 1)]
+
+
+def test_a_line_in_json_says_who_how_serious_and_what(tmp_path):
+    line = '{"severity": "error", "msg": "boom", "service": {"name": "pay"}, "trace_id": "abc", "logger": "web"}'
+    (tmp_path / "c.log").write_text(wrapped([line, "plain"], "box"))
+    logs = ih.read(str(tmp_path)).logs
+    assert logs.select("system", "level", "text", "trace_id", "site").rows() == [
+        ("pay", "error", "boom", "abc", "web"),
+        ("box", None, "plain", None, None),
+    ]
+    assert logs["time"].dt.second().to_list() == [0, 1]
+
+
+def test_lines_of_logs_stand_at_the_time_of_their_envelope(tmp_path):
+    inside = [f"May  1 12:00:{second:02} box app[1]: x{second}" for second in range(3)]
+    (tmp_path / "c.log").write_text(wrapped(inside))
+    logs = ih.read(str(tmp_path)).logs
+    assert logs["text"].to_list() == ["x0", "x1", "x2"]
+    assert logs["time"].dt.hour().to_list() == [10, 10, 10], "the clock inside has no zone"
+
+
+def test_parts_of_a_long_line_are_one_record_and_a_cut_one_is_never_lost(tmp_path):
+    records = [
+        {"log": "begin ", "stream": "stdout", "time": "2024-05-01T10:00:00Z"},
+        {"log": "aside\n", "stream": "stderr", "time": "2024-05-01T10:00:00Z"},
+        {"log": "end\n", "stream": "stdout", "time": "2024-05-01T10:00:00Z"},
+        {"log": "cut off", "stream": "stdout", "time": "2024-05-01T10:00:01Z"},
+    ]
+    (tmp_path / "c.log").write_text("".join(json.dumps(record) + "\n" for record in records))
+    evidence = ih.read(str(tmp_path))
+    assert evidence.logs["text"].to_list() == ["aside", "begin end", "cut off"]
+    assert evidence.sources.select("rows_in", "rows_out").rows() == [(4, 4)]
+
+
+@pytest.mark.parametrize("deep", [1, 3, 6])
+def test_envelopes_in_envelopes_end_somewhere(tmp_path, deep):
+    line = "hello"
+    for _ in range(deep):
+        line = json.dumps({"log": f"{line}\n", "stream": "stdout", "time": "2024-05-01T10:00:00Z"})
+    (tmp_path / "c.log").write_text(line + "\n")
+    evidence = ih.read(str(tmp_path))
+    assert evidence.logs.height == 1
+    assert "hello" in evidence.logs["text"][0]
+    assert evidence.logs["time"][0].hour == 10
+
+
+def test_a_container_of_docker():
+    evidence = ih.read(str(shared_data("formats_more", "docker_json", "container-json.log")))
+    assert evidence.sources.select("rows_in", "rows_rejected").rows() == [(10, 0)]
+    assert evidence.logs["time"].min() == datetime(2016, 1, 7, 16, 49, 10, tzinfo=UTC)
+    assert evidence.logs["text"].str.contains("ls").any()
+    assert evidence.logs.schema["time"] == pl.Datetime("us", "UTC")
