@@ -10,9 +10,11 @@ import polars as pl
 from integrhealth.language.schema import NUMBER
 from integrhealth.reading.drafting.words import (
     DURATION_NAMES,
+    LETTERS_OF_STATUS,
     LEVELS,
     UNITS,
     status_of,
+    words_in,
     words_of,
 )
 from integrhealth.reading.values.conversions import numbers
@@ -25,13 +27,13 @@ MOST_STATUSES = 30
 LONGEST_STATUS = 40
 # Where a system name ends and a text begins.
 LONGEST_NAME = 80
-TIME_NAMES = frozenset(
-    "time date at ts timestamp datetime created updated started finished start end ended epoch moment when sent"
-    " received modified unixtime on log clock queued completed closed opened occurred last fecha datum hora uhrzeit"
-    " startzeit endezeit inicio fin run logged".split()
+TIME_NAMES = words_in(
+    "time date at ts timestamp datetime created updated started finished start end ended epoch "
+    "moment when sent received modified unixtime on log clock queued completed closed opened "
+    "occurred last fecha datum hora uhrzeit startzeit endezeit inicio fin run logged"
 )
-SUCCESS_NAMES = frozenset("success succeeded ok successful passed delivered completed finished isok".split())
-FAILURE_NAMES = frozenset("error failed failure fault faulted iserror haserror haserrors".split())
+SUCCESS_NAMES = words_in("success succeeded ok successful passed delivered completed finished isok")
+FAILURE_NAMES = words_in("error failed failure fault faulted iserror haserror haserrors")
 ADDRESS = r"^\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})\]?(?::\d+)?$"
 CLOCK = r"^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?$"
 DAY = r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})$"
@@ -150,7 +152,9 @@ class Content:
         """The status codes of HTTP, or what stands where there was no answer."""
         codes = self.values.cast(pl.Int64, strict=False)
         fits = codes.is_between(100, 599) | (codes == 0)
-        return bool(fits.fill_null(False).mean() >= MOSTLY and (codes >= 100).any()) and self.distinct <= MOST_STATUSES * 2
+        return (
+            bool(fits.fill_null(False).mean() >= MOSTLY and (codes >= 100).any()) and self.distinct <= MOST_STATUSES * 2
+        )
 
     @cached_property
     def is_flag(self) -> bool:
@@ -177,7 +181,7 @@ class Content:
         """Names of systems: few, short, no numbers, times, addresses of machines or people."""
         if self.is_number or self.is_time or self.is_clock or self.is_address or self.share(PHONE) >= MOSTLY:
             return False
-        if self.share(PERSON) >= MOSTLY or self.length > LONGEST_NAME or self.is_flag:
+        if self.share(PERSON) >= MOSTLY or self.share(r"^/") > 0.5 or self.length > LONGEST_NAME or self.is_flag:
             return False
         return self.is_url or len(self.values) < 5 or self.distinct <= max(3, 0.6 * len(self.values))
 
@@ -195,6 +199,8 @@ class Content:
         written = sorted(counts.rows(), key=lambda row: (-row[1], row[0]))
         if len(written) > MOST_STATUSES or self.length > LONGEST_STATUS:
             return {}
+        if {word for word, _ in written} <= LETTERS_OF_STATUS.keys():
+            return {word: LETTERS_OF_STATUS[word] for word, _ in written}
         return {word: self._meaning(word) for word, _ in written}
 
     def _meaning(self, word: str) -> str | None:

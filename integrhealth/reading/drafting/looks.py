@@ -83,7 +83,9 @@ def _nothing(path: Path, start: bytes) -> Looks:
 def _marked_up(text: str) -> Looks:
     if re.match(r"<!doctype html|<html", text, re.IGNORECASE):
         return Looks("a web page (HTML)", "the export may have ended at a login page: download it again")
-    root = re.search(r"<([A-Za-z_][\w.:-]*)", re.sub(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>", "", text, flags=re.DOTALL))
+    root = re.search(
+        r"<([A-Za-z_][\w.:-]*)", re.sub(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>", "", text, flags=re.DOTALL)
+    )
     name = f" with the root element {root[1][:NAME]}" if root else ""
     return Looks(f"XML{name}", "no format of the kit; export it as CSV or JSON")
 
@@ -91,7 +93,9 @@ def _marked_up(text: str) -> Looks:
 def _json(path: Path, text: str) -> Looks | None:
     head = head_of(path)
     if names := wrapped_names(head):
-        return Looks(f"a JSON document with a list of objects under {_key_of_list(path)} ({_listed(names)})", is_table=True)
+        return Looks(
+            f"a JSON document with a list of objects under {_key_of_list(path)} ({_listed(names)})", is_table=True
+        )
     first = text.partition("\n")[0]
     line = _loaded(first)
     if isinstance(line, dict) and text.partition("\n")[2].strip():

@@ -11,15 +11,15 @@ from integrhealth.reading.drafting.contents import Content
 from integrhealth.reading.drafting.entry import Entry
 from integrhealth.reading.drafting.moments import say_times
 from integrhealth.reading.drafting.roles import roles
-from integrhealth.reading.drafting.statuses import ERRORS, failure_column, say_status, status_column
-from integrhealth.reading.drafting.words import LEVELS
+from integrhealth.reading.drafting.statuses import ERRORS, failure_column, say_status, status_column, unexplained_status
+from integrhealth.reading.drafting.words import LEVELS, words_in
 
 MESSAGES = FRAMES["messages"]
 LEFT_OUT = ("actor_type", "payload_hash", "kind", "checkpoint", "fallback", "load_test", "status", "seq")
-COUNTED = frozenset("count num number records rows documents docs errors failures".split())
-INBOUND = frozenset("in inbound incoming received receive i rx inboundapi inbound-api eingang entrada".split())
-OUTBOUND = frozenset("out outbound outgoing sent send o tx outboundapi outbound-api ausgang salida".split())
-QUEUES = frozenset("queue topic exchange".split())
+COUNTED = words_in("count num number records rows documents docs errors failures")
+INBOUND = words_in("in inbound incoming received receive i rx inboundapi inbound-api eingang entrada")
+OUTBOUND = words_in("out outbound outgoing sent send o tx outboundapi outbound-api ausgang salida")
+QUEUES = frozenset(["queue", "topic", "exchange"])
 # More columns than this make no id that anybody would want.
 MOST_JOINED = 4
 
@@ -34,6 +34,8 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     chosen = roles(MESSAGES, rest, without=LEFT_OUT)
     start = chosen.get("sent_at") or chosen.get("finished_at") or first_time(rest)
     failure = None if status is not None else failure_column(rest)
+    if status is None and failure is None and {"source", "target"} <= chosen.keys():
+        status = unexplained_status(rest)
     if start is None or (status is None and failure is None):
         return []
     # The level of a line says how a message ended only where there are two systems that it went between.
@@ -132,6 +134,9 @@ def _say_systems(
     where: str,
     direction: Content | None,
 ) -> None:
+    path = path_column(rest)
+    if path is not None:
+        chosen["operation"] = path
     source, target = chosen.get("source"), chosen.get("target")
     if source is not None:
         entry.fill("source", _system(source, system, entry))
@@ -148,7 +153,7 @@ def _say_systems(
         _say_kind(entry, target)
         return
     own = system_column(rest, chosen)
-    if is_access_log(rest):
+    if path is not None:
         entry.fill("source", {"value": "client"}, "whoever called; addresses are not systems")
         entry.fill("target", constant if own is None else _system(own, system, entry), why if own is None else "")
         entry.fill("kind", {"value": "request"})
@@ -182,10 +187,12 @@ def system_column(contents: list[Content], chosen: dict[str, Content]) -> Conten
     return own if own is not None and own.filled > 0.5 else None
 
 
-def is_access_log(contents: list[Content]) -> bool:
-    """Requests of clients: a method of HTTP, and a path or the address of a client."""
+def path_column(contents: list[Content]) -> Content | None:
+    """The paths of requests, where a method of HTTP stands beside them, or the address of a client."""
     methods = any(each.share(r"^(GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS)$") > 0.9 for each in contents)
-    return methods and any(each.is_address or each.share(r"^/") > 0.9 for each in contents)
+    if not methods and not any(each.is_address for each in contents):
+        return None
+    return next((each for each in contents if each.share(r"^/") > 0.9), None)
 
 
 def _say_id(entry: Entry, chosen: dict[str, Content], rest: list[Content], start: Content) -> None:
@@ -270,7 +277,7 @@ def both_ways(entry: Entry, direction: Content) -> list[Entry]:
 
 
 def system_after(stem: str, folder: str) -> tuple[str, str]:
-    """A name for the system that a file is of, by the name of the file, else of its folder; and which of them it was."""
+    """A name for the system that a file is of, by the name of the file, else of its folder; and which it was."""
     for name, where in ((stem, "the name of the file"), (folder, "the folder")):
         words = [word for word in re.split(r"[\s_.-]+", name) if word and not re.fullmatch(r"[\dTZ]+", word)]
         telling = [word for word in words if word.casefold() not in OF_ANY_FILE]
@@ -279,7 +286,10 @@ def system_after(stem: str, folder: str) -> tuple[str, str]:
     return stem or "system", "the name of the file"
 
 
-OF_ANY_FILE = frozenset(
-    "export exports log logs data output report reports history list csv json messages message events event records"
-    " result results dump extract download table monitor".split()
-) | LEVELS
+OF_ANY_FILE = (
+    words_in(
+        "export exports log logs data output report reports history list csv json messages message "
+        "events event records result results dump extract download table monitor"
+    )
+    | LEVELS
+)

@@ -38,7 +38,7 @@ def say_times(entry: Entry, columns: dict[str, Content]) -> None:
         entry.beside["time"] = "; ".join(dict.fromkeys(why))
     if naive:
         entry.asked.append(
-            f"in which zone are the times of {', '.join(naive)}? without one they are UTC: time: {{zone: Europe/Madrid}}"
+            f"in which zone is {', '.join(naive)}? without it they are UTC: time: {{zone: Europe/Madrid}}"
         )
 
 

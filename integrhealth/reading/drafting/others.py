@@ -14,11 +14,16 @@ from integrhealth.reading.drafting.words import (
     TICKET_NAMES,
     TICKET_STATES,
     UNITS,
+    words_in,
 )
 
 # Numbers under these words name something or place it; they measure nothing.
-NO_MEASURE = frozenset("id number no code port version year month day line row seq offset partition pid zip key".split())
+NO_MEASURE = words_in("id number no code port version year month day line row seq offset partition pid zip key")
 MOST_METRICS = 12
+# The names of times at which something happened to a ticket.
+STEPS = words_in(
+    "created opened acknowledged resolved closed solved updated assigned reopened escalated modified started"
+)
 
 
 def drafted_tickets(contents: list[Content], system: str, *, where: str) -> list[Entry]:
@@ -40,9 +45,21 @@ def drafted_tickets(contents: list[Content], system: str, *, where: str) -> list
         return []
     if "integration" not in chosen and (service := roles(FRAMES["logs"], contents, only=("system",)).get("system")):
         chosen["integration"] = service
-    entry = _entry(frame, chosen)
-    say_times(entry, {"at": chosen["at"]})
-    return [entry]
+    steps = [each for each in contents if each.is_time and STEPS & set(each.words)] or [chosen["at"]]
+    last = max(steps, key=lambda each: (each.filled >= 0.9, each.times.times.max()))
+    entries = []
+    for step in steps:
+        entry = _entry(frame, chosen | {"at": step})
+        if step is not last:
+            entry.columns.pop("state", None)
+        if "action" not in chosen:
+            entry.fill("action", {"value": step.name})
+        if step.filled < 1:
+            entry.keys["only"] = {step.name: ["*"]}
+        entry.columns = {name: entry.columns[name] for name in frame.columns if name in entry.columns}
+        say_times(entry, {"at": step})
+        entries.append(entry)
+    return entries
 
 
 def drafted_readers(contents: list[Content], system: str, *, where: str) -> list[Entry]:
@@ -123,7 +140,9 @@ def _measures(content: Content) -> bool:
 def _metric(entry: Entry, content: Content) -> Entry:
     entry.fill("metric", {"value": content.name})
     entry.fill("value", content.name)
-    if (unit := next((word for word in content.words if word in {*UNITS, "percent", "pct", "bytes"}), None)) is not None:
+    if (
+        unit := next((word for word in content.words if word in {*UNITS, "percent", "pct", "bytes"}), None)
+    ) is not None:
         entry.fill("unit", {"value": unit})
     if content.is_comma_number:
         entry.keys["csv"] = {"decimal": ","}

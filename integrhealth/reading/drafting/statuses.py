@@ -13,7 +13,8 @@ HTTP = {"2xx": "ok", "3xx": "ok", "408": "timeout", "499": "cancelled", "4xx": "
 HTTP |= {"5xx": "failed"}
 # The share of the status values that must mean something: where the name says status, and where only values do.
 BY_NAME, BY_VALUE = 0.3, 0.8
-ERRORS = frozenset("error errors failed rejected failures faults".split())
+MOST_CODES = 12
+ERRORS = frozenset(["error", "errors", "failed", "rejected", "failures", "faults"])
 # What a text says of how it ended.
 ENDED_WELL = r"(?i)\b(succe(ss|eded)|completed|delivered|erfolgreich|correct(o|amente))"
 ENDED_BADLY = r"(?i)\b(fail(ed|ure)?|error|exception|refused|timed out|fehler|fall[oó])\b"
@@ -33,6 +34,13 @@ def status_column(contents: list[Content]) -> Content | None:
             level = content.is_level
             scored.append((level, rank is None, http, -round(share, 1), rank or (9,), -content.filled, content))
     return min(scored, key=lambda each: each[:-1])[-1] if scored else None
+
+
+def unexplained_status(contents: list[Content]) -> Content | None:
+    """A column that is named as a status, with few words of which none means anything to us."""
+    few = [each for each in contents if each.statuses and not each.is_time and len(each.statuses) <= MOST_CODES]
+    ranked = [(rank, each) for each in few if (rank := name_rank("status", each.words)) is not None]
+    return min(ranked, key=lambda each: each[0])[1] if ranked else None
 
 
 def _says_more_than_yes(content: Content, rank: Any, meant: dict[str, str | None]) -> bool:

@@ -29,18 +29,18 @@ TIMES = (
     "1[0-9]{9}(?:[.][0-9]+)?|1[0-9]{12}",
 )
 LEVEL = (
-    r"(?P<level>(?i:trace|debug|fine|finer|finest|info|information|notice|warn|warning|error|err|severe|critical|crit"
-    r"|fatal|alert|emerg|emergency|panic))\b"
+    r"(?i:trace|debug|fine|finer|finest|info|information|notice|warn|warning|error|err|severe|critical|crit|fatal|alert"
+    r"|emerg|emergency|panic)\b"
 )
 # What may stand between a level and the text: loggers, threads, modules; the most telling first.
 AFTER_LEVEL = (
-    r"[\]):>]*[\s|:-]*\[(?P<thread>[^\]]*)\][\s|:-]*(?P<site>[\w$]+(?:\.[\w$]+)+)[\s|:-]+(?P<text>.*)",
-    r"[\]):>]*[\s|:-]*\[(?P<thread>[^\]]*)\][\s|:-]*\[(?P<site>[^\]]*)\][\s|:-]*(?P<text>.*)",
-    r"[\]):>]*[\s|:-]*\{(?P<site>[^}]*)\}[\s|:-]*(?P<text>.*)",
-    r"[\]):>]*[\s|:-]*\[(?P<site>[^\]]*)\][\s|:-]*(?P<text>.*)",
-    r"[\]):>]*[\s|:-]*\((?P<site>[^)]*)\)[\s|:-]*(?P<text>.*)",
-    r"[\]):>]*[\s|:-]*(?P<site>[\w$]+(?:\.[\w$]+)+)(?::\d+)?\s*[|:-]+\s*(?P<text>.*)",
-    r"[\]):>]*[\s|:-]+(?P<text>.*)",
+    r"[\]):>]*[\s|:-]*\[(?P<thread>[^\]]*)\][\s|:-]*(?P<site>[\w$]+(?:\.[\w$]+)+)[\s|:-]+%{GREEDYDATA:text}",
+    r"[\]):>]*[\s|:-]*\[(?P<thread>[^\]]*)\][\s|:-]*\[(?P<site>[^\]]*)\][\s|:-]*%{GREEDYDATA:text}",
+    r"[\]):>]*[\s|:-]*\{(?P<site>[^}]*)\}[\s|:-]*%{GREEDYDATA:text}",
+    r"[\]):>]*[\s|:-]*\[(?P<site>[^\]]*)\][\s|:-]*%{GREEDYDATA:text}",
+    r"[\]):>]*[\s|:-]*\((?P<site>[^)]*)\)[\s|:-]*%{GREEDYDATA:text}",
+    r"[\]):>]*[\s|:-]*(?P<site>[\w$]+(?:\.[\w$]+)+)(?::\d+)?\s*[|:-]+\s*%{GREEDYDATA:text}",
+    r"[\]):>]*[\s|:-]+%{GREEDYDATA:text}",
 )
 NO_LEVEL = (r"[\]):>]*[\s|:,;-]+(?P<text>\S.*)",)
 # A line that begins an entry has its time within so many characters, and its level within so many after it.
@@ -76,13 +76,15 @@ def patterns(lines: list[str]) -> Iterator[str]:
     begun = [line for line in lines if re.match(expanded(head), line)]
     rests = [re.sub(expanded(head), "", line, count=1) for line in begun]
     between = level_gap(rests)
-    heads = [(head + between + LEVEL, AFTER_LEVEL)] if between is not None else []
+    heads = [(head + between + "%{WORD:level}", AFTER_LEVEL)] if between is not None else []
     for beginning_, endings in [*heads, (head, NO_LEVEL)]:
         ending = next((each for each in endings if _share(begun, f"^{beginning_}{each}$") >= FIT), None)
         if ending is None:
             continue
         if pairs := pairs_of(begun):
-            chain = "".join(rf'.*?\b{re.escape(key)}="?(?P<{re.sub("[^A-Za-z0-9]", "_", key)}>[^\s,;|)"]*)' for key in pairs)
+            chain = "".join(
+                rf'.*?\b{re.escape(key)}="?(?P<{re.sub("[^A-Za-z0-9]", "_", key)}>[^\s,;|)"]*)' for key in pairs
+            )
             yield f"^{beginning_}(?P<text>{chain}.*)$"
         yield f"^{beginning_}{ending}$"
         return
@@ -97,8 +99,14 @@ def time_head(lines: list[str]) -> str | None:
         if len(before) >= BEGIN * len(lines) and before:
             share = len(before) / len(lines)
             if best is None or share > best[0] + 0.05:
-                best = (share, _common(before) + f"(?P<time>{form})")
+                best = (share, _common(before) + _as_time(form))
     return best[1] if best else None
+
+
+def _as_time(form: str) -> str:
+    """What takes a time of this form out of a line."""
+    word = re.fullmatch(r"%\{(\w+)\}", form)
+    return f"%{{{word[1]}:time}}" if word else f"(?P<time>{form})"
 
 
 def level_gap(rests: list[str]) -> str | None:
@@ -126,7 +134,7 @@ def groups(lines: list[str], pattern: str) -> dict[str, pl.Series]:
 
 
 def _common(texts: list[str]) -> str:
-    """A pattern for short texts: themselves where they are all one, the shape of the first where that fits, else any."""
+    """A pattern for short texts: themselves where all are one, the shape of the first where it fits, else any."""
     if len(set(texts)) == 1:
         return _spaced(texts[0])
     shape = "".join(_shape(texts[0]))
