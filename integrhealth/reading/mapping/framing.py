@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from integrhealth.language.schema import Frame
-from integrhealth.reading.account.parsed import REJECTED, Parsed
+from integrhealth.reading.account.parsed import REJECTED, Parsed, stem
 from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.columns import Canonical, canonical
 from integrhealth.reading.mapping.sources import (
     ANY,
+    FILE,
     Column,
     Constant,
     Hashed,
@@ -89,6 +90,8 @@ def _joined(parts: list[Parsed]) -> Parsed:
 def _framed(table: Table, sources: Iterable[MappedSource], *, format: str, log_file: str, strict: bool) -> list[Parsed]:
     sources = [respelled(source, table.names) if source.any_case else source for source in sources]
     rest, made = with_inner(table.rows, names_in(sources)), {}
+    if FILE in names_in(sources):
+        rest = rest.with_columns(pl.lit(stem(log_file)).alias(FILE))
     frames: dict[str, Frame] = {}
     for source in sources:
         mine, rest = _chosen(rest, source)

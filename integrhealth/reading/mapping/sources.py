@@ -12,6 +12,8 @@ from integrhealth.reading.values.times import TimeRule
 
 # In ``only`` and ``unless``: any value that is there.
 ANY = "*"
+# Where a mapping names a column: the name of the file, without folder and endings.
+FILE = "$file"
 
 
 class Column(NamedTuple):
