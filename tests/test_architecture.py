@@ -57,6 +57,7 @@ READING = {
     "databases": {"account", "inner_frames", "files", "values", "mapping"},
     "formats": {"account", "files", "mapping", "records", "json", "xml", "table", "text", "spans", "metrics"},
     "discovery": {"account", "files", "mapping", "records", "table", "text", "databases", "formats"},
+    "drafting": {"account", "files", "values", "mapping", "records", "json", "table"},
     "tidying": {"account", "inner_frames", "records", "spans"},
 }
 ONLY_IN = {"altair": "charts", "papermill": "runner", "click": "cli", "pandas": "nowhere"}

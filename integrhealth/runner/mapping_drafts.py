@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from polars import selectors as cs
 
 from integrhealth.errors import FaultyFile, WrongValue
 from integrhealth.evidence import Evidence, read
@@ -160,6 +161,7 @@ def _shown(file: Mappable, evidence: Evidence, rows: dict[str, pl.DataFrame]) ->
     for name, frame in rows.items():
         filled = [column.name for column in frame if column.null_count() < frame.height and column.name not in PLACE]
         first = frame.sort("log_line").head(FIRST_ROWS).select(filled)
+        first = first.with_columns(cs.datetime().dt.strftime("%Y-%m-%d %H:%M:%S%.3f"))
         parts.append(f"the first of {frame.height:,} rows of {name}:\n{text_table(first)}")
     if not rows:
         parts.append(f"no record could be read so:\n\n{file.draft.yaml(whole_glob(file.path.name))}")

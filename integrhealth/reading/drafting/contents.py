@@ -224,11 +224,11 @@ class Content:
         """The unit of a duration by its name, else by the size of its numbers; None for what is no duration."""
         if self.is_time or self.is_clock or self.is_span or not (self.is_number or self.is_comma_number):
             return None
-        named = next((UNITS[word] for word in reversed(self.words) if word in UNITS), None)
+        by_name = next((UNITS[word] for word in reversed(self.words) if word in UNITS), None)
         about = DURATION_NAMES & set(self.words) or {"time", "taken"} <= set(self.words)
         about = about or {"response", "time"} <= set(self.words) or {"processing", "time"} <= set(self.words)
-        if named is not None and (about or self.words[-1] in UNITS or self.words[0] in UNITS):
-            return named
+        if by_name is not None and (about or self.words[-1] in UNITS or self.words[0] in UNITS):
+            return by_name
         if not about:
             return None
         fractions = self.values.str.contains(r"[.,]\d").any()

@@ -1,6 +1,7 @@
 """What a file that nothing recognised looks like, by its first bytes and never by its name, and what to do next."""
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from integrhealth.reading.files.text_lines import beginning_lines
 from integrhealth.reading.json.values import loaded
 from integrhealth.reading.table.csv_rows import Header, header, read_csv_rows
 from integrhealth.reading.table.files import column_names, head_of, table_kind
-from integrhealth.reading.table.wrapped import wrapped_names
+from integrhealth.reading.table.wrapped import document_of, lists_of_objects, wrapped_names
 
 BY_HAND = "write an entry of mapping.yaml by hand, or export it as CSV or JSON lines"
 MAGIC = (
@@ -36,7 +37,6 @@ NAMED, NAME = 6, 40
 EVEN = 0.8
 TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|\d{4}-\d{2}-\d{2}|\b1[67]\d{8}(?:\d{3})?\b")
 WHOLE_TIME = re.compile(r"[\dTZ:./ +-]*(?:\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}|1[67]\d{8})[\dTZ:.,/ +-]*(?: UTC| GMT)?")
-DEEPEST = 3
 
 
 @dataclass(frozen=True)
@@ -92,36 +92,30 @@ def _marked_up(text: str) -> Looks:
 
 def _json(path: Path, text: str) -> Looks | None:
     head = head_of(path)
-    if names := wrapped_names(head):
-        return Looks(
-            f"a JSON document with a list of objects under {_key_of_list(path)} ({_listed(names)})", is_table=True
-        )
-    first = text.partition("\n")[0]
+    first, _, rest = text.partition("\n")
     line = _loaded(first)
-    if isinstance(line, dict) and text.partition("\n")[2].strip():
+    if isinstance(line, dict) and rest.strip():
         return Looks(f"JSON lines with the keys {_listed(list(line))}", is_table=True)
-    if isinstance(line, list) and text.partition("\n")[2].strip():
+    if isinstance(line, list) and rest.strip():
         return Looks("JSON lines, each of them a list", "write objects, one per line")
-    document = line if line is not None else _loaded(_whole(path, text))
-    if isinstance(document, list):
-        return _list_at_the_top(document)
-    if isinstance(document, dict):
-        lists = lists_in(document)
-        if len(lists) > 1:
-            return Looks(
-                f"a JSON document with several lists of objects, under {_listed(lists)}",
-                f"keep one of them per file, such as jq '.{lists[0]}' FILE",
-            )
-        if lists:
-            return Looks(
-                f"a JSON document with a list of objects under {lists[0][:NAME]}", f"jq '.{lists[0]}' FILE > list.json"
-            )
-        return Looks(f"one JSON object with the keys {_listed(list(document))}", is_table=True)
-    names = column_names(head)
-    if names:
+    if (document := document_of(head)) is not None:
+        return _document(document, wrapped_names(head))
+    if isinstance(elements := _loaded(_whole(path, text)), list):
+        return _list_at_the_top(elements)
+    if names := column_names(head):
         kind = "JSON lines" if text.startswith("{") else "a list of JSON objects"
         return Looks(f"{kind}, damaged in places, with the keys {_listed(names)}", is_table=True)
     return Looks("JSON that is not whole", "export it again, whole") if text.startswith('{"') else None
+
+
+def _document(document: dict[str, Any], names: list[str]) -> Looks:
+    lists = list(lists_of_objects(document))
+    if len(lists) == 1:
+        return Looks(f"a JSON document with a list of objects under {lists[0][:NAME]}", is_table=True)
+    if lists:
+        said = f"a JSON document with {len(lists):,} lists of objects, under {_listed(lists)}"
+        return Looks(said, f"keep one list per file, such as: jq {shlex.quote('.' + lists[0])}", is_table=bool(names))
+    return Looks(f"one JSON object with the keys {_listed(list(document))}", is_table=True)
 
 
 def _list_at_the_top(document: list[Any]) -> Looks:
@@ -129,23 +123,6 @@ def _list_at_the_top(document: list[Any]) -> Looks:
     if objects:
         return Looks(f"a list of JSON objects with the keys {_listed(list(objects[0]))}", is_table=True)
     return Looks("a JSON list of values that are no objects", "write objects, with a name for each value")
-
-
-def lists_in(document: dict[str, Any], above: str = "", deep: int = DEEPEST) -> list[str]:
-    """The keys under which a document has lists of objects, dotted where they lie inside objects."""
-    lists = []
-    for key, value in document.items():
-        if isinstance(value, list) and any(isinstance(each, dict) for each in value):
-            lists.append(f"{above}{key}")
-        elif isinstance(value, dict) and deep > 1:
-            lists += lists_in(value, f"{above}{key}.", deep - 1)
-    return lists
-
-
-def _key_of_list(path: Path) -> str:
-    document = _loaded(whole(path)[0].decode("utf-8-sig", "replace"))
-    lists = lists_in(document) if isinstance(document, dict) else []
-    return lists[0][:NAME] if lists else "a key"
 
 
 def _whole(path: Path, text: str) -> str:

@@ -19,6 +19,7 @@ LEFT_OUT = ("actor_type", "payload_hash", "kind", "checkpoint", "fallback", "loa
 COUNTED = words_in("count num number records rows documents docs errors failures")
 INBOUND = words_in("in inbound incoming received receive i rx inboundapi inbound-api eingang entrada")
 OUTBOUND = words_in("out outbound outgoing sent send o tx outboundapi outbound-api ausgang salida")
+CALLED = words_in("endpoint webhook callback target destination request host hook upstream backend service")
 QUEUES = frozenset(["queue", "topic", "exchange"])
 # More columns than this make no id that anybody would want.
 MOST_JOINED = 4
@@ -31,7 +32,7 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     """
     status = status_column(contents)
     rest = [each for each in contents if each is not status]
-    chosen = roles(MESSAGES, rest, without=LEFT_OUT)
+    chosen = roles(MESSAGES, [each for each in rest if leads_to_a_system(each, status)], without=LEFT_OUT)
     start = chosen.get("sent_at") or chosen.get("finished_at") or first_time(rest)
     failure = None if status is not None else failure_column(rest)
     if status is None and failure is None and {"source", "target"} <= chosen.keys():
@@ -49,12 +50,19 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     direction = direction_column(rest, chosen)
     _say_systems(entry, chosen, rest, system, where, direction)
     _say_id(entry, chosen, rest, start)
+    _leave_out_empty_links(entry, chosen)
     _say_others(entry, chosen, rest)
     used = {name: chosen[name] for name in ("sent_at", "received_at", "finished_at", "answered_at") if name in chosen}
     used = {name: content for name, content in used.items() if entry.columns.get(name) == content.origin}
     say_times(entry, used or {"sent_at": start})
     entry.columns = {name: entry.columns[name] for name in MESSAGES.columns if name in entry.columns}
     return both_ways(entry, direction) if direction is not None else [entry]
+
+
+def leads_to_a_system(content: Content, status: Content | None) -> bool:
+    """A URL that was called; not one under which to look at the record."""
+    called = bool(CALLED & set(content.words)) or (status is not None and status.is_http)
+    return called or not content.is_url
 
 
 def first_time(contents: list[Content]) -> Content | None:
@@ -218,6 +226,17 @@ def _say_id(entry: Entry, chosen: dict[str, Content], rest: list[Content], start
 def _differ(contents: list[Content]) -> bool:
     rows = pl.DataFrame([each.column.alias(str(place)) for place, each in enumerate(contents)])
     return rows.n_unique() >= 0.99 * rows.height
+
+
+def _leave_out_empty_links(entry: Entry, chosen: dict[str, Content]) -> None:
+    """A trace of everything is none, nor is a parent that is no id of the file, or the record itself."""
+    own, parent, trace = (chosen.get(name) for name in ("message_id", "parent_id", "trace_id"))
+    if trace is not None and trace.distinct == 1 and len(trace.values) > 1:
+        del chosen["trace_id"]
+    if parent is not None:
+        is_id = own is not None and entry.columns["message_id"] == own.origin
+        if not is_id or not parent.values.is_in(own.values.implode()).any() or (parent.column == own.column).any():
+            del chosen["parent_id"]
 
 
 def _say_others(entry: Entry, chosen: dict[str, Content], rest: list[Content]) -> None:

@@ -14,7 +14,7 @@ from integrhealth.reading.json.values import flattened
 from integrhealth.reading.records.nested import Record
 from integrhealth.reading.table.csv_rows import header
 from integrhealth.reading.table.files import head_of, sample_rows, table_kind
-from integrhealth.reading.table.wrapped import wrapped_names, wrapped_records
+from integrhealth.reading.table.wrapped import only_list, wrapped_names, wrapped_records
 
 SAMPLED = 1_000
 # More columns than this are looked at by nobody; a longer cell says no more by its end.
@@ -87,8 +87,10 @@ def _separated(start: bytes, separator: str) -> bool:
 
 
 def _rows(head: Head) -> list[dict[str, Any]]:
-    if table_kind(head.start) in ("json", "jsonl") and wrapped_names(head):
-        records = (each for each in wrapped_records(head.path) if isinstance(each, Record))
+    kind = table_kind(head.start)
+    key = only_list(head) if kind == "jsonl" else None
+    if key is not None or (kind in ("json", "jsonl") and wrapped_names(head)):
+        records = (each for each in wrapped_records(head.path, key=key) if isinstance(each, Record))
         rows = [record.rows[0][1] for record in islice(records, SAMPLED)]
     else:
         rows = [flattened(row) for row in sample_rows(head)[:SAMPLED]]

@@ -29,7 +29,7 @@ from integrhealth.reading.mapping.columns import identity
 from integrhealth.reading.mapping.framing import RawLines, Table, framed, respelled
 from integrhealth.reading.mapping.sources import MappedSource, list_columns, names_in
 from integrhealth.reading.table.csv_rows import header, read_csv_rows
-from integrhealth.reading.table.wrapped import wrapped_names, wrapped_table
+from integrhealth.reading.table.wrapped import document_of, only_list, wrapped_names, wrapped_table
 
 PLACE = ("log_file", "log_line")
 # The first record tells the columns; it may hold an error message of a megabyte.
@@ -190,6 +190,8 @@ def _read(head: Head, frame: Frame, sources: Sequence[MappedSource]) -> tuple[st
     kind = table_kind(head.start)
     if kind == "parquet":
         return kind, _parquet(head.path, sources)
+    if kind == "jsonl" and sources and (key := _list_meant(head, sources)) is not None:
+        return "json", wrapped_table(head.path, sources, key=key)
     if kind in ("json", "jsonl") and sources and wrapped_names(head):
         return "json", wrapped_table(head.path, sources)
     if kind in ("json", "jsonl"):
@@ -198,6 +200,12 @@ def _read(head: Head, frame: Frame, sources: Sequence[MappedSource]) -> tuple[st
         return kind, _csv(head.path, frame, sources)
     refused = [] if not head.start.strip() else [(1, "not_a_table", b"")]
     return "csv", _no_table(refused)
+
+
+def _list_meant(head: Head, sources: Sequence[MappedSource]) -> str | None:
+    """The key of the only list of objects in a document, unless the document itself has a column that is asked for."""
+    key = None if sources[0].any_case else only_list(head)
+    return key if key is not None and not document_of(head).keys() & {*names_in(sources)} else None
 
 
 def _no_table(refused: list[tuple[int, str, bytes]]) -> Table:

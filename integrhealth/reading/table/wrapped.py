@@ -10,33 +10,61 @@ from integrhealth.language.schema import TEXT
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.files.lines import RAW_BYTES, refusals
 from integrhealth.reading.files.opened import HEAD_BYTES, whole
-from integrhealth.reading.json.values import Value, api_records, flattened, loaded, unwrapped
+from integrhealth.reading.json.values import Value, api_records, flattened, json_values, loaded, unwrapped
 from integrhealth.reading.mapping.framing import Table, respelled
 from integrhealth.reading.mapping.sources import MappedSource, names_in
-from integrhealth.reading.records.nested import Found, Note, Record, Refused, shown, text
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, shown, text
 
 # Records whose fields are looked at to tell what a document is.
 SAMPLED = 1_000
+# How many objects a list of records may lie in.
+DEEPEST = 3
 
 
 def wrapped_names(head: Head) -> list[str]:
     """The fields of the records that a JSON document wraps; none for any other file, JSON lines among them."""
-    start = head.start.decode("utf-8-sig", "replace").lstrip()
-    if not start.startswith("{"):
-        return []
-    first, _, rest = start.partition("\n")
-    if rest.strip() and _loaded(first) is not None:
-        return []
-    document = _loaded(start if len(head.start) < HEAD_BYTES else whole(head.path)[0].decode("utf-8", "replace"))
+    document = document_of(head)
     records = [each for each in unwrapped(document) if not isinstance(each, Note)]
-    if records == [document] and not rest.strip():
+    if document is None or (records == [document] and b"\n" not in head.start.strip()):
         return []
     return list(dict.fromkeys(name for each in records[:SAMPLED] for name in flattened(each)))
 
 
-def wrapped_records(path: Path) -> Iterator[Found]:
-    """Every record, its fields by dotted name."""
-    for value in api_records(path):
+def document_of(head: Head) -> Any:
+    """The JSON object that a file is; None for any other file, JSON lines among them."""
+    start = head.start.decode("utf-8-sig", "replace").lstrip()
+    if not start.startswith("{"):
+        return None
+    first, _, rest = start.partition("\n")
+    if rest.strip() and _loaded(first) is not None:
+        return None
+    document = _loaded(start if len(head.start) < HEAD_BYTES else whole(head.path)[0].decode("utf-8-sig", "replace"))
+    return document if isinstance(document, dict) else None
+
+
+def lists_of_objects(document: Fields, *, deep: int = DEEPEST) -> dict[str, list[Any]]:
+    """The lists of objects in a document, by their dotted keys; of lists inside lists only the outer ones."""
+    lists: dict[str, list[Any]] = {}
+    for key, value in document.items():
+        if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+            lists[key] = value
+        elif isinstance(value, dict) and deep > 1:
+            lists |= {f"{key}.{below}": each for below, each in lists_of_objects(value, deep=deep - 1).items()}
+    return lists
+
+
+def only_list(head: Head) -> str | None:
+    """The key of the only list of objects in a document that is no answer of an API; None where there are others."""
+    document = document_of(head)
+    if document is None or [*unwrapped(document)] != [document]:
+        return None
+    lists = list(lists_of_objects(document))
+    return lists[0] if len(lists) == 1 else None
+
+
+def wrapped_records(path: Path, *, key: str | None = None) -> Iterator[Found]:
+    """Every record, its fields by dotted name; with a `key` those of the list that stands there."""
+    for value in _records_under(path, key) if key is not None else api_records(path):
         if not isinstance(value, Value):
             yield value
         elif isinstance(value.value, dict):
@@ -45,11 +73,21 @@ def wrapped_records(path: Path) -> Iterator[Found]:
             yield Refused(None, "not_an_object", value.value)
 
 
-def wrapped_table(path: Path, sources: Sequence[MappedSource]) -> Table:
-    """The records as a table of text; ``log_line`` is the ordinal of each."""
+def _records_under(path: Path, key: str) -> Iterator[Value | Refused]:
+    for value in json_values(path):
+        if isinstance(value, Refused):
+            yield value
+        elif isinstance(value.value, dict):
+            yield from (Value(value.line, each) for each in lists_of_objects(value.value).get(key, []))
+
+
+def wrapped_table(path: Path, sources: Sequence[MappedSource], *, key: str | None = None) -> Table:
+    """The records, with a `key` those of the list that stands there, as a table of text; ``log_line`` is the ordinal of
+    each.
+    """
     records: list[tuple[int, dict[str, Any]]] = []
     refused, notes, ordinal = [], {}, 0
-    for each in wrapped_records(path):
+    for each in wrapped_records(path, key=key):
         if isinstance(each, Note):
             notes[each.sentence] = None
             continue
