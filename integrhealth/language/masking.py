@@ -62,6 +62,8 @@ SECRETS = (
     # name=value and name: value, the value quoted or up to the next separator
     (r"(?is)(" + NAMES + r")(\\?[\"']?\s*[=:]\s*)" + VALUE, "${1}${2}" + HIDDEN),
 )
+# An address of a machine, of IPv4 or IPv6, that is all of a value; its port does not matter.
+IP = r"^\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?:\]?:\d+|\])?$"
 EMAIL = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}"
 
 
@@ -81,10 +83,11 @@ def cut(text: pl.Expr, length: int) -> pl.Expr:
 
 
 def pseudonym(person: pl.Expr, key: bytes) -> pl.Expr:
-    """A stable name such as person-3f9a2c1b7d in place of every value that holds an e-mail address.
+    """A stable name such as person-3f9a2c1b7d in place of every value that holds an e-mail address, and
+    client-3f9a2c1b7d of every one that is the address of a machine.
 
     The same address gives the same name under the same `key`, whatever its case; without the key nobody can test a
-    guess. Values without an address (user names, roles, machines) stay.
+    guess. Values without an address (user names, roles) stay.
     """
     return person.map_batches(lambda people: _pseudonyms(people, key), return_dtype=pl.String, is_elementwise=True)
 
@@ -138,7 +141,7 @@ def _kept_key(path: Path) -> bytes:
 
 def _pseudonyms(people: pl.Series, key: bytes) -> pl.Series:
     different = people.unique()
-    addresses = different.str.extract(f"({EMAIL})")
+    addresses = different.str.extract(f"({EMAIL}|{IP})")
     addressed = addresses.is_not_null()
     if not addressed.any():
         return people
@@ -147,7 +150,8 @@ def _pseudonyms(people: pl.Series, key: bytes) -> pl.Series:
 
 
 def _name(address: str, key: bytes) -> str:
-    return f"person-{hmac.new(key, address.casefold().encode(), hashlib.sha256).hexdigest()[:10]}"
+    kind = "person" if "@" in address else "client"
+    return f"{kind}-{hmac.new(key, address.casefold().encode(), hashlib.sha256).hexdigest()[:10]}"
 
 
 def _without_secrets(text: pl.Series) -> pl.Series:

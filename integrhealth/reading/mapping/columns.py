@@ -102,6 +102,16 @@ def canonical(table: pl.DataFrame, frame: Frame, source: MappedSource, *, strict
     return Canonical(rows, refused, account.warnings)
 
 
+def with_made(table: pl.DataFrame, source: MappedSource) -> pl.DataFrame:
+    """`table` with the columns that the source makes of others and the table has not yet, for use in its forms."""
+    for name, origin in source.make.items():
+        if name not in table.columns:
+            values = _values(_without_null_tokens(table, source), origin)
+            values = translated(values, origin, []) if isinstance(origin, Translated) else values
+            table = table.with_columns(values.alias(name))
+    return table
+
+
 def _left_open(ids: pl.Series, source: MappedSource) -> pl.Series:
     """Ids that a template left open: of a vendor, whose ids have no braces, in part; of anybody else, wholly."""
     if source.any_case:
@@ -176,9 +186,7 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
     if isinstance(origin, Host):
         return hosts(text_of(table[origin.name])) if origin.name in table.columns else nothing
     if isinstance(origin, IdOf):
-        return (
-            _ids([text_of(table[name]) for name in origin.names if name in table.columns]) if table.height else nothing
-        )
+        return _ids(table, origin) if table.height else nothing
     if isinstance(origin, Joined):
         if not set(origin.names) <= set(table.columns):
             return nothing
@@ -193,14 +201,15 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
     return first
 
 
-def _ids(parts: list[pl.Series]) -> pl.Series:
-    """One id per row, unequal for all rows: what the parts say, hashed, and from the second time on the count."""
-    whole = pl.select(pl.concat_str([part.fill_null("") for part in parts], separator="\x1f")).to_series()
-    ids = pl.DataFrame({"id": whole.hash()})
+def _ids(table: pl.DataFrame, origin: IdOf) -> pl.Series:
+    """One id per record, unequal for all of them: what the columns say, hashed, and from the second on the count."""
+    parts = [text_of(table[name]).fill_null("") for name in origin.names if name in table.columns]
+    whole = pl.select(pl.concat_str(parts, separator="\x1f")).to_series() if parts else table["log_line"]
+    ids = pl.DataFrame({"id": whole.hash(), "record": table["log_line"]})
     if ids["id"].n_unique() == ids.height:
-        return ids.select(pl.col("id").cast(pl.String)).to_series()
-    count = pl.int_range(pl.len()).over("id")
-    numbered = pl.when(count == 0).then(pl.col("id").cast(pl.String)).otherwise(pl.format("{}:{}", "id", count + 1))
+        return ids["id"].cast(pl.String)
+    count = pl.col("record").rank("dense").over("id")
+    numbered = pl.when(count == 1).then(pl.col("id").cast(pl.String)).otherwise(pl.format("{}:{}", "id", count))
     return ids.select(numbered.alias("id")).to_series()
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from integrhealth.language.schema import Frame
 from integrhealth.reading.account.parsed import REJECTED, Parsed, stem
 from integrhealth.reading.inner_frames import frame_schema
-from integrhealth.reading.mapping.columns import Canonical, canonical
+from integrhealth.reading.mapping.columns import Canonical, canonical, with_made
 from integrhealth.reading.mapping.sources import (
     ANY,
     FILE,
@@ -22,6 +22,7 @@ from integrhealth.reading.mapping.sources import (
     Translated,
     names_in,
 )
+from integrhealth.reading.mapping.upstreams import attempts
 
 # The beginnings of the lines with these numbers
 RawLines = Callable[[pl.DataFrame], pl.DataFrame]
@@ -92,6 +93,10 @@ def _framed(table: Table, sources: Iterable[MappedSource], *, format: str, log_f
     rest, made = with_inner(table.rows, names_in(sources)), {}
     if FILE in names_in(sources):
         rest = rest.with_columns(pl.lit(stem(log_file)).alias(FILE))
+    for source in sources:
+        rest = with_made(rest, source)
+    if (upstreams := sources[0].upstreams) is not None:
+        rest, table = attempts(rest, upstreams), replace(table, several=True)
     frames: dict[str, Frame] = {}
     for source in sources:
         mine, rest = _chosen(rest, source)
@@ -202,9 +207,12 @@ def respelled(source: MappedSource, there: Iterable[str]) -> MappedSource:
     return replace(
         source,
         columns={column: _renamed(origin, names) for column, origin in source.columns.items()},
+        make={column: _renamed(origin, names) for column, origin in source.make.items()},
         only={names.get(name, name): words for name, words in source.only.items()},
         unless={names.get(name, name): words for name, words in source.unless.items()},
         errors_inside=tuple(names.get(name, name) for name in source.errors_inside),
+        upstreams=source.upstreams
+        and source.upstreams._make(tuple(names.get(name, name) for name in each) for each in source.upstreams),
     )
 
 

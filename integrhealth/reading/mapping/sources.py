@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from integrhealth.errors import FaultyFile
 from integrhealth.language.schema import FRAMES, WORDS
+from integrhealth.reading.mapping.upstreams import Upstreams
 from integrhealth.reading.values.times import TimeRule
 
 # In ``only`` and ``unless``: any value that is there.
@@ -96,8 +97,9 @@ class MappedSource:
     ``only`` and ``unless`` choose rows by the words of a column, ``record`` those of a kind where a file holds several.
     ``errors_inside`` are counts of errors: above zero, an ok is partial. ``any_case`` finds columns in any case.
     ``pattern`` makes columns of the lines of a text, of which the first that fits counts; ``continues`` is what a line
-    looks like that continues the one before. Sources of one ``entry`` share the rows of a file, each row going to the
-    first that is for it; every entry has all rows.
+    looks like that continues the one before. ``make`` are columns made of others, which the rest may use like those of
+    the file; ``upstreams`` are lists that make several rows of one. Sources of one ``entry`` share the rows of a file,
+    each row going to the first that is for it; every entry has all rows.
     ``file`` and ``where`` say where the entry stands, for errors. ``fault`` is what is wrong with an entry for vendor
     exports that this version does not know: raised by ``sources_for`` once there is such a file.
     """
@@ -119,6 +121,8 @@ class MappedSource:
     any_case: bool = False
     pattern: tuple[str, ...] = ()
     continues: str | None = None
+    upstreams: Upstreams | None = None
+    make: dict[str, Origin] = field(default_factory=dict)
     entry: str = ""
     file: str = ""
     where: str = ""
@@ -138,8 +142,10 @@ class MappedSource:
 
     def names(self) -> list[str]:
         """The columns of the file that are used, each once, in the order of the mapping."""
-        used = [name for origin in self.columns.values() for name in names_of(origin)]
-        return list(dict.fromkeys([*used, *self.only, *self.unless, *self.errors_inside]))
+        used = [name for origin in (*self.make.values(), *self.columns.values()) for name in names_of(origin)]
+        of_upstreams = self.upstreams.names if self.upstreams else []
+        used += [*self.only, *self.unless, *self.errors_inside, *of_upstreams]
+        return [name for name in dict.fromkeys(used) if name not in self.make]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,20 @@ from integrhealth.reading.mapping.yaml_keys import Keys
 PRESETS = Path(__file__).parents[1] / "formats" / "presets"
 # What an entry says of the rows; an entry of mapping.yaml says besides which files it is for.
 LINE_KEYS = ("pattern", "continues")
-ROW_KEYS = ("frame", "columns", "time", "null", "status", "csv", "only", "unless", "errors_inside", *LINE_KEYS)
+ROW_KEYS = (
+    "frame",
+    "columns",
+    "time",
+    "null",
+    "status",
+    "csv",
+    "only",
+    "unless",
+    "errors_inside",
+    "make",
+    "upstreams",
+    *LINE_KEYS,
+)
 SOURCE_KEYS = ("glob", "preset", *ROW_KEYS, "query", "url")
 # A preset for a table is recognised by its columns, one for lines by their pattern.
 PRESET_KEYS = ("description", "tried", "recognise", "lines", "sources")
@@ -148,6 +161,8 @@ class _Entry(Keys):
             errors_inside=self.names("errors_inside", entry.get("errors_inside") or [], at_least=0),
             pattern=self.line_patterns(entry),
             continues=self.continues(entry),
+            upstreams=self.upstreams(entry),
+            make=self.make(entry),
             file=str(self.path),
             where=self.where,
             **self.csv(self.mapping(entry, "csv")),

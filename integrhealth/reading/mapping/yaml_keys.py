@@ -10,7 +10,7 @@ import polars as pl
 
 from integrhealth.catalog.yaml_file import checked_keys, kind, nearest
 from integrhealth.errors import FaultyFile
-from integrhealth.language.schema import FRAMES, STATUSES, TIME, Frame
+from integrhealth.language.schema import FRAMES, STATUSES, TEXT, TIME, Frame
 from integrhealth.reading.inner_frames import BEGUN, EVENTS, frame_schema
 from integrhealth.reading.mapping.shorthand import WORDS as SHORTHAND
 from integrhealth.reading.mapping.shorthand import expanded, names_of_groups, pattern_fault
@@ -28,6 +28,7 @@ from integrhealth.reading.mapping.sources import (
     Sum,
     Translated,
 )
+from integrhealth.reading.mapping.upstreams import Upstreams
 from integrhealth.reading.values.times import UNITS_US, TimeRule
 
 TIME_KEYS = ("zone", "format", "unit")
@@ -191,6 +192,22 @@ class Keys:
             return None
         written = self.text(entry, "continues", "")
         return ANY_LINE if written == "any" else self.patterns("continues", [written])[0]
+
+    def make(self, entry: dict[str, Any]) -> dict[str, Origin]:
+        """Columns made of others."""
+        return {
+            plain(name): self.origin(f"make.{plain(name)}", value, TEXT)
+            for name, value in self.mapping(entry, "make").items()
+        }
+
+    def upstreams(self, entry: dict[str, Any]) -> Upstreams | None:
+        """The columns that hold lists of what the upstreams of a request answered."""
+        if not (columns := self.mapping(entry, "upstreams")):
+            return None
+        checked_keys(self.path, f"{self.where}.upstreams", columns, Upstreams._fields)
+        lists = {key: value if isinstance(value, list) else [value] for key, value in columns.items()}
+        named = {key: self.names(f"upstreams.{key}", value, at_least=1) for key, value in lists.items()}
+        return Upstreams(*(named.get(key, ()) for key in Upstreams._fields))
 
     def chosen(self, entry: dict[str, Any], key: str) -> dict[str, tuple[str, ...]]:
         """Columns with the words that choose rows; ``"*"`` is any word."""

@@ -88,18 +88,24 @@ def tables_of_lines(path: Path, forms: Sequence[Form]) -> list[Table]:
     return [replace(first, refused=refused, notes=notes if tails.height else (), passed=passed), *others]
 
 
-def fitting_lines(lines: pl.DataFrame, form: Form) -> pl.DataFrame:
-    """Of `lines` (line, text) those that fit a pattern: ``log_line``, a column per group of any of the patterns, and
-    the name of the last group of the one that fitted.
+def fitting_lines(lines: pl.DataFrame, form: Form) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of `lines` (line, text) those that fit a pattern, and the rest. Of the first: ``log_line``, a column per group of
+    any of the patterns, and the name of the last group of the one that fitted.
     """
-    left, made = lines, [_nothing(form)]
+    left, made = lines, []
     for pattern in form.patterns:
+        if left.is_empty():
+            break
         groups = left.select("line", pl.col("text").str.extract_groups(f"(?P<{FITS}>)(?:{pattern})").struct.unnest())
         fits = groups[FITS].is_not_null()
         names = names_of_groups(pattern)
-        made.append(groups.filter(fits).select(pl.col("line").alias("log_line"), *names, pl.lit(names[-1]).alias(LAST)))
-        left = left.filter(~fits)
-    return pl.concat(made, how="diagonal").sort("log_line")
+        groups = groups.select(pl.col("line").alias("log_line"), *names, pl.lit(names[-1]).alias(LAST))
+        whole = fits.all()
+        made.append(groups if whole else groups.filter(fits))
+        left = left.clear() if whole else left.filter(~fits)
+    several = sum(rows.height > 0 for rows in made) > 1
+    joined = pl.concat([_nothing(form), *made], how="diagonal")
+    return joined.sort("log_line") if several else joined, left
 
 
 def _nothing(form: Form) -> pl.DataFrame:
@@ -111,11 +117,11 @@ def _read(block: Block, forms: Sequence[Form]) -> _Read:
     lines, refused = block_lines(block)
     if ESCAPE in block.data:
         lines = lines.with_columns(pl.col("text").str.replace_all(CODES, "")).filter(pl.col("text") != "")
-    fitting = [fitting_lines(lines, form) for form in forms]
+    read = [fitting_lines(lines, form) for form in forms]
     rest = lines
-    for rows in fitting:
-        rest = rest.join(rows.select(line="log_line"), on="line", how="anti", maintain_order="left")
-    return _Read(fitting, rest, refused)
+    for _, left in read:
+        rest = left if rest is lines else rest.join(left.select("line"), on="line", how="semi", maintain_order="left")
+    return _Read([rows for rows, _ in read], rest, refused)
 
 
 def _tails(rest: pl.DataFrame, begun: pl.DataFrame, continues: Sequence[str]) -> pl.DataFrame:

@@ -19,7 +19,9 @@ sources:
 ANSWER = r"""
   - glob: "*.log"
     frame: messages
-    pattern: ['^req %{NOTSPACE:at} %{WORD:to} %{INT:code} %{INT:took}$', '^call %{WORD:to} %{NOTSPACE:at} %{INT:code} %{INT:took}$']
+    pattern:
+      - '^req %{NOTSPACE:at} %{WORD:to} %{INT:code} %{INT:took}$'
+      - '^call %{WORD:to} %{NOTSPACE:at} %{INT:code} %{INT:took}$'
     columns:
       message_id: {id_of: [at, to, code, took]}
       source: {value: web}
