@@ -152,7 +152,9 @@ def test_check_prints_a_mapping_for_an_unknown_table(run, tmp_path):
     (place / "monitor.csv").write_text("MsgNo;Sender;Receiver;Time;State\n1;SHOP;ERP;2026-03-01 08:00:00;S\n")
     shown = run("check", place)
     assert shown.exit_code == 1
-    assert "  monitor.csv: a table with 5 columns, separated by ';' (MsgNo, Sender, Receiver, Time, State)" in shown.output
+    assert (
+        "  monitor.csv: a table with 5 columns, separated by ';' (MsgNo, Sender, Receiver, Time, State)" in shown.output
+    )
     assert f"integrhealth map {place / 'monitor.csv'} writes a mapping that reads it as messages" in shown.output
     assert "A mapping.yaml for monitor.csv" in shown.output
 

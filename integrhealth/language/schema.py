@@ -309,6 +309,8 @@ def _cast(frame: pl.DataFrame, column: str, dtype: Any) -> pl.Expr:
     given = frame.schema[column]
     if given == dtype:
         return pl.col(column)
+    if dtype == TIME and given.is_numeric():
+        return _without_times(frame[column])
     if dtype == TIME and given == pl.String:
         return pl.col(column).str.to_datetime(time_unit="us", time_zone="UTC")
     if dtype == TIME and isinstance(given, pl.Datetime):
@@ -317,6 +319,13 @@ def _cast(frame: pl.DataFrame, column: str, dtype: Any) -> pl.Expr:
     if dtype == WORDS and given == pl.String:
         return words(pl.col(column)).alias(column)
     return pl.col(column).cast(dtype)
+
+
+def _without_times(numbers: pl.Series) -> pl.Expr:
+    """Null for a column without any time, of which pandas makes floats; else nobody knows the unit of the numbers."""
+    if numbers.cast(NUMBER).fill_nan(None).null_count() < len(numbers):
+        raise WrongValue(f"{numbers.name}: numbers are no times; convert them, with their unit, before")
+    return pl.lit(None, TIME).alias(numbers.name)
 
 
 def words(text: pl.Expr) -> pl.Expr:

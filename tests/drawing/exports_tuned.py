@@ -153,9 +153,7 @@ def jenkins() -> Export:
     ]
     data = json.dumps({"_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "builds": builds}, indent=1).encode()
     first = {"message_id": "0", "sent_at": at(), "finished_at": at(60), "status": "ok"}
-    return Export(
-        "Jenkins", "builds.json", data, "messages", first, {"status": {"ok", "failed", "partial"}}
-    )
+    return Export("Jenkins", "builds.json", data, "messages", first, {"status": {"ok", "failed", "partial"}})
 
 
 def gitlab() -> Export:

@@ -116,3 +116,12 @@ def test_an_empty_frame_has_its_columns_and_the_way_back_to_the_log():
     empty = FRAMES["dependencies"].empty()
     assert empty.columns == ["source", "target", "kind", "calls", "log_file", "log_line"]
     assert empty.is_empty()
+
+
+def test_numbers_given_as_times_are_refused_and_a_column_without_any_is_empty():
+    names = FRAMES["messages"].required
+    frame = pl.DataFrame({name: ["2026-01-01T00:00:00Z"] for name in names})
+    with pytest.raises(WrongValue, match="finished_at: numbers are no times"):
+        conform(frame.with_columns(finished_at=1713248499.0), "messages")
+    nothing = conform(frame.with_columns(finished_at=float("nan")), "messages")
+    assert nothing["finished_at"].to_list() == [None]

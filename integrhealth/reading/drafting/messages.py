@@ -10,7 +10,7 @@ from integrhealth.language.schema import FRAMES
 from integrhealth.reading.drafting.contents import Content
 from integrhealth.reading.drafting.entry import Entry
 from integrhealth.reading.drafting.moments import say_times
-from integrhealth.reading.drafting.roles import roles
+from integrhealth.reading.drafting.roles import roles, two_ends
 from integrhealth.reading.drafting.statuses import ERRORS, failure_column, say_status, status_column, unexplained_status
 from integrhealth.reading.drafting.words import LEVELS, words_in
 
@@ -33,6 +33,9 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     status = status_column(contents)
     rest = [each for each in contents if each is not status]
     chosen = roles(MESSAGES, [each for each in rest if leads_to_a_system(each, status)], without=LEFT_OUT)
+    if (ends := two_ends(rest)) is not None:
+        chosen = {name: each for name, each in chosen.items() if all(each is not end for end in ends)}
+        chosen |= dict(zip(("source", "target"), ends, strict=True))
     start = chosen.get("sent_at") or chosen.get("finished_at") or first_time(rest)
     failure = None if status is not None else failure_column(rest)
     if status is None and failure is None and {"source", "target"} <= chosen.keys():

@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from integrhealth.language.schema import COUNT, FLAG, NUMBER, TIME, WORDS, Frame
+from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS, Frame
 from integrhealth.reading.drafting.contents import Content
-from integrhealth.reading.drafting.words import name_rank
+from integrhealth.reading.drafting.words import ENDS, name_rank
 
 # An id that stands on more records than this share of them names no single one.
 DIFFERENT = 0.5
 # What an optional column must be filled with to be worth a line.
 LEAST_FILLED = 0.01
+# Numbers that are the names of kinds are few.
+MOST_CODES = 30
 SYSTEMS = ("source", "target", "system")
 TEXTS = ("error_text", "text")
 IDS = ("trace_id", "parent_id", "object_id", "incident", "document")
@@ -63,12 +65,25 @@ def allows(canonical: str, dtype: Any, content: Content) -> bool:
         return not content.is_number and not content.is_flag and not content.is_url
     if canonical in IDS:
         return not content.is_flag and content.length < 200
+    if canonical == "object_type" and content.is_number:  # an 850, an 810
+        return content.distinct <= MOST_CODES and not content.is_flag
     if canonical in NAMES_OF_FEW:
         few = content.distinct <= max(3, 0.6 * len(content.values))
         return few and not content.is_number and not content.is_address and not content.is_flag and not content.is_url
     if canonical == "report":
         return not content.is_flag and not content.is_address and content.length < 300
     return not content.is_url
+
+
+def two_ends(contents: Iterable[Content]) -> tuple[Content, Content] | None:
+    """Two columns of systems whose names differ by the words for the two ends of a message only."""
+    there = [each for each in contents if allows("source", TEXT, each) and isinstance(each.origin, str)]
+    for one, other in ENDS:
+        for source in there:
+            wanted = [other if word == one else word for word in source.words]
+            if one in source.words and (target := next((each for each in there if each.words == wanted), None)):
+                return source, target
+    return None
 
 
 def identifies(content: Content) -> bool:

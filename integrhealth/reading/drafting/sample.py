@@ -101,7 +101,7 @@ def _opened(row: dict[str, Any]) -> dict[str, Any]:
     """A record with the objects that stand in it as JSON text opened, as a mapping reaches into them."""
     opened: dict[str, Any] = {}
     for name, value in row.items():
-        inner = _object(value)
+        inner = {} if "." in name else _object(value)
         opened |= {f"{name}.{key}": each for key, each in flattened(inner).items()} if inner else {name: value}
     return opened
 

@@ -29,13 +29,13 @@ WRITTEN: dict[str, str] = {
     "source": (
         "source system|source app|trigger app|from app|sender component|sender system|sender party|source"
         "|sender|from|origin|origen|quelle|producer"
-        "|publisher|client|caller|as2 from"
+        "|publisher|client|caller"
     ),
     "target": (
         "target system|target app|action app|to app|receiver component|receiver system|receiver party"
         "|destination|target|receiver|recipient|destino"
-        "|ziel|empfanger|partner|trading partner|to|consumer|subscriber|endpoint|webhook url|callback url|url|uri"
-        "|backend|upstream|connector|as2 to"
+        "|ziel|empfanger|to|consumer|subscriber|endpoint|webhook url|callback url|url|uri"
+        "|backend|upstream|connector|trading partner|partner|counterparty"
     ),
     "operation": "operation|action|method|verb|step name|step|task|activity|trigger",
     "object_type": (
@@ -87,8 +87,8 @@ WRITTEN: dict[str, str] = {
     "statistic": "statistic|aggregation",
     "unit": "unit|uom|einheit|unidad",
     "report": (
-        "report name|report|dashboard title|dashboard|workbook|app name|sheet|look|object name|page|document title"
-        "|document|file name|site url|item|view|content"
+        "report name|report|dashboard title|dashboard|workbook|app name|sheet|look|object name|page|document title|item|view"
+        "|document|file name|content|site url"
     ),
     "person": (
         "viewer|person|user email|user name|username|user principal name|user id|user|recipient|assigned to|assignee"
@@ -168,6 +168,7 @@ WORDS_OF: dict[str, str] = {
 }
 # The letters that SAP gives its messages.
 LETTERS_OF_STATUS = {"S": "ok", "E": "failed", "W": "partial", "A": "failed", "I": "ok"}
+NEGATIONS = frozenset(("not", "no", "never", "nicht", "sin"))
 STATUS_WORDS = {word: status for status, written in WORDS_OF.items() for word in written.split()}
 LEVELS = words_in(
     "trace debug fine finer finest verbose info information informational notice audit config warn warning error err"
@@ -184,6 +185,25 @@ TICKET_NAMES = words_in(
     " escalation reassignment impact caller opened alert subject sla"
 )
 REPORT_NAMES = words_in("report dashboard workbook look sheet viewer viewed views")
+# The words for the two ends of a message: where two names differ by one of these pairs only, they are the two systems.
+ENDS = (
+    ("from", "to"),
+    ("source", "target"),
+    ("source", "destination"),
+    ("src", "dst"),
+    ("src", "dest"),
+    ("sender", "receiver"),
+    ("sender", "recipient"),
+    ("origin", "destination"),
+    ("origen", "destino"),
+    ("quelle", "ziel"),
+    ("producer", "consumer"),
+    ("publisher", "subscriber"),
+    ("caller", "callee"),
+    ("client", "server"),
+    ("upstream", "downstream"),
+    ("trigger", "action"),
+)
 # The units that a name or a value writes, as the mapping has them.
 UNITS: dict[str, str] = {
     word: unit
@@ -230,4 +250,16 @@ def status_of(word: str) -> str | None:
     folded = re.sub(r"[^\w]+", "_", word.strip().casefold().translate(LETTERS)).strip("_")
     if folded in STATUSES:
         return folded
-    return STATUS_WORDS.get(folded) or STATUS_WORDS.get(folded.replace("_", ""))
+    return STATUS_WORDS.get(folded) or STATUS_WORDS.get(folded.replace("_", "")) or _status_of_words(folded.split("_"))
+
+
+def _status_of_words(words: list[str]) -> str | None:
+    """What several words mean together: done with warnings, not delivered, delivery failed."""
+    meanings = {
+        status for word in words if (status := STATUS_WORDS.get(word) or STATUS_WORDS.get(word.removesuffix("s")))
+    }
+    if NEGATIONS & set(words):
+        return "failed" if meanings == {"ok"} else None
+    if "ok" in meanings and {"with", "w"} & set(words):
+        return "partial" if meanings & {"partial", "failed", "rejected"} else "ok"
+    return meanings.pop() if len(meanings) == 1 else None

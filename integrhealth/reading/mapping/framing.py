@@ -27,6 +27,9 @@ from integrhealth.reading.mapping.upstreams import attempts
 # The beginnings of the lines with these numbers
 RawLines = Callable[[pl.DataFrame], pl.DataFrame]
 
+# A name of more parts than this is not cut in every way: each part doubles the ways.
+MOST_CUT = 4
+
 
 @dataclass(frozen=True)
 class Table:
@@ -182,14 +185,27 @@ def _is_one_of(text: pl.Expr, words: Iterable[str]) -> pl.Expr:
 
 
 def with_inner(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    """`rows` with the columns ``a.b.c`` of `names` that lie inside JSON text in a column ``a``; null where absent."""
+    """`rows` with the columns ``a.b.c`` of `names` that lie inside JSON text in a column ``a``; null where absent.
+
+    A key may have dots itself: of each column the first way to cut its name at dots that leads to a value counts.
+    """
     inner = []
     for name in names:
         first, _, below = name.partition(".")
         if name not in rows.columns and below and rows.schema.get(first) == pl.String:
-            path = "$" + "".join(f"['{key}']" for key in below.split("."))
-            inner.append(pl.col(first).str.json_path_match(path).alias(name))
+            paths = ["$" + "".join(f"['{key}']" for key in keys) for keys in _cuts(below.split("."))]
+            inner.append(pl.coalesce(pl.col(first).str.json_path_match(path) for path in paths).alias(name))
     return rows.with_columns(inner)
+
+
+def _cuts(parts: list[str]) -> list[list[str]]:
+    """The ways to make keys of the parts of a name, the most keys first; of many parts only all, and one of them."""
+    if len(parts) > MOST_CUT:
+        return [parts, [".".join(parts)]]
+    if len(parts) == 1:
+        return [parts]
+    first, below = parts[0], _cuts(parts[1:])
+    return [[first, *keys] for keys in below] + [[f"{first}.{keys[0]}", *keys[1:]] for keys in below]
 
 
 def respelled(source: MappedSource, there: Iterable[str]) -> MappedSource:

@@ -12,12 +12,10 @@ from typing import Any
 import orjson
 import polars as pl
 
-from integrhealth.errors import FaultyFile
-from integrhealth.language.schema import FRAMES, TEXT, TIME, WORDS, Frame
+from integrhealth.language.schema import FRAMES, TEXT, TIME, Frame
 from integrhealth.reading.account.parsed import Head, Parsed
 from integrhealth.reading.files.lines import (
     RAW_BYTES,
-    JsonLines,
     array_elements,
     read_json_array,
     read_json_lines,
@@ -29,6 +27,7 @@ from integrhealth.reading.mapping.columns import identity
 from integrhealth.reading.mapping.framing import RawLines, Table, framed, respelled
 from integrhealth.reading.mapping.sources import MappedSource, list_columns, names_in
 from integrhealth.reading.table.csv_rows import header, read_csv_rows
+from integrhealth.reading.table.inner_keys import flat_columns, nested_schema, places_of, struct_columns
 from integrhealth.reading.table.wrapped import document_of, only_list, wrapped_names, wrapped_table
 
 PLACE = ("log_file", "log_line")
@@ -202,6 +201,13 @@ def _read(head: Head, frame: Frame, sources: Sequence[MappedSource]) -> tuple[st
     return "csv", _no_table(refused)
 
 
+def _text_around(name: str, objects: Sequence[dict[str, Any]]) -> str | None:
+    """The key of the JSON text in which the column ``a.b`` of a mapping lies, if it lies in one."""
+    key, _, below = name.partition(".")
+    texts = (each[key] for each in objects if below and name not in each and isinstance(each.get(key), str))
+    return key if any(text.lstrip().startswith("{") for text in texts) else None
+
+
 def _list_meant(head: Head, sources: Sequence[MappedSource]) -> str | None:
     """The key of the only list of objects in a document, unless the document itself has a column that is asked for."""
     key = None if sources[0].any_case else only_list(head)
@@ -245,7 +251,9 @@ def _json(head: Head, kind: str, frame: Frame, sources: Sequence[MappedSource]) 
     objects = _first_objects(head, kind)
     names = list(dict.fromkeys(key for record in objects for key in record))
     sources = [respelled(source, names) if source.any_case else source for source in sources]
-    schema = _json_schema(names, frame, sources)
+    asked = dict.fromkeys(_text_around(name, objects) or name for name in names_in(sources))
+    places = places_of(asked, objects, file=sources[0]) if sources else {}
+    schema = nested_schema(places, list_columns(sources)) if sources else _own_schema(frame)
     data, damage = whole(head.path) if kind == "json" else (None, None)
     keys = None if sources else names
     read = read_json_lines(head.path, schema, keys=keys) if data is None else read_json_array(data, schema, keys=keys)
@@ -258,7 +266,8 @@ def _json(head: Head, kind: str, frame: Frame, sources: Sequence[MappedSource]) 
             return lines_at(head.path, numbers, length=RAW_BYTES)
         return numbered(data, numbers, length=RAW_BYTES)
 
-    rows, refused = _flat(read, names, sources), read.rejected
+    rows = read.rows.select(*flat_columns(places), "log_line") if sources else read.rows
+    refused = read.rejected
     if damage is not None and refused.height:
         # The array ends where the file broke off: that is what is wrong with its last record.
         last = pl.int_range(pl.len()) == pl.len() - 1
@@ -266,46 +275,9 @@ def _json(head: Head, kind: str, frame: Frame, sources: Sequence[MappedSource]) 
     return Table(rows, refused, names if not sources else rows.columns, _raw_lines(beginnings))
 
 
-def _json_schema(names: list[str], frame: Frame, sources: Sequence[MappedSource]) -> dict[str, Any]:
-    """The keys to read: typed for a canonical file; text for a mapped one, nested where ``a.b`` is not a key itself."""
-    if not sources:
-        return {name: TEXT if dtype == TIME else dtype for name, dtype in frame.columns.items()}
-    nested: dict[str, Any] = {}
-    for name in names_in(sources):
-        *above, leaf = [name] if name in names else name.split(".")
-        place = nested
-        for key in above:
-            place = place.setdefault(key, {})
-            if not isinstance(place, dict):
-                raise _both_value_and_object(sources[0], key)
-        if isinstance(place.get(leaf), dict):
-            raise _both_value_and_object(sources[0], leaf)
-        place[leaf] = WORDS if name in list_columns(sources) else TEXT
-    return {name: _typed(value) for name, value in nested.items()}
-
-
-def _typed(keys: Any) -> Any:
-    if not isinstance(keys, dict):
-        return keys
-    return pl.Struct({name: _typed(below) for name, below in keys.items()})
-
-
-def _both_value_and_object(source: MappedSource, key: str) -> FaultyFile:
-    reason = f"{key!r} is used as a value and as an object with keys of its own"
-    return FaultyFile(source.file, f"{source.where}.columns", reason, "use either the value or what is inside it")
-
-
-def _flat(read: JsonLines, names: list[str], sources: Sequence[MappedSource]) -> pl.DataFrame:
-    if not sources:
-        return read.rows
-    columns = []
-    for name in names_in(sources):
-        first, *below = [name] if name in names else name.split(".")
-        column = pl.col(first)
-        for key in below:
-            column = column.struct.field(key)
-        columns.append(column.alias(name))
-    return read.rows.select(*columns, "log_line")
+def _own_schema(frame: Frame) -> dict[str, Any]:
+    """The keys of a file in canonical columns; its times are read as text."""
+    return {name: TEXT if dtype == TIME else dtype for name, dtype in frame.columns.items()}
 
 
 def _parquet_schema(path: Path) -> pl.Schema | None:
@@ -334,24 +306,9 @@ def _parquet(path: Path, sources: Sequence[MappedSource]) -> Table:
         damage = whole(path)[1] if is_gzip(path) else None
         return _no_table([(1, damage or "damaged_parquet", b"")])
     names = list(rows.columns)
-    rows = rows.with_columns(_inside_structs(rows.schema, names_in(sources))).drop(PLACE, strict=False)
+    rows = rows.with_columns(struct_columns(rows.schema, names_in(sources))).drop(PLACE, strict=False)
     rows = rows.with_row_index("log_line", 1).cast({"log_line": pl.Int64})
     return Table(rows, refusals([]), names, lambda refused: _raw_rows(rows, refused))
-
-
-def _inside_structs(schema: pl.Schema, names: Iterable[str]) -> list[pl.Expr]:
-    """The columns ``a.b.c`` of the mapping that lie inside a struct of the file."""
-    columns = []
-    for name in names:
-        first, *below = name.split(".")
-        column, dtype = pl.col(first), schema.get(first)
-        for key in below if name not in schema else []:
-            fields = {part.name: part.dtype for part in dtype.fields} if isinstance(dtype, pl.Struct) else {}
-            dtype = fields.get(key)
-            column = column.struct.field(key)
-        if below and name not in schema and dtype is not None:
-            columns.append(column.alias(name))
-    return columns
 
 
 def _raw_rows(rows: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:

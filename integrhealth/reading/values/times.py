@@ -1,30 +1,37 @@
 """Times of any writing to UTC: decided on the whole column, and said wherever something had to be decided.
 
-A column is read by its declared unit or format; undeclared, as ISO 8601, as epoch numbers by their magnitude, or as
-day/month dates when some value shows which comes first.
+A column is read by its declared unit or format; undeclared, as ISO 8601, in the other forms that programs write, as
+epoch numbers by their magnitude, or as day/month dates when some value shows which comes first.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import polars as pl
 
 from integrhealth.language.schema import TIME
 from integrhealth.reading.values.times_alike import times_alike
+from integrhealth.reading.values.written_times import DAY_FIRST, FORMS, MONTH_FIRST, read_form
 
 UNITS_US = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}
 # An epoch number from here on is in the next smaller unit: 1e11 s is the year 5138, 1e11 ms is March 1973.
 MAGNITUDES = ((1e11, "s"), (1e14, "ms"), (1e17, "us"))
 NUMERIC = r"^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$"
 COMPACT = r"^(?:19|20)\d{6}(?:\d{6}(?:\.\d+)?)?$"
+COMPACT_DAY_CHARACTERS = 8
 # A date and a time that stand in two columns of numbers: a spreadsheet drops the zeros that the time begins with.
 COMPACT_PAIR = r"^((?:19|20)\d{6}) (\d{1,6})$"
 ODATA = r"^/Date\((-?\d+)(?:[+-]\d+)?\)/$"
-DAY_MONTH = (
-    r"^(?P<first>\d{1,2})[./-](?P<second>\d{1,2})[./-](?P<year>\d{4})"
-    r"(?:[T, ]+(?P<clock>\d{1,2}:\d{2})(?P<seconds>:\d{2}(?:[.,]\d{1,9})?)?\s*(?P<half>[AaPp][Mm])?)?$"
-)
+# Numbers whose unit nobody declared are times only from here on: before lie zeros, counters and durations.
+GUESSED_FROM = datetime(1990, 1, 1, tzinfo=UTC)
+LEAST_GUESSED = GUESSED_FROM.timestamp()
+# Spreadsheets keep a time as days since this one; numbers from 1990 to 2099, some with a fraction, are nothing else.
+FIRST_SERIAL_DAY = datetime(1899, 12, 30)
+SERIALS = ((datetime(1990, 1, 1) - FIRST_SERIAL_DAY).days, (datetime(2100, 1, 1) - FIRST_SERIAL_DAY).days)
+# What programs write where they have no time.
+NO_TIME = ("nan", "nat", "null", "none", "-")
 OFFSET, NAIVE, ZULU = "%#z", "", "Z"
 ISO = [
     f"{day}{between}{clock}{zone}"
@@ -33,7 +40,6 @@ ISO = [
     for zone in (ZULU, OFFSET, NAIVE)
 ]
 ISO += ["%Y-%m-%d", "%Y/%m/%d"]
-REWRITTEN = [f"%Y-%m-%d{between}%H:%M:%S%.f{zone}" for between in "T " for zone in (OFFSET, NAIVE)]
 # A year that a person meant has four digits.
 EARLIEST, LATEST = datetime(1000, 1, 1), datetime(9999, 12, 31)
 LONGEST_US = 9.0e18
@@ -63,8 +69,11 @@ def times(values: pl.Series, rule: TimeRule = TimeRule()) -> Times:
     """`values` (text, numbers, dates or times) as times in UTC.
 
     Times without a zone are read in the declared one, else as UTC, and marked ``naive``. A local time that occurs
-    twice is the earlier of the two, one that the clocks skipped is a fault. Null stays null.
+    twice is the earlier of the two, one that the clocks skipped is a fault. Null stays null, and a word for nothing
+    (NaN, NaT, null, none, -) becomes it.
     """
+    if values.dtype.is_float():
+        values = values.fill_nan(None)
     if values.null_count() == len(values):
         return _result(values, pl.Series(values.name, [None], dtype=TIME).new_from_index(0, len(values)))
     if values.dtype == pl.Date:
@@ -79,8 +88,20 @@ def times(values: pl.Series, rule: TimeRule = TimeRule()) -> Times:
         return _result(values, alike) if alike.dtype == TIME else _placed(alike, values, rule)
     text = values.cast(pl.String).str.strip_chars()
     if rule.unit is not None:
-        return _numbers(text, rule)
-    return _declared(text, rule) if rule.format is not None else _recognised(text, rule)
+        read = _numbers(text, rule)
+    else:
+        read = _declared(text, rule) if rule.format is not None else _recognised(text, rule)
+    return _without_words(read, text) if read.faults.any() else read
+
+
+def _without_words(read: Times, text: pl.Series) -> Times:
+    """`read` without the faults that are only words for nothing."""
+    nothing = read.faults & text.str.to_lowercase().is_in(NO_TIME)
+    if not nothing.any():
+        return read
+    words = ", ".join(text.filter(nothing).unique().sort())
+    sentence = f"values that say there is no time ({words}): {nothing.sum():,}"
+    return replace(read, faults=read.faults & ~nothing, notes=(*read.notes, sentence))
 
 
 def _declared(text: pl.Series, rule: TimeRule) -> Times:
@@ -106,6 +127,15 @@ def _sane(read: pl.Series) -> pl.Series:
     return read.set(far, None) if far.any() else read
 
 
+class _Part(NamedTuple):
+    """What one way of writing makes of the values: instants, local times, and what it knows but cannot decide."""
+
+    instants: pl.Series | None = None
+    local: pl.Series | None = None
+    undecided: pl.Series | None = None
+    notes: tuple[str, ...] = ()
+
+
 def _recognised(text: pl.Series, rule: TimeRule) -> Times:
     """The column read part by part: each way of writing takes what those before it left."""
     instants = pl.Series(text.name, [None], dtype=TIME).new_from_index(0, len(text))
@@ -117,118 +147,140 @@ def _recognised(text: pl.Series, rule: TimeRule) -> Times:
         left = open_rows.arg_true()
         if left.is_empty():
             break
-        read = way(text if len(left) == len(text) else text.gather(left))
-        notes.extend(read.notes)
-        done = read.times.is_not_null() | read.faults
-        if read.times.dtype == TIME:
-            instants = _filled(instants, left, read.times)
-        else:
-            local = _filled(local, left, read.times)
-        undecided = _filled(undecided, left, read.faults)
-        open_rows = _filled(open_rows, left, ~done)
+        part = way(text if len(left) == len(text) else text.gather(left))
+        notes.extend(part.notes)
+        if part.instants is not None:
+            instants = _filled(instants, left, part.instants)
+        if part.local is not None:
+            local = _filled(local, left, part.local)
+        if part.undecided is not None:
+            undecided = _filled(undecided, left, part.undecided)
+        open_rows = text.is_not_null() & instants.is_null() & local.is_null() & ~undecided
     placed = _placed(local, local, rule)
     faults = open_rows | undecided | placed.faults
     reason = "undecided_day_or_month" if undecided.any() else "bad_time"
     both = pl.select(pl.coalesce(instants, placed.times)).to_series()
-    return Times(both, faults, placed.naive, tuple(notes), reason)
+    return Times(both, faults, placed.naive, tuple(dict.fromkeys(notes)), reason)
 
 
 def _filled(column: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
     return values if len(rows) == len(column) else column.scatter(rows, values)
 
 
-def _ways(text: pl.Series) -> Iterator[Callable[[pl.Series], Times]]:
+def _ways(text: pl.Series) -> Iterator[Callable[[pl.Series], _Part]]:
     """The ways of writing a time, those that the first value is written in first."""
     example = text.drop_nulls().head(1)
-    if example.str.contains(NUMERIC).any():
-        yield _epoch_or_compact
-    other = []
+    likely, other = [], []
+    (likely if example.str.contains(NUMERIC).any() else other).append(_epoch_or_compact)
     for format in ISO:
-        if _strptime(example, format).is_not_null().any():
-            yield lambda part, format=format: _iso(part, format)
-        else:
-            other.append(format)
-    for format in other:
-        yield lambda part, format=format: _iso(part, format)
-    for format in REWRITTEN:
-        yield lambda part, format=format: _rewritten(part, format)
-    yield _epoch_or_compact
+        fits = _strptime(example, format).is_not_null().any()
+        (likely if fits else other).append(lambda part, format=format: _iso(part, format))
+    for form in FORMS:
+        fits = not likely and example.str.contains(form).any()
+        (likely if fits else other).append(lambda part, form=form: _written(part, form))
+    (likely if example.str.contains(DAY_FIRST).any() else other).append(_day_month)
+    yield from likely
+    yield from other
     yield _compact_pair
     yield _odata
-    yield _day_month
 
 
-def _iso(text: pl.Series, format: str) -> Times:
-    return _partly(text, _strptime(text, format))
+def _iso(text: pl.Series, format: str) -> _Part:
+    read = _strptime(text, format)
+    return _Part(instants=read) if read.dtype == TIME else _Part(local=read)
 
 
-def _partly(text: pl.Series, read: pl.Series, *, notes: tuple[str, ...] = ()) -> Times:
-    nothing = pl.Series([False]).new_from_index(0, len(text))
-    return Times(read, nothing, nothing, notes)
+def _written(text: pl.Series, form: str) -> _Part:
+    read = read_form(text, form)
+    notes: tuple[str, ...] = ()
+    if read.doubtful:
+        listed = ", ".join(read.doubtful)
+        notes = (f"{listed} may be one of several zones: such times are read like those without a zone",)
+    instants = _sane(read.instants.dt.replace_time_zone(None)).dt.replace_time_zone("UTC")
+    return _Part(instants, read.local, notes=notes)
 
 
-def _rewritten(text: pl.Series, format: str) -> Times:
-    """A comma before the fraction, a space before the offset, UTC or GMT instead of Z: rewritten and read again."""
-    plain = text.str.replace(r"\s*(?:UTC|GMT|z)$", "Z").str.replace(r"\s+([+-]\d)", "$1")
-    return _partly(text, _strptime(plain.str.replace(r"(:\d{2}),(\d)", "$1.$2"), format))
+def _epoch_or_compact(text: pl.Series) -> _Part:
+    numbers = text.set(~text.str.contains(NUMERIC), None)
+    if numbers.null_count() == len(numbers):
+        return _Part()
+    compact = numbers.str.contains(COMPACT)
+    if not compact.any():
+        return _guessed(numbers)
+    days = numbers.str.len_chars() == COMPACT_DAY_CHARACTERS
+    # Eight digits among other numbers may be one more of them; fourteen are no epoch time before the year 2572.
+    if (numbers.cast(pl.Float64, strict=False) != 0).filter(~compact).any():
+        compact &= ~days
+    dates = numbers.set(~compact, None)
+    seconds = _strptime(dates, "%Y%m%d%H%M%S%.f")
+    local = pl.select(pl.when(days).then(_strptime(dates, "%Y%m%d")).otherwise(seconds)).to_series()
+    rest = _guessed(numbers.set(local.is_not_null(), None))
+    if local.null_count() == len(local):
+        return rest
+    notes = ("numbers such as 20260131120000 are read as dates", *rest.notes)
+    if rest.local is not None:
+        local = pl.select(pl.coalesce(local, rest.local)).to_series()
+    return _Part(rest.instants, local, notes=notes)
 
 
-def _epoch_or_compact(text: pl.Series) -> Times:
-    numeric = text.str.contains(NUMERIC)
-    if not numeric.any():
-        return _partly(text, text.clear(len(text)).cast(pl.Int64).cast(TIME))
-    numbers = text.set(~numeric, None)
-    if numbers.drop_nulls().str.contains(COMPACT).all():
-        seconds = _strptime(numbers, "%Y%m%d%H%M%S%.f")
-        days = _strptime(numbers, "%Y%m%d")
-        read = pl.select(pl.when(numbers.str.len_chars() == 8).then(days).otherwise(seconds)).to_series()
-        return _partly(text, read, notes=("numbers such as 20260131120000 are read as dates",))
-    guessed = _numbers(numbers, TimeRule())
-    return _partly(text, guessed.times, notes=guessed.notes if guessed.times.is_not_null().any() else ())
-
-
-def _compact_pair(text: pl.Series) -> Times:
+def _compact_pair(text: pl.Series) -> _Part:
     parts = text.str.extract_groups(COMPACT_PAIR).struct.unnest()
-    return _partly(text, _strptime(parts["1"] + parts["2"].str.zfill(6), "%Y%m%d%H%M%S"))
+    return _Part(local=_strptime(parts["1"] + parts["2"].str.zfill(6), "%Y%m%d%H%M%S"))
 
 
-def _odata(text: pl.Series) -> Times:
-    return _partly(text, _numbers(text.str.extract(ODATA), TimeRule(unit="ms")).times)
+def _odata(text: pl.Series) -> _Part:
+    return _Part(instants=_from_epoch(text.str.extract(ODATA), "ms"))
 
 
-def _day_month(text: pl.Series) -> Times:
+def _day_month(text: pl.Series) -> _Part:
     """Dates such as 3/4/2026 when one value of the column shows which part is the day; else all of them are faults."""
-    parts = text.str.extract_groups(DAY_MONTH).struct.unnest()
-    first, second = parts["first"].cast(pl.Int32), parts["second"].cast(pl.Int32)
-    matched = first.is_not_null()
-    nothing = pl.Series(text.name, [None], dtype=pl.Datetime("us")).new_from_index(0, len(text))
+    matched = text.str.contains(DAY_FIRST).fill_null(False)
     if not matched.any():
-        return _partly(text, nothing)
-    day_first, month_first = (first > 12).any(), (second > 12).any()
+        return _Part()
+    numbers = text.filter(matched).str.extract_groups(r"([0-9]+)[^0-9]([0-9]+)").struct.unnest()
+    day_first, month_first = (numbers["1"].cast(pl.Int32) > 12).any(), (numbers["2"].cast(pl.Int32) > 12).any()
     if day_first == month_first:
-        return Times(nothing, matched, matched, ())
-    order = ("year", "second", "first") if day_first else ("year", "first", "second")
-    clock, seconds = pl.col("clock").fill_null("0:00"), pl.col("seconds").str.replace(",", ".").fill_null(":00")
-    rebuilt = parts.select(
-        text=pl.concat_str(pl.concat_str(list(order), separator="-"), pl.lit("T"), clock, seconds, ignore_nulls=False),
-        half=pl.col("half").str.to_uppercase(),
-    )
-    plain = _strptime(rebuilt["text"], "%Y-%m-%dT%H:%M:%S%.f")
-    halved = _strptime(rebuilt["text"] + rebuilt["half"], "%Y-%m-%dT%I:%M:%S%.f%p")
-    read = pl.select(pl.when(rebuilt["half"].is_null()).then(plain).otherwise(halved)).to_series()
+        return _Part(undecided=matched)
+    part = _written(text, DAY_FIRST if day_first else MONTH_FIRST)
     sentence = f"dates are read {'day' if day_first else 'month'} first, as some of them can only be that"
-    return _partly(text, read, notes=(sentence,))
+    return part._replace(notes=(sentence, *part.notes))
 
 
 def _numbers(values: pl.Series, rule: TimeRule) -> Times:
-    """Epoch numbers; without a declared unit the magnitude of the median tells it, for the whole column."""
-    size = values.cast(pl.Float64, strict=False).abs().median()
-    notes: tuple[str, ...] = ()
-    unit = rule.unit
-    if unit is None:
-        unit = next((name for limit, name in MAGNITUDES if (size or 0) < limit), "ns")
-        notes = (f"numbers are read as {unit} since 1970, by their size; declare time: {{unit: {unit}}} to be sure",)
-    return _result(values, _from_epoch(values, unit), notes=notes)
+    """Epoch numbers of a declared unit; without one their magnitude tells it, for the whole column."""
+    if rule.unit is not None:
+        return _result(values, _from_epoch(values, rule.unit))
+    if values.dtype.is_integer() and values.drop_nulls().head(1).cast(pl.String).str.contains(COMPACT).any():
+        return _recognised(values.cast(pl.String), rule)
+    part = _guessed(values)
+    if part.local is not None:
+        return replace(_placed(part.local, values, rule), notes=part.notes)
+    return _result(values, part.instants, notes=part.notes)
+
+
+def _guessed(values: pl.Series) -> _Part:
+    """Numbers as times: since 1970, in the unit that the median of those that can be a time tells; or of a spreadsheet.
+
+    What would be a time before 1990 is none: a zero, a counter, or a number of another unit.
+    """
+    size = values.cast(pl.Float64, strict=False)
+    if size.is_between(*SERIALS).all() and (size % 1 != 0).any():
+        millis = ((size * timedelta(days=1).total_seconds() * 1_000).round()).cast(pl.Int64)
+        sentence = (
+            f"numbers such as {size.drop_nulls()[0]} are read as days since 1899-12-30, as spreadsheets keep times"
+        )
+        return _Part(local=(pl.Series([FIRST_SERIAL_DAY]) + millis.cast(pl.Duration("ms"))), notes=(sentence,))
+    median = size.filter(size.is_between(LEAST_GUESSED, LONGEST_US)).median()
+    unit = next((name for limit, name in MAGNITUDES if (median or 0) < limit), "ns")
+    read = _from_epoch(values, unit)
+    read = read.set((read < GUESSED_FROM).fill_null(False), None)
+    notes = [f"numbers are read as {unit} since 1970, by their size; declare time: {{unit: {unit}}} to be sure"]
+    notes = notes if read.is_not_null().any() else []
+    if early := (size.is_not_null() & read.is_null()).sum():
+        notes.append(
+            f"numbers that would be times before {GUESSED_FROM.year}, unless their unit is declared: {early:,}"
+        )
+    return _Part(instants=read, notes=tuple(notes))
 
 
 def _from_epoch(values: pl.Series, unit: str) -> pl.Series:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 # From here on it pays; and as many at once as stay in the processor's cache.
 MANY, STEP = 1_000, 30_000
 SECONDS = len("2026-01-05T08:00:00")
-# The width of a time by its zone and the digits of its fraction; a point stands before those.
+# The width of a time by its zone and the digits of its fraction; a point or a comma stands before those.
 WIDTHS = {SECONDS + (digits and digits + 1) + len(zone): (digits, zone) for zone in ("", "Z") for digits in (0, 3, 6)}
 SIGNS = ((4, "-"), (7, "-"), (13, ":"), (16, ":"))
 LIMITS = ((5, 1, 12), (8, 1, 31), (11, 0, 23), (14, 0, 59), (17, 0, 59))
@@ -25,9 +25,9 @@ def times_alike(text: pl.Series) -> pl.Series | None:
     digits, zone = WIDTHS.get(width[0], (0, None))
     if zone is None or not (width == width[0]).all():
         return None
-    micros = np.empty(len(text), np.int64)
+    micros, mark = np.empty(len(text), np.int64), "," if text[0][SECONDS : SECONDS + 1] == "," else "."
     for start in range(0, len(text), STEP):
-        read = _read(_letters(text[start : start + STEP], width[0]), digits, zone)
+        read = _read(_letters(text[start : start + STEP], width[0]), digits, zone, mark)
         if read is None:
             return None
         micros[start : start + STEP] = read
@@ -42,12 +42,12 @@ def _letters(text: pl.Series, width: int) -> NDArray[np.uint8]:
     return np.frombuffer(plain.buffers()[2], np.uint8)[start : start + len(plain) * width].reshape(-1, width)
 
 
-def _read(letters: NDArray[np.uint8], digits: int, zone: str) -> NDArray[np.int64] | None:
+def _read(letters: NDArray[np.uint8], digits: int, zone: str, mark: str) -> NDArray[np.int64] | None:
     """Microseconds since 1970; None when one row is not a time."""
     between = letters[:, 10]
     written = ((between == ord("T")) | (between == ord(" "))).all()
     written &= all((letters[:, place] == ord(sign)).all() for place, sign in SIGNS)
-    written &= not digits or (letters[:, SECONDS] == ord(".")).all()
+    written &= not digits or (letters[:, SECONDS] == ord(mark)).all()
     written &= not zone or (letters[:, -1] == ord(zone)).all()
     numbers = {place: _number(letters[:, place : place + 2]) for place, *_ in LIMITS}
     numbers |= {0: _number(letters[:, :4]), SECONDS: _number(letters[:, SECONDS + 1 : SECONDS + 1 + digits])}
