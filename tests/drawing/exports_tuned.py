@@ -307,7 +307,8 @@ def queue_statistics() -> Export:
 def wso2() -> Export:
     lines = (
         f"TID: [-1234] [] [{t:%Y-%m-%d %H:%M:%S},{t.microsecond // 1000:03d}] "
-        f" {turn(['INFO', 'ERROR', 'WARN'], n)} {{org.apache.synapse.mediators.builtin.LogMediator}} -  To: /orders, MessageID: urn:uuid:{n}"
+        f" {turn(['INFO', 'ERROR', 'WARN'], n)} {{org.apache.synapse.mediators.builtin.LogMediator}} -"
+        f"  To: /orders, MessageID: urn:uuid:{n}"
         for n, t in moments()
     )
     text = "\n".join(lines) + "\norg.apache.axis2.AxisFault: Connection refused\n\tat org.apache.Foo.bar(Foo.java:1)\n"

@@ -21,7 +21,8 @@ def twilio() -> Export:
 def oic() -> Export:
     items = [
         {"id": f"i{n:06d}", "integrationName": turn(["ORDERS_IN", "STOCK_OUT"], n), "integrationVersion": "01.00.0000",
-         "status": turn(["COMPLETED", "FAILED", "ABORTED"], n), "receivedDate": iso(t, "+0000"),
+         "status": turn(["COMPLETED", "FAILED", "ABORTED"], n),
+         "receivedDate": iso(t, "+0000"),
          "processingEndDate": iso(t + timedelta(seconds=2), "+0000"), "duration": 2_000, "hasRecoverableFaults": False}
         for n, t in moments()
     ]  # fmt: skip
@@ -45,7 +46,8 @@ def control_m() -> Export:
 def sftp_gateway() -> Export:
     names = "Zeitstempel|Benutzer|Partner|Aktion|Datei|Bytes|Ergebnis|Dauer (s)"
     rows = (
-        (t.strftime("%d.%m.%Y %H:%M:%S"), "svc_edi", turn(["ACME", "GLOBEX"], n), turn(["PUT", "GET"], n), f"/in/{n}.xml",
+        (t.strftime("%d.%m.%Y %H:%M:%S"), "svc_edi", turn(["ACME", "GLOBEX"], n), turn(["PUT", "GET"], n),
+         f"/in/{n}.xml",
          4_000 + n, turn(["erfolgreich", "fehlgeschlagen"], n), f"{n / 8:.3f}".replace(".", ","))
         for n, t in moments()
     )  # fmt: skip
@@ -61,14 +63,17 @@ def workspace_audit() -> Export:
          turn(["Weekly KPI", "Forecast", "Backlog"], n), "Shared internally")
         for n, t in moments()
     )  # fmt: skip
-    return Export("Workspace audit", "drive_audit.csv", table(names, rows), "reads", {"report": "Weekly KPI", "at": at()})
+    return Export(
+        "Workspace audit", "drive_audit.csv", table(names, rows), "reads", {"report": "Weekly KPI", "at": at()}
+    )
 
 
 def mirth() -> Export:
     names = "Id|Channel Name|Connector Name|Received Date|Response Date|Status|Send Attempts|Errors"
     rows = (
-        (n + 1, turn(["ADT to LIS", "ORU to HIS"], n), turn(["Source", "LIS Sender"], n), t.strftime("%m/%d/%Y %H:%M:%S"),
-         (t + timedelta(seconds=1)).strftime("%m/%d/%Y %H:%M:%S"), turn(["SENT", "ERROR", "FILTERED", "QUEUED"], n), 1, "")
+        (n + 1, turn(["ADT to LIS", "ORU to HIS"], n), turn(["Source", "LIS Sender"], n),
+         t.strftime("%m/%d/%Y %H:%M:%S"), (t + timedelta(seconds=1)).strftime("%m/%d/%Y %H:%M:%S"),
+         turn(["SENT", "ERROR", "FILTERED", "QUEUED"], n), 1, "")
         for n, t in moments(3_600)
     )  # fmt: skip
     first = {"message_id": "1", "sent_at": at(), "status": "ok"}
@@ -159,12 +164,15 @@ def only_errors() -> Export:
         for n, t in moments()
     )  # fmt: skip
     first = {"message_id": "TX000000", "source": "POS", "target": "ERP", "status": "failed", "sent_at": at()}
-    return Export("errors alone", "transactions.csv", table(names, rows), "messages", first, {"status": {"ok", "failed"}})
+    return Export(
+        "errors alone", "transactions.csv", table(names, rows), "messages", first, {"status": {"ok", "failed"}}
+    )
 
 
 def clickstream_free() -> Export:
     events = [
-        {"eventId": f"e{n}", "dateCreated": iso(t), "level": turn(["error", "warning"], n), "culprit": "orders.views.pay",
+        {"eventId": f"e{n}", "dateCreated": iso(t), "level": turn(["error", "warning"], n),
+         "culprit": "orders.views.pay",
          "title": f"ConnectionError: stock did not answer for order {n}", "project": {"slug": "checkout"}}
         for n, t in moments()
     ]  # fmt: skip

@@ -25,6 +25,22 @@ MOSTLY = 0.9
 # A status has few values; more than this many are texts.
 MOST_STATUSES = 30
 LONGEST_STATUS = 40
+# The codes of HTTP that servers send, and 0 where none was sent; some numbers of three digits are something else.
+HTTP_CODES = [
+    0,
+    *range(200, 209),
+    226,
+    *range(300, 309),
+    *range(400, 430),
+    431,
+    451,
+    499,
+    *range(500, 512),
+    520,
+    522,
+    524,
+]
+MOST_HTTP = 60
 # Where a system name ends and a text begins.
 LONGEST_NAME = 80
 TIME_NAMES = words_in(
@@ -151,10 +167,7 @@ class Content:
     def is_http(self) -> bool:
         """The status codes of HTTP, or what stands where there was no answer."""
         codes = self.values.cast(pl.Int64, strict=False)
-        fits = codes.is_between(100, 599) | (codes == 0)
-        return (
-            bool(fits.fill_null(False).mean() >= MOSTLY and (codes >= 100).any()) and self.distinct <= MOST_STATUSES * 2
-        )
+        return self.distinct <= MOST_HTTP and bool((codes.is_in(HTTP_CODES).fill_null(False).mean() or 0) >= MOSTLY)
 
     @cached_property
     def is_flag(self) -> bool:

@@ -63,7 +63,7 @@ def draft_of(path: Path) -> Draft:
     for drafted in DRAFTED:
         entries = drafted(contents, system, where=where)
         if entries and all(_says_enough(entry) for entry in entries):
-            return Draft(looks.said, tuple(_finished(entries, sample)))
+            return Draft(looks.said, tuple(_finished(entries, sample, contents)))
     return Draft(looks.said, (), _lacking(contents))
 
 
@@ -81,11 +81,13 @@ def _says_enough(entry: Entry) -> bool:
     return bool(entry.columns.keys() - required) or required <= own
 
 
-def _finished(entries: Sequence[Entry], sample: Sample) -> Sequence[Entry]:
+def _finished(entries: Sequence[Entry], sample: Sample, contents: list[Content]) -> Sequence[Entry]:
+    """The entries with what they have to say of the file, and what of it they leave out."""
     used = {name for entry in entries for origin in entry.columns.values() for name in columns_in(origin)}
+    comma = any(each.is_comma_number for each in contents if each.name in used)
     for entry in entries:
-        if sample.csv:
-            entry.keys["csv"] = sample.csv | entry.keys.get("csv", {})
+        if csv := sample.csv | ({"decimal": ","} if comma else {}):
+            entry.keys["csv"] = csv
         if sample.null:
             entry.keys["null"] = list(sample.null)
     unused = [name for name in sample.columns if name not in used]

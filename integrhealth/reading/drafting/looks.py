@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from integrhealth.reading.drafting.sample import table_header
 from integrhealth.reading.files.archives import is_packed
 from integrhealth.reading.files.opened import HEAD_BYTES, beginning, damage_at_start, whole
 from integrhealth.reading.files.text_lines import beginning_lines
 from integrhealth.reading.json.values import loaded
-from integrhealth.reading.table.csv_rows import Header, header, read_csv_rows
+from integrhealth.reading.table.csv_rows import Header
 from integrhealth.reading.table.files import column_names, head_of, table_kind
 from integrhealth.reading.table.wrapped import document_of, lists_of_objects, wrapped_names
 
@@ -33,8 +34,6 @@ MAGIC = (
 )
 # How many names of columns or keys are said, and how much of each.
 NAMED, NAME = 6, 40
-# Of the rows at the beginning of a table so many have as many fields as its header.
-EVEN = 0.8
 TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|\d{4}-\d{2}-\d{2}|\b1[67]\d{8}(?:\d{3})?\b")
 WHOLE_TIME = re.compile(r"[\dTZ:./ +-]*(?:\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}|1[67]\d{8})[\dTZ:.,/ +-]*(?: UTC| GMT)?")
 
@@ -138,11 +137,12 @@ def _loaded(text: str) -> Any:
 
 def _table_or_lines(start: bytes) -> Looks:
     lines = beginning_lines(start, whole=len(start) < HEAD_BYTES)
-    line = header(start)
-    if line is not None and len(line.names) > 1 and len(lines) > 1 and _names_columns(line) and _is_even(start):
+    line = table_header(start)
+    if line is not None and len(lines) > 1 and _names_columns(line):
         mark = {"\t": "tab"}.get(line.separator, line.separator)
         if any(WHOLE_TIME.fullmatch(name) for name in line.names):
-            return Looks("a table without a line of column names", "add a first line that names the columns")
+            next_step = "add a first line that names the columns"
+            return Looks("lines with a time, or a table without a line of column names", next_step, is_text=True)
         width = "a wide table" if len(line.names) > 30 else "a table"
         return Looks(
             f"{width} with {len(line.names)} columns, separated by {mark!r} ({_listed(line.names)})", is_table=True
@@ -156,16 +156,6 @@ def _table_or_lines(start: bytes) -> Looks:
 def _names_columns(line: Header) -> bool:
     """Whether the first line is one of a table: no time stands in it among other words, as in a line of a log."""
     return all(WHOLE_TIME.fullmatch(name) or not TIME_OF_DAY.search(name) for name in line.names)
-
-
-def _is_even(start: bytes) -> bool:
-    """Whether most records have as many fields as the header: commas in sentences make no table."""
-    line = header(start)
-    if line is None:
-        return False
-    rows = read_csv_rows(start[: start.rfind(b"\n") + 1] if len(start) >= HEAD_BYTES else start, line)
-    faults = rows.rejected.filter(rows.rejected["reason"] != "bad_utf8").height
-    return rows.rows.height >= EVEN * (rows.rows.height + faults) and rows.rows.height + rows.rejected.height > 0
 
 
 def _listed(names: list[str]) -> str:

@@ -36,6 +36,7 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     if (ends := two_ends(rest)) is not None:
         chosen = {name: each for name, each in chosen.items() if all(each is not end for end in ends)}
         chosen |= dict(zip(("source", "target"), ends, strict=True))
+    _begin_with_the_first(chosen)
     start = chosen.get("sent_at") or chosen.get("finished_at") or first_time(rest)
     failure = None if status is not None else failure_column(rest)
     if status is None and failure is None and {"source", "target"} <= chosen.keys():
@@ -60,6 +61,15 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     say_times(entry, used or {"sent_at": start})
     entry.columns = {name: entry.columns[name] for name in MESSAGES.columns if name in entry.columns}
     return both_ways(entry, direction) if direction is not None else [entry]
+
+
+def _begin_with_the_first(chosen: dict[str, Content]) -> None:
+    """Where a message was received before it was sent by their names, the names mean something else."""
+    sent, received = chosen.get("sent_at"), chosen.get("received_at")
+    if received is not None and (sent is None or _mostly_before(received, sent)):
+        chosen["sent_at"] = chosen.pop("received_at")
+        if sent is not None:
+            chosen.setdefault("finished_at", sent)
 
 
 def leads_to_a_system(content: Content, status: Content | None) -> bool:
@@ -253,8 +263,6 @@ def _say_others(entry: Entry, chosen: dict[str, Content], rest: list[Content]) -
             entry.fill(name, {"of": content.name, "map": {str(n): n + 1 for n in range(10)}}, "tries after the first")
         else:
             entry.fill(name, content.origin)
-            if content.is_comma_number:
-                entry.keys["csv"] = {"decimal": ","}
     counts = [each for each in rest if _counts_errors(each)]
     if counts:
         entry.keys["errors_inside"] = [each.name for each in counts]

@@ -20,6 +20,8 @@ from integrhealth.reading.drafting.words import (
 # Numbers under these words name something or place it; they measure nothing.
 NO_MEASURE = words_in("id number no code port version year month day line row seq offset partition pid zip key")
 MOST_METRICS = 12
+# A table of more columns without a level is no log.
+MOST_OF_A_LOG = 15
 # The names of times at which something happened to a ticket.
 STEPS = words_in(
     "created opened acknowledged resolved closed solved updated assigned reopened escalated modified started"
@@ -93,6 +95,8 @@ def drafted_logs(contents: list[Content], system: str, *, where: str) -> list[En
     sentences = [each for each in contents if each.is_sentence and not each.is_person]
     if time is None:
         return []
+    if "level" not in chosen and len(contents) > MOST_OF_A_LOG:
+        return []
     if "text" not in chosen and sentences:
         chosen["text"] = max(sentences, key=lambda each: (each.filled > 0.5, each.length))
     if "text" not in chosen or not ("level" in chosen or chosen["text"].is_sentence):
@@ -119,6 +123,8 @@ def drafted_metrics(contents: list[Content], system: str, *, where: str) -> list
     if {"metric", "value"} <= chosen.keys():
         entries = [_entry(frame, chosen)]
     else:
+        if any(_names_records(each) for each in contents):
+            return []
         measured = [each for each in contents if _measures(each) and each is not time][:MOST_METRICS]
         rest = {name: each for name, each in chosen.items() if name in ("time", "system")}
         entries = [_metric(_entry(frame, rest), each) for each in measured]
@@ -130,6 +136,12 @@ def drafted_metrics(contents: list[Content], system: str, *, where: str) -> list
     for entry in entries[1:]:
         entry.asked = []
     return entries
+
+
+def _names_records(content: Content) -> bool:
+    """Whether a column is an id of its own for every record: samples of a series have none."""
+    number = content.is_number or content.is_comma_number
+    return content.is_unique and len(content.values) > 2 and not content.is_time and not number
 
 
 def _measures(content: Content) -> bool:
@@ -144,8 +156,6 @@ def _metric(entry: Entry, content: Content) -> Entry:
         unit := next((word for word in content.words if word in {*UNITS, "percent", "pct", "bytes"}), None)
     ) is not None:
         entry.fill("unit", {"value": unit})
-    if content.is_comma_number:
-        entry.keys["csv"] = {"decimal": ","}
     # What is empty in a wide table was not measured.
     if content.filled < 1:
         entry.keys["only"] = {content.name: ["*"]}
@@ -184,5 +194,4 @@ def _whole(name: str, contents: list[Content], times: Iterable[str]) -> list[Ent
 
 def _entry(frame: Frame, chosen: dict[str, Content]) -> Entry:
     columns: dict[str, Any] = {name: chosen[name].origin for name in frame.columns if name in chosen}
-    decimal = any(content.is_comma_number for content in chosen.values())
-    return Entry(frame.name, columns, {"csv": {"decimal": ","}} if decimal else {})
+    return Entry(frame.name, columns)

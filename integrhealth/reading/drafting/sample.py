@@ -10,13 +10,16 @@ import orjson
 import polars as pl
 
 from integrhealth.reading.account.parsed import Head
+from integrhealth.reading.files.opened import HEAD_BYTES
 from integrhealth.reading.json.values import flattened
 from integrhealth.reading.records.nested import Record
-from integrhealth.reading.table.csv_rows import header
+from integrhealth.reading.table.csv_rows import SEPARATORS, CsvRows, Header, header, read_csv_rows
 from integrhealth.reading.table.files import head_of, sample_rows, table_kind
 from integrhealth.reading.table.wrapped import only_list, wrapped_names, wrapped_records
 
 SAMPLED = 1_000
+# Of the records at the beginning of a table so many have as many fields as its header.
+EVEN = 0.8
 # More columns than this are looked at by nobody; a longer cell says no more by its end.
 MOST_COLUMNS, CELL = 300, 2_000
 # Words that exports write where there is nothing.
@@ -48,12 +51,14 @@ def sample_of(path: Path) -> Sample | None:
     kind = table_kind(head.start)
     if kind == "csv":
         head, csv = _readable(head)
-        line = header(head.start)
-        if line is None or len(line.names) < 2:
+        line = table_header(head.start)
+        if line is None:
             return None
-        if line.separator != "," or not _separated(head.start, line.separator):
+        if line.separator != ",":
             csv["separator"] = line.separator
-    rows = _rows(head)
+        rows = [_opened(row) for row in _csv_rows(head.start, line).rows.select(line.names).head(SAMPLED).to_dicts()]
+    else:
+        rows = _rows(head)
     names = list(dict.fromkeys(name for row in rows for name in row))[:MOST_COLUMNS]
     texts = {name: [_text(row.get(name)) for row in rows] for name in names}
     null = tuple(sorted({value for values in texts.values() for value in values if value in NOTHING}))
@@ -80,10 +85,25 @@ def _readable(head: Head) -> tuple[Head, dict[str, str]]:
     return head, {}
 
 
-def _separated(start: bytes, separator: str) -> bool:
-    """Whether the header has the separator so often that no other could be meant once the columns are named."""
-    first = start.lstrip().partition(b"\n")[0]
-    return all(first.count(other) < first.count(separator.encode()) for other in (b";", b"\t", b"|"))
+def table_header(start: bytes) -> Header | None:
+    """The header of a table of several columns: with the separator that divides most records as it divides the header.
+
+    None where none does: commas in sentences make no table.
+    """
+    headers = [line for mark in SEPARATORS if (line := header(start, separator=mark)) is not None]
+    even = [line for line in headers if len(line.names) > 1 and _is_even(start, line)]
+    return max(even, key=lambda line: len(line.names), default=None)
+
+
+def _is_even(start: bytes, line: Header) -> bool:
+    read = _csv_rows(start, line)
+    faults = read.rejected.filter(read.rejected["reason"] != "bad_utf8").height
+    return 0 < read.rows.height >= EVEN * (read.rows.height + faults)
+
+
+def _csv_rows(start: bytes, line: Header) -> CsvRows:
+    """The records at the beginning of a file, without one that may go on past it."""
+    return read_csv_rows(start[: start.rfind(b"\n") + 1] if len(start) >= HEAD_BYTES else start, line)
 
 
 def _rows(head: Head) -> list[dict[str, Any]]:

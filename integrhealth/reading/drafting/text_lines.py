@@ -42,11 +42,11 @@ AFTER_LEVEL = (
     r"[\]):>]*[\s|:-]*(?P<site>[\w$]+(?:\.[\w$]+)+)(?::\d+)?\s*[|:-]+\s*%{GREEDYDATA:text}",
     r"[\]):>]*[\s|:-]+%{GREEDYDATA:text}",
 )
-NO_LEVEL = (r"[\]):>]*[\s|:,;-]+(?P<text>\S.*)",)
+NO_LEVEL = (r"[\]):>]*[\s|:,;-]+(?P<text>\S.*)", r"(?P<text>.*)")
 # A line that begins an entry has its time within so many characters, and its level within so many after it.
 BEFORE_TIME, BEFORE_LEVEL = 60, 80
 # Of the lines at the beginning so many must begin an entry; of those so many must fit a pattern.
-BEGIN, FIT = 0.3, 0.9
+BEGIN, FIT = 0.1, 0.9
 PAIR = re.compile(r'(?:^|[\s,;|(\[])([A-Za-z][\w.-]{0,40})=("[^"]*"|[^\s,;|)\]"]+)')
 MOST_PAIRS = 20
 LINES = 500
@@ -128,9 +128,15 @@ def pairs_of(lines: list[str]) -> list[str]:
 
 
 def groups(lines: list[str], pattern: str) -> dict[str, pl.Series]:
-    """The groups of a pattern in the lines that fit it."""
-    read = pl.Series(lines).str.extract_groups(expanded(pattern)).struct.unnest()
-    return read.filter(pl.any_horizontal(pl.all().is_not_null())).to_dict()
+    """The groups of a pattern in the lines that fit it; its text goes on in the lines that do not."""
+    rows = pl.DataFrame({"line": lines}).with_columns(groups=pl.col("line").str.extract_groups(expanded(pattern)))
+    fits = pl.any_horizontal(pl.col("groups").struct.unnest().is_not_null())
+    rows = rows.with_columns(fits=fits).with_columns(entry=pl.col("fits").cum_sum()).filter(pl.col("entry") > 0)
+    texts = rows.group_by("entry", maintain_order=True).agg(
+        pl.col("groups").first(), rest=pl.col("line").filter(~pl.col("fits")).str.join("\n")
+    )
+    columns = texts["groups"].struct.unnest().to_dict()
+    return columns | {"text": (columns["text"] + "\n" + texts["rest"]).str.strip_chars().replace("", None)}
 
 
 def _common(texts: list[str]) -> str:

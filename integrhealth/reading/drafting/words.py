@@ -55,7 +55,7 @@ WRITTEN: dict[str, str] = {
         "finished at|finished|end time|ended at|ended|end|endezeit|ende|run end|completed at|completed|completion"
         "|stopped|closed|fin|updated at|updated|last modified"
     ),
-    "answered_at": "answered|acknowledged|ack time|responded|mdn time",
+    "answered_at": "answered|acknowledged|ack time|responded|response date|response at|reply|mdn time",
     "status": (
         "status|state|result|outcome|estado|zustand|resultado|ergebnis|disposition|http status|status code"
         "|response code|sc status|return code|exit code|success|succeeded|ok|mdn"
@@ -87,7 +87,8 @@ WRITTEN: dict[str, str] = {
     "statistic": "statistic|aggregation",
     "unit": "unit|uom|einheit|unidad",
     "report": (
-        "report name|report|dashboard title|dashboard|workbook|app name|sheet|look|object name|page|document title|item|view"
+        "report name|report"
+        "|dashboard title|dashboard|workbook|app name|sheet|look|object name|page|document title|item|view"
         "|document|file name|content|site url"
     ),
     "person": (
