@@ -106,7 +106,7 @@ def test_a_faulty_mapping_is_an_error_of_one_line(run, tmp_path):
 
 def test_daily_files_of_one_shape_share_an_entry(run, tmp_path):
     for day in range(1, 4):
-        (tmp_path / f"moves_2026010{day}.csv").write_text(ROWS.replace("m", f"d{day}m"))
+        (tmp_path / f"moves_2026010{day}.csv").write_text(ROWS.replace("\nm", f"\nd{day}m"))
     assert run("map", tmp_path).exit_code == 0
     text = (tmp_path / "mapping.yaml").read_text()
     assert text.count("- glob: ") == 1
@@ -116,7 +116,7 @@ def test_daily_files_of_one_shape_share_an_entry(run, tmp_path):
 
 def test_a_glob_for_several_takes_no_other_file(run, tmp_path):
     for day in range(1, 4):
-        (tmp_path / f"moves_{day}.csv").write_text(ROWS.replace("m", f"d{day}m"))
+        (tmp_path / f"moves_{day}.csv").write_text(ROWS.replace("\nm", f"\nd{day}m"))
     (tmp_path / "moves_x.csv").write_text("message_id,source,target,sent_at,status\n1,A,B,2026-01-02T03:04:05Z,ok\n")
     assert run("map", tmp_path).exit_code == 0
     assert (tmp_path / "mapping.yaml").read_text().count("- glob: ") == 3

@@ -45,8 +45,8 @@ def written(entries: Sequence[Entry], glob: str) -> str:
 
 
 def whole_glob(name: str) -> str:
-    """What fits the file of this name: the name, with a place for each letter that globs give a meaning."""
-    return re.sub(r"[*?\[\]]", "?", name)
+    """What fits the file of this name: the name, with a place for each letter that has a meaning or cannot be shown."""
+    return "".join("?" if each in "*?[]" or not each.isprintable() else each for each in name)
 
 
 def _lines(entry: Entry, glob: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from integrhealth.language.schema import FRAMES
 from integrhealth.reading.drafting.contents import Content
 from integrhealth.reading.drafting.entry import Entry
 from integrhealth.reading.drafting.moments import say_times
-from integrhealth.reading.drafting.roles import roles, two_ends
+from integrhealth.reading.drafting.roles import identifies, looks_like_ids, roles, two_ends
 from integrhealth.reading.drafting.statuses import ERRORS, failure_column, say_status, status_column, unexplained_status
 from integrhealth.reading.drafting.words import LEVELS, words_in
 
@@ -19,7 +19,7 @@ LEFT_OUT = ("actor_type", "payload_hash", "kind", "checkpoint", "fallback", "loa
 COUNTED = words_in("count num number records rows documents docs errors failures")
 INBOUND = words_in("in inbound incoming received receive i rx inboundapi inbound-api eingang entrada")
 OUTBOUND = words_in("out outbound outgoing sent send o tx outboundapi outbound-api ausgang salida")
-CALLED = words_in("endpoint webhook callback target destination request host hook upstream backend service")
+CALLED = words_in("address endpoint webhook callback target destination request host hook upstream backend service")
 QUEUES = frozenset(["queue", "topic", "exchange"])
 # More columns than this make no id that anybody would want.
 MOST_JOINED = 4
@@ -36,6 +36,7 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     if (ends := two_ends(rest)) is not None:
         chosen = {name: each for name, each in chosen.items() if all(each is not end for end in ends)}
         chosen |= dict(zip(("source", "target"), ends, strict=True))
+    _name_by_content(chosen, rest, status)
     _begin_with_the_first(chosen)
     start = chosen.get("sent_at") or chosen.get("finished_at") or first_time(rest)
     failure = None if status is not None else failure_column(rest)
@@ -61,6 +62,22 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     say_times(entry, used or {"sent_at": start})
     entry.columns = {name: entry.columns[name] for name in MESSAGES.columns if name in entry.columns}
     return both_ways(entry, direction) if direction is not None else [entry]
+
+
+def _name_by_content(chosen: dict[str, Content], rest: list[Content], status: Content | None) -> None:
+    """An id and a partner that no name gives away: what differs in every record, and a URL that was called."""
+    if "message_id" not in chosen:
+        trace = chosen.get("trace_id")
+        if trace is not None and trace.is_unique and identifies(trace):
+            chosen["message_id"] = chosen.pop("trace_id")
+        elif (unique := next((each for each in rest if looks_like_ids(each)), None)) is not None:
+            chosen["message_id"] = unique
+            for name in [name for name, each in chosen.items() if each is unique and name != "message_id"]:
+                del chosen[name]
+    if "target" not in chosen:
+        called = [each for each in rest if each.is_url and each.filled == 1 and leads_to_a_system(each, status)]
+        if called:
+            chosen["target"] = called[0]
 
 
 def _begin_with_the_first(chosen: dict[str, Content]) -> None:

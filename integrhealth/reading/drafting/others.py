@@ -17,6 +17,8 @@ from integrhealth.reading.drafting.words import (
     words_in,
 )
 
+# One of these words must be there; the other words of tickets stand in other exports too.
+OF_TICKETS_ALONE = words_in("ticket incident assignee assigned assignment alert technician agent requester")
 # Numbers under these words name something or place it; they measure nothing.
 NO_MEASURE = words_in("id number no code port version year month day line row seq offset partition pid zip key")
 MOST_METRICS = 12
@@ -35,7 +37,7 @@ def drafted_tickets(contents: list[Content], system: str, *, where: str) -> list
     """
     words = {word for each in contents for word in each.words}
     ticket = words & TICKET_NAMES
-    if len(ticket) < 2 or not (ticket & {"ticket", "incident", "assignee", "assigned", "assignment", "alert"}):
+    if len(ticket) < 2 or not (ticket & OF_TICKETS_ALONE):
         return []
     frame = FRAMES["incident_events"]
     chosen = roles(frame, contents)

@@ -9,6 +9,8 @@ from integrhealth.reading.drafting.words import ENDS, name_rank
 
 # An id that stands on more records than this share of them names no single one.
 DIFFERENT = 0.5
+# An id of letters and digits has so many of them.
+SHORTEST_ID = 5
 # What an optional column must be filled with to be worth a line.
 LEAST_FILLED = 0.01
 # Numbers that are the names of kinds are few.
@@ -84,6 +86,12 @@ def two_ends(contents: Iterable[Content]) -> tuple[Content, Content] | None:
             if one in source.words and (target := next((each for each in there if each.words == wanted), None)):
                 return source, target
     return None
+
+
+def looks_like_ids(content: Content) -> bool:
+    """Whether values look like ids whatever the column is called: one word each, with a digit, none twice."""
+    one_word = content.is_unique and content.filled == 1 and content.share(r"^[^\s/]*\d[^\s/]*$") == 1
+    return one_word and content.length >= SHORTEST_ID and not content.is_number and identifies(content)
 
 
 def identifies(content: Content) -> bool:

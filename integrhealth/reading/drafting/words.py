@@ -28,13 +28,16 @@ WRITTEN: dict[str, str] = {
     ),
     "source": (
         "source system|source app|trigger app|from app|sender component|sender system|sender party|source"
-        "|sender|from|origin|origen|quelle|producer"
+        "|sender|from|origin|origen|quelle|quellsystem|absender|herkunft|remitente|emisor|expediteur"
+        "|emetteur|mittente|remetente"
+        "|producer"
         "|publisher|client|caller"
     ),
     "target": (
         "target system|target app|action app|to app|receiver component|receiver system|receiver party"
         "|destination|target|receiver|recipient|destino"
-        "|ziel|empfanger|to|consumer|subscriber|endpoint|webhook url|callback url|url|uri"
+        "|ziel|zielsystem|empfaenger|destinatario|receptor|destinataire|recepteur|ricevente"
+        "|empfanger|to|consumer|subscriber|endpoint|address|webhook url|callback url|url|uri"
         "|backend|upstream|connector|trading partner|partner|counterparty"
     ),
     "operation": "operation|action|method|verb|step name|step|task|activity|trigger",
@@ -98,7 +101,8 @@ WRITTEN: dict[str, str] = {
     "seconds": "seconds|runtime|duration|time spent",
     "channel": "channel|via|medium",
     "incident": (
-        "incident number|incident id|ticket number|ticket id|ticket|issue key|case number|alert id|incident|issue"
+        "incident number|incident id|ticket number|ticket id|ticket|issue key|case number|alert id"
+        "|request id|incident|issue"
         "|case|number|id|alias|key"
     ),
     "team": "team name|team|assignment group|group|owner team|escalation policy|queue",
@@ -183,7 +187,7 @@ TICKET_STATES = words_in(
 )
 TICKET_NAMES = words_in(
     "ticket incident assignee assigned assignment priority urgency requester acknowledged resolved resolution"
-    " escalation reassignment impact caller opened alert subject sla"
+    " technician agent escalation reassignment impact caller opened alert subject sla"
 )
 REPORT_NAMES = words_in("report dashboard workbook look sheet viewer viewed views")
 # The words for the two ends of a message: where two names differ by one of these pairs only, they are the two systems.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from drawing.exports_held_back import HELD_BACK
+from drawing.exports_later import LATER
 from drawing.exports_tuned import TUNED
 from drawing.exports_unseen import UNSEEN
 
@@ -11,7 +12,7 @@ from integrhealth.evidence import read
 from integrhealth.language.schema import FRAMES
 from integrhealth.reading.drafting.draft import draft_of, suggested_mapping
 
-EXPORTS = (*TUNED, *HELD_BACK, *UNSEEN)
+EXPORTS = (*TUNED, *HELD_BACK, *UNSEEN, *LATER)
 
 
 def written(folder: Path, export) -> Path:
