@@ -63,7 +63,7 @@ def page() -> str:
     for (name, description, tried), rows in known.group_by("format", "description", "tried", maintain_order=True):
         said = "" if tried == "real" else " **Documented.**"
         parts.append(f"\n## `{name}`\n\n{description}.{said}\n\n")
-        if name in ("table", "database"):
+        if name in ("table", "lines", "database"):
             parts.append("Fills any frame, with any of its columns.\n")
             continue
         parts.append("| fills | columns | for the reports |\n|---|---|---|\n")

@@ -186,8 +186,9 @@ def test_a_format_is_in_the_list_or_a_part_of_one_that_is():
     modules = {path.stem for path in (PACKAGE / "reading" / "formats").glob("*.py")} - {"__init__", "catalogue"}
     listed = {module.__name__.rpartition(".")[2] for module in vars(formats).values() if hasattr(module, "FORMAT")}
     parts = {"otlp_logs", "otlp_metrics", "otlp_signals", "apm_intake"}
+    parts |= {"app_insights_items", "azure_portal", "azure_requests", "azure_runs"}
     assert modules == listed | parts
-    assert len(formats.FORMATS) == len(listed)
+    assert len(formats.FORMATS) + len(formats.LAST_FORMATS) == len(listed)
 
 
 def test_no_module_is_longer_than_one_can_take_in():

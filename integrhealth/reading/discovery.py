@@ -15,7 +15,7 @@ from integrhealth.reading.account.parsed import Head, Parsed, no_rejections
 from integrhealth.reading.databases.queries import database_files, read_query
 from integrhealth.reading.files.archives import MAGIC_BYTES, Volume, is_packed, read_packed
 from integrhealth.reading.files.opened import beginning
-from integrhealth.reading.formats import FORMATS
+from integrhealth.reading.formats import FORMATS, LAST_FORMATS
 from integrhealth.reading.mapping.sources import Mapping, Query
 from integrhealth.reading.mapping.yaml_entries import load_mapping
 from integrhealth.reading.records.envelopes import Envelope
@@ -176,6 +176,8 @@ def parsed_file(
         return read_table(path, name, sources=preset.sources, strict=strict, format=preset.name)
     if (lines := line_preset_of(head)) is not None:
         return lines.format.read(path, name, strict=strict)
+    if (last := next((format for format in LAST_FORMATS if format.recognises(head)), None)) is not None:
+        return last.read(path, name, strict=strict)
     return [_unrecognised()]
 
 

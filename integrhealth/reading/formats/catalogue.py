@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.language.schema import FRAMES, TEXT, WORDS
-from integrhealth.reading.formats import FORMATS
+from integrhealth.reading.formats import FORMATS, LAST_FORMATS
 from integrhealth.reading.table.presets import table_presets
 from integrhealth.reading.text.presets import line_presets
 
@@ -23,7 +23,7 @@ def known_formats() -> pl.DataFrame:
     formats = [
         *(
             (each.name, each.description, each.tried, each.fills())
-            for each in (*FORMATS, *(each.format for each in line_presets()))
+            for each in (*FORMATS, *LAST_FORMATS, *(each.format for each in line_presets()))
         ),
         *((each.name, each.description, each.tried, each.fills) for each in table_presets()),
         ("table", TABLE, "real", whole),

@@ -3,6 +3,7 @@
 A record is a run or an action, and ``log_line`` its ordinal: actions lie inside their run. Ids are the path behind
 ``/runs/``, so that an action has the same id whether its run or a page of actions tells of it. An action knows the
 system it calls only where the definition of the workflow is in the file too; else it is work inside the workflow.
+Flows of Power Automate are workflows whose runs its own API gives in the same form.
 """
 
 import re
@@ -15,8 +16,8 @@ from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import Value, api_records, field
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
-RUN_PATH = re.compile(r"/workflows/([^/]+)/runs/([^/]+(?:/actions/.+)?)$", re.IGNORECASE)
-MARKS = re.compile(rb'"(?:waitEndTime|clientTrackingId|actionTrackingId)"\s*:')
+RUN_PATH = re.compile(r"/(?:workflows|flows)/([^/]+)/runs/([^/]+(?:/actions/.+)?)$", re.IGNORECASE)
+MARKS = re.compile(rb'"(?:waitEndTime|clientTrackingId|actionTrackingId)"\s*:|Microsoft\.ProcessSimple/[^"]*/runs')
 # The diagnostic logs of Logic Apps share the marks; they are events of another shape.
 OTHER_MARKS = re.compile(rb'"category"\s*:\s*"WorkflowRuntime"')
 ENDED_WELL = ("succeeded", "running", "waiting")
@@ -230,7 +231,7 @@ def _model(models: Any) -> Any:
 
 FORMAT = nested_format(
     "logic_apps",
-    "Azure Logic Apps run history: runs and their actions, as the management API gives them",
+    "Azure Logic Apps and Power Automate run history: runs and their actions, as the APIs give them",
     recognises=recognises,
     records=records,
 )

@@ -9,7 +9,8 @@ of edges.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from dataclasses import field as attribute
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ class _Run:
     reads: str | None = None
     writes: str | None = None
     lived: bool = False
+    states: list[tuple[str, str]] = attribute(default_factory=list)
+
+    def taken_back(self) -> set[str]:
+        """The times at which the run is called complete after it failed, with no start between: failed is an end."""
+        ordered = sorted(self.states, key=lambda state: state[0])
+        return {at for (_, before), (at, state) in pairwise(ordered) if (before, state) == ("FAIL", "COMPLETE")}
 
 
 def recognises(head: Head) -> bool:
@@ -51,6 +58,7 @@ def recognises(head: Head) -> bool:
 def records(path: Path) -> Iterator[Found]:
     """Every event: of a run as a row of its life, and each edge between two systems where it is first told."""
     runs, edges, owners = _runs(path), set(), {}
+    taken_back = {(name, at) for name, run in runs.items() for at in run.taken_back()}
     for line, event in _events(path):
         if isinstance(event, Refused | Note):
             yield event
@@ -59,12 +67,16 @@ def records(path: Path) -> Iterator[Found]:
             yield Refused(line, f"template:{left}", event)
             continue
         owners |= _owners(event)
-        rows = [("run", _told(event, runs))] if _is_of_a_run(event, runs) else []
+        moment = (_name(event, "run", "runId"), _name(event, "eventTime"))
+        late = event.get("eventType") == "COMPLETE" and moment in taken_back
+        rows = [("run", _told(event, runs))] if _is_of_a_run(event, runs) and not late else []
         for edge in product(_systems(event, "inputs"), _systems(event, "outputs")):
             if edge[0] != edge[1] and edge not in edges:
                 edges.add(edge)
                 rows.append(("edge", {"source": edge[0], "target": edge[1]}))
         yield Record(line, tuple(rows))
+    if taken_back:
+        yield Note(f"runs called complete after they failed, with no start between, are failed: {len(taken_back):,}")
     if owners:
         listed = ", ".join(f"{name}: {owner}" for name, owner in sorted(owners.items())[:LISTED])
         more = f" and {len(owners) - LISTED} more" if len(owners) > LISTED else ""
@@ -105,7 +117,10 @@ def _runs(path: Path) -> dict[str, _Run]:
         run.writes = run.writes or next(iter(writes), None)
         # Of several, one that lies elsewhere: that is where data crossed.
         run.reads = run.reads or next((each for each in reads if each != run.writes), next(iter(reads), None))
-        run.lived |= field(event, "eventType") not in (None, ASIDE)
+        state, at = field(event, "eventType"), field(event, "eventTime")
+        run.lived |= state not in (None, ASIDE)
+        if isinstance(state, str) and isinstance(at, str) and state != ASIDE:
+            run.states.append((at, state))
     return runs
 
 

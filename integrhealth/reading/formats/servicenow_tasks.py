@@ -14,8 +14,8 @@ from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.files.opened import beginning, whole
 from integrhealth.reading.json.values import Value, api_records
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
-from integrhealth.reading.table.csv_rows import header, read_csv_rows
 from integrhealth.reading.table.files import column_names, table_kind
+from integrhealth.reading.table.table_records import csv_records
 from integrhealth.reading.table.wrapped import wrapped_names
 
 NAMES, UPDATED = {"sys_id", "number"}, "sys_updated_on"
@@ -51,7 +51,7 @@ def _of_json(path: Path) -> Iterator[Found]:
         if not isinstance(answer, Value):
             yield answer
         elif isinstance(answer.value, dict):
-            yield Record(answer.line, _steps({name.casefold(): value for name, value in answer.value.items()}))
+            yield Record(answer.line, _steps(answer.value))
         else:
             yield Refused(answer.line, "not_an_object", answer.value)
 
@@ -62,19 +62,8 @@ def _of_csv(path: Path) -> Iterator[Found]:
         # How CSV is exported there unless an administrator chose otherwise.
         data, damage = whole(path, encoding="cp1252")
         yield Note("the file is not UTF-8 and is read as windows-1252, in which ServiceNow exports")
-    if damage is not None:
-        whole_lines = data.rfind(b"\n") + 1
-        yield Refused(data.count(b"\n") + 1, damage, data[whole_lines:])
-        data = data[:whole_lines]
-    head = header(data)
-    if head is None:
-        return
-    read = read_csv_rows(data, head)
-    yield from (Refused(line, reason, raw) for line, reason, raw in read.rejected.rows())
-    names = [name.casefold() for name in read.rows.columns]
-    for values in read.rows.iter_rows():
-        fields = {name: value for name, value in zip(names, values, strict=True) if value != ""}
-        yield Record(fields.pop("log_line"), _steps(fields))
+    for each in csv_records(data, damage):
+        yield Record(each.line, _steps(each.value)) if isinstance(each, Value) else each
 
 
 def _is_windows(data: bytes) -> bool:
@@ -93,6 +82,7 @@ def _is_utf8(data: bytes) -> bool:
 
 def _steps(fields: Fields) -> tuple[tuple[str, Fields], ...]:
     """The steps of which the time is known; for a task without any, one that is refused."""
+    fields = {name.casefold(): value for name, value in fields.items()}
     ids = {"incident": _first(fields, ("sys_id", "number"))}
     now = {"team": _first(fields, ("assignment_group",))}
     steps = []

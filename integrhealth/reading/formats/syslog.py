@@ -15,6 +15,7 @@ from integrhealth.reading.account.parsed import Format, Head, Parsed
 from integrhealth.reading.mapping.yaml_entries import preset_sources
 from integrhealth.reading.records.nested import fills
 from integrhealth.reading.records.plain_entries import entries, mapped, mostly
+from integrhealth.reading.text.presets import line_preset_of
 
 PRIORITY = r"(?:<(?P<priority>\d{1,3})>)"
 TAGGED = r"(?P<app>[^\s:\[\]]{1,64})(?:\[[^\]]*\])?:"
@@ -43,8 +44,8 @@ AHEAD, YEARS = timedelta(days=1), 9
 
 
 def recognises(head: Head) -> bool:
-    """Most lines are syslog."""
-    return mostly(head, lambda line: KNOWN.match(line) and not NO_HOST.match(line))
+    """Most lines are syslog, and not those of one program that is known by itself."""
+    return mostly(head, lambda line: KNOWN.match(line) and not NO_HOST.match(line)) and line_preset_of(head) is None
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:

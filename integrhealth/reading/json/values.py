@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from integrhealth.reading.files.opened import Block, line_blocks
+from integrhealth.reading.json.row_lists import rows_as_objects
 from integrhealth.reading.records.nested import Fields, Note, Refused
 
 # Where the list of records lies in the answer of an API, and where it says that there is more.
@@ -27,6 +28,9 @@ WRAPPERS = (
     ("jobs",),
     ("entries",),
     ("activityEventEntities",),
+    ("workflow_runs",),
+    ("task_instances",),
+    ("dag_runs",),
 )
 CONTINUATIONS = (
     ("nextLink",),
@@ -38,6 +42,7 @@ CONTINUATIONS = (
     ("nextToken",),
     ("NextToken",),
     ("nextCursor",),
+    ("nextPageToken",),
     ("next_cursor",),
     ("next_page",),
     ("queryToken",),
@@ -138,10 +143,14 @@ def flattened(value: Any, *, deep: int = 6) -> Fields:
 
 
 def unwrapped(value: Any) -> Iterator[Any]:
-    """The records in an answer of an API: the elements of the list it wraps, or of the list it is, or itself.
+    """The records in an answer of an API: the elements of the list it wraps, or of the list it is, or itself; the
+    rows of a table, by column.
 
     A token for the next page is said out loud: the rest of the records is not in this file.
     """
+    if (rows := rows_as_objects(value)) is not None:
+        yield from rows
+        return
     if not isinstance(value, dict) or WRAPPING.isdisjoint(value):
         yield from value if isinstance(value, list) else [value]
         return

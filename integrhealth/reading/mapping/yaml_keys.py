@@ -206,8 +206,8 @@ class Keys:
             return None
         checked_keys(self.path, f"{self.where}.upstreams", columns, Upstreams._fields)
         lists = {key: value if isinstance(value, list) else [value] for key, value in columns.items()}
-        named = {key: self.names(f"upstreams.{key}", value, at_least=1) for key, value in lists.items()}
-        return Upstreams(*(named.get(key, ()) for key in Upstreams._fields))
+        checked = {key: self.names(f"upstreams.{key}", value, at_least=1) for key, value in lists.items()}
+        return Upstreams(*(checked.get(key, ()) for key in Upstreams._fields))
 
     def chosen(self, entry: dict[str, Any], key: str) -> dict[str, tuple[str, ...]]:
         """Columns with the words that choose rows; ``"*"`` is any word."""

@@ -48,10 +48,10 @@ class Envelope(Format):
         read = list(self.records(path))
         notes = [each for each in read if isinstance(each, Note)]
         records = [each for each in read if not isinstance(each, Note)]
-        numbered = [spoken(each, log_file)._replace(line=ordinal) for ordinal, each in enumerate(records, 1)]
-        whole = [*notes, *numbered]
+        numbered = [each._replace(line=ordinal) for ordinal, each in enumerate(records, 1)]
+        whole = [*notes, *(spoken(each, stem(log_file)) for each in numbered)]
         plain = read_records(whole, preset_sources(self.name), format=self.name, log_file=log_file, strict=strict)
-        by_system = sorted(lines_by_system(numbered).items(), key=lambda each: -len(each[1]))
+        by_system = sorted(lines_by_system(numbered, stem(log_file)).items(), key=lambda each: -len(each[1]))
         inside = [part for system, lines in by_system[:MOST_SYSTEMS] for part in _inside(system, lines, read_inside)]
         if not inside:
             return _led_back(plain, records, log_file)
@@ -71,20 +71,20 @@ def envelope(
     """A format whose `records` wrap lines; the preset `name` maps them where they are no more than log lines."""
 
     def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
-        made = (spoken(each, log_file) for each in records(path))
+        made = (spoken(each, stem(log_file)) for each in records(path))
         return read_records(made, preset_sources(name), format=name, log_file=log_file, strict=strict)
 
     return Envelope(name, description, recognises, read, tried, lambda: fills(preset_sources(name)), records)
 
 
-def spoken(record: Found, log_file: str) -> Found:
+def spoken(record: Found, file: str) -> Found:
     """The record with what its text says where that is a log line in JSON: who speaks, how serious it is, and what.
 
-    Where nobody is named the file is.
+    Where nobody is named the `file` is.
     """
     if not isinstance(record, Record):
         return record
-    return record._replace(rows=tuple((kind, _spoken(fields, stem(log_file))) for kind, fields in record.rows))
+    return record._replace(rows=tuple((kind, _spoken(fields, file)) for kind, fields in record.rows))
 
 
 def _spoken(fields: Fields, file: str) -> Fields:
@@ -93,18 +93,18 @@ def _spoken(fields: Fields, file: str) -> Fields:
     fields = fields | {"system": fields.get("system") or file}
     if inner is None:
         return fields
-    said = {name: value for name, value in log_fields(inner).items() if value}
+    said = {name: value for name, value in log_fields(inner).items() if value and name != "name"}
     # The envelope knows the time exactly, and in its zone.
     return fields | said | {"time": fields.get("time") or said.get("time")}
 
 
-def lines_by_system(records: Iterable[Found]) -> dict[str, list[Line]]:
-    """The lines that the records wrap, by the system that wrote them, as far as it is named."""
+def lines_by_system(records: Iterable[Found], file: str) -> dict[str, list[Line]]:
+    """The lines that the records wrap, by the system that wrote them, or the `file` where none is named."""
     by_system: dict[str, list[Line]] = {}
     for record in records:
         for _, fields in record.rows if isinstance(record, Record) else ():
-            text, system = fields.get("text"), fields.get("system")
-            if isinstance(text, str) and text.strip() and system is not None:
+            text, system = fields.get("text"), fields.get("system") or file
+            if isinstance(text, str) and text.strip():
                 by_system.setdefault(str(system), []).append(Line(record.line or 0, text.strip("\r\n")))
     return by_system
 

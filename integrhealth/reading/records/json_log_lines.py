@@ -8,7 +8,7 @@ from integrhealth.reading.records.nested import Fields, text
 
 # The keys that fill a field, in the order in which they are asked; case does not matter. ``a.b`` may be nested.
 KEYS = {
-    "time": ("@timestamp", "timestamp", "time", "ts", "t", "@t", "datetime", "date", "asctime", "created", "eventtime"),
+    "time": ("@timestamp", "timestamp", "time", "ts", "t.$date", "t", "@t", "datetime", "date", "asctime", "eventtime"),
     "level": (
         "level",
         "severity",
@@ -19,18 +19,20 @@ KEYS = {
         "log_level",
         "levelname",
         "severity_text",
-        "status",
+        "s",
     ),
-    "message": ("msg", "message", "@m", "@mt", "short_message", "event", "text", "body", "log"),
+    "message": ("msg", "message", "fields.message", "@m", "@mt", "short_message", "event", "text", "body", "log"),
     "error": ("err.message", "error.message", "exception.message", "err", "error", "exception", "exc_info", "@x"),
     "tail": ("stack_trace", "error.stack_trace", "err.stack", "stack", "stacktrace"),
-    "system": ("service.name", "service", "serviceName", "app", "application", "app_name", "appname", "name"),
-    "site": ("logger", "log.logger", "logger_name", "loggerName", "name", "module", "component", "caller", "target"),
+    "system": ("service.name", "service", "serviceName", "service_name", "app", "application", "app_name", "appname"),
+    "name": ("name",),
+    "site": ("logger", "log.logger", "logger_name", "loggerName", "category", "module", "caller", "target", "c"),
     "trace_id": ("trace_id", "traceid", "trace.id", "dd.trace_id", "trace"),
     "parent_id": ("span_id", "spanid", "span.id", "dd.span_id"),
 }
-# Levels that bunyan and pino write as numbers, and syslog as smaller ones.
+# Levels that bunyan and pino write as numbers, and MongoDB as letters.
 NUMBERED = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FATAL"}
+LETTERED = {"F": "FATAL", "E": "ERROR", "W": "WARN", "I": "INFO", **{f"D{number}": "DEBUG" for number in range(1, 6)}}
 
 
 def json_object(line: str) -> dict[str, Any] | None:
@@ -53,6 +55,8 @@ def log_fields(record: dict[str, Any]) -> Fields:
     level = said.get("level")
     if str(level).isdigit():
         said["level"] = NUMBERED.get(int(str(level)) // 10 * 10, text(level))
+    elif isinstance(level, str):
+        said["level"] = LETTERED.get(level, level)
     message, error = text(said.pop("message", None)), text(said.pop("error", None))
     said["text"] = "\n".join(
         part for part in (": ".join(part for part in (message, error) if part), text(said.pop("tail", None))) if part

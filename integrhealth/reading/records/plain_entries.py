@@ -18,10 +18,11 @@ from integrhealth.reading.files.text_lines import TEXTS, beginning_lines, text_l
 from integrhealth.reading.mapping.framing import Table, framed
 from integrhealth.reading.mapping.yaml_entries import preset_sources
 
-# White space, a frame or a cause of a stack trace in Java, the beginning and the end of one in Python.
+# White space, a frame or a cause of a stack trace in Java, the beginning and the end of one in Python, one of PHP.
 CONTINUES = (
     r"^(?:\s|at |Caused by: |Suppressed: |\.\.\. \d+ (?:more|common frames)|Traceback \(most recent|"
-    r"During handling of the above|The above exception|[\w.$]+(?:Error|Exception|Interrupt)(?::|$))"
+    r"During handling of the above|The above exception|[\w.$]+(?:Error|Exception|Interrupt)(?::|$)|"
+    r"#\d+ |\[stacktrace\]|\"\})"
 )
 # How much of the beginning of a file must be entries: whoever writes one log may mix in lines of another.
 MOST = 0.6

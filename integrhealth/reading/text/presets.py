@@ -18,6 +18,7 @@ from integrhealth.reading.text.lines_by_pattern import CODES, read_lines
 SAMPLED, WIDTH = 200, 4_000
 # Where whatever follows an entry belongs to it, so many of the lines must begin one, and the first of all.
 FEWEST = 0.2
+NEARLY = 0.8
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ def line_presets() -> tuple[LinePreset, ...]:
 
 
 def line_preset_of(head: Head) -> LinePreset | None:
-    """The text log that a file is: the preset whose patterns fit most of its first lines; of several the one that says
-    most of a line, which is the one with most groups.
+    """The text log that a file is: the preset whose patterns fit most of its first lines; of several that fit nearly as
+    well the one that says most of a line, which is the one with most groups.
     """
     whole = head.start.endswith(b"\n") or head.start.count(b"\n") == 0
     lines = pl.Series([line[:WIDTH] for line in beginning_lines(head.start, whole=whole)[:SAMPLED]], dtype=pl.String)
@@ -70,7 +71,9 @@ def line_preset_of(head: Head) -> LinePreset | None:
         for preset in line_presets()
         if (share := _share(lines, preset))
     ]
-    return max(ranked, key=lambda each: each[:2])[2] if ranked else None
+    best = max((share for share, _, _ in ranked), default=0.0)
+    near = [each for each in ranked if each[0] >= NEARLY * best]
+    return max(near, key=lambda each: (each[1], each[0]))[2] if near else None
 
 
 def _share(lines: pl.Series, preset: LinePreset) -> float:
@@ -78,7 +81,8 @@ def _share(lines: pl.Series, preset: LinePreset) -> float:
     fits = pl.Series([False]).new_from_index(0, len(lines))
     for pattern in preset.patterns:
         fits |= lines.str.contains(pattern)
-    if preset.continues == ANY_LINE:
-        return float(fits.mean() or 0) if len(fits) and fits[0] and fits.mean() >= FEWEST else 0.0
-    begun = fits.filter(~lines.str.contains(preset.continues or CONTINUES) | fits)
-    return float(begun.mean() or 0) if len(begun) and begun.mean() >= MOST else 0.0
+    anything = preset.continues == ANY_LINE
+    looks = CONTINUES if anything else preset.continues or CONTINUES
+    share = float(fits.filter(~lines.str.contains(looks) | fits).mean() or 0)
+    least = FEWEST if anything and fits.first() else MOST
+    return share if share >= least else 0.0

@@ -69,6 +69,41 @@ def test_what_is_told_after_the_end_does_not_begin_the_run_again(tmp_path):
     assert evidence.messages.select("message_id", "status", "attempt").rows() == [("a", "failed", None)]
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_run_that_is_called_complete_after_it_failed_has_failed(tmp_path, turn):
+    error = {"errorMessage": {"message": "boom"}}
+    events = [
+        event("START", "a"),
+        event("START", "a", "2026-03-01T10:00:01Z"),
+        event("FAIL", "a", "2026-03-01T10:00:02Z", facets=error),
+        event("COMPLETE", "a", "2026-03-01T10:00:03Z"),
+        event("START", "b"),
+        event("FAIL", "b", "2026-03-01T10:00:02Z"),
+        event("START", "b", "2026-03-01T10:00:03Z"),
+        event("COMPLETE", "b", END),
+    ]
+    evidence = read(tmp_path, *events[::turn])
+    rows = evidence.messages.select("message_id", "attempt", "status", "error_text").rows()
+    # A new start is a new try.
+    assert sorted(rows) == [("a", None, "failed", "boom"), ("b", 1, "failed", None), ("b", 2, "ok", None)]
+    assert any("after they failed" in each and each.endswith(": 1") for each in evidence.warnings)
+
+
+@pytest.mark.parametrize("facets", [{}, {"parent": None}])
+def test_an_end_before_its_start_is_one_run_and_either_may_name_the_parent(tmp_path, facets):
+    evidence = read(
+        tmp_path,
+        event("COMPLETE", "a", END, facets=facets),
+        event("START", "a", parent="dag"),
+        event("START", "b", parent="dag"),
+        event("COMPLETE", "b", END, facets=facets),
+    )
+    rows = evidence.messages.select("message_id", "parent_id", "trace_id", "status").rows()
+    assert rows == [("a", "dag", "dag", "ok"), ("b", "dag", "dag", "ok")]
+    lasted = (evidence.messages["finished_at"] - evidence.messages["sent_at"]).dt.total_seconds()
+    assert lasted.to_list() == [5, 5]
+
+
 def three_failures() -> list[dict]:
     """As dbt tells of one SQL that failed: the statement, its model and the whole job."""
     error = {"errorMessage": {"message": "Command failed"}}

@@ -103,12 +103,19 @@ def test_n8n_executions(tmp_path):
     rows = [run | {"id": number, "status": word} for number, word in enumerate(words)]
     rows.append(run | {"id": 8, "status": "success", "mode": "retry", "retryOf": 1})
     rows.append(run | {"id": 9, "finished": True, "stoppedAt": None, "workflowData": {"name": "Orders"}})
+    # Crashed without an end, held until a time, and put into the queue without a start.
+    rows.append(run | {"id": 10, "status": "crashed", "stoppedAt": None})
+    rows.append(run | {"id": 11, "status": "waiting", "stoppedAt": None, "waitTill": "2026-04-17T00:00:00.000Z"})
+    rows.append(run | {"id": 12, "status": "new", "startedAt": None, "stoppedAt": None, "createdAt": AT})
     evidence = read(tmp_path, "n8n_executions", {"data": rows, "nextCursor": "abc"})
     found = ["ok", "failed", "failed", "cancelled", "pending", "pending", "held", "unknown", "ok", "ok"]
+    found += ["failed", "held", "pending"]
+    assert evidence.messages["sent_at"].unique().to_list() == [BEGUN]
+    assert evidence.messages["finished_at"].to_list()[-3:] == [None, None, None]
     assert statuses(evidence) == {str(number): status for number, status in enumerate(found)}
     retry = evidence.messages.filter(message_id="8").row(0, named=True)
     assert (retry["trace_id"], retry["attempt"], retry["integration"]) == ("1", 2, "w1")
-    assert evidence.messages["integration"].to_list()[-1] == "Orders"
+    assert evidence.messages.filter(message_id="9")["integration"].to_list() == ["Orders"]
     assert any("nextCursor names a next page" in each for each in evidence.warnings)
 
 

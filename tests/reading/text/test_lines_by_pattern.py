@@ -107,9 +107,11 @@ def test_a_line_broken_over_blocks_and_a_trace_in_the_next_one_are_whole(read, m
     assert parts.rejected.equals(whole.rejected)
 
 
-def test_a_packed_log_and_a_coloured_one_read_alike(read):
+def test_a_packed_log_and_a_coloured_one_read_alike(read, tmp_path):
     plain = read(LOG, LINES).logs.drop("log_file")
+    (tmp_path / "app.log").unlink()
     assert read(LOG.replace("*.log", "*.gz"), LINES, "app.log.gz").logs.drop("log_file").equals(plain)
+    (tmp_path / "app.log.gz").unlink()
     coloured = LINES.replace("ERROR", "\x1b[1;31mERROR\x1b[0m").replace("INFO", "\x1b[32mINFO\x1b[0m")
     assert read(LOG, coloured).logs.drop("log_file").equals(plain)
 

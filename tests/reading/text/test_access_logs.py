@@ -1,0 +1,315 @@
+"""Requests that a web server or a proxy logged: when they were sent, to whom, how they ended, and by which attempts."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from drawing.shared_data import shared_data
+
+import integrhealth as ih
+
+CLF = '10.0.0.1 - - [21/Jan/2019:08:59:54 +0100] "GET /a/b?c=d HTTP/1.1" {status} 242'
+INGRESS = (
+    '10.0.0.1 - - [07/Feb/2020:12:00:10 +0000] "GET /v2/some HTTP/1.1" {status} 61 "-" "curl" 348 {took} '
+    "[shop-web-80] [] {addresses} {sizes} {times} {statuses} {id}"
+)
+HAPROXY = "Feb  6 12:14:14 localhost haproxy[14389]: 10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in "
+ENVOY = (
+    '[2020-11-25T21:26:18.409Z] "GET /status/{code}?x=1 HTTP/1.1" {code} {flags} via_upstream - "-" 0 135 1500 1 "-" '
+    '"curl" "84961386" "httpbin:8000" "10.44.1.27:80" outbound|8000||httpbin.foo.svc.cluster.local - - - - default'
+)
+UWSGI = (
+    "[pid: 28301|app: 0|req: 1/1] 127.0.0.1 () {40 vars in 708 bytes} [Thu Mar  3 06:26:53 2022] GET /x?a=1 => "
+    "generated 15 bytes in 12 msecs (HTTP/1.1 502) 2 headers in 79 bytes (1 switches on core 0)"
+)
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(*lines, name="web.log"):
+        (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
+        return ih.read(str(tmp_path))
+
+    return read
+
+
+def only(evidence):
+    """The one message, with how long it took in seconds."""
+    took = (pl.col("finished_at") - pl.col("sent_at")).dt.total_microseconds() / 1e6
+    (row,) = evidence.messages.with_columns(took=took).to_dicts()
+    return row
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("200", "ok"),
+        ("304", "ok"),
+        ("404", "rejected"),
+        ("408", "timeout"),
+        ("429", "rejected"),
+        ("499", "cancelled"),
+        ("500", "failed"),
+        ("504", "timeout"),
+    ],
+)
+def test_a_line_of_the_common_log_format_is_a_message_of_a_client(read, code, status):
+    row = only(read(CLF.format(status=code)))
+    assert (row["source"], row["target"], row["operation"], row["status"]) == ("client", "web", "GET /a/b", status)
+    assert row["sent_at"] == datetime(2019, 1, 21, 7, 59, 54, tzinfo=UTC)
+    assert row["finished_at"] is None, "Apache writes when a request came and not how long it took"
+    assert row["error_code"] == (code if code >= "400" else None)
+    assert row["bytes"] == 242
+
+
+def test_the_address_of_a_client_is_a_pseudonym_wherever_it_stands(read):
+    evidence = read(CLF.format(status=200), CLF.format(status=404), CLF.format(status=200).replace("10.0.0.1", "::1"))
+    names = evidence.messages["actor"]
+    assert names.n_unique() == 2
+    assert names.str.starts_with("client-").all()
+    assert "10.0.0.1" not in str(evidence.messages.to_dicts())
+
+
+def test_equal_lines_are_so_many_requests(read):
+    assert read(*[CLF.format(status=200)] * 3).messages.height == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        CLF.format(status=200) + ' 223 0.024 0.001 "-" "-"',
+        CLF.format(status=200) + ' "-" "curl" 0.024 0.001',
+        CLF.format(status=200) + ' "-" "curl" "10.1.1.1" rt=0.024 uct="0.000" uht="0.001" urt="0.001"',
+        CLF.format(status=200) + ' "-" "curl" request_time=0.024 upstream_response_time=0.001',
+    ],
+)
+def test_a_time_taken_in_fractions_is_one_of_nginx_which_logs_the_end(read, line):
+    row = only(read(line))
+    assert row["finished_at"] == datetime(2019, 1, 21, 7, 59, 54, tzinfo=UTC)
+    assert row["took"] == pytest.approx(0.024)
+
+
+@pytest.mark.parametrize("tail", ["", ' "-" "curl"', ' "http://a" "M (x; y)" "10.1.1.1"', ' "-" "curl" 312 4711'])
+def test_whatever_else_a_line_ends_with_tells_no_time(read, tail):
+    assert only(read(CLF.format(status=200) + tail))["finished_at"] is None
+
+
+def test_a_host_before_the_line_is_who_was_called(read):
+    assert only(read("shop.example:443 " + CLF.format(status=200)))["target"] == "shop.example"
+
+
+def test_each_upstream_is_an_attempt_one_after_the_other_and_the_last_ends_with_the_request(read):
+    line = INGRESS.format(
+        status=200,
+        took="2.500",
+        addresses="10.1.0.1:80, 10.1.0.2:80",
+        sizes="0, 61",
+        times="2.000, 0.400",
+        statuses="502, 200",
+        id="r1",
+    )
+    messages = read(line).messages.sort("attempt")
+    end = datetime(2020, 2, 7, 12, 0, 10, tzinfo=UTC)
+    assert messages.select("message_id", "target", "attempt", "status").rows() == [
+        ("r1", "shop-web-80", 1, "failed"),
+        ("r1", "shop-web-80", 2, "ok"),
+    ]
+    assert messages["sent_at"].to_list() == [end - timedelta(seconds=2.5), end - timedelta(seconds=0.4)]
+    assert messages["finished_at"].to_list() == [end - timedelta(seconds=0.4), end]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "times", "expected"),
+    [
+        ("502, 502", "0.1, 0.1", ["failed", "rejected"]),
+        ("-, 404", "-, 0.1", ["failed", "rejected"]),
+        ("200 : 404", "0.1 : 0.1", ["ok", "rejected"]),
+        ("502, 502, 404", "0.1, 0.1, 0.1", ["failed", "failed", "rejected"]),
+        ("404", "0.1", ["rejected"]),
+        ("-", "-", ["rejected"]),
+    ],
+)
+def test_what_the_upstreams_answered_and_what_the_request_ended_with(read, statuses, times, expected):
+    line = INGRESS.format(status=404, took="1.0", addresses="-", sizes="-", times=times, statuses=statuses, id="r1")
+    evidence = read(line)
+    assert evidence.messages.sort("attempt")["status"].to_list() == expected
+    assert evidence.sources.select("rows_in", "rows_out", "rows_rejected").rows() == [(1, 1, 0)]
+
+
+def test_nginx_in_json_by_either_names(read):
+    variables = {
+        "time_iso8601": "2024-01-01T10:00:10+00:00",
+        "remote_addr": "10.0.0.1",
+        "request": "GET /a?x HTTP/1.1",
+        "status": "200",
+        "request_time": "1.5",
+        "upstream_response_time": "1.0, 0.5",
+        "upstream_status": "504, 200",
+        "http_host": "shop.example",
+        "request_id": "q",
+    }
+    evidence = read(json.dumps(variables), name="web.json")
+    assert evidence.messages.sort("attempt").select("target", "operation", "status").rows() == [
+        ("shop.example", "GET /a", "timeout"),
+        ("shop.example", "GET /a", "ok"),
+    ]
+    assert evidence.messages["sent_at"].min() == datetime(2024, 1, 1, 10, 0, 8, 500_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("tail", "target", "status", "took"),
+    [
+        (
+            'static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {a} {} "GET /i?x HTTP/1.1"',
+            "static",
+            "ok",
+            0.109,
+        ),
+        ('static/<NOSRV> -1/-1/-1/-1/5 503 212 - - SC-- 1/1/1/1/0 0/0 "GET /i HTTP/1.1"', "static", "failed", 0.005),
+        ('static/s 0/0/0/-1/+30000 504 212 - - sH-- 1/1/1/1/0 0/0 "GET /i HTTP/1.1"', "static", "timeout", 30.0),
+        ('static/s 0/0/0/-1/7 -1 0 - - CH-- 1/1/1/1/0 0/0 "GET /i HTTP/1.1"', "static", "cancelled", 0.007),
+        ("bck/srv1 0/0/5007 212 -- 0/0/0/0/3 0/0", "bck", "ok", 5.007),
+        ("bck/srv1 0/0/5007 212 sD 0/0/0/0/3 0/0", "bck", "timeout", 5.007),
+        ("bck/srv1 0/-1/7 0 SC 0/0/0/0/3 0/0", "bck", "failed", 0.007),
+    ],
+)
+def test_haproxy_behind_syslog(read, tail, target, status, took):
+    row = only(read(HAPROXY + tail))
+    assert (row["source"], row["target"], row["status"]) == ("client", target, status)
+    assert row["sent_at"] == datetime(2009, 2, 6, 12, 14, 14, 655_000, tzinfo=UTC)
+    assert row["took"] == pytest.approx(took)
+
+
+@pytest.mark.parametrize(
+    ("code", "flags", "status"),
+    [("200", "-", "ok"), ("503", "UF", "failed"), ("504", "UT", "timeout"), ("0", "DC", "cancelled")],
+)
+def test_envoy_as_istio_writes_it(read, code, flags, status):
+    row = only(read(ENVOY.format(code=code, flags=flags)))
+    assert (row["target"], row["operation"], row["status"]) == ("httpbin", f"GET /status/{code}", status)
+    assert (row["trace_id"], row["took"]) == ("84961386", 1.5)
+
+
+def test_envoy_in_json(read):
+    record = {
+        "start_time": "2020-11-25T21:26:18.409Z",
+        "method": "GET",
+        "path": "/a",
+        "response_code": 503,
+        "response_flags": "UF",
+        "duration": 12,
+        "authority": "httpbin:8000",
+        "upstream_cluster": "outbound|8000||httpbin.foo.svc.cluster.local",
+        "request_id": "q",
+        "bytes_sent": 3,
+    }
+    row = only(read(json.dumps(record), name="envoy.json"))
+    assert (row["message_id"], row["target"], row["status"], row["took"]) == ("q", "httpbin", "failed", 0.012)
+
+
+def test_uwsgi(read):
+    row = only(read(UWSGI))
+    assert (row["operation"], row["status"], row["took"], row["bytes"]) == ("GET /x", "failed", 0.012, 15)
+    assert row["sent_at"] == datetime(2022, 3, 3, 6, 26, 53, tzinfo=UTC)
+
+
+def test_cloudflare(read):
+    record = {
+        "RayID": "41ddf1740f67442d",
+        "EdgeStartTimestamp": "2018-09-21T10:00:00Z",
+        "EdgeEndTimestamp": "2018-09-21T10:00:02Z",
+        "EdgeResponseStatus": 524,
+        "ClientRequestHost": "shop.example",
+        "ClientRequestMethod": "GET",
+        "ClientRequestURI": "/a?b",
+        "ClientIP": "10.0.0.1",
+        "EdgeResponseBytes": 17,
+    }
+    row = only(read(json.dumps(record), name="http.json"))
+    assert (row["target"], row["operation"], row["status"], row["took"]) == ("shop.example", "GET /a", "timeout", 2.0)
+
+
+def test_caddy_logs_requests_and_other_things(read):
+    request = {"remote_ip": "10.0.0.1", "remote_port": "1", "method": "GET", "host": "shop.example:443", "uri": "/a?b"}
+    asked = {
+        "level": "error",
+        "ts": 1716723772.5,
+        "msg": "handled request",
+        "request": request,
+        "duration": 1.5,
+        "status": 502,
+        "size": 3,
+    }
+    evidence = read(
+        json.dumps(asked), json.dumps({"level": "warn", "ts": 1716723773, "msg": "slow"}), name="caddy.json"
+    )
+    row = only(evidence)
+    assert (row["target"], row["operation"], row["status"], row["took"]) == ("shop.example", "GET /a", "failed", 1.5)
+    assert row["finished_at"] == datetime.fromtimestamp(1716723772.5, UTC)
+    assert evidence.logs.select("level", "text").rows() == [("warn", "slow")]
+
+
+IIS = """#Software: Microsoft Internet Information Services 10.0
+#Fields: date time s-ip cs-method cs-uri-stem cs-username c-ip cs(Host) sc-status time-taken
+2021-04-01 00:00:21 10.9.9.9 GET /foo - 10.2.2.2 shop.example 200 65
+2021-04-01 00:00:22 10.9.9.9 GET /foo - 10.2.2.2 shop.example 500 1165
+cut off
+#Fields: date time cs-method cs-uri-stem sc-status
+2021-04-01 00:00:23 GET "/with blank" 404
+"""
+
+
+def test_the_fields_of_w3c_may_change_within_a_file(read, tmp_path):
+    evidence = read(*IIS.splitlines())
+    messages = evidence.messages.sort("sent_at")
+    assert messages.select("target", "operation", "status").rows() == [
+        ("shop.example", "GET /foo", "failed"),
+        ("shop.example", "GET /foo", "ok"),
+        ("web", "GET /with blank", "rejected"),
+    ]
+    assert messages["finished_at"].to_list() == [
+        datetime(2021, 4, 1, 0, 0, 22, tzinfo=UTC),
+        datetime(2021, 4, 1, 0, 0, 21, tzinfo=UTC),
+        None,
+    ]
+    assert evidence.rejected.select("line", "reason").rows() == [(5, "no_entry")]
+    assert evidence.sources.select("rows_in", "rows_out", "rows_rejected").rows() == [(7, 6, 1)]
+    assert not [warning for warning in evidence.warnings if "zone" in warning], "W3C logs are in UTC"
+
+
+def test_cloudfront_counts_seconds(read):
+    fields = (
+        "date time sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status x-edge-request-id x-host-header time-taken"
+    )
+    line = "2019-12-04\t21:02:31\t392\t10.2.2.2\tGET\td1.cloudfront.net\t/i\t200\tSOX4x\tshop.example\t0.250"
+    row = only(read("#Version: 1.0", f"#Fields: {fields}", line))
+    assert (row["message_id"], row["target"], row["took"]) == ("SOX4x", "shop.example", 0.25)
+
+
+@pytest.mark.parametrize(
+    ("path", "records", "rows", "rejected"),
+    [
+        ("access_combined/apache_access.log", 15, 14, 1),
+        ("access_combined/logfile_access_log.0", 3, 3, 0),
+        ("nginx_ingress/test.log", 5, 8, 0),
+        ("iis_w3c/iis10.log", 5, 1, 0),
+        ("iis_w3c/logfile_w3c.3", 7, 3, 0),
+        ("caddy/logfile_caddy_log.1", 4, 4, 0),
+    ],
+)
+def test_real_access_logs(path, records, rows, rejected):
+    evidence = ih.read(str(shared_data("formats_more", *path.split("/"))))
+    assert evidence.messages.height == rows
+    assert evidence.rejected.height == rejected
+    assert evidence.sources["rows_in"].sum() == records
+    assert set(evidence.messages["source"]) == {"client"}
+
+
+def test_attempts_that_a_request_was_given_in_real_logs():
+    messages = ih.read(str(shared_data("formats_more", "nginx_ingress", "test.log"))).messages
+    chains = messages.group_by("message_id").agg(pl.col("status").sort_by("attempt"), pl.col("target").first())
+    by_id = {row["message_id"]: row for row in chains.to_dicts()}
+    assert by_id["835136ae24486dbb4156dcbe21f5d402"]["status"] == ["ok", "ok"]
+    assert by_id["3db73c6c673c4256ade033a6ce08c2ab"]["status"] == ["failed", "failed"]
+    assert by_id["529a007902362a5f51385a5fa7049884"]["target"] == "default-web-8080"
