@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integrhealth.language.schema import COUNT, FLAG, FRAMES, NUMBER, TEXT, TIME, Frame
+from integrhealth.language.schema import COUNT, FLAG, FRAMES, NUMBER, TEXT, TIME, WORDS, Frame
 
 SPAN_FRAME = Frame(
     "spans",
@@ -12,6 +12,7 @@ SPAN_FRAME = Frame(
         "span_id": TEXT,
         "parent_id": TEXT,
         "async_parent": FLAG,
+        "links": WORDS,
         "service": TEXT,
         "peer": TEXT,
         "operation": TEXT,
@@ -39,7 +40,8 @@ SPAN_FRAME = Frame(
     required=("span_id", "service", "start"),
 )
 # span_kind: client, server, producer, consumer, internal or null. peer: the other side as the span names it.
-# async_parent: the parent did not wait (FOLLOWS_FROM, a link). status: canonical, or null where nothing marks it.
+# async_parent: the parent did not wait (FOLLOWS_FROM, a link). links: other spans that it says it came from, each as
+# trace:span; of a consumer the producers of its messages. status: canonical, or null where nothing marks it.
 SPANS: dict[str, Any] = SPAN_FRAME.schema
 
 BEGUN = "begun"

@@ -1,7 +1,8 @@
 """What several analyses need of a trace: which message caused which, its depth, and which way a failure travelled.
 
 Parent links are followed only inside one trace and a bounded time, since ids come back: a counter starts again every
-year. Rows are never multiplied: a message has at most one parent here.
+year. Into another trace they are followed where the parent's id begins with that trace, as those of spans do. Rows are
+never multiplied: a message has at most one parent here.
 """
 
 from datetime import timedelta
@@ -21,7 +22,8 @@ def linked(messages: pl.DataFrame) -> pl.DataFrame:
     """`messages` in the same order plus trace, row, parent_row, depth and in_loop.
 
     ``trace`` is never null: the trace_id; without one (or with one shared by more than 100,000 messages, which is a
-    constant and no trace) that of the parent in the same file, else a trace of its own. ``row`` numbers the
+    constant and no trace) that of the parent in the same file, else a trace of its own; below a link into another trace
+    that of the topmost message. ``row`` numbers the
     messages from 0; ``parent_row`` is the parent's row in the same trace, or null; where attempts share an id, the
     parent is the last attempt that began before the child. One sent more than 30 days before or after the child is
     none: its id was used again. Links that close a loop are cut and ``in_loop`` is true.
@@ -30,6 +32,7 @@ def linked(messages: pl.DataFrame) -> pl.DataFrame:
     traced = numbered.with_columns(_parents(numbered, on="trace").alias("parent_row"))
     if numbered["trace"].null_count():
         traced = _adopted(traced)
+    traced = _across(traced)
     depth, looped = depths(_pointers(traced["parent_row"]))
     return traced.with_columns(
         depth=pl.Series(depth, dtype=pl.Int32), in_loop=pl.Series(looped, dtype=pl.Boolean)
@@ -113,6 +116,44 @@ def _linked_to_adopted(joined: pl.DataFrame) -> pl.DataFrame:
         .with_columns(parent_row=pl.coalesce("parent_row", "adopter_row"))
         .drop("adopter_row")
     )
+
+
+def _across(traced: pl.DataFrame) -> pl.DataFrame:
+    """Messages whose parent lies in another trace, and all below them, join the trace of the topmost message above.
+
+    Only the tree below the link moves: joined by everything they share, the traces of a queue would be one.
+    """
+    elsewhere = pl.col("parent_row").is_null() & pl.col("trace_id").is_not_null() & pl.col("parent_id").is_not_null()
+    leaving = traced.filter(elsewhere).filter(~_begins_with_trace("parent_id"))
+    if leaving.is_empty():
+        return traced
+    parents = traced.join(leaving.select(message_id="parent_id"), on="message_id", how="semi")
+    candidates = pl.concat([leaving, parents]).unique("row", keep="first").sort("row")
+    candidates = candidates.with_columns(
+        everywhere=pl.lit(""),
+        message_id=pl.when(_begins_with_trace("message_id")).then("message_id"),
+        parent_id=pl.when(pl.col("row").is_in(leaving["row"].implode())).then("parent_id"),
+    )
+    crossing = candidates.select("row", above=_parents(candidates, on="everywhere")).drop_nulls()
+    if crossing.is_empty():
+        return traced
+    joined = traced.with_columns(parent_row=traced["parent_row"].scatter(crossing["row"], crossing["above"]))
+    crosses = np.zeros(traced.height, bool)
+    crosses[crossing["row"].to_numpy()] = True
+    top = _tops_over(_pointers(joined["parent_row"]), crosses)
+    return joined.with_columns(trace=joined["trace"].gather(pl.Series(top)))
+
+
+def _tops_over(parent: NDArray, crosses: NDArray) -> NDArray:
+    """For each row the topmost one above it, where a row that crosses lies on the way; itself for all others."""
+    top, _ = roots(parent)
+    # Where links across traces were cut, whoever crosses reaches another top.
+    within, _ = roots(np.where(crosses, NO_ROW, parent))
+    return np.where(top != within, top, np.arange(len(parent)))
+
+
+def _begins_with_trace(name: str) -> pl.Expr:
+    return pl.col(name).str.starts_with(pl.concat_str("trace_id", pl.lit(":"))).fill_null(False)
 
 
 def _pointers(rows: pl.Series) -> NDArray:

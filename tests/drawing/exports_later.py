@@ -103,7 +103,8 @@ def iway() -> Export:
 
 def backup_log() -> Export:
     lines = (
-        f"{t:%m/%d/%Y %I:%M:%S %p} - {turn(['Info', 'Warning', 'Error'], n)} - Replication of volume {n} to site B ended"
+        f"{t:%m/%d/%Y %I:%M:%S %p} - {turn(['Info', 'Warning', 'Error'], n)} -"
+        f" Replication of volume {n} to site B ended"
         for n, t in moments(3_600)
     )
     return Export("replication", "replication.txt", "\n".join(lines).encode(), "logs", {"level": "Info", "time": at()})
@@ -172,5 +173,6 @@ def ibm_mq_dlq() -> Export:
 
 
 LATER = (
-    sterling, make_scenarios, api_gateway, shopify, iway, backup_log, power_usage, servicedesk, host_metrics, ibm_mq_dlq,
+    sterling, make_scenarios, api_gateway, shopify, iway, backup_log, power_usage, servicedesk, host_metrics,
+    ibm_mq_dlq,
 )  # fmt: skip

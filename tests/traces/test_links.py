@@ -28,6 +28,27 @@ def test_a_parent_is_found_only_inside_its_own_trace():
     """) == {"a": None, "b": "a", "c": None}
 
 
+def test_a_parent_in_another_trace_is_found_by_an_id_that_begins_with_its_trace():
+    """All below the link join the trace of the topmost message; what else stands in the trace of the link stays."""
+    linked = links.linked(
+        messages("""
+        message_id trace_id parent_id source target sent_at
+        t:a        t        -         web    erp    0
+        u:b        u        t:a       erp    wms    1
+        u:c        u        u:b       wms    dhl    2
+        u:d        u        -         wms    dhl    3
+        v:e        v        u:c       dhl    bank   4
+        w          w        u:d       dhl    bank   5
+        x          w        w         bank   bank   6
+        y:f        y        w         dhl    bank   7
+        y:g        y        t:gone    dhl    bank   7
+    """)
+    )
+    assert linked["parent_row"].to_list() == [None, 0, 1, None, 2, 3, 5, None, None]
+    assert linked["trace"].to_list() == ["t", "t", "t", "u", "t", "u", "u", "y", "y"]
+    assert linked["depth"].to_list() == [0, 1, 2, 0, 3, 1, 2, 0, 0]
+
+
 def test_without_a_trace_a_message_joins_its_parents_trace_in_the_same_file():
     linked = links.linked(
         messages("""

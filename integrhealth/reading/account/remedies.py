@@ -54,6 +54,7 @@ REMEDIES = {
     "packed_too_deep": "unpack the outer archive, and give what was in it",
     "query_failed": "ask again: the answer is an error, which it names",
     "repeated_label": "give each label of a sample once",
+    "several_lists": "keep one list of records per document, or map columns that only one of them has",
     "start_out_of_range": "check the unit of the start: nanoseconds in OTLP, microseconds in Jaeger and Zipkin",
     "tableau_error": "ask again: the answer is an error, which it names",
     "template": "a template was not filled in; export the values themselves",

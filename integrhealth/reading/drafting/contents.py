@@ -17,6 +17,7 @@ from integrhealth.reading.drafting.words import (
     words_in,
     words_of,
 )
+from integrhealth.reading.values.conversions import CLOCK as CLOCKED
 from integrhealth.reading.values.conversions import numbers
 from integrhealth.reading.values.times import Times, times
 
@@ -53,7 +54,6 @@ FAILURE_NAMES = words_in("error failed failure fault faulted iserror haserror ha
 ADDRESS = r"^\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})\]?(?::\d+)?$"
 CLOCK = r"^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?$"
 DAY = r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})$"
-SPAN = r"^(?:\d+\.)?\d{1,3}:\d{2}(?::\d{2}(?:[.,]\d+)?)?$"
 PERSON = r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"
 # A first and a last name, or one and an initial.
 FULL_NAME = r"^\p{Lu}[\p{L}'.-]+ (?:\p{Lu}[\p{L}'.-]* )?\p{Lu}[\p{L}'.-]*$"
@@ -138,7 +138,7 @@ class Content:
     @cached_property
     def is_span(self) -> bool:
         """A duration written as a clock does: 00:00:01.5."""
-        return self.share(SPAN) >= MOSTLY and bool(DURATION_NAMES & set(self.words))
+        return self.share(CLOCKED) >= MOSTLY and bool(DURATION_NAMES & set(self.words))
 
     @cached_property
     def is_number(self) -> bool:
@@ -235,7 +235,9 @@ class Content:
     @cached_property
     def unit(self) -> str | None:
         """The unit of a duration by its name, else by the size of its numbers; None for what is no duration."""
-        if self.is_time or self.is_clock or self.is_span or not (self.is_number or self.is_comma_number):
+        if self.is_span:
+            return "s"
+        if self.is_time or self.is_clock or not (self.is_number or self.is_comma_number):
             return None
         by_name = next((UNITS[word] for word in reversed(self.words) if word in UNITS), None)
         about = DURATION_NAMES & set(self.words) or {"time", "taken"} <= set(self.words)
@@ -249,8 +251,8 @@ class Content:
 
     @property
     def has_unit_in_name(self) -> bool:
-        """Whether the name says the unit."""
-        return any(word in UNITS for word in self.words)
+        """Whether the name says the unit, or the values do."""
+        return self.is_span or any(word in UNITS for word in self.words)
 
     def share(self, pattern: str) -> float:
         """The share of the values that a pattern fits."""

@@ -10,10 +10,10 @@ from integrhealth.reading.drafting.sample import table_header
 from integrhealth.reading.files.archives import is_packed
 from integrhealth.reading.files.opened import HEAD_BYTES, beginning, damage_at_start, whole
 from integrhealth.reading.files.text_lines import beginning_lines
-from integrhealth.reading.json.values import loaded
+from integrhealth.reading.json.values import lists_inside, loaded
 from integrhealth.reading.table.csv_rows import Header
 from integrhealth.reading.table.files import column_names, head_of, table_kind
-from integrhealth.reading.table.wrapped import document_of, lists_of_objects, wrapped_names
+from integrhealth.reading.table.wrapped import wrapped_names
 
 BY_HAND = "write an entry of mapping.yaml by hand, or export it as CSV or JSON lines"
 MAGIC = (
@@ -97,10 +97,11 @@ def _json(path: Path, text: str) -> Looks | None:
         return Looks(f"JSON lines with the keys {_listed(list(line))}", is_table=True)
     if isinstance(line, list) and rest.strip():
         return Looks("JSON lines, each of them a list", "write objects, one per line")
-    if (document := document_of(head)) is not None:
+    document = line if isinstance(line, dict) else _loaded(_whole(path, text))
+    if isinstance(document, dict):
         return _document(document, wrapped_names(head))
-    if isinstance(elements := _loaded(_whole(path, text)), list):
-        return _list_at_the_top(elements)
+    if isinstance(document, list):
+        return _list_at_the_top(document)
     if names := column_names(head):
         kind = "JSON lines" if text.startswith("{") else "a list of JSON objects"
         return Looks(f"{kind}, damaged in places, with the keys {_listed(names)}", is_table=True)
@@ -108,7 +109,7 @@ def _json(path: Path, text: str) -> Looks | None:
 
 
 def _document(document: dict[str, Any], names: list[str]) -> Looks:
-    lists = list(lists_of_objects(document))
+    lists = list(lists_inside(document))
     if len(lists) == 1:
         return Looks(f"a JSON document with a list of objects under {lists[0][:NAME]}", is_table=True)
     if lists:

@@ -134,8 +134,6 @@ def _say_ends(entry: Entry, chosen: dict[str, Content], start: Content, rest: li
         return
     if duration is not None and isinstance(start.origin, str):
         entry.fill("finished_at", {"add": [start.name, duration.name], "unit": duration.unit}, _unit(duration))
-    elif (span := next((each for each in rest if each.is_span), None)) is not None and isinstance(start.origin, str):
-        entry.asked.append(f"{span.name} is a duration written as a clock: export it in seconds to have end times")
 
 
 def _only_name(content: Content) -> Any:

@@ -15,7 +15,7 @@ from integrhealth.reading.json.values import flattened
 from integrhealth.reading.records.nested import Record
 from integrhealth.reading.table.csv_rows import SEPARATORS, CsvRows, Header, header, read_csv_rows
 from integrhealth.reading.table.files import head_of, sample_rows, table_kind
-from integrhealth.reading.table.wrapped import only_list, wrapped_names, wrapped_records
+from integrhealth.reading.table.wrapped import wrapped_names, wrapped_records
 
 SAMPLED = 1_000
 # Of the records at the beginning of a table so many have as many fields as its header.
@@ -108,9 +108,8 @@ def _csv_rows(start: bytes, line: Header) -> CsvRows:
 
 def _rows(head: Head) -> list[dict[str, Any]]:
     kind = table_kind(head.start)
-    key = only_list(head) if kind == "jsonl" else None
-    if key is not None or (kind in ("json", "jsonl") and wrapped_names(head)):
-        records = (each for each in wrapped_records(head.path, key=key) if isinstance(each, Record))
+    if kind in ("json", "jsonl") and wrapped_names(head):
+        records = (each for each in wrapped_records(head.path) if isinstance(each, Record))
         rows = [record.rows[0][1] for record in islice(records, SAMPLED)]
     else:
         rows = [flattened(row) for row in sample_rows(head)[:SAMPLED]]

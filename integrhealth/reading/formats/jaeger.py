@@ -151,22 +151,23 @@ def _service(decoded: pl.DataFrame, spans: pl.DataFrame) -> pl.Series:
 
 def _parents(spans: pl.DataFrame) -> pl.DataFrame:
     """parent_referred: the span of the same trace that a span refers to, CHILD_OF before FOLLOWS_FROM; follows: that
-    it is one of the latter, which did not wait. other_trace: the only references lead to other traces.
+    it is one of the latter, which did not wait. links: what it follows from or what lies in another trace.
     """
     items, row = elements(spans["references"])
     own = pl.Series("own", spans["trace_id"].gather(row))
     references = items.with_columns(row, own).with_columns(
-        referred_trace=_id("traceID", "traceId", 16),
+        referred_trace=pl.coalesce(_id("traceID", "traceId", 16), "own"),
         parent_referred=_given(_id("spanID", "spanId", 8)),
-        follows=pl.col("refType").str.to_uppercase() == "FOLLOWS_FROM",
+        follows=(pl.col("refType").str.to_uppercase() == "FOLLOWS_FROM").fill_null(False),
     )
-    here = pl.coalesce("referred_trace", "own").eq_missing(pl.col("own"))
-    inside = references.filter(pl.col("parent_referred").is_not_null(), here).sort("follows", maintain_order=True)
+    references = references.filter(pl.col("parent_referred").is_not_null())
+    here = pl.col("referred_trace").eq_missing(pl.col("own"))
+    inside = references.filter(here).sort("follows", maintain_order=True)
     chosen = inside.unique("row", keep="first", maintain_order=True).select("row", "parent_referred", "follows")
-    outside = (
-        references.select("row").unique().join(chosen, on="row", how="anti").with_columns(other_trace=pl.lit(True))
-    )
-    return pl.concat([placed(chosen, spans.height), placed(outside, spans.height)], how="horizontal")
+    loose = references.filter(~here | pl.col("follows")).drop_nulls("referred_trace")
+    link = pl.format("{}:{}", "referred_trace", "parent_referred")
+    linked = loose.group_by("row", maintain_order=True).agg(links=link)
+    return pl.concat([placed(chosen, spans.height), placed(linked, spans.height)], how="horizontal")
 
 
 def _logged(logs: pl.Series) -> pl.DataFrame:

@@ -56,6 +56,19 @@ RESOURCES = pl.List(
 DOCUMENT = pl.Struct({"resourceSpans": RESOURCES, "batches": RESOURCES})
 WRAPPERS = ("result", "trace", "data")
 SPANS_IN = ("resourceSpans", "batches")
+# What stands in one resource, and where that stands: the exporters of Java that write to a log leave it out.
+RESOURCE_OF = {
+    "scopeSpans": "resourceSpans",
+    "instrumentationLibrarySpans": "resourceSpans",
+    "scopeLogs": "resourceLogs",
+    "instrumentationLibraryLogs": "resourceLogs",
+    "scopeMetrics": "resourceMetrics",
+    "instrumentationLibraryMetrics": "resourceMetrics",
+}
+# What a logger writes before it, which is more than the bracket of a list; or a line of its own.
+BEFORE = r"^[^{]*[^{\[\s]"
+PREFIXED = BEFORE + r'[^{]*(\{"(?:resource|scope(?:Spans|Logs|Metrics)|instrumentationLibrary[A-Z])[^"]*"\s*:.*\})$'
+LOGGER = r"io\.opentelemetry\.exporter\.logging\.otlp\.\S+ \w+$"
 OTHER_SIGNALS: dict[str, Callable[[Iterator[tuple[int | None, Any]], str], Parsed]] = {
     "resourceLogs": logs,
     "resourceMetrics": metrics,
@@ -87,6 +100,8 @@ def documents(value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
             refused.append(("no OTLP: neither an object nor a list", part))
         elif any(name in part for name in (*SPANS_IN, *OTHER_SIGNALS)):
             spans.append(part)
+        elif list_of := next((outer for inner, outer in RESOURCE_OF.items() if inner in part), None):
+            spans.append({list_of: [part]})
         elif inner := [part[name] for name in WRAPPERS if isinstance(part.get(name), dict | list)]:
             todo += inner
         else:
@@ -94,21 +109,33 @@ def documents(value: Any) -> tuple[list[Any], list[tuple[str, Any]]]:
     return spans, refused
 
 
-SHAPE = Shape(dtype=DOCUMENT, record=SPAN, unpack=documents, direct=True)
+def _bare(lines: pl.DataFrame) -> pl.DataFrame:
+    """`lines` without what a logger wrote before the JSON."""
+    text = pl.col("text")
+    logged = ~text.str.starts_with("{") & text.str.contains(BEFORE)
+    if not lines.select(logged.any()).item():
+        return lines
+    taken = lines.filter(~(logged & text.str.contains(LOGGER)))
+    return taken.with_columns(pl.when(logged).then(pl.coalesce(text.str.extract(PREFIXED), text)).otherwise(text))
+
+
+SHAPE = Shape(dtype=DOCUMENT, record=SPAN, unpack=documents, direct=True, bare=_bare)
 
 
 def recognises(head: Head) -> bool:
-    """Documents name their signal; Tempo's batches are known by their scopes."""
-    start = head.start
-    spans = b'"scopeSpans"' in start or b'"instrumentationLibrarySpans"' in start
-    has_key = any(_key(name) in start for name in ("resourceSpans", *OTHER_SIGNALS))
-    return has_key or (b'"batches"' in start and spans)
+    """Documents name their signal, or what is in one resource of it; Tempo's batches are known by their scopes."""
+    return any(_key(name) in head.start for name in ("resourceSpans", *OTHER_SIGNALS, *RESOURCE_OF))
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The spans of one file, its log records and its metric points."""
     spans = read_spans(path, log_file, shape=SHAPE, flat=flat, name=FORMAT.name)
-    there = [name for name in OTHER_SIGNALS if any(_key(name) in block.data for block in line_blocks(path))]
+    keys = {name: [_key(inner) for inner, outer in RESOURCE_OF.items() if outer == name] for name in OTHER_SIGNALS}
+    there = [
+        name
+        for name in OTHER_SIGNALS
+        if any(key in block.data for block in line_blocks(path) for key in (_key(name), *keys[name]))
+    ]
     return together(spans, [OTHER_SIGNALS[name](_documents(path), log_file) for name in there])
 
 
@@ -224,12 +251,15 @@ def _thrown(events: pl.Series) -> pl.DataFrame:
 
 
 def _linked(spans: pl.DataFrame) -> pl.DataFrame:
-    """linked_parent: the first span of its own trace that each span is linked to."""
+    """linked_parent: the first span of its own trace that each span is linked to; links: all that it is linked to."""
     items, row = elements(spans["links"])
     links = items.with_columns(row).with_columns(trace=otlp_id("traceId", 16), linked_parent=otlp_id("spanId", 8))
     own = pl.Series("own", spans["trace_id"].gather(links["row"]))
-    links = links.with_columns(own).filter(pl.col("trace") == pl.col("own"), pl.col("linked_parent").is_not_null())
-    return placed(links.unique("row", keep="first", maintain_order=True).select("row", "linked_parent"), spans.height)
+    links = links.with_columns(own).drop_nulls(["trace", "linked_parent"])
+    inside = links.filter(pl.col("trace") == pl.col("own"))
+    first = inside.unique("row", keep="first", maintain_order=True).select("row", "linked_parent")
+    listed = links.group_by("row", maintain_order=True).agg(links=pl.format("{}:{}", "trace", "linked_parent"))
+    return pl.concat([placed(first, spans.height), placed(listed, spans.height)], how="horizontal")
 
 
 FORMAT = Format(

@@ -19,7 +19,10 @@ from integrhealth.reading.metrics.series import resets_note, series_text
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, text
 from integrhealth.reading.spans.tracefile import UNKNOWN_SERVICE
 
-KINDS = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
+KINDS = {kind: kind for kind in ("gauge", "sum", "histogram", "exponentialHistogram", "summary")}
+# What they were called until version 0.7, as CloudWatch's metric streams write them: one kind for each type of number.
+KINDS |= {"intGauge": "gauge", "doubleGauge": "gauge", "intSum": "sum", "doubleSum": "sum"}
+KINDS |= {"intHistogram": "histogram", "doubleHistogram": "histogram", "doubleSummary": "summary"}
 DELTA = ("1", "AGGREGATION_TEMPORALITY_DELTA")
 NO_RECORDED_VALUE = 1
 VALUELESS = "points without a number (NaN, infinite, or said to have none) were passed over"
@@ -36,12 +39,13 @@ def metrics(documents: Iterator[tuple[int | None, Any]], log_file: str) -> Parse
 
 
 def _metric(metric: dict[str, Any], place: Place) -> Iterator[Found]:
-    kind = next((kind for kind in KINDS if isinstance(metric.get(kind), dict)), None)
+    written = next((name for name in KINDS if isinstance(metric.get(name), dict)), None)
     name = metric.get("name")
-    if kind is None or not isinstance(name, str) or not name:
-        yield Refused(place.line, "no_metric" if kind else "no_points", metric)
+    if written is None or not isinstance(name, str) or not name:
+        yield Refused(place.line, "no_metric" if written else "no_points", metric)
         return
-    points = metric[kind].get("dataPoints")
+    data = metric[written]
+    points = data.get("dataPoints")
     for point in points if isinstance(points, list) else []:
         if not isinstance(point, dict):
             yield Refused(place.line, "wrong_type", point)
@@ -50,12 +54,15 @@ def _metric(metric: dict[str, Any], place: Place) -> Iterator[Found]:
         else:
             if point.get("bucketCounts") and not _fits(point):
                 yield Note(MISFIT)
-            yield _point(point, metric, kind, place)
+            kind = KINDS[written]
+            # The old points of a number leave out a 0.
+            whole = {"asDouble": point.get("value", 0)} | point if written.startswith(("int", "double")) else point
+            yield _point(whole, metric, data, kind, place)
 
 
-def _point(point: dict[str, Any], metric: dict[str, Any], kind: str, place: Place) -> Found:
+def _point(point: dict[str, Any], metric: dict[str, Any], data: dict[str, Any], kind: str, place: Place) -> Found:
     try:
-        statistics = _statistics(point, metric[kind], kind)
+        statistics = _statistics(point, data, kind)
         numbers = [(statistic, float(value)) for statistic, value in statistics]
     except (TypeError, ValueError):
         return Refused(place.line, "bad_value", {"name": metric["name"]} | point)
@@ -64,7 +71,7 @@ def _point(point: dict[str, Any], metric: dict[str, Any], kind: str, place: Plac
     shared: Fields = {
         "time": point["timeUnixNano"],
         "system": place.service or UNKNOWN_SERVICE,
-        "metric": series_text(metric["name"], attributes(point.get("attributes"))),
+        "metric": series_text(metric["name"], _labels(point)),
     }
     unit = text(metric.get("unit")) or None
     rows = [
@@ -96,6 +103,14 @@ def _statistics(point: dict[str, Any], data: dict[str, Any], kind: str) -> Stati
         totals = accumulate(int(count) for count in point["bucketCounts"])
         statistics += [(f"bucket le={bound}", total) for bound, total in zip(bounds, totals, strict=True)]
     return [(f"delta {name}", value) for name, value in statistics] if delta else statistics
+
+
+def _labels(point: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of a point, or its labels, which were plain text until version 0.7."""
+    pairs = point.get("labels")
+    labels = [pair for pair in pairs if isinstance(pair, dict)] if isinstance(pairs, list) else []
+    texts = {pair["key"]: pair.get("value") for pair in labels if isinstance(pair.get("key"), str)}
+    return texts | attributes(point.get("attributes"))
 
 
 def _fits(point: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from integrhealth.reading.spans.tracefile import UNKNOWN_SERVICE, filled_by_span
 
 TEXT = pl.String
 TAGS = sorted(KNOWN | {"error"})
-ENDPOINT = pl.Struct({"serviceName": TEXT})
+ENDPOINT = pl.Struct({"serviceName": TEXT, "ipv4": TEXT, "ipv6": TEXT})
 SPAN = pl.Struct(
     {
         "traceId": TEXT,
@@ -79,6 +79,8 @@ def flat(values: pl.DataFrame) -> pl.DataFrame:
     )
     tag = pl.col("tags").struct.field("error").alias("error_tag")
     read = columns.select("line", "span", "start_us", "lasted_us", _reason(), tag, "tags", *_columns()).unnest("tags")
+    address = pl.coalesce(_filled(pl.col("net.peer.ip")), "remote_address").alias("net.peer.ip")
+    read = read.with_columns(address).drop("remote_address")
     error_tag = pl.col("error_tag").str.strip_chars().str.to_lowercase()
     error = pl.when(error_tag.is_not_null()).then(~error_tag.is_in(["false", NOT_FOUND]))
     error_text = pl.when(~error_tag.is_in(["", "true", "false"]) & ~error_tag.str.contains(r"^\d+$")).then("error_tag")
@@ -99,6 +101,7 @@ def _columns() -> list[pl.Expr]:
         "service": pl.coalesce(_filled(_service("localEndpoint")), pl.lit(UNKNOWN_SERVICE)),
         "unnamed": _filled(_service("localEndpoint")).is_null(),
         "remote": _filled(_service("remoteEndpoint")),
+        "remote_address": pl.coalesce(_filled(_address("ipv4")), _filled(_address("ipv6"))),
         "operation": _filled(pl.col("name")),
         "span_kind": pl.when(pl.col("kind").is_in(KINDS)).then("kind"),
         "start": moment(pl.col("start_us")),
@@ -122,6 +125,10 @@ def _reason() -> pl.Expr:
 
 def _service(endpoint: str) -> pl.Expr:
     return pl.col(endpoint).struct.field("serviceName")
+
+
+def _address(version: str) -> pl.Expr:
+    return pl.col("remoteEndpoint").struct.field(version)
 
 
 def _filled(text: pl.Expr) -> pl.Expr:

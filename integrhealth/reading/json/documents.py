@@ -40,13 +40,15 @@ class Shape:
 
     ``unpack`` turns any JSON value into values of ``dtype`` and what it could not use. With ``direct`` a line may
     be such a value already, and is decoded without a detour over Python; ``empty`` then finds the lines that
-    decoded to nothing, which are unpacked after all.
+    decoded to nothing, which are unpacked after all. ``bare`` takes the JSON out of lines (line, text) in which a
+    logger wrote something before it.
     """
 
     dtype: pl.Struct
     record: pl.Struct
     unpack: Unpack
     direct: bool = False
+    bare: Callable[[pl.DataFrame], pl.DataFrame] | None = None
 
     def empty(self) -> pl.Expr:
         """Lines in which none of the expected keys stands."""
@@ -67,7 +69,7 @@ def texts(path: Path, shape: Shape) -> Iterator[tuple[pl.DataFrame, list[Rejecti
         return
     for block in _chain(first, parts):
         lines, rejected = _lines(block)
-        yield lines, rejected
+        yield shape.bare(lines) if shape.bare else lines, rejected
 
 
 def values(path: Path, shape: Shape) -> Iterator[tuple[int | None, Any]]:
@@ -84,7 +86,8 @@ def values(path: Path, shape: Shape) -> Iterator[tuple[int | None, Any]]:
         yield from ((None, value) for value in documents)
         return
     for block in _chain(first, parts):
-        for number, text in _lines(block)[0].iter_rows():
+        lines = _lines(block)[0]
+        for number, text in (shape.bare(lines) if shape.bare else lines).iter_rows():
             if (value := _loaded(text)) is not None:
                 yield number, value
 
@@ -104,6 +107,8 @@ def _is_lines(block: Block, shape: Shape) -> bool:
     if not lines or _loaded(lines[0]) is not None:
         return True
     if not lines[0].lstrip().startswith((b"{", b"[")):
+        return True
+    if shape.bare and not shape.bare(first := _lines(Block(lines[0], 1, 0))[0]).equals(first):
         return True
     if len(lines) > 1 and not block.damage and _loaded(block.data) is not None:
         return False

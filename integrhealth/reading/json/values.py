@@ -154,11 +154,24 @@ def unwrapped(value: Any) -> Iterator[Any]:
     if not isinstance(value, dict) or WRAPPING.isdisjoint(value):
         yield from value if isinstance(value, list) else [value]
         return
+    yield from next_page(value)
+    yield from next((records for keys in WRAPPERS if isinstance(records := field(value, *keys), list)), [value])
+
+
+def next_page(value: Any) -> Iterator[Note]:
+    """The sentence that an answer of an API is not all there is, where it names the page after it."""
     for keys in CONTINUATIONS:
         if isinstance(token := field(value, *keys), str) and token:
             yield Note(f"{'.'.join(keys)} names a next page: this export is not complete unless that page is here too")
-            break
-    yield from next((records for keys in WRAPPERS if isinstance(records := field(value, *keys), list)), [value])
+            return
+
+
+def lists_inside(value: Any, *, deep: int = 6) -> dict[str, list[Any]]:
+    """The lists of objects in an object, by dotted name, those inside other lists left out."""
+    fields = flattened(value, deep=deep).items()
+    return {
+        name: each for name, each in fields if isinstance(each, list) and any(isinstance(one, dict) for one in each)
+    }
 
 
 def api_records(path: Path) -> Iterator[Value | Refused | Note]:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from integrhealth.language.schema import FRAMES, NUMBER, STATUSES, TEXT
+from integrhealth.reading.spans.peers import PEERS, peer
 
 # Columns that a span attribute of the same name fills. What a span says of itself (ids, systems, times) is not here.
 OWN = (
@@ -37,18 +38,6 @@ CONVENTIONS = {
     "error_code": ("error.type", "exception.type"),
     "error_text": ("otel.status_description", "exception.message", "error.message"),
 }
-# Where a sender's span names its target, in this order; empty texts do not count.
-PEER = (
-    "peer.service",
-    "db.name",
-    "db.namespace",
-    "db.system",
-    "db.system.name",
-    "messaging.destination",
-    "messaging.destination.name",
-    "server.address",
-    "net.peer.name",
-)
 HTTP = ("http.response.status_code", "http.status_code")
 GRPC = ("rpc.grpc.status_code", "rpc.response.status_code", "grpc.status_code")
 RESENT = ("http.request.resend_count", "http.resend_count")
@@ -85,7 +74,7 @@ TIMEOUT_WORDS = r"(?i)time.?out|timed.?out|deadline.?exceeded"
 
 COLUMNS = FRAMES["messages"].columns
 NAMES = {column: tuple(prefix + column for prefix in PREFIXES) + CONVENTIONS.get(column, ()) for column in OWN}
-KNOWN = frozenset(sum(NAMES.values(), ())) | {*PEER, *HTTP, *GRPC, *RESENT, *OTEL_STATUS, STATUS}
+KNOWN = frozenset(sum(NAMES.values(), ())) | {*PEERS, *HTTP, *GRPC, *RESENT, *OTEL_STATUS, STATUS}
 
 
 def first_of(names: tuple[str, ...], present: list[str]) -> pl.Expr:
@@ -102,12 +91,9 @@ def described(spans: pl.DataFrame, *, error: pl.Expr, other_side: pl.Expr | None
     Columns that end in ``_lost`` hold attribute values that are not numbers (or flags) although the column wants one.
     """
     present = spans.columns
-    sends = pl.col("span_kind").is_in(SENDERS)
-    named_peer = first_of(PEER, present) if other_side is None else pl.coalesce(other_side, first_of(PEER, present))
-    known_peer = first_of(PEER[:1], present)
-    caller = known_peer if other_side is None else pl.coalesce(other_side, known_peer)
+    kind = pl.col("span_kind")
     texts = spans.with_columns(
-        peer=pl.when(sends).then(named_peer).when(pl.col("span_kind").is_in(RECEIVERS)).then(caller),
+        peer=peer(present, sends=kind.is_in(SENDERS), receives=kind.is_in(RECEIVERS), other_side=other_side),
         http=first_of(HTTP, present).str.to_integer(strict=False),
         grpc=first_of(GRPC, present).replace(GRPC_NAMES).str.to_integer(strict=False),
         error_code=first_of(NAMES["error_code"], present),

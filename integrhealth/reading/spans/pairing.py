@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from integrhealth.reading.spans.references import References, references
 from integrhealth.traces.ancestry import NO_ROW
 
 SENDERS, RECEIVERS = ("client", "producer"), ("server", "consumer")
@@ -22,28 +23,96 @@ LEAST = 2
 class Links:
     """For each span the row of its parent, and for a receiving half the row of its sending half (-1: none).
 
-    The parent of a receiver that shares its id with a sender (Zipkin) is that sender.
+    The parent of a receiver that shares its id with a sender (Zipkin), or is linked to one, is that sender.
+    ``batch``: for each sender whose message was processed with others at once, the row of the span that did.
+    ``linked``: the parent comes from a link and did not wait. ``given``, ``absent``: links, and those to spans that
+    are not in the data.
     """
 
     parent: NDArray[np.int64]
     sender: NDArray[np.int64]
+    batch: NDArray[np.int64]
+    linked: NDArray[np.bool_]
+    given: int
+    absent: int
 
 
 def links(spans: pl.DataFrame) -> Links:
     """The parent of each span inside its own trace (without a trace_id: inside its own file), and the pairs.
 
     A CLIENT or PRODUCER is paired with the SERVER or CONSUMER that has its id, else with the earliest that names
-    it as parent; what else it caused stands alone.
+    it as parent, or links to it; what else it caused stands alone. A receiver linked to several senders is paired with
+    one of them; it is the batch of the others.
     """
     keyed = _keyed(spans)
     senders, receivers = keyed.filter("sends"), keyed.filter("receives")
     with_id = senders.join(receivers.select("key"), on="key", how="semi")
     shared = _found(receivers, _first_each(with_id, ["key"], spans), ["key"], spans.height)
     shared = _verified(spans, shared, "span_id")
-    parent = np.where(shared != NO_ROW, shared, _parents(keyed, spans))
+    inside = np.where(shared != NO_ROW, shared, _parents(keyed, spans))
     sends, receives = keyed["sends"].to_numpy(), keyed["receives"].to_numpy()
+    elsewhere = references(spans)
+    parent = _with_links(inside, elsewhere, spans)
     caused = receives & (parent != NO_ROW) & sends[parent]
-    return Links(parent, _one_each(np.where(caused, parent, NO_ROW), shared != NO_ROW, spans))
+    sender = _one_each(np.where(caused & ~_fetches(parent, spans), parent, NO_ROW), shared != NO_ROW, spans)
+    # Who came too late for the sender it is linked to keeps the parent it has in its own trace.
+    parent = np.where((sender == NO_ROW) & (inside != NO_ROW), inside, parent)
+    return Links(
+        parent,
+        sender,
+        _batches(elsewhere, sender, spans),
+        (parent != NO_ROW) & (parent != inside),
+        elsewhere.given,
+        elsewhere.absent,
+    )
+
+
+def _with_links(inside: NDArray[np.int64], elsewhere: References, spans: pl.DataFrame) -> NDArray[np.int64]:
+    """The parents `inside` each trace, and those over links: for a receiver the first sender it is linked to, unless
+    its parent is a producer; for a span that names no parent whatever it is linked to.
+    """
+    if not elsewhere.given:
+        return inside
+    kind = spans["span_kind"]
+    produced = (inside != NO_ROW) & (kind == "producer").fill_null(False).to_numpy()[inside]
+    first = elsewhere.senders.unique("receiver", keep="first", maintain_order=True)
+    sent = np.full(spans.height, NO_ROW)
+    sent[first["receiver"].to_numpy()] = first["sender"].to_numpy()
+    parent = np.where((sent != NO_ROW) & ~produced, sent, inside)
+    unnamed = (parent == NO_ROW) & spans["parent_id"].is_null().to_numpy()
+    return np.where(unnamed, elsewhere.followed, parent)
+
+
+def _fetches(parent: NDArray[np.int64], spans: pl.DataFrame) -> NDArray[np.bool_]:
+    """Whether the parent of each span is a CLIENT that fetched for a CONSUMER of its own service: no half of it."""
+    service, kind = spans["service"], spans["span_kind"]
+    consumers = np.flatnonzero((kind == "consumer").fill_null(False).to_numpy() & (parent != NO_ROW))
+    above = parent[consumers]
+    fetched = (kind.gather(above) == "client") & (service.gather(above) == service.gather(consumers))
+    fetches = np.zeros(spans.height, bool)
+    fetches[consumers] = fetched.fill_null(False).to_numpy()
+    return fetches
+
+
+def _batches(elsewhere: References, sender: NDArray[np.int64], spans: pl.DataFrame) -> NDArray[np.int64]:
+    """For each sender that is no half of a pair the earliest receiver linked to it that is one; -1 for all others."""
+    batch = np.full(spans.height, NO_ROW)
+    pairs = elsewhere.senders
+    if pairs.is_empty():
+        return batch
+    taken = np.zeros(spans.height, bool)
+    taken[sender[sender != NO_ROW]] = True
+    free = pairs.filter(
+        pl.Series(~taken[pairs["sender"].to_numpy()] & (sender[pairs["receiver"].to_numpy()] != NO_ROW))
+    )
+    wanted = free["sender"].is_duplicated()
+    rivals = free.filter(wanted)
+    ranked = pl.concat([rivals, spans[rivals["receiver"]]], how="horizontal")
+    ranked = ranked.sort(by_content(spans), nulls_last=True, maintain_order=True)
+    first = ranked.filter(pl.col("sender").is_first_distinct()).select(free.columns)
+    for chosen in (free.filter(~wanted), first):
+        batch[chosen["sender"].to_numpy()] = chosen["receiver"].to_numpy()
+    return batch
 
 
 def _keyed(spans: pl.DataFrame) -> pl.DataFrame:
@@ -96,7 +165,9 @@ def by_content(spans: pl.DataFrame) -> list[str]:
     which alone may tell two copies apart.
     """
     place = ["log_file", "log_line"]
-    return ["start", "end", *(name for name in spans.columns if name not in ("start", "end", *place)), *place]
+    # Lists have no order.
+    left_out = ("start", "end", "links", *place)
+    return ["start", "end", *(name for name in spans.columns if name not in left_out), *place]
 
 
 def _found(seekers: pl.DataFrame, table: pl.DataFrame, on: list[str], height: int) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.language.schema import FLAG, FRAMES, is_failed
+from integrhealth.language.schema import FLAG, FRAMES, TEXT, is_failed
 from integrhealth.reading.inner_frames import SPAN_FRAME, SPANS
 from integrhealth.reading.spans.pairing import RECEIVERS, SENDERS, Links, by_content, links
 from integrhealth.traces.ancestry import NO_ROW, roots
@@ -12,6 +12,8 @@ from integrhealth.traces.ancestry import NO_ROW, roots
 QUEUED = ("producer", "consumer")
 # Who called a root SERVER that nobody else is known to have called
 USER = "user"
+# Who was called where nothing names it. One for each caller: what nobody named is not one system.
+NAMELESS = "unknown (asked by {})"
 
 # Digits of a trace id of 64 and of 128 bits
 SHORT_ID, LONG_ID = 16, 32
@@ -34,19 +36,25 @@ COUNTED = {
     "skewed_pairs": "messages received before they were sent, by clocks that disagree: {:,}",
     "ends_before_start": "spans that end before they start: {:,} of {:,}",
     "no_end": "spans without an end: {:,} of {:,}",
+    "nameless": f"calls that do not say to whom, their target is {NAMELESS.format('<caller>')!r}: {{:,}}",
+    "batched": "messages that were processed in a batch with others, each counted for itself: {:,}",
+    "absent_links": "links to spans that are not in the data: {:,}",
 }
 
 
 def messages(spans: pl.DataFrame) -> pl.DataFrame:
     """One row per message, in the order of the receiving spans; the columns of the canonical frame.
 
-    (1) A CLIENT or PRODUCER and the SERVER or CONSUMER it caused are one message with four times. (2) One alone
-    goes to the peer it names. (3) A SERVER or CONSUMER alone comes from its parent's service. (4) Any other span is
-    work asked for by its parent's service. Spans = messages + pairs, whatever ids repeat. ``message_id`` is the trace
-    id and the receiving span's id; a parent that is not in the data is still named in ``parent_id``.
+    (1) A CLIENT or PRODUCER and the SERVER or CONSUMER it caused are one message with four times. Of those whose
+    messages one span processed as a batch, each is such a message; what the batch did hangs on one of them. (2) One
+    alone goes to the peer it names, else to one that is unknown. (3) A SERVER or CONSUMER alone comes from its parent's
+    service, a CONSUMER else from its queue. (4) Any other span is work asked for by its parent's service. Spans =
+    messages + pairs, whatever ids repeat. ``message_id`` is the trace id and the receiving span's id; a parent that is
+    not in the data is still named in ``parent_id``.
     """
     spans = with_whole_trace_ids(spans)
-    halves = _halves(spans, links(spans))
+    linked = links(spans)
+    halves = _halves(spans, linked)
     halves_named = halves.with_columns(_message_ids(halves))
     # The message that each span became, to lead from the parent's row to the parent's message.
     message = np.full(spans.height, NO_ROW)
@@ -55,7 +63,9 @@ def messages(spans: pl.DataFrame) -> pl.DataFrame:
     message[halves_named["sender_row"].filter(paired).to_numpy()] = np.flatnonzero(paired.to_numpy())
     above = halves_named["parent_row"].to_numpy()
     parent = _gathered(halves_named["message_id"], np.where(above == NO_ROW, NO_ROW, message[above]))
-    absent = pl.when(pl.col("trace_id").is_null()).then("above").otherwise(pl.format("{}:{}", "trace_id", "above"))
+    absent = (
+        pl.when(pl.col("trace_above").is_null()).then("above").otherwise(pl.format("{}:{}", "trace_above", "above"))
+    )
     return (
         halves_named.with_columns(_source(), _target(), *map(_carried, CARRIED), *_outcome(), parent_message=parent)
         .with_columns(
@@ -90,28 +100,66 @@ def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
     """One row per message: the columns of its receiving (or only) span, with ``_sent`` those of the sending half.
 
     ``row``, ``sender_row``, ``parent_row``: their rows in `spans` and that of the message's parent. ``above``: the
-    id of that parent as the span names it. ``service_above``: its service.
+    id of that parent as the span names it, ``trace_above`` its trace, ``service_above`` its service. ``service_below``:
+    the service of what a call caused where nothing names whom it called.
     """
     alone = np.ones(spans.height, bool)
     alone[linked.sender[linked.sender != NO_ROW]] = False
     own = np.flatnonzero(alone)
-    sender = linked.sender[own]
+    batch = linked.batch[own]
+    batched = batch != NO_ROW
+    sender = np.where(batched, own, linked.sender[own])
     parent = linked.parent[np.where(sender == NO_ROW, own, sender)]
     halved = (sender != NO_ROW).any()
-    received = (spans.filter(alone) if halved else spans).with_columns(
+    received = _received(spans, own, batch) if batched.any() else spans.filter(alone) if halved else spans
+    received = received.with_columns(
         row=pl.Series(own),
         sender_row=pl.Series(sender),
         parent_row=pl.Series(parent),
         paired=pl.Series(sender != NO_ROW),
+        by_link=pl.Series(linked.linked[own]),
         service_above=_gathered(spans["service"], parent),
+        service_below=_service_below(spans, linked).gather(own),
     )
     # Most columns of most logs are empty, and a null literal costs nothing.
     filled = [column for column in HALF if halved and spans[column].null_count() < spans.height]
     empty = [column for column in HALF if column not in filled]
+    traces = [_gathered(spans["trace_id"], sender).alias("trace_above")] if linked.given else []
     return received.with_columns(
         *(_gathered(spans[column], sender).alias(f"{column}_sent") for column in filled),
         *(pl.lit(None, SPAN_FRAME.columns[column]).alias(f"{column}_sent") for column in empty),
-    ).with_columns(above=pl.when("paired").then("parent_id_sent").otherwise("parent_id"))
+        *traces,
+    ).with_columns(
+        above=pl.when("paired").then("parent_id_sent").otherwise("parent_id"),
+        trace_above=pl.when("paired").then("trace_above").otherwise("trace_id") if traces else "trace_id",
+    )
+
+
+def _received(spans: pl.DataFrame, own: NDArray[np.int64], batch: NDArray[np.int64]) -> pl.DataFrame:
+    """The spans that received each message: of those in a batch the span that processed it, under their own names."""
+    receiving = spans[np.where(batch == NO_ROW, own, batch)]
+    return receiving.with_columns(spans[own].select("trace_id", "span_id", *CARRIED, "log_file", "log_line"))
+
+
+def _service_below(spans: pl.DataFrame, linked: Links) -> pl.Series:
+    """For each call that names nobody and is no half of a message the other service that worked for it first."""
+    services = pl.Series("service_below", [None], dtype=TEXT).new_from_index(0, spans.height)
+    nameless = _nameless(spans, linked)
+    children = np.flatnonzero((linked.parent != NO_ROW) & nameless[linked.parent])
+    if not len(children):
+        return services
+    below = spans[children].select("service", "start", row=pl.Series(linked.parent[children]))
+    others = below.filter(pl.col("service") != spans["service"].gather(below["row"])).sort("start", "service")
+    first = others.unique("row", keep="first", maintain_order=True)
+    return services.scatter(first["row"], first["service"]) if first.height else services
+
+
+def _nameless(spans: pl.DataFrame, linked: Links) -> NDArray[np.bool_]:
+    """Whether each span is a call that no other half answers and that does not say to whom."""
+    nameless = spans.select(pl.col("span_kind").is_in(SENDERS) & pl.col("peer").is_null()).to_series()
+    nameless = nameless.fill_null(False).to_numpy() & (linked.batch == NO_ROW)
+    nameless[linked.sender[linked.sender != NO_ROW]] = False
+    return nameless
 
 
 def _gathered(column: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
@@ -156,15 +204,20 @@ def _source() -> pl.Expr:
 
 def _target() -> pl.Expr:
     sends = pl.col("span_kind").is_in(SENDERS)
-    return pl.when(sends).then(pl.coalesce("peer", "service")).otherwise("service").alias("target")
+    asked = pl.coalesce("peer", "service_below", pl.format(NAMELESS, "service"))
+    return pl.when(sends).then(asked).otherwise("service").alias("target")
 
 
 def _kind() -> pl.Expr:
-    queued = pl.col("span_kind").is_in(QUEUED) | pl.col("span_kind_sent").is_in(QUEUED) | pl.col("async_parent")
+    # A call over a link is still one that somebody waits for.
+    called = (pl.col("span_kind") == "server") & (pl.col("span_kind_sent") == "client")
+    by_link = pl.col("by_link") & ~called.fill_null(False)
+    sides = pl.col("span_kind").is_in(QUEUED).fill_null(False) | pl.col("span_kind_sent").is_in(QUEUED).fill_null(False)
+    queued = sides | pl.col("async_parent").fill_null(False) | by_link
     return (
         pl.when(pl.col("source") == pl.col("target"))
         .then(pl.lit("internal"))
-        .when(queued.fill_null(False))
+        .when(queued)
         .then(pl.lit("queue"))
         .otherwise(pl.lit("request"))
     )
@@ -202,9 +255,14 @@ def span_counts(spans: pl.DataFrame) -> dict[str, int]:
     received = np.flatnonzero(linked.sender != NO_ROW)
     sent = linked.sender[received]
     unset = spans["status"].is_null().to_numpy()
+    batched = np.flatnonzero(linked.batch != NO_ROW)
+    batch = linked.batch[batched]
+    nameless = _nameless(spans, linked) & _service_below(spans, linked).is_null().to_numpy()
     counts = pl.concat([spans, above], how="horizontal").select(
         outside_parent=(
-            _waited() & ((pl.col("start") < pl.col("start_above")) | (pl.col("end") > pl.col("end_above")))
+            _waited()
+            & ~pl.lit(pl.Series(linked.linked))
+            & ((pl.col("start") < pl.col("start_above")) | (pl.col("end") > pl.col("end_above")))
         ).sum(),
         repeated_ids=pl.len() - pl.struct("trace_id", "span_id", "span_kind", "service").hash().n_unique(),
         ends_before_start=(pl.col("end") < pl.col("start")).sum(),
@@ -214,10 +272,16 @@ def span_counts(spans: pl.DataFrame) -> dict[str, int]:
         "spans": spans.height,
         "pairs": len(received),
         # Each half without a status, but a pair counts once, and only when both have none.
-        "status_inferred": int(unset.sum() - (unset[received] | unset[sent]).sum()),
+        "status_inferred": int(
+            unset.sum() - (unset[received] | unset[sent]).sum() - (unset[batched] & ~unset[batch]).sum()
+        ),
         "missing_parents": int((spans["parent_id"].is_not_null().to_numpy() & (linked.parent == NO_ROW)).sum()),
         "loops": int(roots(linked.parent)[1].sum()),
-        "skewed_pairs": int((spans["start"].gather(received) < spans["start"].gather(sent)).sum()),
+        "skewed_pairs": int((spans["start"].gather(received) < spans["start"].gather(sent)).sum())
+        + int((spans["start"].gather(batch) < spans["start"].gather(batched)).sum()),
+        "nameless": int(nameless.sum()),
+        "batched": len(batched),
+        "absent_links": linked.absent,
     } | {name: int(count) for name, count in counts.row(0, named=True).items()}
 
 

@@ -22,7 +22,6 @@ NOTES = {
     "bad_end": "spans with an invalid end time, which is left out: {:,}",
     "other_status": "spans with a status unknown to their format, read as unknown: {:,}",
     "not_found": "lookups that found nothing (404), read as ok: {:,}",
-    "other_trace": "spans that refer to spans of other traces only (links are followed inside a trace): {:,}",
     "lost": "attributes with text where their column takes a number or true/false, left out: {:,}",
 }
 # Blocks worked on at the same time: more would help little and hold more memory.
@@ -36,13 +35,24 @@ def filled_by_spans() -> dict[str, tuple[str, ...]]:
     return {"messages": tuple(FRAMES["messages"].columns)}
 
 
+# The JSON values of a file as frames of TEXTS that decode into the shape, with what was rejected on the way
+Pieces = Callable[[Path, Shape], Iterator[tuple[pl.DataFrame, list[Rejection]]]]
+
+
 def read_spans(
-    path: Path, log_file: str, *, name: str, shape: Shape, flat: Callable[[pl.DataFrame], pl.DataFrame]
+    path: Path,
+    log_file: str,
+    *,
+    name: str,
+    shape: Shape,
+    flat: Callable[[pl.DataFrame], pl.DataFrame],
+    pieces: Pieces = texts,
 ) -> Parsed:
     """The spans of one file in the format `name`. ``flat`` turns decoded values into one row per span:
-    the columns of SPANS that the format knows, those of RECORD and those of NOTES that apply.
+    the columns of SPANS that the format knows, those of RECORD and those of NOTES that apply. ``pieces`` finds the
+    values in the file.
     """
-    parts = [*_in_parallel(lambda part: _part(*part, log_file, shape, flat), texts(path, shape))]
+    parts = [*_in_parallel(lambda part: _part(*part, log_file, shape, flat), pieces(path, shape))]
     rows = pl.concat([pl.DataFrame(schema=SPANS), *(part.rows for part in parts)])
     bad = [record for part in parts for record in part.rejected]
     rejected = rejections(bad, log_file).sort("line", "reason", nulls_last=True, maintain_order=True)

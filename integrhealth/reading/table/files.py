@@ -28,7 +28,7 @@ from integrhealth.reading.mapping.framing import RawLines, Table, framed, respel
 from integrhealth.reading.mapping.sources import MappedSource, list_columns, names_in
 from integrhealth.reading.table.csv_rows import header, read_csv_rows
 from integrhealth.reading.table.inner_keys import flat_columns, nested_schema, places_of, struct_columns
-from integrhealth.reading.table.wrapped import document_of, only_list, wrapped_names, wrapped_table
+from integrhealth.reading.table.wrapped import is_wrapped, wrapped_table
 
 PLACE = ("log_file", "log_line")
 # The first record tells the columns; it may hold an error message of a megabyte.
@@ -189,9 +189,7 @@ def _read(head: Head, frame: Frame, sources: Sequence[MappedSource]) -> tuple[st
     kind = table_kind(head.start)
     if kind == "parquet":
         return kind, _parquet(head.path, sources)
-    if kind == "jsonl" and sources and (key := _list_meant(head, sources)) is not None:
-        return "json", wrapped_table(head.path, sources, key=key)
-    if kind in ("json", "jsonl") and sources and wrapped_names(head):
+    if kind in ("json", "jsonl") and sources and is_wrapped(head, names_in(sources)):
         return "json", wrapped_table(head.path, sources)
     if kind in ("json", "jsonl"):
         return kind, _json(head, kind, frame, sources)
@@ -199,19 +197,6 @@ def _read(head: Head, frame: Frame, sources: Sequence[MappedSource]) -> tuple[st
         return kind, _csv(head.path, frame, sources)
     refused = [] if not head.start.strip() else [(1, "not_a_table", b"")]
     return "csv", _no_table(refused)
-
-
-def _text_around(name: str, objects: Sequence[dict[str, Any]]) -> str | None:
-    """The key of the JSON text in which the column ``a.b`` of a mapping lies, if it lies in one."""
-    key, _, below = name.partition(".")
-    texts = (each[key] for each in objects if below and name not in each and isinstance(each.get(key), str))
-    return key if any(text.lstrip().startswith("{") for text in texts) else None
-
-
-def _list_meant(head: Head, sources: Sequence[MappedSource]) -> str | None:
-    """The key of the only list of objects in a document, unless the document itself has a column that is asked for."""
-    key = None if sources[0].any_case else only_list(head)
-    return key if key is not None and not document_of(head).keys() & {*names_in(sources)} else None
 
 
 def _no_table(refused: list[tuple[int, str, bytes]]) -> Table:
@@ -245,6 +230,13 @@ def _csv(path: Path, frame: Frame, sources: Sequence[MappedSource]) -> Table:
         _raw_lines(lambda numbers: numbered(data, numbers, length=RAW_BYTES)),
         tuple(notes),
     )
+
+
+def _text_around(name: str, objects: Sequence[dict[str, Any]]) -> str | None:
+    """The key of the JSON text in which the column ``a.b`` of a mapping lies, if it lies in one."""
+    key, _, below = name.partition(".")
+    texts = (each[key] for each in objects if below and name not in each and isinstance(each.get(key), str))
+    return key if any(text.lstrip().startswith("{") for text in texts) else None
 
 
 def _json(head: Head, kind: str, frame: Frame, sources: Sequence[MappedSource]) -> Table:

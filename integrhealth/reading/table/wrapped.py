@@ -1,6 +1,11 @@
-"""Records that a JSON document wraps: the answer of an API, ``{"value": [...]}``, mapped like any table."""
+"""Records that a JSON document wraps: the answer of an API, or any document with one list of objects; mapped like any
+table.
+"""
 
-from collections.abc import Iterator, Sequence
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,84 +15,137 @@ from integrhealth.language.schema import TEXT
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.files.lines import RAW_BYTES, refusals
 from integrhealth.reading.files.opened import HEAD_BYTES, whole
-from integrhealth.reading.json.values import Value, api_records, flattened, json_values, loaded, unwrapped
+from integrhealth.reading.json.values import (
+    flattened,
+    json_values,
+    lists_inside,
+    loaded,
+    next_page,
+    unwrapped,
+)
 from integrhealth.reading.mapping.framing import Table, respelled
 from integrhealth.reading.mapping.sources import MappedSource, names_in
-from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, shown, text
+from integrhealth.reading.records.nested import Found, Note, Record, Refused, shown, text
 
-# Records whose fields are looked at to tell what a document is.
-SAMPLED = 1_000
-# How many objects a list of records may lie in.
-DEEPEST = 3
+# Records whose fields are looked at to tell what a document is, and those that tell what a list holds.
+SAMPLED, LISTED = 1_000, 100
+# Words of the keys that stand beside the list of a page of an answer; a record has others.
+PAGE_WORDS = frozenset(
+    (
+        "after",
+        "before",
+        "continuation",
+        "count",
+        "current",
+        "cursor",
+        "entries",
+        "etag",
+        "first",
+        "has",
+        "href",
+        "items",
+        "last",
+        "limit",
+        "link",
+        "links",
+        "max",
+        "meta",
+        "metadata",
+        "more",
+        "next",
+        "offset",
+        "page",
+        "pages",
+        "paging",
+        "pagination",
+        "per",
+        "prev",
+        "previous",
+        "query",
+        "records",
+        "results",
+        "returned",
+        "self",
+        "size",
+        "token",
+        "took",
+        "total",
+    )
+)
 
 
 def wrapped_names(head: Head) -> list[str]:
-    """The fields of the records that a JSON document wraps; none for any other file, JSON lines among them."""
-    document = document_of(head)
-    records = [each for each in unwrapped(document) if not isinstance(each, Note)]
-    if document is None or (records == [document] and b"\n" not in head.start.strip()):
-        return []
+    """The fields of the records that a JSON document wraps; none for any other file, such as one record per line."""
+    records = [each for each in _sample(head, ()) if isinstance(each, dict)]
     return list(dict.fromkeys(name for each in records[:SAMPLED] for name in flattened(each)))
 
 
-def document_of(head: Head) -> Any:
-    """The JSON object that a file is; None for any other file, JSON lines among them."""
+def is_wrapped(head: Head, names: Collection[str]) -> bool:
+    """Whether the records of a file lie inside its JSON documents, for a mapping that asks for the columns `names`."""
+    return any(isinstance(each, dict | Refused) for each in _sample(head, names))
+
+
+def _sample(head: Head, names: Collection[str]) -> list[Any]:
+    """The first records that documents wrap, and what is refused of them; none where lines are the records."""
     start = head.start.decode("utf-8-sig", "replace").lstrip()
     if not start.startswith("{"):
-        return None
-    first, _, rest = start.partition("\n")
-    if rest.strip() and _loaded(first) is not None:
-        return None
-    document = _loaded(start if len(head.start) < HEAD_BYTES else whole(head.path)[0].decode("utf-8-sig", "replace"))
-    return document if isinstance(document, dict) else None
+        return []
+    line, _, rest = start.partition("\n")
+    first = _loaded(line)
+    if rest.strip() and first is not None:
+        # One value per line is a record, unless it is a page of them.
+        documents = [first] if _is_page(first, names) else []
+    else:
+        whole_file = len(head.start) < HEAD_BYTES
+        documents = _documents(start if whole_file else whole(head.path)[0].decode("utf-8-sig", "replace"))
+    sample = [each for value in islice(documents, LISTED) for each in records_in(value, names)]
+    return [] if sample == [first] else sample
 
 
-def lists_of_objects(document: Fields, *, deep: int = DEEPEST) -> dict[str, list[Any]]:
-    """The lists of objects in a document, by their dotted keys; of lists inside lists only the outer ones."""
-    lists: dict[str, list[Any]] = {}
-    for key, value in document.items():
-        if isinstance(value, list) and any(isinstance(each, dict) for each in value):
-            lists[key] = value
-        elif isinstance(value, dict) and deep > 1:
-            lists |= {f"{key}.{below}": each for below, each in lists_of_objects(value, deep=deep - 1).items()}
-    return lists
+def records_in(value: Any, names: Collection[str] = ()) -> Iterator[Any]:
+    """The records of a JSON value: the elements of the one list of objects it has, wherever that lies, or itself.
 
-
-def only_list(head: Head) -> str | None:
-    """The key of the only list of objects in a document that is no answer of an API; None where there are others."""
-    document = document_of(head)
-    if document is None or [*unwrapped(document)] != [document]:
-        return None
-    lists = list(lists_of_objects(document))
-    return lists[0] if len(lists) == 1 else None
-
-
-def wrapped_records(path: Path, *, key: str | None = None) -> Iterator[Found]:
-    """Every record, its fields by dotted name; with a `key` those of the list that stands there."""
-    for value in _records_under(path, key) if key is not None else api_records(path):
-        if not isinstance(value, Value):
+    Of several lists it is the one that has any of `names`; where that is not one, the value is refused. A record has
+    more of `names` than any list in it.
+    """
+    records = list(unwrapped(value))
+    lists = lists_inside(value)
+    if records != [value] or not lists:
+        yield from [] if _is_empty_page(value) else records
+        return
+    if len(lists) > 1 or names:
+        around, inside = _share(names, [value]), {name: _share(names, each) for name, each in lists.items()}
+        if names and around > max(inside.values()):
             yield value
-        elif isinstance(value.value, dict):
-            yield Record(None, (("", flattened(value.value)),))
-        else:
-            yield Refused(None, "not_an_object", value.value)
+            return
+        lists = {name: lists[name] for name in lists if inside[name]} or lists
+    if len(lists) > 1:
+        yield Refused(None, f"several_lists:{', '.join(lists)}", value)
+        return
+    yield from next_page(value)
+    yield from next(iter(lists.values()))
 
 
-def _records_under(path: Path, key: str) -> Iterator[Value | Refused]:
+def wrapped_records(path: Path, names: Collection[str] = ()) -> Iterator[Found]:
+    """Every record, its fields by dotted name."""
     for value in json_values(path):
         if isinstance(value, Refused):
             yield value
-        elif isinstance(value.value, dict):
-            yield from (Value(value.line, each) for each in lists_of_objects(value.value).get(key, []))
+            continue
+        for each in records_in(value.value, names):
+            if isinstance(each, Note | Refused):
+                yield each
+            elif isinstance(each, dict):
+                yield Record(None, (("", flattened(each)),))
+            else:
+                yield Refused(None, "not_an_object", each)
 
 
-def wrapped_table(path: Path, sources: Sequence[MappedSource], *, key: str | None = None) -> Table:
-    """The records, with a `key` those of the list that stands there, as a table of text; ``log_line`` is the ordinal of
-    each.
-    """
+def wrapped_table(path: Path, sources: Sequence[MappedSource]) -> Table:
+    """The records as a table of text; ``log_line`` is the ordinal of each."""
     records: list[tuple[int, dict[str, Any]]] = []
     refused, notes, ordinal = [], {}, 0
-    for each in wrapped_records(path, key=key):
+    for each in wrapped_records(path, names_in(sources)):
         if isinstance(each, Note):
             notes[each.sentence] = None
             continue
@@ -112,6 +170,47 @@ def wrapped_table(path: Path, sources: Sequence[MappedSource], *, key: str | Non
         )
 
     return Table(rows, refusals(refused), names, raw, tuple(notes))
+
+
+def _is_page(value: Any, names: Collection[str]) -> bool:
+    """Whether a value is a page of records: what it says beside its list is about pages, or the list has the names."""
+    lists = lists_inside(value)
+    if len(lists) != 1:
+        return _is_empty_page(value)
+    ((name, inside),) = lists.items()
+    if names:
+        return _share(names, inside) > _share(names, [value])
+    return _speaks_of_pages(value, but=name)
+
+
+def _is_empty_page(value: Any) -> bool:
+    """Whether a value is a page without records."""
+    empty = [name for name, each in flattened(value).items() if each == []]
+    return len(empty) == 1 and len(flattened(value)) > 1 and _speaks_of_pages(value, but=empty[0])
+
+
+def _speaks_of_pages(value: Any, *, but: str) -> bool:
+    keys = [key for name in flattened(value) if name != but for key in name.split(".")]
+    spaced = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key) for key in keys)
+    return all(set(re.split(r"[^a-z]+", key.lower())) - {""} <= PAGE_WORDS for key in spaced)
+
+
+def _share(names: Collection[str], values: Iterable[Any]) -> int:
+    """How many of the names the fields of the values have, in any case."""
+    there = {name.casefold() for value in islice(values, LISTED) for name in flattened(value)}
+    return len({name.casefold() for name in names} & there)
+
+
+def _documents(data: str) -> Iterator[Any]:
+    """The JSON documents at the beginning of a text."""
+    decoder, here = json.JSONDecoder(parse_int=str, parse_float=str), 0
+    while here < len(data):
+        try:
+            value, here = decoder.raw_decode(data, here)
+        except (ValueError, RecursionError):
+            return
+        yield value
+        here += len(data[here:]) - len(data[here:].lstrip())
 
 
 def _loaded(data: str) -> Any:

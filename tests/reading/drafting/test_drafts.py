@@ -174,7 +174,7 @@ def test_dates_that_may_begin_with_either_lie_closest_together(tmp_path):
         ("elapsed", ["1500", "20"], "ms"),
         ("response time", ["30", "40"], "ms"),
         ("Dauer Sekunden", ["1,5", "2,5"], "s"),
-        ("duration", ["00:00:01.5", "00:00:02.5"], None),
+        ("duration", ["00:00:01.5", "1.00:00:02"], "s"),
         ("size", ["1", "2"], None),
     ],
 )
@@ -205,6 +205,15 @@ def test_names_are_known_by_their_words():
     assert words_of("messageGUID") == ["message", "guid"]
     assert name_rank("status", ["pending", "status"]) is None
     assert name_rank("sent_at", ["start", "time"]) < name_rank("sent_at", ["order", "date"])
+
+
+def test_a_duration_written_as_a_clock_gives_the_end(tmp_path):
+    rows = [f"m{n},A,B,2026-01-0{n}T08:00:00Z,ok,00:0{n}:01.5" for n in range(1, 6)]
+    drafted(tmp_path, "x.csv", lines("message id,from,to,sent,status,duration", *rows))
+    (tmp_path / "mapping.yaml").write_text(suggested_mapping(tmp_path / "x.csv"))
+    messages = read(tmp_path).messages
+    taken = (messages["finished_at"] - messages["sent_at"]).dt.total_milliseconds()
+    assert taken.to_list() == [n * 60_000 + 1_500 for n in range(1, 6)]
 
 
 def test_a_day_and_the_clock_beside_it_are_one_time():

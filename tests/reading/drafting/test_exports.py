@@ -27,7 +27,6 @@ def written(folder: Path, export) -> Path:
 def test_a_draft_pasted_as_it_is_reads_the_export(tmp_path, make):
     export = make()
     path = written(tmp_path, export)
-    assert read(path.parent).sources["format"].to_list() == [None]
     (path.parent / "mapping.yaml").write_text(suggested_mapping(path), encoding="utf-8")
     evidence = read(path.parent)
     assert [name for name, frame in evidence.frames.items() if frame.height] == [export.frame]

@@ -151,7 +151,7 @@ def test_every_real_file_and_no_other():
     assert known == {
         "SCHEMA_cloudevents.json": None,
         "binary_BuildEventData-complex.json": None,
-        "binary_LogEntryData-pubsubCreateTopic.json": None,
+        "binary_LogEntryData-pubsubCreateTopic.json": "gcp_logentry",
         "structured_LogEntryData-bigqueryjobcompleted.json": "cloudevents",
         "structured_MessagePublishedData.json": "cloudevents",
         "structured_StorageObjectDataWorkflows.json": "cloudevents",

@@ -148,7 +148,17 @@ def test_references_child_of_first_and_only_inside_the_trace(tmp_path):
         ("a" * 16, False),
         (None, False),
     ]
-    assert parsed.warnings == ("spans that refer to spans of other traces only (links are followed inside a trace): 1",)
+    apart, after = f"{OTHER[16:]}:{'f' * 16}", f"{TRACE}:{'c' * 16}"
+    assert parsed.rows["links"].to_list() == [[apart, after], [f"{TRACE}:{'a' * 16}"], [apart], None, None]
+    assert parsed.warnings == ()
+
+
+@pytest.mark.parametrize("kind", ["FOLLOWS_FROM", "CHILD_OF"])
+def test_a_consumer_in_another_trace_is_led_back_to_its_producer(tmp_path, kind):
+    sent = span("a", tags={"span.kind": "producer", "message_bus.destination": "bills"}, traceID=OTHER)
+    received = span("b", tags={"span.kind": "consumer"}, processID="p2", references=[reference("a", kind, OTHER)])
+    found = messages(written(tmp_path, trace(sent, received)).rows)
+    assert found.select("source", "target", "kind", "trace_id").rows() == [("shop", "erp", "queue", TRACE)]
 
 
 def test_what_follows_from_another_span_is_a_queue(tmp_path):

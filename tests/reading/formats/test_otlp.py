@@ -240,6 +240,21 @@ def test_links_serve_where_there_is_no_parent(tmp_path):
     spans = [span(links=[elsewhere, here], kind=5), span(links=[here], parentSpanId="1" * 16), span(links=[elsewhere])]
     rows = written(tmp_path, document(*spans)).rows
     assert rows.select("parent_id", "async_parent").rows() == [(PARENT, True), ("1" * 16, False), (None, False)]
+    told, other = f"{TRACE}:{PARENT}", f"{'f' * 32}:{PARENT}"
+    assert rows["links"].to_list() == [[other, told], [told], [other]]
+
+
+def test_a_real_shape_of_a_consumer_in_a_trace_of_its_own():
+    parsed = read(shared_data("cases", "D5", "trace.json"))
+    found = messages(parsed.rows).select("source", "target", "kind", "status", "operation").rows()
+    assert found == [("orders", "billing", "queue", "failed", "process invoices")]
+
+
+def test_no_call_of_a_client_is_an_error_of_its_own():
+    found = messages(read(shared_data("cases", "D13", "trace.json")).rows)
+    assert found["kind"].unique().to_list() == ["request"]
+    host = "pay.example.com"
+    assert found["target"].to_list() == [host, host, host, "10.0.0.7", "unknown (asked by orders)", "S3", "fn1"]
 
 
 def test_what_is_no_span_is_rejected_with_its_line_and_reason(tmp_path):

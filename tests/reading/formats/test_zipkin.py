@@ -144,7 +144,9 @@ def test_the_other_side_is_the_remote_endpoint(tmp_path):
     assert one(tmp_path, kind="PRODUCER", **remote)["peer"] == "kafka"
     assert one(tmp_path, kind="CONSUMER", **remote)["peer"] == "kafka"
     assert one(tmp_path, kind="CLIENT", tags={"peer.service": "erp"})["peer"] == "erp"
-    assert one(tmp_path, kind="CLIENT", remoteEndpoint={"ipv4": "10.0.0.1"})["peer"] is None
+    assert one(tmp_path, kind="CLIENT", remoteEndpoint={"ipv4": "10.0.0.1"})["peer"] == "10.0.0.1"
+    assert one(tmp_path, kind="CLIENT", remoteEndpoint={"ipv6": "::7", "serviceName": ""})["peer"] == "::7"
+    assert one(tmp_path, kind="SERVER", remoteEndpoint={"ipv4": "10.0.0.1"})["peer"] is None
 
 
 ANYTHING = st.recursive(

@@ -1,45 +1,16 @@
 """Spans become messages: each rule as a picture, and what must hold for any spans."""
 
 import random
-from datetime import timedelta
 
 import polars as pl
 import pytest
-from drawing.frames import NOON
+from drawing.spans import drawn, frame, spans
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrhealth.language.schema import FRAMES
 from integrhealth.reading.inner_frames import SPANS
 from integrhealth.reading.spans.to_messages import messages, span_counts, span_notes
-
-
-def spans(picture: str, **columns: object) -> pl.DataFrame:
-    """A drawn table of spans of one trace: ``-`` is null, times are seconds after noon."""
-    head, *lines = [line.split() for line in picture.strip().splitlines() if line.strip()]
-    rows = [dict(zip(head, line, strict=True)) for line in lines]
-    return frame([{"trace_id": "t", **columns, **row} for row in rows])
-
-
-def frame(rows: list[dict[str, object]]) -> pl.DataFrame:
-    """Rows with absent columns as a spans frame."""
-    typed = [{name: value(name, row.get(name)) for name in SPANS} for row in rows]
-    return pl.DataFrame(typed, schema=SPANS, orient="row")
-
-
-def value(name: str, written: object) -> object:
-    if written in ("-", None):
-        return None
-    if name in ("start", "end"):
-        return NOON + timedelta(seconds=float(written))
-    return written == "true" if SPANS[name] == pl.Boolean else written
-
-
-def drawn(found: pl.DataFrame, *columns: str) -> list[tuple[object, ...]]:
-    """Rows of some columns, in the order of message_id; times as seconds after noon."""
-    times = pl.selectors.datetime()
-    seconds = (times - pl.lit(NOON)).dt.total_microseconds() / 1e6
-    return found.sort("message_id").with_columns(seconds.name.keep()).select(columns).rows()
 
 
 def test_a_call_and_its_server_are_one_message_with_four_times():
@@ -109,7 +80,7 @@ def test_shared_ids_are_halves_and_their_children_hang_on_the_half_of_their_own_
     )
     assert drawn(found, "message_id", "source", "target", "parent_id", "kind") == [
         ("t:a", "shop", "erp", "t:r", "request"),
-        ("t:b", "erp", "erp", "t:a", "internal"),
+        ("t:b", "erp", "unknown (asked by erp)", "t:a", "request"),
         ("t:r", "user", "shop", None, "request"),
     ]
 
@@ -144,7 +115,7 @@ def test_a_broker_makes_a_queue(kinds, expected):
     assert messages(frame(pair))["kind"].to_list() == [expected]
 
 
-def test_a_call_alone_goes_to_the_peer_it_names_else_it_is_work_inside():
+def test_a_call_alone_goes_to_the_peer_it_names_else_to_one_that_is_unknown():
     found = messages(
         spans(
             """
@@ -158,9 +129,24 @@ def test_a_call_alone_goes_to_the_peer_it_names_else_it_is_work_inside():
     assert drawn(found, "source", "target", "kind") == [
         ("shop", "mysql", "request"),
         ("shop", "jobs", "queue"),
-        ("shop", "shop", "internal"),
+        ("shop", "unknown (asked by shop)", "request"),
     ]
     assert drawn(found, "sent_at", "received_at", "finished_at", "answered_at")[0] == (1.0, 1.0, 2.0, 2.0)
+
+
+def test_a_call_that_names_nobody_went_to_the_service_that_worked_for_it():
+    picture = """
+        span_id parent_id service span_kind start end
+        a       -         shop    client    1     9
+        b       a         shop    internal  1     2
+        c       a         erp     -         3     4
+        d       a         wms     -         2     4
+        e       -         crm     client    1     2
+        """
+    found = messages(spans(picture)).filter(pl.col("message_id").is_in(["t:a", "t:e"]))
+    assert drawn(found, "source", "target") == [("shop", "wms"), ("crm", "unknown (asked by crm)")]
+    told = "calls that do not say to whom, their target is 'unknown (asked by <caller>)': 1"
+    assert told in span_notes(spans(picture))
 
 
 def test_a_server_alone_comes_from_its_parent_its_peer_the_user_or_itself():
@@ -305,6 +291,9 @@ def test_counts_say_what_is_odd():
         "repeated_ids": 1,
         "ends_before_start": 1,
         "no_end": 1,
+        "nameless": 0,
+        "batched": 0,
+        "absent_links": 0,
     }
     assert "spans that name a parent that is not in the data: 1 of 7" in span_notes(odd)
 
@@ -329,6 +318,7 @@ ANY_SPAN = st.fixed_dictionaries(
         "end": st.one_of(st.none(), st.integers(0, 6)),
         "status": st.sampled_from([None, "ok", "failed"]),
         "async_parent": st.sampled_from([None, "true"]),
+        "links": st.one_of(st.none(), st.lists(st.sampled_from(["t:a", "u:b", "u:a", "t:c", "v:a"])).map(",".join)),
     }
 )
 
