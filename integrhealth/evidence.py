@@ -17,8 +17,8 @@ from integrhealth.language.display import html_table
 from integrhealth.language.schema import FRAMES
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES
 from integrhealth.reading.discovery import CATALOGS, declared_beside, named_file, parsed_files, shown_path
-from integrhealth.reading.period import moment, whole_traces_between
-from integrhealth.reading.tidying import Tidy, given_frame, tidied, without_made_names
+from integrhealth.reading.period import far_off, moment, whole_traces_between
+from integrhealth.reading.tidying import SOURCES, Tidy, given_frame, tidied, with_rows, without_made_names
 from integrhealth.traces import journeys, links
 
 SNAPSHOT = "evidence.json"
@@ -28,9 +28,11 @@ Answer = TypeVar("Answer")
 class Evidence:
     """One polars frame per canonical frame, always there, without rows where nothing was read. It never changes.
 
-    `sources` has one row per file and frame: file, format, frame, rows_in, rows_out, rows_rejected, duplicates; a
-    file that nothing recognised stands there with nulls. `rejected` has one row per record that was not understood:
-    file, line, reason, raw (cut and masked). `warnings` are sentences to say once. `catalog` is never None.
+    `sources` has one row per file and frame: file, format, frame; in records of the file rows_in = rows_out +
+    rows_rejected, and passed_over, which are out and say nothing of the frame; in rows of the frame duplicates, which
+    are copies left out, and rows, which the frame has of this file. A file that nothing recognised has nulls.
+    `rejected` has one row per record that was not understood: file, line, reason, raw (cut and masked). `warnings` are
+    sentences to say once. `catalog` is never None.
 
     Made by `read`, or from frames that an analyst has: `Evidence(messages=frame)`, polars or pandas. Raises
     MissingColumns or WrongValue when such a frame does not fit the schema; rows that break a rule go to `rejected`.
@@ -288,9 +290,13 @@ def read(
         parsed, idle = parsed_files(roots, mapping=mapping, strict=strict, since=moment(since), until=moment(until))
         tidy = tidied(parsed, declared, show_people=show_people)
         constant = _constant_traces(tidy.frames)
-        warnings = passed_over + idle + tidy.warnings + constant
+        warnings = passed_over + idle + tidy.warnings + constant + far_off(tidy.frames)
         evidence = Evidence._of(tidy.frames, declared, tidy.sources, tidy.rejected, warnings)
-    return evidence.between(since, until) if since or until else evidence
+    if not since and not until:
+        return evidence
+    within = evidence.between(since, until)
+    sources = with_rows(within.sources, within.frames)
+    return Evidence._of(within.frames, within.catalog, sources, within.rejected, within.warnings)
 
 
 def _known(names: "Sequence[str] | Mapping[str, Any]") -> None:
@@ -304,7 +310,8 @@ def _tidied_frames(frames: Mapping[str, Any], catalog: Catalog) -> Tidy:
     _known(frames)
     given = [given_frame(name, frames[name]) for name in FRAMES if frames.get(name) is not None]
     tidy = tidied(given, catalog, show_people=True)
-    return Tidy(tidy.frames, tidy.sources, tidy.rejected, tidy.warnings + _constant_traces(tidy.frames))
+    warnings = tidy.warnings + _constant_traces(tidy.frames) + far_off(tidy.frames)
+    return Tidy(tidy.frames, tidy.sources, tidy.rejected, warnings)
 
 
 def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[Catalog, tuple[str, ...]]:
@@ -330,6 +337,8 @@ def _snapshot(folder: Path) -> Evidence:
     frames = {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
     sources, rejected = (pl.read_parquet(folder / f"_{account}.parquet") for account in ("sources", "rejected"))
     warnings = tuple(json.loads((folder / SNAPSHOT).read_text())["warnings"])
+    # Those that were saved before may lack a count.
+    sources = with_rows(pl.concat([pl.DataFrame(schema=SOURCES), sources], how="diagonal"), frames)
     return Evidence._of(frames, read_catalog(folder), sources, rejected, warnings)
 
 

@@ -58,7 +58,8 @@ READING = {
     "formats": {"account", "files", "mapping", "records", "json", "xml", "table", "text", "spans", "metrics"},
     "discovery": {"account", "files", "mapping", "records", "table", "text", "databases", "formats"},
     "drafting": {"account", "files", "values", "mapping", "records", "json", "table"},
-    "tidying": {"account", "inner_frames", "records", "spans"},
+    "copies": {"account", "inner_frames", "files"},
+    "tidying": {"account", "inner_frames", "records", "spans", "copies"},
 }
 ONLY_IN = {"altair": "charts", "papermill": "runner", "click": "cli", "pandas": "nowhere"}
 # JupyterLab is a command; polars needs the next two for .to_pandas() and pandas frames, and zones where a system has

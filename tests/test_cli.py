@@ -50,7 +50,7 @@ def test_report_says_where_it_is(run, tmp_path):
     shown = run("report", logs(tmp_path / "logs"), "--out", "out", "-p", "min_messages=5")
     assert shown.exit_code == 0
     assert shown.stdout == f"0 critical, 1 warning, 0 note findings; open {tmp_path / 'out' / 'index.html'}\n"
-    assert shown.stderr.splitlines()[0] == "[1/4] read 2 records of messages; 1 rejected"
+    assert shown.stderr.splitlines()[0] == "[1/4] read 2 rows of messages; 1 rejected"
     assert len(shown.stderr.splitlines()) == 4
     history = run("history", "out")
     assert history.exit_code == 0
@@ -104,7 +104,10 @@ def test_check_lists_every_file_and_why_rows_were_rejected(run, tmp_path):
     (place / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00")
     shown = run("check", place)
     assert shown.exit_code == 0
-    assert "1 file read, 1 not recognised; records rejected: 1, copies: 0" in shown.output
+    assert (
+        "1 file read, 1 not recognised; records: 3, understood: 2, rejected: 1, passed over: 0, copies: 0, rows: 2"
+        in shown.output
+    )
     assert "Not recognised\n  photo.png" in shown.output
     rejected = shown.output.split("Rejected\n")[1].splitlines()
     assert rejected[0].startswith("  messages.csv: 1 x ")

@@ -19,7 +19,7 @@ from integrhealth.errors import MissingColumns, NothingToRead, UnknownName, Wron
 from integrhealth.evidence import Evidence, read
 from integrhealth.language.display import html_table
 from integrhealth.language.schema import FRAMES, TIME
-from integrhealth.reading import tidying as conservation
+from integrhealth.reading import copies as copies_of
 from integrhealth.traces import links
 
 HEAD = "message_id,source,target,sent_at,status"
@@ -61,7 +61,8 @@ def otlp(*spans: dict, service: str = "erp") -> str:
 
 
 def account(evidence: Evidence) -> dict[str, tuple]:
-    return {row[0]: row[2:] for row in evidence.sources.rows()}
+    counts = evidence.sources.select("file", "frame", "rows_in", "rows_out", "rows_rejected", "duplicates")
+    return {row[0]: row[1:] for row in counts.rows()}
 
 
 def test_a_folder_mixes_formats_and_every_file_is_accounted_for(tmp_path):
@@ -120,8 +121,8 @@ def test_the_same_id_is_a_retry_at_another_time_and_a_clash_at_the_same(tmp_path
 @given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["ok", "failed"]), st.integers(0, 2)), max_size=30))
 def test_copies_and_clashes_are_told_apart_as_by_a_walk(rows):
     frame = messages("message_id status sent_at source target\n" + "\n".join(f"m{i} {s} {t} a b" for i, s, t in rows))
-    kept, copies = conservation.without_copies(frame, "messages")
-    kept, clashes = conservation.without_clashes(kept, "messages")
+    kept, copies = copies_of.without_copies(frame, "messages")
+    kept, clashes = copies_of.without_clashes(kept, "messages")
     seen, times, expected = set(), set(), [0, 0, 0]
     for i, status, at in rows:
         if (i, status, at) in seen:

@@ -164,10 +164,12 @@ def sentences(*texts: str | None) -> Fragment:
 
 
 def reading_summary(evidence: Any) -> Fragment:
-    """What was read and what was not: files, rows in, out and rejected, and the commonest reasons for rejection."""
+    """What was read and what was not: files, what became of their records, the rows of each frame, and the commonest
+    reasons for rejection.
+    """
     sources = evidence.sources
     read = sources.filter(pl.col("format").is_not_null())
-    total = read.select(pl.col("rows_in", "rows_out", "rows_rejected").sum()).row(0, named=True)
+    total = read.select(pl.col(pl.Int64).sum()).row(0, named=True)
     unknown = sources.filter(pl.col("format").is_null())["file"].to_list()
     count = read["file"].n_unique()
     files = "1 file" if count == 1 else f"{count} files"
@@ -175,6 +177,11 @@ def reading_summary(evidence: Any) -> Fragment:
         f"Read {total['rows_in']:,} records from {files}: {total['rows_out']:,} understood, "
         f"{total['rows_rejected']:,} rejected."
     )
+    others = {"passed over": total["passed_over"], "copies": total["duplicates"]}
+    apart = "".join(f", {word} {number:,}" for word, number in others.items() if number)
+    per_frame = read.group_by("frame", maintain_order=True).agg(pl.col("rows").sum())
+    rows = ", ".join(f"{number:,} {frame.replace('_', ' ')}" for frame, number in per_frame.iter_rows())
+    said += f" Rows: {rows or 'none'}{apart}."
     kind = pl.col("reason").str.split(": ").list.first()
     reasons = evidence.rejected.group_by(reason=kind).len().sort("len", "reason", descending=[True, False]).head(3)
     why = "; ".join(f"{count:,} times {cell(reason)}" for reason, count in reasons.iter_rows())

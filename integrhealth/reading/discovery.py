@@ -11,7 +11,7 @@ import polars as pl
 
 from integrhealth.errors import NothingToRead
 from integrhealth.locations import sample_logs
-from integrhealth.reading.account.parsed import Head, Parsed, no_rejections
+from integrhealth.reading.account.parsed import Head, Origin, Parsed, no_rejections
 from integrhealth.reading.databases.queries import database_files, read_query
 from integrhealth.reading.files.archives import MAGIC_BYTES, Volume, is_packed, read_packed
 from integrhealth.reading.files.opened import beginning
@@ -113,7 +113,7 @@ def parsed_files(
         except OSError as error:
             parts = [_unrecognised(f"cannot be read ({error.strerror or error}); check who may read it")]
         # What was packed in a file has names of its own.
-        parts = [replace(part, file=part.file or name) for part in parts]
+        parts = [replace(part, file=part.file or name, origin=Origin(path, name)) for part in parts]
         for source in [source for source in idle.values() if any(source.is_for(part.file) for part in parts)]:
             del idle[source.file, source.where]
         parsed += parts

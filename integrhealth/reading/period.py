@@ -1,4 +1,4 @@
-"""Selecting a period: whole traces by their first message, so that a cut never looks like lost links."""
+"""The period of evidence: what lies far outside it, and selecting one by whole traces, so that no link looks lost."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -6,8 +6,12 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from integrhealth.errors import WrongValue
-from integrhealth.language.schema import FRAMES, TIME
+from integrhealth.language.period import outlying
+from integrhealth.language.schema import FRAMES, TIME, Frame
 from integrhealth.traces.links import linked
+
+# How many outliers a warning names.
+LISTED = 3
 
 
 def moment(time: str | date | datetime | None) -> datetime | None:
@@ -40,9 +44,37 @@ def whole_traces_between(
         if name == "messages":
             began = linked(rows).select(pl.col("sent_at").min().over("trace")).to_series()
             chosen[name] = rows.filter(_within(began, since, until))
-        elif time := next((column for column in frame.required if frame.columns[column] == TIME), None):
+        elif time := _time_of(frame):
             chosen[name] = rows.filter(_within(rows[time], since, until))
     return chosen
+
+
+def far_off(frames: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
+    """A sentence for each frame with times that are outliers and no part of the period that it covers."""
+    sentences = []
+    for name, rows in frames.items():
+        if (time := _time_of(FRAMES[name])) is None:
+            continue
+        outliers = rows.filter(outlying(rows[time])).sort(time, "log_file", "log_line", nulls_last=True)
+        if outliers.is_empty():
+            continue
+        listed = [
+            f"{at:%Y-%m-%dT%H:%M:%SZ} ({_place(file, line)})"
+            for at, file, line in outliers.head(LISTED).select(time, "log_file", "log_line").iter_rows()
+        ]
+        more = f" and {outliers.height - LISTED:,} more" if outliers.height > LISTED else ""
+        said = f"{name} whose {time} lies far from all others, kept but left out of the period: {outliers.height:,}"
+        sentences.append(f"{said}; {', '.join(listed)}{more}")
+    return tuple(sentences)
+
+
+def _time_of(frame: Frame) -> str | None:
+    """The column that says when a row of the frame was; inventories have none."""
+    return next((column for column in frame.required if frame.columns[column] == TIME), None)
+
+
+def _place(file: str | None, line: int | None) -> str:
+    return "no file" if file is None else file if line is None else f"{file} line {line}"
 
 
 def _within(times: pl.Series, start: datetime | None, end: datetime | None) -> pl.Series:

@@ -1,11 +1,13 @@
 """From the rows of all files to one frame per kind, with every record accounted for.
 
-rows_in = rows_out + rows_rejected holds for every file, in records of the file. A copy of a record is out, counted in
-``duplicates``, and stands once in the frame; so is one that says only a part of what another says, as an overview does
-of what is in full elsewhere. The same id with other content is a retry when attempt or times differ; otherwise the
-second is rejected as ``conflicting_id``.
+rows_in = rows_out + rows_rejected holds for every file, in records of the file. What is out made ``rows`` of the frame,
+or is a copy, counted in ``duplicates``, that stands once in the frame; so is a record that says only a part of what
+another says, as an overview does of what is in full elsewhere; or it was ``passed_over``, as it says nothing of the
+frame. The same id with other content is a retry when attempt or times differ; otherwise the second is rejected as
+``conflicting_id``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +17,7 @@ from integrhealth.catalog import Catalog, catalog_aliases
 from integrhealth.language.masking import cut, masked, masked_secrets, pseudonym, pseudonym_key
 from integrhealth.language.schema import FRAMES, STATUSES, TEXT, TIME, as_polars, conform, split_valid
 from integrhealth.reading.account.parsed import REJECTED, Parsed, no_rejections
-from integrhealth.reading.inner_frames import EVENTS
+from integrhealth.reading.copies import PLACE, copies_apart, without_clashes, without_lesser
 from integrhealth.reading.records import message_events
 from integrhealth.reading.spans import to_messages
 
@@ -27,11 +29,9 @@ SOURCES = {
     "rows_out": pl.Int64,
     "rows_rejected": pl.Int64,
     "duplicates": pl.Int64,
+    "rows": pl.Int64,
+    "passed_over": pl.Int64,
 }
-PLACE = ("log_file", "log_line")
-FULL = " in full"
-# What makes two records of a frame speak of the same thing; the times and the attempt then tell a retry from a clash.
-IDENTITY = {"messages": ["message_id"], "spans": ["trace_id", "span_id", "span_kind", "service"], "reports": ["report"]}
 # Free text, where e-mail addresses are masked; identity columns, where they become pseudonyms; ids, left as they are.
 FREE_TEXT = {"error_text", "text"}
 IDENTITIES = {"person", "actor", "object_id"}
@@ -79,8 +79,7 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
     """
     frames, clashes, copies = {}, [], []
     for name in sorted({part.frame for part in parsed if part.frame is not None}):
-        rows = pl.concat([part.rows for part in parsed if part.frame == name], how="vertical")
-        rows, copied = without_copies(rows, name)
+        rows, copied = copies_apart([part for part in parsed if part.frame == name], name)
         rows, lesser = without_lesser(rows, name)
         rows, clashing = without_clashes(rows, name)
         frames[name] = rows
@@ -105,7 +104,7 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
     clashed = pl.concat([no_rejections().with_columns(frame=pl.lit("")), *clashes])
     return Tidy(
         frames,
-        _accounts(parsed, copies, clashed),
+        with_rows(_accounts(parsed, copies, clashed), frames),
         _masked_rejections(pl.concat([*(part.rejected for part in parsed), clashed.drop("frame")])),
         tuple(dict.fromkeys(warnings)),
     )
@@ -113,78 +112,6 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
 
 def _there(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
     return [frames["messages"]] if "messages" in frames else []
-
-
-def without_copies(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`rows` with every record once, the first met, and the copies: all columns alike but the place in the log."""
-    if not _repeats(rows, frame):
-        return rows, rows.clear()
-    suspects = rows.select(pl.struct(_identity(rows, frame)).is_duplicated()).to_series()
-    content = [
-        pl.col(name).list.join("\x1f") if isinstance(dtype, pl.List) else pl.col(name)
-        for name, dtype in rows.schema.items()
-        if name not in PLACE
-    ]
-    numbered = rows.with_row_index("met")
-    met_before = numbered.filter(suspects).filter(~pl.struct(content).is_first_distinct())
-    return _split(numbered, met_before)
-
-
-def without_lesser(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`rows` without those that say of a record only a part of what another row says, and those rows.
-
-    Who sees only the outcome calls ok what is partial; who looks while it runs sees it pending, and no end.
-    """
-    if frame not in IDENTITY or not _repeats(rows, frame):
-        return rows, rows.clear()
-    numbered = rows.with_row_index("met")
-    key = [*_identity(rows, frame), "sent_at", "attempt"] if frame == "messages" else _occasion(rows, frame)
-    one, *more = _identity(rows, frame)
-    repeated = numbered.filter(pl.struct(one, *more).is_duplicated() if more else pl.col(one).is_duplicated())
-    alike = repeated.filter(pl.struct(key).is_duplicated())
-    columns = [name for name in rows.columns if name not in (*PLACE, *key)]
-    filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in columns)
-    certainty = pl.col("status").replace_strict({"pending": 0, "ok": 1}, default=2) if "status" in columns else filled
-    ranked = alike.sort(filled, certainty, "met", descending=[True, True, False])
-    fullest = ranked.unique(key, keep="first", maintain_order=True)
-    pairs = alike.join(fullest, on=key, how="left", nulls_equal=True, maintain_order="left", suffix=FULL)
-    parts = {name: pl.col(name).is_null() | pl.col(name).eq_missing(pl.col(name + FULL)) for name in columns}
-    if "status" in columns:
-        status, full = pl.col("status"), pl.col(f"status{FULL}")
-        parts["status"] |= ((status == "pending") | ((status == "ok") & (full == "partial"))).fill_null(False)
-    lesser = pairs.filter(pl.all_horizontal(parts.values()) & (pl.col("met") != pl.col(f"met{FULL}")))
-    return _split(numbered, lesser.select(numbered.columns))
-
-
-def without_clashes(rows: pl.DataFrame, frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`rows` without those that repeat an id at the same times with other content, and those rows."""
-    if frame not in IDENTITY or not _repeats(rows, frame):
-        return rows, rows.clear()
-    key = pl.struct(_occasion(rows, frame))
-    return _split(rows.with_row_index("met"), rows.with_row_index("met").filter(~key.is_first_distinct()))
-
-
-def _repeats(rows: pl.DataFrame, frame: str) -> bool:
-    """Whether an identity may stand twice: where all hashes differ, so do all identities. Most logs repeat nothing."""
-    names = _identity(rows, frame)
-    key = pl.col(names[0]) if len(names) == 1 else pl.struct(names)
-    return rows.select(key.hash().n_unique()).item() < rows.height
-
-
-def _identity(rows: pl.DataFrame, frame: str) -> list[str]:
-    if frame == "message_events":
-        return list(EVENTS.required)
-    return IDENTITY.get(frame) or list(FRAMES[frame].required)
-
-
-def _occasion(rows: pl.DataFrame, frame: str) -> list[str]:
-    """The columns by which a record is told from a retry of it."""
-    return [*_identity(rows, frame), *(name for name, each in rows.schema.items() if each == TIME or name == "attempt")]
-
-
-def _split(numbered: pl.DataFrame, out: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    kept = numbered.join(out.select("met"), on="met", how="anti", maintain_order="left") if out.height else numbered
-    return kept.drop("met"), out.drop("met")
 
 
 def _as_rejected(clashing: pl.DataFrame, frame: str) -> pl.DataFrame:
@@ -199,9 +126,9 @@ def _accounts(parsed: list[Parsed], copies: list[pl.DataFrame], clashes: pl.Data
     """One row per file and frame, in the order of reading."""
     rows = pl.DataFrame(
         [
-            (part.file, part.format, part.frame, part.rows_in, part.rows_out, part.rejected.height, 0)
+            (part.file, part.format, part.frame, part.rows_in, part.rows_out, part.rejected.height, 0, 0, part.passed)
             if part.frame is not None
-            else (part.file, None, None, None, None, None, None)
+            else (part.file, *[None] * (len(SOURCES) - 1))
             for part in parsed
         ],
         schema=SOURCES,
@@ -214,16 +141,28 @@ def _accounts(parsed: list[Parsed], copies: list[pl.DataFrame], clashes: pl.Data
     counts = counts.join(clashed, on=on, how="left", maintain_order="left").with_columns(
         pl.col("copied", "clashed").fill_null(0)
     )
-    return counts.select(
-        "file",
-        "format",
+    counts = counts.with_columns(
         # Spans and events are inner forms: what such a file fills is messages.
         pl.col("frame").replace({"spans": "messages", "message_events": "messages"}),
-        "rows_in",
         rows_out=pl.col("rows_out") - pl.col("clashed"),
         rows_rejected=pl.col("rows_rejected") + pl.col("clashed"),
         duplicates=pl.col("duplicates") + pl.col("copied"),
-    )
+    ).select(list(SOURCES))
+    numbers = [name for name, dtype in SOURCES.items() if dtype.is_numeric()]
+    summed = counts.group_by("file", "format", "frame", maintain_order=True).agg(pl.col(numbers).sum())
+    return summed.with_columns(pl.when(pl.col("frame").is_not_null()).then(pl.col(numbers)))
+
+
+def with_rows(sources: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """`sources` with the rows that each file has in the frames."""
+    counts = [
+        rows.group_by(file="log_file").agg(rows=pl.len().cast(pl.Int64)).with_columns(frame=pl.lit(name))
+        for name, rows in frames.items()
+    ]
+    present = pl.concat([pl.DataFrame(schema={"file": pl.String, "rows": pl.Int64, "frame": pl.String}), *counts])
+    counted = sources.drop("rows").join(present, on=["file", "frame"], how="left", maintain_order="left")
+    rows = pl.when(pl.col("frame").is_not_null()).then(pl.col("rows").fill_null(0))
+    return counted.with_columns(rows.alias("rows")).select(list(SOURCES))
 
 
 def _masked_rejections(rejected: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,15 @@ from integrhealth.runner.unknown_files import UnknownFile, unknown_files
 MAX_SUGGESTIONS = 3
 # How many files, and how many reasons, are listed; how many records of a reason are shown.
 MAX_LISTED, FIRST_LINES = 20, 3
+# What became of the records of a file, in words; copies and rows are counted in rows of the frame.
+COUNTS = {
+    "rows_in": "records",
+    "rows_out": "understood",
+    "rows_rejected": "rejected",
+    "passed_over": "passed over",
+    "duplicates": "copies",
+    "rows": "rows",
+}
 
 
 def check_document(evidence: Evidence, paths: Sequence[str]) -> dict[str, Any]:
@@ -48,13 +57,20 @@ def check_text(evidence: Evidence, paths: Sequence[str]) -> str:
 
 
 def files_read(sources: pl.DataFrame) -> str:
-    """The files that were recognised, one line per file and frame, and a line that sums them up."""
+    """The files that were recognised, one line per file and frame with what became of the records, the rows of each
+    frame, and a line that sums them up.
+    """
     read = sources.filter(pl.col("format").is_not_null())
-    rejected, copies = read.select("rows_rejected", "duplicates").sum().row(0)
     left = sources["file"].n_unique() - read["file"].n_unique()
     files = f"{_files(read['file'].n_unique())} read, {left:,} not recognised"
-    line = f"{files}; records rejected: {rejected:,}, copies: {copies:,}"
-    return f"{text_table(read)}\n{line}" if read.height else line
+    totals = read.select(list(COUNTS)).sum().row(0, named=True)
+    line = f"{files}; {', '.join(f'{COUNTS[name]}: {count:,}' for name, count in totals.items())}"
+    if read.is_empty():
+        return line
+    table = read.select("file", "format", "frame", *COUNTS).rename(COUNTS)
+    per_frame = read.group_by("frame", maintain_order=True).agg(pl.col("rows").sum())
+    rows = ", ".join(f"{count:,} {frame}" for frame, count in per_frame.iter_rows())
+    return f"{text_table(table)}\nrows: {rows}\n{line}"
 
 
 def _files(count: int) -> str:

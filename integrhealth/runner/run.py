@@ -124,10 +124,9 @@ def _why_nothing(evidence: Evidence, request: Request) -> str:
 
 
 def _amounts(evidence: Evidence) -> str:
-    rows = (
-        evidence.sources.group_by("frame").agg(pl.col("rows_out").sum()).drop_nulls().sort("rows_out", descending=True)
-    )
-    said = ", ".join(f"{count:,} records of {frame}" for frame, count in rows.head(3).iter_rows())
+    rows = evidence.sources.drop_nulls("frame").group_by("frame").agg(pl.col("rows").sum())
+    rows = rows.sort("rows", "frame", descending=[True, False])
+    said = ", ".join(f"{count:,} rows of {frame}" for frame, count in rows.head(3).iter_rows())
     return f"{said}; {evidence.rejected.height:,} rejected" if evidence.rejected.height else said
 
 

@@ -96,7 +96,7 @@ def test_no_findings_say_whether_that_is_good_or_unknown():
 def test_what_was_read_is_said_in_a_sentence_with_the_notes_folded():
     nothing = Evidence()
     sources = pl.DataFrame(
-        [("a.csv", "csv", "messages", 5, 3, 2, 0), ("b.bin", None, None, None, None, None, None)],
+        [("a.csv", "csv", "messages", 9, 7, 2, 1, 4, 2), ("b.bin", *[None] * 8)],
         schema=nothing.sources.schema,
         orient="row",
     )
@@ -107,7 +107,10 @@ def test_what_was_read_is_said_in_a_sentence_with_the_notes_folded():
     )
     warnings = tuple(f"note {number}" for number in range(20))
     said = reading_summary(Evidence._of({}, nothing.catalog, sources, rejected, warnings))
-    assert said.text.startswith("Read 5 records from 1 file: 3 understood, 2 rejected. Rejected: 2 times no JSON.")
+    assert said.text.startswith(
+        "Read 9 records from 1 file: 7 understood, 2 rejected. Rows: 4 messages, passed over 2, copies 1. "
+        "Rejected: 2 times no JSON."
+    )
     assert "b.bin" in said.html
     assert "And 8 more notes" in said.html
     assert said.html.index("<details") > said.html.index("</p>")

@@ -2,7 +2,9 @@
 
 import json
 
+import polars as pl
 import pytest
+from drawing.shared_data import shared_data
 
 import integrhealth as ih
 
@@ -72,3 +74,57 @@ def test_people_in_warnings_are_masked(tmp_path):
     evidence = read(tmp_path, a=event)
     assert any("load: ***" in sentence for sentence in evidence.warnings)
     assert not any("ann@" in sentence for sentence in evidence.warnings)
+
+
+def counted(evidence):
+    """The account by frame, once it is sure that no record and no row is missing in it."""
+    sources = evidence.sources.drop_nulls("frame")
+    assert (sources["rows_in"] == sources["rows_out"] + sources["rows_rejected"]).all()
+    assert (sources["rows_out"] >= sources["passed_over"]).all()
+    assert not sources.select(pl.struct("file", "frame").is_duplicated().any()).item()
+    rows = dict(sources.group_by("frame").agg(pl.col("rows").sum()).rows())
+    assert {name: frame.height for name, frame in evidence.frames.items() if frame.height or name in rows} == rows
+    return rows
+
+
+@pytest.mark.parametrize("company", ["a", "b"])
+def test_the_rows_of_the_files_are_those_of_the_frames(company):
+    assert counted(ih.read(f"sample:{company}"))
+
+
+@pytest.mark.parametrize("folder", ["jaeger", "zipkin", "email_events", "stepfunctions", "logicapps", "azure_adf"])
+def test_the_rows_of_real_files_are_those_of_the_frames(folder):
+    counted(ih.read(shared_data("formats", folder)))
+
+
+def test_the_rows_of_a_period_are_those_within_it(tmp_path):
+    evidence = ih.read("sample:a", until="2026-01-01")
+    assert counted(evidence) != counted(ih.read("sample:a"))
+    evidence.save(tmp_path / "kept")
+    assert counted(ih.read(tmp_path / "kept")) == counted(evidence)
+
+
+def test_records_that_say_nothing_of_the_frame_are_counted_apart(tmp_path):
+    deliveries = [
+        {"event": word, "sg_event_id": word, "sg_message_id": "m", "email": "a@b.example", "timestamp": 1461095246}
+        for word in ("delivered", "processed", "deferred")
+    ]
+    (tmp_path / "mails.json").write_text(json.dumps(deliveries), encoding="utf-8")
+    assert ih.read(tmp_path).sources.select("rows_in", "rows_out", "passed_over", "rows").row(0) == (3, 3, 2, 1)
+
+
+HEAD = "message_id,source,target,sent_at,status\n"
+
+
+def test_a_message_of_long_ago_is_kept_and_named_and_makes_no_long_period(tmp_path):
+    days = [f"m{day},Shop,ERP,2026-03-{day:02d}T08:00:00Z,ok\n" for day in range(1, 21)]
+    odd = ["old,Shop,ERP,1976-03-01T08:00:00Z,ok\n", "none,Shop,ERP,1970-01-01T00:00:00Z,ok\n"]
+    (tmp_path / "messages.csv").write_text(HEAD + "".join([*days, *odd]))
+    evidence = ih.read(tmp_path)
+    assert evidence.messages.height == 22
+    assert evidence.warnings == (
+        "messages whose sent_at lies far from all others, kept but left out of the period: 2; "
+        "1970-01-01T00:00:00Z (messages.csv line 23), 1976-03-01T08:00:00Z (messages.csv line 22)",
+    )
+    said = ih.overview.verdict(evidence, ih.latency.report(evidence).findings)
+    assert said.endswith("in 22 messages between 2 systems in 20 days.")

@@ -7,6 +7,7 @@ import polars as pl
 from integrhealth.analyses.dependency_fragility import flows, structure
 from integrhealth.analyses.dependency_fragility.flows import FLOW
 from integrhealth.analyses.dependency_fragility.tables import TABLES
+from integrhealth.language.period import period
 from integrhealth.language.thresholds import MIN_MESSAGES
 
 COLUMNS = (
@@ -46,7 +47,8 @@ def capabilities(
     else:
         questions = flows.common(counted)
         counted = counted.join(questions, on=FLOW, how="semi", nulls_equal=True)
-    tested = structure.tested_fallbacks(catalog.integrations, last_sent_at=linked["sent_at"].max())
+    _, last_sent_at = period(linked["sent_at"]) or (None, None)
+    tested = structure.tested_fallbacks(catalog.integrations, last_sent_at=last_sent_at)
     judged = structure.structure(edges, flows.call_facts(asked, steps), counted, tested=tested)
     rates = flows.availability_of_capabilities(
         flows.beginning_facts(journeys),

@@ -7,6 +7,7 @@ import polars as pl
 
 from integrhealth.analyses.overview.tables import TABLES
 from integrhealth.language.findings import changes, no_findings, ranked
+from integrhealth.language.period import days
 from integrhealth.language.report_tables import SEVERITIES, Report, published_report
 from integrhealth.language.thresholds import (
     FRONT_PAGE_FINDINGS,
@@ -92,10 +93,8 @@ def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
     counts = {level: findings.filter(pl.col("severity") == level).height for level in SEVERITIES}
     messages = evidence.messages
     systems = pl.concat([messages["source"], messages["target"]]).n_unique()
-    days = (messages["sent_at"].max() - messages["sent_at"].min()).days + 1 if messages.height else 0
-    seen = (
-        f"{messages.height:,} messages between {systems} systems in {days} days" if messages.height else "no messages"
-    )
+    covered = f"{messages.height:,} messages between {systems} systems in {days(messages['sent_at'])} days"
+    seen = covered if messages.height else "no messages"
     if not counts["critical"] and not counts["warning"]:
         return f"Nothing that needs you, in {seen}."
     critical, warnings = _counted(counts["critical"], "critical finding"), _counted(counts["warning"], "warning")

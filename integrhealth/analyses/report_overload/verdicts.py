@@ -7,6 +7,7 @@ import polars as pl
 from integrhealth.analyses.report_overload.inventory import any_decision
 from integrhealth.analyses.report_overload.overlap import nearest
 from integrhealth.analyses.report_overload.reading import assigned_reads
+from integrhealth.language.period import outlying
 from integrhealth.language.schema import COUNT, FLAG
 from integrhealth.language.thresholds import NEAR_DUPLICATE, READING_WPM, UNOPENED_DAYS
 
@@ -45,7 +46,8 @@ def usage(classes: pl.DataFrame, reads: pl.DataFrame, *, timezone: str = "UTC") 
         .group_by("report")
         .agg(unasked_reads=unasked, last_opened=_day(pl.col("at").max(), timezone))
     )
-    days = pl.concat([classes.select("at"), reads.select("at")]).select(_day(pl.col("at"), timezone))["at"]
+    times = pl.concat([classes.select("at"), reads.select("at")])
+    days = times.filter(~outlying(times["at"])).select(_day(pl.col("at"), timezone))["at"]
     last = days.max()
     quiet_since = None if last is None else last - timedelta(days=UNOPENED_DAYS - 1)
     old = pl.col("first_sent") <= pl.lit(quiet_since, pl.Date)

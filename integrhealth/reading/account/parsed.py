@@ -7,7 +7,17 @@ from typing import Protocol
 
 import polars as pl
 
+# The records of a file once more, as they stand there: log_line and a number made of the bytes of each, in their order.
+Again = Callable[[Path], pl.DataFrame]
 REJECTED = {"file": pl.String, "line": pl.Int64, "reason": pl.String, "raw": pl.String}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The file of the user in which something was found, perhaps packed: where it is, and its name."""
+
+    path: Path
+    name: str
 
 
 @dataclass(frozen=True)
@@ -19,7 +29,8 @@ class Parsed:
     ``records`` is how many of them made the rows, None where each made one; ``passed`` are those that were understood
     and say nothing of the frame. ``rows`` has the columns of the canonical frame (or of ``spans`` or
     ``message_events``, which become messages once all files are read), ``rejected`` those of `rejected` with ``raw``
-    cut and masked; ``warnings`` are sentences to say once.
+    cut and masked; ``warnings`` are sentences to say once. ``again`` reads the records behind ``log_line`` once more
+    from the file, which lies in ``origin``; None where all that a record says is in its row.
     """
 
     format: str | None
@@ -31,6 +42,8 @@ class Parsed:
     file: str = ""
     passed: int = 0
     records: int | None = None
+    again: Again | None = None
+    origin: Origin | None = None
 
     @property
     def rows_out(self) -> int:

@@ -124,11 +124,11 @@ def _table(answer: Answer) -> Table:
     numbered = answer.rows.with_row_index("log_line", offset=1).with_columns(pl.col("log_line").cast(pl.Int64))
     reasons = [pl.when(mask).then(pl.lit(reason)) for reason, mask in answer.bad.items()]
     if not reasons:
-        return Table(numbered, refusals([]), answer.names, _raw(numbered), _notes(answer))
+        return Table(numbered, refusals([]), answer.names, _raw(numbered), _notes(answer), again=None)
     joined = numbered.select(pl.concat_str(reasons, separator="; ", ignore_nulls=True)).to_series()
     refused = numbered.select("log_line", reason=joined).filter(joined != "")
     good = numbered.filter(joined == "")
-    return Table(good, _raw(numbered)(refused), answer.names, _raw(numbered), _notes(answer))
+    return Table(good, _raw(numbered)(refused), answer.names, _raw(numbered), _notes(answer), again=None)
 
 
 def _notes(answer: Answer) -> tuple[str, ...]:

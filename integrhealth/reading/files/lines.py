@@ -123,6 +123,12 @@ def array_elements(data: bytes) -> list[bytes]:
     return _elements(data)[1]
 
 
+def array_elements_at(data: bytes) -> tuple[list[int], list[bytes]]:
+    """The whole elements of a JSON array with the lines they begin on."""
+    numbers, elements, _ = _elements(data)
+    return numbers, elements
+
+
 def refusals(rejections: Iterable[tuple[int | None, str, bytes]]) -> pl.DataFrame:
     """Rejected records as a frame in the order of the file, their beginnings masked and cut."""
     rows = [(line, reason, raw[:RAW_BYTES].decode("utf-8", "replace")) for line, reason, raw in rejections]

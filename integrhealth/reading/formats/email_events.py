@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import Value, api_records, field, loaded
-from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
+from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format, text
 
 DELIVERY, READ = "delivery", "read"
 # What each vendor calls it. The others are known: they end no delivery and start no reading.
@@ -66,8 +66,12 @@ def recognises(head: Head) -> bool:
 
 
 def records(path: Path) -> Iterator[Found]:
-    """The events of every call, and what of them became neither a delivery nor a read."""
+    """The events of every call, and what of them became neither a delivery nor a read. An event comes again until the
+    vendor is told that it arrived: with the same id and the same content it is one.
+    """
     left_out: Counter[str] = Counter()
+    sent: set[tuple[str, str]] = set()
+    again = 0
     for record in api_records(path):
         if not isinstance(record, Value):
             yield record._replace(raw=None) if isinstance(record, Refused) else record
@@ -77,13 +81,24 @@ def records(path: Path) -> Iterator[Found]:
         if isinstance(read, str):
             yield Refused(line, read, _shown(each))
             continue
-        rows = _rows(read)
-        if not rows:
+        rows, event_id = _rows(read), _id(each)
+        if rows and event_id is not None:
+            again += (same := (event_id, repr(rows)) in sent)
+            sent.add((event_id, repr(rows)))
+            rows = () if same else rows
+        elif not rows:
             left_out[_why(read)] += 1
         yield Record(line, rows)
+    if again:
+        yield Note(f"events that were sent again, by their ids, passed over: {again:,}")
     if left_out:
         listed = ", ".join(f"{word} ({count:,})" for word, count in sorted(left_out.items()))
         yield Note(f"events that are neither deliveries nor reads: {listed}")
+
+
+def _id(event: Fields) -> str | None:
+    """The id of an event, where the vendor gives it one: not that of the mail, which may be opened many times."""
+    return text(event.get("sg_event_id") or (event.get("MessageId") if "Message" in event else None))
 
 
 def _why(event: Event) -> str:

@@ -52,7 +52,7 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
             for line, reason, number in numbers.select("log_line", "reason", "event_no").rows()
         )
 
-    table = Table(events.drop("event_no"), refusals(refused), names, raw, notes)
+    table = Table(events.drop("event_no"), refusals(refused), names, raw, notes, again=None)
     return framed(table, sources, format=FORMAT.name, log_file=log_file, strict=strict)
 
 

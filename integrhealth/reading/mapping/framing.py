@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from integrhealth.language.schema import Frame
-from integrhealth.reading.account.parsed import REJECTED, Parsed, stem
+from integrhealth.reading.account.parsed import REJECTED, Again, Parsed, stem
+from integrhealth.reading.files.again import lines_again
 from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.columns import Canonical, canonical, with_made
 from integrhealth.reading.mapping.sources import (
@@ -37,7 +38,8 @@ class Table:
 
     ``refused`` (line, reason, raw) was no record; ``names`` are the columns as the file has them; ``raw`` finds what
     rows that are refused later look like, for a frame of log_line and reason. ``passed`` records say nothing here.
-    With ``several`` more than one row may come from a record, and have its ``log_line``.
+    With ``several`` more than one row may come from a record, and have its ``log_line``. ``again`` reads the records
+    behind ``log_line`` once more; None where they hold nothing but these columns, or cannot be read twice.
     """
 
     rows: pl.DataFrame
@@ -47,6 +49,7 @@ class Table:
     notes: tuple[str, ...] = ()
     passed: int = 0
     several: bool = False
+    again: Again | None = lines_again
 
 
 def framed(
@@ -158,6 +161,7 @@ def _parsed(
         file=log_file,
         passed=passed,
         records=good,
+        again=table.again,
     )
 
 

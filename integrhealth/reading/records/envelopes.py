@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 import polars as pl
 
 from integrhealth.reading.account.parsed import Format, Head, Parsed, stem
+from integrhealth.reading.files.again import lines_again
 from integrhealth.reading.mapping.yaml_entries import preset_sources
 from integrhealth.reading.records.json_log_lines import json_object, log_fields
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, fills, read_records
@@ -181,6 +182,7 @@ def _led_back(parts: list[Parsed], records: list[Found], log_file: str) -> list[
     """`parts` with the lines of the records instead of their ordinals, in the file that holds them all."""
     lines = [ordinal if each.line is None else each.line for ordinal, each in enumerate(records, 1)]
     line_of = pl.Series(lines, dtype=pl.Int64)
+    again = lines_again if all(each.line is not None for each in records) else None
     return [
         replace(
             part,
@@ -191,6 +193,7 @@ def _led_back(parts: list[Parsed], records: list[Found], log_file: str) -> list[
                 file=pl.lit(log_file), line=line_of.gather(part.rejected["line"] - 1)
             ).select(part.rejected.columns),
             file=log_file,
+            again=again,
         )
         for part in parts
     ]

@@ -14,6 +14,7 @@ import polars as pl
 
 from integrhealth.language.schema import FRAMES, TEXT, WORDS
 from integrhealth.reading.account.parsed import Format, Head, Parsed
+from integrhealth.reading.files.again import lines_again
 from integrhealth.reading.files.lines import RAW_BYTES, refusals
 from integrhealth.reading.mapping.framing import Table, framed
 from integrhealth.reading.mapping.sources import MappedSource, list_columns, names_in
@@ -112,13 +113,14 @@ def read_records(
     sources = list(sources)
     kinds = {kind: [source for source in sources if source.record == kind] for kind in _kinds_of(sources)}
     made = {kind: _Kind({name: [] for name in names_in(of_kind)}) for kind, of_kind in kinds.items()}
-    refused, notes, passed, lines = [], {}, 0, []
+    refused, notes, passed, lines, by_line = [], {}, 0, [], True
     for each in records:
         if isinstance(each, Note):
             notes[each.sentence] = None
             continue
         ordinal = len(lines) + 1
         lines.append(ordinal if each.line is None else each.line)
+        by_line &= each.line is not None
         if isinstance(each, Refused):
             refused.append((ordinal, each.reason, shown(each.raw)))
         else:
@@ -130,7 +132,8 @@ def read_records(
         first = place == 0
         table = _table(made[kind], of_kind, refused if first else [], tuple(notes) if first else (), passed * first)
         parts += framed(table, of_kind, format=format, log_file=log_file, strict=strict)
-    return [_led_back(part, lines) for part in spoken_of(merged(parts))]
+    again = lines_again if by_line else None
+    return [replace(_led_back(part, lines), again=again) for part in spoken_of(merged(parts))]
 
 
 def spoken_of(parts: list[Parsed]) -> list[Parsed]:

@@ -14,6 +14,7 @@ import polars as pl
 
 from integrhealth.language.schema import FRAMES, TEXT, TIME, Frame
 from integrhealth.reading.account.parsed import Head, Parsed
+from integrhealth.reading.files.again import elements_again, lines_again
 from integrhealth.reading.files.lines import (
     RAW_BYTES,
     array_elements,
@@ -264,7 +265,8 @@ def _json(head: Head, kind: str, frame: Frame, sources: Sequence[MappedSource]) 
         # The array ends where the file broke off: that is what is wrong with its last record.
         last = pl.int_range(pl.len()) == pl.len() - 1
         refused = refused.with_columns(reason=pl.when(last).then(pl.lit(damage)).otherwise("reason"))
-    return Table(rows, refused, names if not sources else rows.columns, _raw_lines(beginnings))
+    again = lines_again if data is None else elements_again
+    return Table(rows, refused, names if not sources else rows.columns, _raw_lines(beginnings), again=again)
 
 
 def _own_schema(frame: Frame) -> dict[str, Any]:
@@ -300,7 +302,14 @@ def _parquet(path: Path, sources: Sequence[MappedSource]) -> Table:
     names = list(rows.columns)
     rows = rows.with_columns(struct_columns(rows.schema, names_in(sources))).drop(PLACE, strict=False)
     rows = rows.with_row_index("log_line", 1).cast({"log_line": pl.Int64})
-    return Table(rows, refusals([]), names, lambda refused: _raw_rows(rows, refused))
+    return Table(rows, refusals([]), names, lambda refused: _raw_rows(rows, refused), again=_parquet_again)
+
+
+def _parquet_again(path: Path) -> pl.DataFrame:
+    """The rows with all their columns, also those that were not asked for."""
+    rows = pl.read_parquet(_parquet_source(path), glob=False).with_columns(pl.col(pl.Binary).bin.encode("hex"))
+    numbered = rows.select(record=pl.struct(pl.all()).struct.json_encode().hash()).with_row_index("log_line", 1)
+    return numbered.cast({"log_line": pl.Int64})
 
 
 def _raw_rows(rows: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:

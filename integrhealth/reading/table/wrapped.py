@@ -13,6 +13,7 @@ import polars as pl
 
 from integrhealth.language.schema import TEXT
 from integrhealth.reading.account.parsed import Head
+from integrhealth.reading.files.again import numbered_records
 from integrhealth.reading.files.lines import RAW_BYTES, refusals
 from integrhealth.reading.files.opened import HEAD_BYTES, whole
 from integrhealth.reading.json.values import (
@@ -169,7 +170,14 @@ def wrapped_table(path: Path, sources: Sequence[MappedSource]) -> Table:
             (line, reason, (text(beginnings[line]) or "").encode()[:RAW_BYTES]) for line, reason in later.rows()
         )
 
-    return Table(rows, refusals(refused), names, raw, tuple(notes))
+    return Table(rows, refusals(refused), names, raw, tuple(notes), again=wrapped_again)
+
+
+def wrapped_again(path: Path) -> pl.DataFrame:
+    """The records as they stand, by ordinal."""
+    records = [each for each in wrapped_records(path) if not isinstance(each, Note)]
+    texts = [repr(each.rows if isinstance(each, Record) else None).encode() for each in records]
+    return numbered_records(range(1, len(records) + 1), texts)
 
 
 def _is_page(value: Any, names: Collection[str]) -> bool:

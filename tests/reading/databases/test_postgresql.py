@@ -298,7 +298,7 @@ def test_the_password_is_nowhere_in_what_a_report_says_and_writes(port, tmp_path
     monkeypatch.setenv("AUDIT", url(port))
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["sources"][0] | {"duplicates": 0} == {
+    assert json.loads(done.stdout)["sources"][0] | {"duplicates": 0, "rows": 25} == {
         "file": "mapping.yaml sources[0]",
         "format": "postgresql",
         "frame": "messages",
@@ -306,6 +306,8 @@ def test_the_password_is_nowhere_in_what_a_report_says_and_writes(port, tmp_path
         "rows_out": 25,
         "rows_rejected": 0,
         "duplicates": 0,
+        "rows": 25,
+        "passed_over": 0,
     }
     said = done.output.encode()
     written = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]

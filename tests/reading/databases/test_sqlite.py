@@ -273,7 +273,7 @@ def test_a_folder_with_a_mapping_is_read_with_what_its_databases_give(log, tmp_p
     monkeypatch.setenv("AUDIT", "sqlite:///audit.db")
     (tmp_path / "mapping.yaml").write_text(WRITTEN)
     evidence = ih.read(tmp_path)
-    assert evidence.sources.rows() == [("mapping.yaml sources[0]", "sqlite", "messages", 5, 2, 3, 0)]
+    assert evidence.sources.rows() == [("mapping.yaml sources[0]", "sqlite", "messages", 5, 2, 3, 0, 2, 0)]
     later = ih.read(tmp_path, since="2026-03-01T08:30:00Z", until="2026-03-01T11:30+01:00")
     assert later.sources["rows_in"].to_list() == [2]
     assert later.messages["message_id"].to_list() == ["2"]

@@ -79,8 +79,9 @@ def test_the_payloads_of_a_vendor_mean_what_another_program_says(read, vendor, s
     events = [event for body in raw for event in (body if isinstance(body, list) else [body])]
     evidence = read(bodies(*raw) if shape == "lines" else json.dumps(events, indent=1))
     want, got = list(expected(vendor)), found(evidence)
-    # Some payloads are of one event: the same person did the same thing in the same second.
-    assert len(want) == len(got) + sum(duplicates for *_, duplicates in account(evidence))
+    # Some payloads are of one event.
+    again = [sentence for sentence in evidence.warnings if "sent again" in sentence]
+    assert len(want) == len(got) + sum(int(sentence.rpartition(" ")[2]) for sentence in again)
     assert {each[:2] for each in got} == {each[:2] for each in want}
     # Amazon's event says itself when it happened; the other program takes when it was notified.
     times = {(*who, moment(told)) for *who, told in want if told} if vendor != "amazon_ses" else set()
@@ -89,7 +90,7 @@ def test_the_payloads_of_a_vendor_mean_what_another_program_says(read, vendor, s
     assert evidence.rejected.is_empty()
     assert sum(rows_in for _, rows_in, *_ in account(evidence)) == len(events)
     # Nothing had to be guessed of the times.
-    assert [sentence.partition("reads: ")[2] for sentence in evidence.warnings] == [NEITHER[vendor]]
+    assert [each.partition("reads: ")[2] for each in evidence.warnings if each not in again] == [NEITHER[vendor]]
 
 
 def test_times_of_amazon_are_those_of_the_event(read):
@@ -116,7 +117,7 @@ def test_the_report_is_the_tag_else_the_mail_and_never_its_subject(read):
             amazon | {"mail": mail | {"messageId": "s2"}},
         )
     )
-    reports = ["weekly", "stock", "m1", "month", "12345678901234567", "7", "p&l", "s1", "s2"]
+    reports = ["weekly", "stock", "m1", "month", "12345678901234567", "7", "12345678901234567", "p&l", "s1", "s2"]
     assert evidence.deliveries.sort("log_line")["report"].to_list() == reports
     assert evidence.deliveries["channel"].unique().to_list() == ["email"]
 
@@ -125,7 +126,8 @@ def test_what_a_machine_opened_is_no_read_and_events_told_twice_stand_once(read)
     opened = SENDGRID | {"event": "open"}
     by_machine = opened | {"sg_event_id": "e2", "sg_machine_open": True}
     evidence = read(bodies([opened, by_machine], [opened | {"sg_machine_open": False}, opened]))
-    assert account(evidence) == [("deliveries", 1, 1, 0, 0), ("reads", 3, 3, 0, 2)]
+    assert account(evidence) == [("deliveries", 3, 3, 0, 0), ("reads", 1, 1, 0, 0)]
+    assert "a.json: events that were sent again, by their ids, passed over: 2" in evidence.warnings
     assert evidence.reads.select("person", "action").rows() == [("ann@example.com", "open")]
     assert any("opened by a machine (1)" in sentence for sentence in evidence.warnings)
 

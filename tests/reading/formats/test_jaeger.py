@@ -300,7 +300,7 @@ def test_the_real_dependency_graph_keeps_every_edge_and_count():
     assert graph(path).rows.select("source", "target", "kind", "calls").rows() == told
     evidence = ih.read(path)
     assert evidence.dependencies.select("source", "target", "kind", "calls").rows() == told
-    assert evidence.sources.rows() == [(path.name, "jaeger_dependencies", "dependencies", 7, 7, 0, 0)]
+    assert evidence.sources.rows() == [(path.name, "jaeger_dependencies", "dependencies", 7, 7, 0, 0, 7, 0)]
 
 
 @pytest.mark.parametrize(

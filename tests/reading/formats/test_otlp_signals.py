@@ -162,9 +162,11 @@ def test_attributes_stand_in_the_metric_so_that_points_are_no_copies(tmp_path):
     def at(path):
         return point(asDouble=1, attributes=[{"key": "path", "value": {"stringValue": path}}])
 
-    found = written(tmp_path, metrics(gauge(at("/a"), at('/b"'), at("/a"))))
-    assert found.metrics["metric"].to_list() == ['load{path="/a"}', 'load{path="/b\\""}']
-    assert found.sources["duplicates"].to_list() == [1]
+    for name, paths in {"one": ("/a", '/b"'), "two": ("/c", "/a")}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(metrics(gauge(*map(at, paths)))), encoding="utf-8")
+    found = ih.read(tmp_path)
+    assert found.metrics["metric"].to_list() == ['load{path="/a"}', 'load{path="/b\\""}', 'load{path="/c"}']
+    assert found.sources["duplicates"].to_list() == [0, 1]
 
 
 def test_no_number_is_passed_over_and_a_wrong_one_rejected(tmp_path):

@@ -67,6 +67,7 @@ def test_opening_and_exporting_are_reads_in_utc(read):
         ("d1", "ann@contoso.com", utc("2024-05-01 07:55:15"), "ViewDashboard"),
         ("r1", "ann@contoso.com", utc("2024-05-01 07:55:15"), "ViewReport"),
         ("r2", "ann@contoso.com", utc("2024-05-01 07:55:15"), "ViewReport"),
+        ("r2", "ann@contoso.com", utc("2024-05-01 07:55:15"), "ViewReport"),
     ]
     assert evidence.rejected["reason"].to_list() == ["bad_time:at"]
     assert not any("zone" in sentence for sentence in evidence.warnings)

@@ -176,11 +176,16 @@ def test_a_cut_file_and_two_scrapes_in_one_are_said(tmp_path):
     assert part.warnings[-1].startswith("OpenMetrics ends with '# EOF'")
 
 
-def test_samples_that_differ_in_one_label_or_time_only_are_no_copies(tmp_path):
-    (tmp_path / "a.prom").write_text('a{path="/a"} 1 5\na{path="/b"} 1 5\na{path="/a"} 1 6\na{path="/a"} 1 5\n')
+def test_samples_that_differ_in_one_label_or_time_only_are_no_copies_of_those_in_another_file(tmp_path):
+    for name, text in {
+        "a": 'a{path="/a"} 1 5\na{path="/b"} 1 5\na{path="/a"} 1 6\n',
+        "b": 'a{path="/b"} 1 6\na{path="/a"} 1 5\n',
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "shop.prom").write_text(text)
     logs = ih.read(tmp_path)
-    assert logs.metrics.height == 3
-    assert logs.sources["duplicates"].to_list() == [1]
+    assert logs.metrics.height == 4
+    assert logs.sources["duplicates"].to_list() == [0, 1]
 
 
 @pytest.mark.parametrize("text", ["orders 5\nusers 7\n", "a,b\n1,2\n", '{"a": 1}\n', "level=info msg=x\n", ""])

@@ -20,6 +20,7 @@ from integrhealth.analyses.error_propagation.error_times.fit import (
     widest_horizon,
 )
 from integrhealth.analyses.error_propagation.spreading.spread import NOT_ENOUGH, spread_verdict
+from integrhealth.language.period import outlying
 from integrhealth.language.schema import COUNT, KINDS, NUMBER, SENT_AWAY, TEXT, TIME, is_failed
 from integrhealth.language.thresholds import (
     CONTAINED,
@@ -130,7 +131,7 @@ def timing_tables(messages: pl.DataFrame, dependencies: pl.DataFrame) -> dict[st
     An edge gets numbers from 100 errors of its cause on; ``source`` and ``target`` are of the failure's travel.
     """
     errors, edges = errors_in_time(messages), failure_edges(messages, dependencies)
-    used = errors.tail(TIMING_ERRORS)
+    used = errors.filter(~outlying(errors["at"])).tail(TIMING_ERRORS)
     row = {"errors": errors.height, "errors_used": used.height, "since": used["at"].min()}
     counts = used.group_by("system").agg(errors=pl.len().cast(pl.Int64))
     seen = (

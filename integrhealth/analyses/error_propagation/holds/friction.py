@@ -15,6 +15,7 @@ import polars as pl
 
 from integrhealth.analyses.error_propagation.holds.replay import Holds, detections, every_hold, hold_replay
 from integrhealth.analyses.error_propagation.tables import TABLES
+from integrhealth.language.period import period
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, is_delivered
 from integrhealth.language.statistics import wilson_interval
 from integrhealth.language.thresholds import HOLD_MINUTES, MIN_BAD_ENTRIES, MIN_MESSAGES
@@ -154,8 +155,9 @@ def _traffic(caused: pl.DataFrame, declared: pl.DataFrame) -> list[Traffic]:
 
 def _last_moment(caused: pl.DataFrame) -> pl.Expr:
     """Until when there is data: entries not detected by then are still open."""
-    ends = caused.select(pl.max_horizontal("sent_at", "received_at", "finished_at", "answered_at").max())
-    return pl.lit(ends.item(), ends.dtypes[0])
+    ends = caused.select(pl.max_horizontal("sent_at", "received_at", "finished_at", "answered_at")).to_series()
+    _, last = period(ends) or (None, None)
+    return pl.lit(last, ends.dtype)
 
 
 def _hold_costs(traffic: Traffic, holds: Holds, *, best: float | None) -> dict[str, list]:

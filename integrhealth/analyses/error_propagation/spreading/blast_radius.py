@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.analyses.error_propagation.spreading.spread import link_coverage, link_facts
+from integrhealth.language.period import period
 from integrhealth.language.schema import is_failed
 from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MIN_MESSAGES, RADIUS_BELIEFS, RADIUS_DRAWS, RADIUS_SYSTEMS, RESAMPLES, SEED
@@ -189,7 +190,8 @@ def _traffic(caused: pl.DataFrame, systems: pl.Series) -> tuple[NDArray, NDArray
         .group_by("object")
         .agg(pl.col("amount").max(), pl.col(names).sum())
     )
-    hours = max((caused["sent_at"].max() - caused["sent_at"].min()).total_seconds() / 3600, 1) if caused.height else 1
+    covered = period(caused["sent_at"])
+    hours = 1 if covered is None else max((covered[1] - covered[0]).total_seconds() / 3600, 1)
     patterns = of_object.group_by(names).agg(
         objects=pl.len(), amount=pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum())
     )
