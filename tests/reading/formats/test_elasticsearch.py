@@ -134,7 +134,7 @@ def test_requests_are_messages(tmp_path):
     at = "Feb 14, 2012 @ 17:47:08.000"
     rows = [
         [at, "GET", "503", "/a?b=1", "1,500,000,000", "-", "shop", "10.0.0.9"],
-        [at, "POST", "404", "/b", "500,000,000", at, "shop", "-"],
+        ["Feb 14, 2012 @ 17:47:30.000", "POST", "404", "/b", "500,000,000", at, "shop", "-"],
         [at, "GET", "200", "/c", "-", "-", "shop", "-"],
     ]
     messages = written(tmp_path, table(names, *rows), name="d.csv").messages.sort("log_line")
