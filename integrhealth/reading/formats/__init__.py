@@ -18,6 +18,7 @@ from integrhealth.reading.formats import (
     ecs,
     email_events,
     github_actions,
+    glog,
     icalendar,
     iis_w3c,
     jaeger,
@@ -95,6 +96,7 @@ FORMATS: tuple[Format, ...] = (
     icalendar.FORMAT,
     iis_w3c.FORMAT,
     logfmt.FORMAT,
+    glog.FORMAT,
     syslog.FORMAT,
     tableau.FORMAT,
 )

@@ -138,7 +138,8 @@ def _without_null_tokens(table: pl.DataFrame, source: MappedSource) -> pl.DataFr
     texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
     text = pl.col(texts)
     # Without words for nothing only blanks count; what has some in front sorts before every letter.
-    null = text.str.strip_chars(BLANKS).is_in(source.null) if len(source.null) > 1 else text < "!"
+    longest = max((len(word.encode()) for word in source.null), default=0)
+    null = text.str.strip_chars(BLANKS).str.len_bytes() <= longest if longest else text < "!"
     hits = table.select(null.any()) if texts else table.select()
     hit = [name for name in hits.columns if hits[name][0]]
     if not hit:

@@ -8,6 +8,7 @@ import polars as pl
 
 from integrhealth.reading.account.parsed import Format, Head, Parsed
 from integrhealth.reading.files.text_lines import beginning_lines
+from integrhealth.reading.mapping.shorthand import names_of_groups
 from integrhealth.reading.mapping.yaml_entries import preset_file, preset_names, preset_sources
 from integrhealth.reading.mapping.yaml_keys import ANY_LINE
 from integrhealth.reading.records.nested import fills
@@ -61,26 +62,31 @@ def line_presets() -> tuple[LinePreset, ...]:
 
 def line_preset_of(head: Head) -> LinePreset | None:
     """The text log that a file is: the preset whose patterns fit most of its first lines; of several that fit nearly as
-    well the one that says most of a line, which is the one with most groups.
+    well the one that says most of a line, in most groups.
     """
     whole = head.start.endswith(b"\n") or head.start.count(b"\n") == 0
     lines = pl.Series([line[:WIDTH] for line in beginning_lines(head.start, whole=whole)[:SAMPLED]], dtype=pl.String)
     lines = lines.str.replace_all(CODES, "")
-    ranked = [
-        (share, preset.patterns[0].count("(?P<"), preset)
-        for preset in line_presets()
-        if (share := _share(lines, preset))
-    ]
+    ranked = []
+    for preset in line_presets():
+        fits, says = _fits(lines, preset)
+        ranked.append((_share(lines, fits, preset), says, preset))
     best = max((share for share, _, _ in ranked), default=0.0)
-    near = [each for each in ranked if each[0] >= NEARLY * best]
+    near = [each for each in ranked if each[0] and each[0] >= NEARLY * best]
     return max(near, key=lambda each: (each[1], each[0]))[2] if near else None
 
 
-def _share(lines: pl.Series, preset: LinePreset) -> float:
-    """How much of the lines that begin something the preset fits; 0 where that is too little to be such a log."""
-    fits = pl.Series([False]).new_from_index(0, len(lines))
+def _fits(lines: pl.Series, preset: LinePreset) -> tuple[pl.Series, float]:
+    """Which lines a pattern of the preset fits, and in how many groups on average the first of them does."""
+    fits, groups = pl.Series([False]).new_from_index(0, len(lines)), 0
     for pattern in preset.patterns:
-        fits |= lines.str.contains(pattern)
+        more = lines.str.contains(pattern) & ~fits
+        fits, groups = fits | more, groups + more.sum() * len(names_of_groups(pattern))
+    return fits, groups / max(fits.sum(), 1)
+
+
+def _share(lines: pl.Series, fits: pl.Series, preset: LinePreset) -> float:
+    """How much of the lines that begin something the preset fits; 0 where that is too little to be such a log."""
     anything = preset.continues == ANY_LINE
     looks = CONTINUES if anything else preset.continues or CONTINUES
     share = float(fits.filter(~lines.str.contains(looks) | fits).mean() or 0)
