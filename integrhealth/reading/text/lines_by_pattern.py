@@ -1,8 +1,8 @@
 """Lines of text by the patterns of a mapping: the named groups of the first pattern that fits are its columns.
 
 A line that fits none continues the entry before it where it looks as ``continues`` says (a stack trace, by default);
-its text is added to the group ``text`` of the pattern, or to its last. Every other line is refused on its own. The codes that colour a
-line on a terminal are left out of it.
+its text is added to the group ``text`` of the pattern, or to its last. Every other line is refused on its own. The
+codes that colour a line on a terminal are left out of it.
 """
 
 from collections.abc import Sequence

@@ -62,7 +62,7 @@ def line_presets() -> tuple[LinePreset, ...]:
 
 def line_preset_of(head: Head) -> LinePreset | None:
     """The text log that a file is: the preset whose patterns fit most of its first lines; of several that fit nearly as
-    well the one that says most of a line, in most groups.
+    well the one that says most of a line, in most groups, and then the one with the fewest patterns.
     """
     whole = head.start.endswith(b"\n") or head.start.count(b"\n") == 0
     lines = pl.Series([line[:WIDTH] for line in beginning_lines(head.start, whole=whole)[:SAMPLED]], dtype=pl.String)
@@ -73,7 +73,7 @@ def line_preset_of(head: Head) -> LinePreset | None:
         ranked.append((_share(lines, fits, preset), says, preset))
     best = max((share for share, _, _ in ranked), default=0.0)
     near = [each for each in ranked if each[0] and each[0] >= NEARLY * best]
-    return max(near, key=lambda each: (each[1], each[0]))[2] if near else None
+    return max(near, key=lambda each: (each[1], each[0], -len(each[2].patterns)))[2] if near else None
 
 
 def _fits(lines: pl.Series, preset: LinePreset) -> tuple[pl.Series, float]:

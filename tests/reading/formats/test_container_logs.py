@@ -147,5 +147,5 @@ def test_what_real_files_say():
         ("python", "imx6ul-medusa", "INFO"),
     }
     pod = ih.read(str(shared_data("formats_more", "kubernetes_cri", "cri.log"))).logs
-    joined = [text for text in pod["text"] if text.startswith("log content 1")]
-    assert len(joined) == 1 and "GET /readiness" in joined[0], "a part joins the next whole line of its stream"
+    (joined,) = [text for text in pod["text"] if text.startswith("log content 1")]
+    assert "GET /readiness" in joined, "a part joins the next whole line of its stream"

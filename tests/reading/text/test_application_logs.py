@@ -55,6 +55,9 @@ LAYOUTS = [
     ("rust_log", "[2024-01-01T10:00:00Z ERROR acme::orders] down", "ERROR", "acme::orders", "down"),
     ("go_log", "2024/01/01 10:00:00 listening on :80", None, None, "listening on :80"),
     ("go_log", "2024/01/01 10:00:00.123456 cmd/main.go:12: down", None, "cmd/main.go:12", "down"),
+    ("python_log", "[2024-01-01 10:00:00,011] [INFO] [celery.worker.strategy] Task a.b received", "INFO", "celery.worker.strategy", "Task a.b received"),
+    ("go_log", "2024-01-01T10:00:00.123-0400\tINFO\tsetup\tstarting manager".replace("10:", "06:"), "INFO", "setup", "starting manager"),
+    ("go_log", '2024-01-01T10:00:00.123Z\tINFO\tStarting server\t{"kind": 1}', "INFO", None, 'Starting server\t{"kind": 1}'),
     ("go_log", '2024-01-01T10:00:00.123Z\tERROR\tserver/main.go:12\tdown\t{"a": 1}', "ERROR", "server/main.go:12", 'down\t{"a": 1}'),
     ("monolog", '[2024-01-01T10:00:00.123456+00:00] app.ERROR: down {"a":1} []', "ERROR", "app", 'down {"a":1} []'),
     ("postgresql_log", "2024-01-01 10:00:00.123 UTC [12345] LOG:  up", "INFO", None, "LOG: up"),
@@ -170,6 +173,20 @@ def test_a_layout_may_change_within_a_file(read):
         ("c.acme.Orders", "up", 3),
         ("a.b.C", "fine", 4),
     ]
+
+
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [
+        ("2024-01-01 10:00:00,123 INFO [main] c.acme.Orders - up", "2024-01-01 10:00:01,123 ERROR  down, and how"),
+        ("2024-01-01 10:00:00,123 - acme - INFO - up", "2024-01-01 10:00:01,123 ERROR down, and how"),
+        ("2024-01-01T10:00:00Z  INFO acme::orders: up", "2024-01-01T10:00:01Z ERROR down, and how"),
+        ("2024-01-01T10:00:00Z\tINFO\ta.go:1\tup", "2024-01-01T10:00:01Z\tERROR\tdown, and how"),
+    ],
+)
+def test_a_line_of_another_layout_is_no_part_of_the_one_before(read, usual, other):
+    logs = read(usual, usual.replace("00:00", "00:02"), other).logs
+    assert logs.sort("time").select("level", "site", "text").row(1) == ("ERROR", None, "down, and how")
 
 
 def test_a_broken_time_costs_its_line_only(read):
