@@ -15,7 +15,7 @@ Refusal = tuple[int | None, str, bytes]
 
 
 def text_lines(path: Path, *, trimmed: bool = True) -> Iterator[tuple[pl.DataFrame, list[Refusal]]]:
-    """The lines that are not blank, with their numbers, and what is not text; `trimmed` of white space at their ends."""
+    """The lines that are not blank, with their numbers, and what is not text; `trimmed` of blanks at their ends."""
     for block in line_blocks(path):
         yield block_lines(block, trimmed=trimmed)
 

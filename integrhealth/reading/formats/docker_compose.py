@@ -15,7 +15,7 @@ from integrhealth.reading.records.plain_entries import mostly
 from integrhealth.reading.text.lines_by_pattern import CODES
 
 LINE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9_.-]*?)(?:[-_]\d+)? +\| ?(\d{4}-\d{2}-\d{2}T[\d:.]+Z )?(.*)$", re.DOTALL)
-# What a table whose columns stand between bars has not: the number of a container, or a text that has a time or is JSON.
+# What a table with bars between its columns has not: the number of a container, or a text with a time or in JSON.
 SPEAKS = re.compile(r"^[^ |]*[-_]\d+ +\||^[^ |]+ +\| ?(?:\{|\[?\d{4}[-/]\d)")
 COLOURS = re.compile(CODES)
 
