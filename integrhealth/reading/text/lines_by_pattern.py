@@ -69,7 +69,8 @@ def tables_of_lines(path: Path, forms: Sequence[Form]) -> list[Table]:
     read = list(in_order(lambda block: _read(block, forms), line_blocks(path)))
     fitting = [pl.concat([_nothing(form), *(each.fitting[n] for each in read)]) for n, form in enumerate(forms)]
     rest = pl.concat([pl.DataFrame(schema=TEXTS), *(each.rest for each in read)])
-    begun = pl.concat([rows.select(line="log_line") for rows in fitting]).unique().sort("line")
+    begun = pl.concat([rows.select(line="log_line") for rows in fitting])
+    begun = begun if len(fitting) == 1 else begun.unique().sort("line")
     tails = _tails(rest, begun, [form.continues or CONTINUES for form in forms])
     orphans = rest.join(tails, on="line", how="anti", maintain_order="left").rows()
     refused = refusals(
@@ -138,19 +139,17 @@ def _tails(rest: pl.DataFrame, begun: pl.DataFrame, continues: Sequence[str]) ->
 
 def _with_tails(rows: pl.DataFrame, tails: pl.DataFrame) -> pl.DataFrame:
     """`rows` with what continues them added to the group that holds their text."""
-    if tails.height:
-        joined = tails.group_by("entry").agg(tail=pl.col("text").str.join("\n"))
-        rows = rows.join(joined, left_on="log_line", right_on="entry", how="left", maintain_order="left")
-        for name in rows[LAST].unique().drop_nulls():
-            # Of some the first line says when and where, and the next one what.
-            empty = pl.col(name).fill_null("") == ""
-            whole = (
-                pl.when(empty)
-                .then(pl.col("tail").str.strip_chars_start())
-                .otherwise(pl.concat_str(name, "tail", separator="\n"))
-            )
-            rows = rows.with_columns(
-                pl.when((pl.col(LAST) == name) & pl.col("tail").is_not_null()).then(whole).otherwise(name).alias(name)
-            )
-        rows = rows.drop("tail")
+    joined = tails.group_by("entry").agg(tail=pl.col("text").str.join("\n"))
+    # The few rows that something continues, by their places: both are in the order of lines.
+    joined = joined.join(rows.select(entry="log_line"), on="entry", how="semi").sort("entry")
+    if joined.is_empty():
+        return rows.drop(LAST)
+    places = rows["log_line"].search_sorted(joined["entry"])
+    heads = rows[places].with_columns(joined["tail"], place=places)
+    for (name,), group in heads.group_by(LAST):
+        # Of some the first line says when and where, and the next one what.
+        empty = pl.col(name).fill_null("") == ""
+        alone, both = pl.col("tail").str.strip_chars_start(), pl.concat_str(name, "tail", separator="\n")
+        whole = group.select(pl.when(empty).then(alone).otherwise(both)).to_series()
+        rows = rows.with_columns(rows[name].scatter(group["place"], whole))
     return rows.drop(LAST)
