@@ -139,13 +139,14 @@ def _tails(rest: pl.DataFrame, begun: pl.DataFrame, continues: Sequence[str]) ->
 
 def _with_tails(rows: pl.DataFrame, tails: pl.DataFrame) -> pl.DataFrame:
     """`rows` with what continues them added to the group that holds their text."""
-    joined = tails.group_by("entry").agg(tail=pl.col("text").str.join("\n"))
-    # The few rows that something continues, by their places: both are in the order of lines.
-    joined = joined.join(rows.select(entry="log_line"), on="entry", how="semi").sort("entry")
-    if joined.is_empty():
+    if tails.is_empty() or rows.is_empty():
         return rows.drop(LAST)
-    places = rows["log_line"].search_sorted(joined["entry"])
-    heads = rows[places].with_columns(joined["tail"], place=places)
+    joined = tails.group_by("entry").agg(tail=pl.col("text").str.join("\n"))
+    # Only the rows that something continues are touched; they are found by their lines, which are in order.
+    lines = rows["log_line"]
+    joined = joined.with_columns(place=lines.search_sorted(joined["entry"]).clip(0, len(lines) - 1))
+    joined = joined.filter(lines[joined["place"]] == joined["entry"])
+    heads = rows[joined["place"]].with_columns(joined["tail"], joined["place"])
     for (name,), group in heads.group_by(LAST):
         # Of some the first line says when and where, and the next one what.
         empty = pl.col(name).fill_null("") == ""
