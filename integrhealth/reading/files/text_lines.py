@@ -14,10 +14,10 @@ FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 Refusal = tuple[int | None, str, bytes]
 
 
-def text_lines(path: Path) -> Iterator[tuple[pl.DataFrame, list[Refusal]]]:
-    """The lines that are not blank, with their numbers and without white space at their ends, and what is not text."""
+def text_lines(path: Path, *, trimmed: bool = True) -> Iterator[tuple[pl.DataFrame, list[Refusal]]]:
+    """The lines that are not blank, with their numbers, and what is not text; `trimmed` of blanks at their ends."""
     for block in line_blocks(path):
-        yield block_lines(block)
+        yield block_lines(block, trimmed=trimmed)
 
 
 def beginning_lines(start: bytes, *, whole: bool) -> list[str]:
@@ -26,7 +26,7 @@ def beginning_lines(start: bytes, *, whole: bool) -> list[str]:
     return [text for line in (lines if whole else lines[:-1]) if (text := line.rstrip())]
 
 
-def block_lines(block: Block) -> tuple[pl.DataFrame, list[Refusal]]:
+def block_lines(block: Block, *, trimmed: bool = True) -> tuple[pl.DataFrame, list[Refusal]]:
     """The lines of one block as ``text_lines`` gives them."""
     if block.damage:
         return pl.DataFrame(schema=TEXTS), [(block.first_line, block.damage, block.data[:RAW_BYTES])]
@@ -35,7 +35,7 @@ def block_lines(block: Block) -> tuple[pl.DataFrame, list[Refusal]]:
         lines = pl.read_lines(block.data, name="text", row_index_name="line", row_index_offset=block.first_line)
     except FAILURES:
         lines, refused = _decodable(block)
-    lines = lines.select(pl.col("line").cast(pl.Int64), pl.col("text").str.strip_chars_end())
+    lines = lines.select(pl.col("line").cast(pl.Int64), pl.col("text").str.strip_chars_end(None if trimmed else "\r\n"))
     return lines.filter(pl.col("text") != ""), refused
 
 

@@ -25,6 +25,7 @@ from integrhealth.reading.formats import (
     email_events,
     gcp_logentry,
     github_actions,
+    glog,
     grafana_panel,
     graylog,
     icalendar,
@@ -127,6 +128,7 @@ FORMATS: tuple[Format, ...] = (
     icalendar.FORMAT,
     iis_w3c.FORMAT,
     logfmt.FORMAT,
+    glog.FORMAT,
     syslog.FORMAT,
     tableau.FORMAT,
 )

@@ -37,10 +37,13 @@ def records(path: Path) -> Iterator[Found]:
     """One record per line."""
     begun: dict[str, tuple[int, str, str]] = {}
     system = container(path)
-    for lines, refused in text_lines(path):
+    # A part may end within white space.
+    for lines, refused in text_lines(path, trimmed=False):
         yield from (Refused(*each) for each in refused)
         for number, line in lines.rows():
             match = LINE.match(line)
+            if match is None and not line.strip():
+                continue
             if match is None:
                 yield Refused(number, "no_entry", line.encode())
                 continue
@@ -58,7 +61,7 @@ def records(path: Path) -> Iterator[Found]:
 
 def _record(number: int, time: str, text: str, system: str | None) -> Record:
     """The line of a container: nothing, where it is blank."""
-    return Record(number, (("log", {"time": time, "system": system, "text": text}),) if text.strip() else ())
+    return Record(number, (("log", {"time": time, "system": system, "text": text.rstrip()}),) if text.strip() else ())
 
 
 FORMAT = envelope(

@@ -15,12 +15,14 @@ from integrhealth.reading.records.plain_entries import mostly
 from integrhealth.reading.text.lines_by_pattern import CODES
 
 LINE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9_.-]*?)(?:[-_]\d+)? +\| ?(\d{4}-\d{2}-\d{2}T[\d:.]+Z )?(.*)$", re.DOTALL)
+# What a table with bars between its columns has not: the number of a container, or a text with a time or in JSON.
+SPEAKS = re.compile(r"^[^ |]*[-_]\d+ +\||^[^ |]+ +\| ?(?:\{|\[?\d{4}[-/]\d)")
 COLOURS = re.compile(CODES)
 
 
 def recognises(head: Head) -> bool:
-    """Most lines begin with a service and a bar."""
-    return mostly(head, lambda line: LINE.match(COLOURS.sub("", line)))
+    """Most lines begin with a service and a bar, and are those of a program."""
+    return mostly(head, lambda line: LINE.match(text := COLOURS.sub("", line)) and SPEAKS.match(text))
 
 
 def records(path: Path) -> Iterator[Found]:

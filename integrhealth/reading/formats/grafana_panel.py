@@ -5,6 +5,7 @@ a series, else the series as it is called. Values that the panel had formatted (
 in seconds, bytes or percent; a value that is missing says nothing. ``log_line`` is the line of the row.
 """
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -24,6 +25,8 @@ COLUMNS = ("time", "system", "metric", "statistic", "unit", "value")
 TIME, LONG = "time", ["series", "time", "value"]
 # Series are named as in Prometheus, with their labels: nothing else looks like that.
 LABELS = r'\{\s*[a-zA-Z_][a-zA-Z0-9_.]*\s*=\s*"[^"]*".*\}$'
+# How such a file begins, so that no other has to be taken for a table.
+BEGINS = re.compile(rb'\s*(?:sep=.\s+)?"?(?:time|series)"?\s*[,;\t]', re.IGNORECASE)
 NOTHING = ("", "nan", "null", "undefined", "none", "-", "no data", "n/a")
 NUMBER = r"^([+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$"
 # A number with commas between its thousands, and what it is measured in.
@@ -45,6 +48,8 @@ UNITS: dict[str, tuple[float, str | None]] = (
 
 def recognises(head: Head) -> bool:
     """A header that says so: Time and series with labels, or Series, Time, Value."""
+    if BEGINS.match(head.start) is None:
+        return False
     line = _header(utf8_start(head.start))
     return line is not None and (_is_long(line) or _is_wide(line))
 

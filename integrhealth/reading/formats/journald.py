@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from integrhealth.reading.account.parsed import Head
-from integrhealth.reading.formats.syslog import LEVELS
 from integrhealth.reading.json.values import json_values, record_keys
 from integrhealth.reading.records.envelopes import envelope
 from integrhealth.reading.records.nested import Found, Record, Refused
+from integrhealth.reading.records.plain_entries import SEVERITIES
 
 TIME, TEXT = "__REALTIME_TIMESTAMP", "MESSAGE"
 SYSTEMS = ("SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_COMM")
@@ -39,7 +39,7 @@ def _fields(entry: dict[str, Any]) -> dict[str, Any]:
     return {
         "time": entry[TIME],
         "system": next((name for key in SYSTEMS if (name := _text(entry.get(key)))), None),
-        "level": LEVELS[int(severity)] if severity in map(str, range(len(LEVELS))) else None,
+        "level": SEVERITIES[int(severity)] if severity in map(str, range(len(SEVERITIES))) else None,
         "site": entry.get("_HOSTNAME"),
         "text": _text(entry.get(TEXT)),
     }

@@ -11,11 +11,11 @@ from integrhealth.reading.account.parsed import Format, Head, Parsed, stem
 from integrhealth.reading.files.text_lines import beginning_lines
 from integrhealth.reading.json.values import json_values
 from integrhealth.reading.mapping.yaml_entries import preset_sources
-from integrhealth.reading.records.json_log_lines import json_object, log_fields
+from integrhealth.reading.records.json_log_lines import is_level, json_object, log_fields
 from integrhealth.reading.records.nested import Found, Record, Refused, fills, read_records
 from integrhealth.reading.records.plain_entries import MOST
 
-SAYS = ("time", "level", "text")
+SAYS = ("time", "text")
 # Lines that are looked at.
 SAMPLED = 50
 
@@ -29,7 +29,7 @@ def recognises(head: Head) -> bool:
 
 def _is_log_line(record: dict | None) -> bool:
     said = log_fields(record) if record is not None else {}
-    return all(said.get(name) for name in SAYS) and not isinstance(said["level"], dict | list)
+    return all(said.get(name) for name in SAYS) and is_level(said.get("level"))
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:

@@ -14,7 +14,7 @@ from integrhealth.language.schema import TEXT
 from integrhealth.reading.account.parsed import Format, Head, Parsed
 from integrhealth.reading.mapping.yaml_entries import preset_sources
 from integrhealth.reading.records.nested import fills
-from integrhealth.reading.records.plain_entries import entries, mapped, mostly
+from integrhealth.reading.records.plain_entries import SEVERITIES, entries, mapped, mostly
 from integrhealth.reading.text.presets import line_preset_of
 
 PRIORITY = r"(?:<(?P<priority>\d{1,3})>)"
@@ -37,8 +37,6 @@ KNOWN = re.compile(ANY.replace(r"\x{FEFF}", "\ufeff"))
 NO_HOST = re.compile(
     rf"(?:{INSTANT}|{DATE} {CLOCK}) (?:\[|(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|SEVERE|FATAL) )"
 )
-# The severities of RFC 5424 in OpenTelemetry's words: emergency, alert, critical, error, warning, notice, info, debug.
-LEVELS = ("FATAL", "ERROR", "ERROR", "ERROR", "WARN", "INFO", "INFO", "DEBUG")
 # Local time may be ahead of UTC, and clocks of each other; 29 February comes every eight years at the least.
 AHEAD, YEARS = timedelta(days=1), 9
 
@@ -53,20 +51,23 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     lines = entries(path, pl.col("text").str.contains(ANY))
     one = _parts(lines.rows["text"])
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    severity = pl.col("priority").cast(pl.Int64) % len(LEVELS)
+    severity = pl.col("priority").cast(pl.Int64) % len(SEVERITIES)
     fields = one.with_columns(tail=lines.rows["tail"], dated=dated(one, written)).select(
         "host",
         "app",
         time=pl.coalesce("instant", "dated", pl.concat_str("year", "month", "day", "clock", separator=" ")),
-        level=severity.replace_strict(dict(enumerate(LEVELS)), default=None, return_dtype=TEXT),
+        level=severity.replace_strict(dict(enumerate(SEVERITIES)), default=None, return_dtype=TEXT),
         text=pl.concat_str("text", "tail", separator="\n", ignore_nulls=True),
     )
     yearless = one.filter(pl.col("month").is_not_null(), pl.col("year").is_null()).height
-    notes = []
-    if yearless:
-        until = f"{written:%Y-%m-%d}, when the file was last written"
-        notes.append(f"dates without a year, which is the latest that puts them before {until}: {yearless:,}")
+    notes = [yearless_note(yearless, written)] if yearless else []
     return [mapped(lines, fields, preset=FORMAT.name, log_file=log_file, strict=strict, notes=notes)]
+
+
+def yearless_note(dates: int, written: datetime) -> str:
+    """What to say of so many `dates` without a year in a file last `written` then."""
+    until = f"{written:%Y-%m-%d}, when the file was last written"
+    return f"dates without a year, which is the latest that puts them before {until}: {dates:,}"
 
 
 def dated(parts: pl.DataFrame, written: datetime) -> pl.Series:

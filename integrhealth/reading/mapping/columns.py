@@ -135,10 +135,12 @@ def _faulted(account: _Account, column: str, height: int) -> pl.Series:
 
 
 def _without_null_tokens(table: pl.DataFrame, source: MappedSource) -> pl.DataFrame:
-    texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
+    there = (name for name, dtype in table.schema.items() if dtype == pl.String)
+    texts = [name for name in there if table[name].null_count() < table.height]
     text = pl.col(texts)
     # Without words for nothing only blanks count; what has some in front sorts before every letter.
-    null = text.str.strip_chars(BLANKS).is_in(source.null) if len(source.null) > 1 else text < "!"
+    longest = max((len(word.encode()) for word in source.null), default=0)
+    null = text.str.strip_chars(BLANKS).str.len_bytes() <= longest if longest else text < "!"
     hits = table.select(null.any()) if texts else table.select()
     hit = [name for name in hits.columns if hits[name][0]]
     if not hit:
@@ -180,7 +182,8 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
     if isinstance(origin, Column | Translated):
         return table[origin.name] if origin.name in table.columns else nothing
     if isinstance(origin, Part):
-        return text_of(table[origin.name]).str.extract(origin.pattern, 1) if origin.name in table.columns else nothing
+        there = origin.name in table.columns and table[origin.name].null_count() < table.height
+        return text_of(table[origin.name]).str.extract(origin.pattern, 1) if there else nothing
     if isinstance(origin, Hashed):
         return value_hashes(text_of(table[origin.name])) if origin.name in table.columns else nothing
     if isinstance(origin, Host):
@@ -203,7 +206,9 @@ def _values(table: pl.DataFrame, origin: Origin) -> pl.Series:
 
 def _ids(table: pl.DataFrame, origin: IdOf) -> pl.Series:
     """One id per record, unequal for all of them: what the columns say, hashed, and from the second on the count."""
-    parts = [text_of(table[name]).fill_null("") for name in origin.names if name in table.columns]
+    there = [table[name] for name in origin.names if name in table.columns]
+    # Of a column that is empty the place alone counts.
+    parts = [pl.lit("") if each.null_count() == len(each) else text_of(each).fill_null("") for each in there]
     whole = pl.select(pl.concat_str(parts, separator="\x1f")).to_series() if parts else table["log_line"]
     ids = pl.DataFrame({"id": whole.hash(), "record": table["log_line"]})
     if ids["id"].n_unique() == ids.height:

@@ -169,6 +169,8 @@ def _chosen(rows: pl.DataFrame, source: MappedSource) -> tuple[pl.DataFrame, pl.
     """The rows that the source is for, and the rest."""
     if not source.only and not source.unless:
         return rows, rows.clear()
+    if any(name not in rows.columns or rows[name].null_count() == rows.height for name in source.only):
+        return rows.clear(), rows
     mine = pl.lit(True)
     for wanted, chosen in ((True, source.only), (False, source.unless)):
         for name, words in chosen.items():

@@ -32,9 +32,8 @@ WORDS = {
     "URI": r"[A-Za-z][A-Za-z0-9+.-]*://[^ \t]+",
     "URIPATH": r"/[^ \t?]*",
     "URIPATHPARAM": r"/[^ \t]*",
-    "LOGLEVEL": r"(?:[Tt]race|TRACE|[Dd]ebug|DEBUG|[Nn]otice|NOTICE|[Ii]nfo|INFO|[Ww]arn(?:ing)?|WARN(?:ING)?|"
-    r"[Ee]rror|ERROR|[Cc]ritical|CRITICAL|[Ff]atal|FATAL|[Ss]evere|SEVERE|[Ff]ine|FINE|[Aa]lert|ALERT|"
-    r"[Ee]mergency|EMERGENCY|OFF|ALL)",
+    "LOGLEVEL": r"(?i:a(?:lert|ll)|c(?:onfig|rit(?:ical)?)|debug|e(?:merg(?:ency)?|rr(?:or)?)|f(?:atal|ine(?:r|st)?)|"
+    r"info(?:rmation)?|notice|off|panic|severe|trace|verbose|warn(?:ing)?)",
     "JAVACLASS": r"[A-Za-z_$][A-Za-z0-9_$.]*",
     "YEAR": r"[0-9]{4}",
     "MONTH": r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*",
@@ -46,6 +45,8 @@ WORDS = {
     "ISO8601_TIMEZONE": r"(?:Z|[+-][0-9]{2}:?[0-9]{2})",
     "TIMESTAMP_ISO8601": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
     r"(?: ?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?",
+    # The time of a log line, to the second or finer, with its zone right behind it.
+    "LOGTIME": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?",
     "HTTPDATE": r"[0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?: [+-][0-9]{4})?",
     "SYSLOGTIMESTAMP": r"[A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?",
     "DATESTAMP": r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}[T ,]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?",

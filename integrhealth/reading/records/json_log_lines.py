@@ -1,15 +1,33 @@
 """What a JSON object that is a log line says: when, how serious, who, and what happened."""
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from integrhealth.reading.records.nested import Fields, text
+from integrhealth.reading.records.plain_entries import SEVERITIES
 
 # The keys that fill a field, in the order in which they are asked; case does not matter. ``a.b`` may be nested.
 KEYS = {
-    "time": ("@timestamp", "timestamp", "time", "ts", "t.$date", "t", "@t", "datetime", "date", "asctime", "eventtime"),
+    "time": (
+        "@timestamp",
+        "timestamp",
+        "time",
+        "ts",
+        "t.$date",
+        "t",
+        "@t",
+        "datetime",
+        "date",
+        "asctime",
+        "eventtime",
+        "timeMillis",
+        "instant.epochSecond",
+    ),
     "level": (
+        "level_name",
         "level",
         "severity",
         "log.level",
@@ -26,13 +44,37 @@ KEYS = {
     "tail": ("stack_trace", "error.stack_trace", "err.stack", "stack", "stacktrace"),
     "system": ("service.name", "service", "serviceName", "service_name", "app", "application", "app_name", "appname"),
     "name": ("name",),
-    "site": ("logger", "log.logger", "logger_name", "loggerName", "category", "module", "caller", "target", "c"),
-    "trace_id": ("trace_id", "traceid", "trace.id", "dd.trace_id", "trace"),
-    "parent_id": ("span_id", "spanid", "span.id", "dd.span_id"),
+    "site": (
+        "logger",
+        "log.logger",
+        "logger_name",
+        "loggerName",
+        "category",
+        "SourceContext",
+        "channel",
+        "module",
+        "caller",
+        "target",
+        "c",
+    ),
+    "trace_id": ("trace_id", "traceid", "trace.id", "dd.trace_id", "mdc.traceId", "@tr", "trace"),
+    "parent_id": ("span_id", "spanid", "span.id", "dd.span_id", "mdc.spanId", "@sp"),
 }
 # Levels that bunyan and pino write as numbers, and MongoDB as letters.
 NUMBERED = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FATAL"}
 LETTERED = {"F": "FATAL", "E": "ERROR", "W": "WARN", "I": "INFO", **{f"D{number}": "DEBUG" for number in range(1, 6)}}
+# What GELF, which has the numbers of syslog, and Serilog's compact format, which leaves out the usual level, have.
+GELF, COMPACT, USUAL = "short_message", "@t", "INFO"
+LEVEL = re.compile(
+    r"trace|verbose|silly|debug|config|fine|finer|finest|info|information|informational|notice|default|http|success|"
+    r"warn|warning|err|error|severe|alert|crit|critical|fatal|panic|dpanic|emerg|emergency",
+    re.IGNORECASE,
+)
+
+
+def is_level(word: Any) -> bool:
+    """Whether it says how serious a log line is: many other things have a level, or a severity."""
+    return isinstance(word, str) and LEVEL.fullmatch(word.strip()) is not None
 
 
 def json_object(line: str) -> dict[str, Any] | None:
@@ -52,16 +94,24 @@ def log_fields(record: dict[str, Any]) -> Fields:
     """
     folded = {str(key).casefold(): value for key, value in record.items()}
     said = {name: value for name, keys in KEYS.items() if (value := _first(folded, keys)) is not None}
-    level = said.get("level")
-    if str(level).isdigit():
-        said["level"] = NUMBERED.get(int(str(level)) // 10 * 10, text(level))
-    elif isinstance(level, str):
-        said["level"] = LETTERED.get(level, level)
+    level = said.get("level", USUAL if COMPACT in folded else None)
+    if level is not None:
+        said["level"] = _level(level, SEVERITIES if GELF in folded else NUMBERED)
     message, error = text(said.pop("message", None)), text(said.pop("error", None))
     said["text"] = "\n".join(
         part for part in (": ".join(part for part in (message, error) if part), text(said.pop("tail", None))) if part
     )
     return said
+
+
+def _level(level: Any, numbered: Mapping[int, str] | Sequence[str]) -> Any:
+    """The level in words where it is a number that `numbered` has, or a letter."""
+    if not str(level).isdigit():
+        return LETTERED.get(level, level) if isinstance(level, str) else level
+    number = int(str(level))
+    if isinstance(numbered, Mapping):
+        return numbered.get(number // 10 * 10, text(level))
+    return numbered[number] if number < len(numbered) else text(level)
 
 
 def _first(folded: dict[str, Any], keys: tuple[str, ...]) -> Any:

@@ -24,6 +24,8 @@ CONTINUES = (
     r"During handling of the above|The above exception|[\w.$]+(?:Error|Exception|Interrupt)(?::|$)|"
     r"#\d+ |\[stacktrace\]|\"\})"
 )
+# The severities of RFC 5424 in OpenTelemetry's words: emergency, alert, critical, error, warning, notice, info, debug.
+SEVERITIES = ("FATAL", "ERROR", "ERROR", "ERROR", "WARN", "INFO", "INFO", "DEBUG")
 # How much of the beginning of a file must be entries: whoever writes one log may mix in lines of another.
 MOST = 0.6
 

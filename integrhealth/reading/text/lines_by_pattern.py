@@ -1,8 +1,8 @@
 """Lines of text by the patterns of a mapping: the named groups of the first pattern that fits are its columns.
 
 A line that fits none continues the entry before it where it looks as ``continues`` says (a stack trace, by default);
-its text is added to the last group of the pattern. Every other line is refused on its own. The codes that colour a
-line on a terminal are left out of it.
+its text is added to the group ``text`` of the pattern, or to its last. Every other line is refused on its own. The
+codes that colour a line on a terminal are left out of it.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ from integrhealth.reading.records.plain_entries import CONTINUES
 ESCAPE, CODES = b"\x1b", r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 # A group around nothing, by which a line that fits is told from one that does not.
 FITS, LAST = "fits_", "last_"
+TEXT_GROUP = "text"
 
 
 class Form(NamedTuple):
@@ -68,7 +69,8 @@ def tables_of_lines(path: Path, forms: Sequence[Form]) -> list[Table]:
     read = list(in_order(lambda block: _read(block, forms), line_blocks(path)))
     fitting = [pl.concat([_nothing(form), *(each.fitting[n] for each in read)]) for n, form in enumerate(forms)]
     rest = pl.concat([pl.DataFrame(schema=TEXTS), *(each.rest for each in read)])
-    begun = pl.concat([rows.select(line="log_line") for rows in fitting]).unique().sort("line")
+    begun = pl.concat([rows.select(line="log_line") for rows in fitting])
+    begun = begun if len(fitting) == 1 else begun.unique().sort("line")
     tails = _tails(rest, begun, [form.continues or CONTINUES for form in forms])
     orphans = rest.join(tails, on="line", how="anti", maintain_order="left").rows()
     refused = refusals(
@@ -90,7 +92,7 @@ def tables_of_lines(path: Path, forms: Sequence[Form]) -> list[Table]:
 
 def fitting_lines(lines: pl.DataFrame, form: Form) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Of `lines` (line, text) those that fit a pattern, and the rest. Of the first: ``log_line``, a column per group of
-    any of the patterns, and the name of the last group of the one that fitted.
+    any of the patterns, and the name of the group of the one that fitted to which what continues it belongs.
     """
     left, made = lines, []
     for pattern in form.patterns:
@@ -99,7 +101,8 @@ def fitting_lines(lines: pl.DataFrame, form: Form) -> tuple[pl.DataFrame, pl.Dat
         groups = left.select("line", pl.col("text").str.extract_groups(f"(?P<{FITS}>)(?:{pattern})").struct.unnest())
         fits = groups[FITS].is_not_null()
         names = names_of_groups(pattern)
-        groups = groups.select(pl.col("line").alias("log_line"), *names, pl.lit(names[-1]).alias(LAST))
+        last = TEXT_GROUP if TEXT_GROUP in names else names[-1]
+        groups = groups.select(pl.col("line").alias("log_line"), *names, pl.lit(last).alias(LAST))
         whole = fits.all()
         made.append(groups if whole else groups.filter(fits))
         left = left.clear() if whole else left.filter(~fits)
@@ -135,14 +138,19 @@ def _tails(rest: pl.DataFrame, begun: pl.DataFrame, continues: Sequence[str]) ->
 
 
 def _with_tails(rows: pl.DataFrame, tails: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with what continues them added to their last group."""
-    if tails.height:
-        joined = tails.group_by("entry").agg(tail=pl.col("text").str.join("\n"))
-        rows = rows.join(joined, left_on="log_line", right_on="entry", how="left", maintain_order="left")
-        for name in rows[LAST].unique().drop_nulls():
-            whole = pl.concat_str(name, "tail", separator="\n", ignore_nulls=True)
-            rows = rows.with_columns(
-                pl.when((pl.col(LAST) == name) & pl.col("tail").is_not_null()).then(whole).otherwise(name).alias(name)
-            )
-        rows = rows.drop("tail")
+    """`rows` with what continues them added to the group that holds their text."""
+    if tails.is_empty() or rows.is_empty():
+        return rows.drop(LAST)
+    joined = tails.group_by("entry").agg(tail=pl.col("text").str.join("\n"))
+    # Only the rows that something continues are touched; they are found by their lines, which are in order.
+    lines = rows["log_line"]
+    joined = joined.with_columns(place=lines.search_sorted(joined["entry"]).clip(0, len(lines) - 1))
+    joined = joined.filter(lines[joined["place"]] == joined["entry"])
+    heads = rows[joined["place"]].with_columns(joined["tail"], joined["place"])
+    for (name,), group in heads.group_by(LAST):
+        # Of some the first line says when and where, and the next one what.
+        empty = pl.col(name).fill_null("") == ""
+        alone, both = pl.col("tail").str.strip_chars_start(), pl.concat_str(name, "tail", separator="\n")
+        whole = group.select(pl.when(empty).then(alone).otherwise(both)).to_series()
+        rows = rows.with_columns(rows[name].scatter(group["place"], whole))
     return rows.drop(LAST)

@@ -33,11 +33,6 @@ class LinePreset:
     continues: str | None
 
     @property
-    def groups(self) -> int:
-        """How many parts of a line its first pattern names."""
-        return len(names_of_groups(self.patterns[0]))
-
-    @property
     def any_of_them(self) -> str:
         """All patterns as one, without names: one pass over the lines tells which fit."""
         return "|".join(f"(?:{GROUP.sub('(?:', pattern)})" for pattern in self.patterns)
@@ -72,7 +67,7 @@ def line_presets() -> tuple[LinePreset, ...]:
 
 def line_preset_of(head: Head) -> LinePreset | None:
     """The text log that a file is: the preset whose patterns fit most of its first lines; of several that fit nearly as
-    well the one that says most of a line, which is the one with most groups.
+    well the one that says most of a line, in most groups, and then the one with the fewest patterns.
     """
     whole = head.start.endswith(b"\n") or head.start.count(b"\n") == 0
     lines = pl.Series([line[:WIDTH] for line in beginning_lines(head.start, whole=whole)[:SAMPLED]], dtype=pl.String)
@@ -82,7 +77,17 @@ def line_preset_of(head: Head) -> LinePreset | None:
     shares = {preset: _share(lines, fits[preset.name], preset) for preset in line_presets() if fits[preset.name].any()}
     best = max(shares.values(), default=0.0)
     near = [preset for preset, share in shares.items() if share and share >= NEARLY * best]
-    return max(near, key=lambda preset: (preset.groups, shares[preset])) if near else None
+    rank = {preset: (_groups(lines, preset), shares[preset], -len(preset.patterns)) for preset in near}
+    return max(near, key=lambda preset: rank[preset]) if near else None
+
+
+def _groups(lines: pl.Series, preset: LinePreset) -> float:
+    """In how many groups on average the first pattern that fits a line does."""
+    fits, groups = pl.Series([False]).new_from_index(0, len(lines)), 0
+    for pattern in preset.patterns:
+        more = lines.str.contains(pattern) & ~fits
+        fits, groups = fits | more, groups + more.sum() * len(names_of_groups(pattern))
+    return groups / fits.sum()
 
 
 def _share(lines: pl.Series, fits: pl.Series, preset: LinePreset) -> float:

@@ -84,9 +84,13 @@ def numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
     if values.dtype == pl.Binary:
         values = _decoded(values)
     if values.dtype == pl.String:
-        values = values.str.strip_chars().str.replace(TYPED_NUMBER, "$1")
+        values = values.str.strip_chars()
+        if values.str.starts_with("[").any():
+            values = values.str.replace(TYPED_NUMBER, "$1")
         if decimal == ",":
             values = values.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        if dtype == COUNT and (whole := values.cast(COUNT, strict=False)).null_count() == values.null_count():
+            return whole
     broken = values.cast(pl.Float64, strict=False)
     finite = pl.select(pl.when(broken.is_finite()).then(broken)).to_series()
     if dtype == NUMBER:
