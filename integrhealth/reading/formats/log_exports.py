@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from integrhealth.reading.account.parsed import Head
-from integrhealth.reading.formats.syslog import LEVELS
 from integrhealth.reading.json.values import Value, flattened
 from integrhealth.reading.records.line_beginnings import leading_level
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, text
+from integrhealth.reading.records.plain_entries import SEVERITIES
 from integrhealth.reading.table.files import column_names
 from integrhealth.reading.table.table_records import table_records
 from integrhealth.reading.table.wrapped import wrapped_names
@@ -100,7 +100,7 @@ def log_line(said: Fields, export: Export, line: str) -> Fields:
 def severity(level: Any) -> str | None:
     """A level as a word; one of syslog is a number."""
     word = text(level)
-    return LEVELS[int(word)] if word in map(str, range(len(LEVELS))) else word
+    return SEVERITIES[int(word)] if word in map(str, range(len(SEVERITIES))) else word
 
 
 class Seen:
