@@ -95,6 +95,39 @@ def test_whatever_else_a_line_ends_with_tells_no_time(read, tail):
     assert only(read(CLF.format(status=200) + tail))["finished_at"] is None
 
 
+FORWARDED = '{} - - [07/Dec/2016:11:05:07 +0100] "GET /ocelot HTTP/1.1" 200 571 "-" "curl"{}'
+
+
+@pytest.mark.parametrize("tail", ["", ' "-"'])
+@pytest.mark.parametrize(
+    ("asked", "target"),
+    [
+        ("10.0.0.2, 10.0.0.1, 127.0.0.1", "web"),
+        ("10.0.0.2, 10.0.0.1", "web"),
+        ('"10.0.0.2, 199.96.1.1" 10.2.1.185', "web"),
+        ("10.0.0.2 10.2.1.185", "web"),
+        ("shop.example 10.0.0.2, 10.0.0.1, 81.2.69.143", "shop.example"),
+        ('shop.example:80 "10.0.0.2, 175.16.199.1" 10.2.1.185', "shop.example"),
+        ("1.128.3.4 10.0.0.2, 10.225.192.17 10.2.2.121", "web"),
+        ("2a03:0:10ff:f00f::8000, 10.225.192.17 10.2.2.121", "web"),
+    ],
+)
+def test_addresses_that_a_proxy_forwarded_are_shown_nowhere(read, asked, target, tail):
+    row = only(read(FORWARDED.format(asked, tail)))
+    assert (row["source"], row["target"], row["operation"], row["status"]) == ("client", target, "GET /ocelot", "ok")
+    assert row["actor"].startswith("client-")
+
+
+@pytest.mark.parametrize(("user", "actor"), [("John Doe", "John Doe"), ("bob", "bob")])
+def test_a_user_may_have_a_name_of_several_words(read, user, actor):
+    row = only(read(CLF.format(status=200).replace("- - ", f"- {user} ")))
+    assert (row["target"], row["actor"]) == ("web", actor)
+
+
+def test_an_empty_user_is_nobody(read):
+    assert only(read(CLF.format(status=200).replace("- - ", '- "" ')))["actor"].startswith("client-")
+
+
 def test_a_host_before_the_line_is_who_was_called(read):
     assert only(read("shop.example:443 " + CLF.format(status=200)))["target"] == "shop.example"
 
@@ -166,6 +199,12 @@ def test_nginx_in_json_by_either_names(read):
             "ok",
             0.109,
         ),
+        (
+            'static/srv1 shop.example 0/0/0/18/18 200 200 - - ---- 2/2/2/0/0 0/0 "GET /i HTTP/1.1"',
+            "static",
+            "ok",
+            0.018,
+        ),
         ('static/<NOSRV> -1/-1/-1/-1/5 503 212 - - SC-- 1/1/1/1/0 0/0 "GET /i HTTP/1.1"', "static", "failed", 0.005),
         ('static/s 0/0/0/-1/+30000 504 212 - - sH-- 1/1/1/1/0 0/0 "GET /i HTTP/1.1"', "static", "timeout", 30.0),
         ('static/s 0/0/0/-1/7 -1 0 - - CH-- 1/1/1/1/0 0/0 "GET /i HTTP/1.1"', "static", "cancelled", 0.007),
@@ -205,7 +244,51 @@ def test_envoy_in_json(read):
         "bytes_sent": 3,
     }
     row = only(read(json.dumps(record), name="envoy.json"))
-    assert (row["message_id"], row["target"], row["status"], row["took"]) == ("q", "httpbin", "failed", 0.012)
+    assert (row["trace_id"], row["target"], row["status"], row["took"]) == ("q", "httpbin", "failed", 0.012)
+
+
+def test_calls_under_one_request_id_are_messages_of_one_trace(read):
+    called = ENVOY.format(code=200, flags="-")
+    other = called.replace("httpbin", "orders").replace("26:18", "26:19")
+    messages = read(called, other).messages.sort("sent_at")
+    assert messages.select("target", "trace_id", "attempt").rows() == [
+        ("httpbin", "84961386", None),
+        ("orders", "84961386", None),
+    ]
+    assert messages["message_id"].n_unique() == 2
+
+
+def test_what_came_in_was_asked_of_the_service_that_the_caller_named(read):
+    inbound = (
+        '[2022-08-22T13:08:23.169Z] "GET /productpage HTTP/1.1" 200 - via_upstream - "-" 0 5294 35 34 "10.128.0.161" '
+        '"curl" "00bc" "35.222.123.213" "10.124.2.6:9080" inbound|9080|| 127.0.0.6:47203 10.124.2.6:9080 '
+        "10.128.0.161:0 outbound_.9080_._.productpage.default.svc.cluster.local default"
+    )
+    assert only(read(inbound))["target"] == "productpage"
+
+
+def test_a_connection_that_asked_nothing_has_no_operation(read):
+    row = only(read('[2019-04-06T06:20:05.972Z] "- - -" 0 UF,URX 0 0 0 - "-" "-" "-" "-" "es:9200"'))
+    assert (row["operation"], row["status"]) == (None, "failed")
+
+
+def test_inbound_istio_in_json_is_named_by_the_service_and_a_port_makes_no_other_client(read):
+    record = {
+        "start_time": "2022-09-08T12:51:05.656Z",
+        "method": "GET",
+        "path": "/reviews/0",
+        "response_code": 200,
+        "response_flags": "-",
+        "duration": 15,
+        "authority": "reviews:9080",
+        "requested_server_name": "outbound_.9080_._.reviews.default.svc.cluster.local",
+        "upstream_cluster": "inbound|9080||",
+        "downstream_remote_address": "10.124.0.13:43612",
+    }
+    later = {"start_time": "2022-09-08T12:51:06.656Z", "downstream_remote_address": "10.124.0.13:43613"}
+    messages = read(json.dumps(record), json.dumps(record | later), name="istio.json").messages
+    assert messages["target"].to_list() == ["reviews", "reviews"]
+    assert messages["actor"].n_unique() == 1
 
 
 def test_uwsgi(read):
@@ -250,6 +333,15 @@ def test_caddy_logs_requests_and_other_things(read):
     assert evidence.logs.select("level", "text").rows() == [("warn", "slow")]
 
 
+def test_an_error_that_caddy_tells_beside_a_request_is_no_second_request(read):
+    request = {"remote_ip": "10.0.0.1", "remote_port": "1", "method": "GET", "host": "shop.example", "uri": "/a"}
+    asked = {"level": "error", "ts": 1716723772.5, "request": request, "duration": 1.5, "status": 502}
+    error = {"logger": "http.log.error", "msg": "dial tcp: connection refused", "err_trace": "reverseproxy"}
+    evidence = read(json.dumps(asked | {"msg": "handled request"}), json.dumps(asked | error), name="caddy.json")
+    assert evidence.messages.height == 1
+    assert evidence.logs["text"].to_list() == ["dial tcp: connection refused"]
+
+
 IIS = """#Software: Microsoft Internet Information Services 10.0
 #Fields: date time s-ip cs-method cs-uri-stem cs-username c-ip cs(Host) sc-status time-taken
 2021-04-01 00:00:21 10.9.9.9 GET /foo - 10.2.2.2 shop.example 200 65
@@ -276,6 +368,15 @@ def test_the_fields_of_w3c_may_change_within_a_file(read, tmp_path):
     assert evidence.rejected.select("line", "reason").rows() == [(5, "no_entry")]
     assert evidence.sources.select("rows_in", "rows_out", "rows_rejected").rows() == [(7, 6, 1)]
     assert not [warning for warning in evidence.warnings if "zone" in warning], "W3C logs are in UTC"
+
+
+def test_requests_that_http_sys_refused_say_why(read):
+    fields = (
+        "#Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename"
+    )
+    line = "2018-01-01 08:09:10 172.31.77.6 2094 172.31.77.9 80 HTTP/1.1 GET /qos/1k.txt?a=b 503 - ConnLimit -"
+    row = only(read("#Software: Microsoft HTTP API 2.0", fields, line))
+    assert (row["operation"], row["status"], row["error_text"]) == ("GET /qos/1k.txt", "failed", "ConnLimit")
 
 
 def test_cloudfront_counts_seconds(read):
