@@ -5,6 +5,7 @@ are looked at by themselves, as a file that has the name of the system; those of
 what the envelope makes of them, log lines. A record is one of the envelope, ``log_line`` its place there.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import polars as pl
 
 from integrhealth.reading.account.parsed import Format, Head, Parsed, stem
 from integrhealth.reading.files.again import lines_again
+from integrhealth.reading.files.text_lines import CODES
 from integrhealth.reading.mapping.yaml_entries import preset_sources
 from integrhealth.reading.records.json_log_lines import json_object, log_fields
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, fills, read_records
@@ -90,6 +92,9 @@ def spoken(record: Found, file: str) -> Found:
 
 def _spoken(fields: Fields, file: str) -> Fields:
     line = fields.get("text")
+    if isinstance(line, str) and "\x1b" in line:
+        line = re.sub(CODES, "", line)
+        fields = fields | {"text": line}
     inner = json_object(line.strip()) if isinstance(line, str) else None
     fields = fields | {"system": fields.get("system") or file}
     if inner is None:

@@ -102,3 +102,13 @@ def test_a_container_of_docker():
     assert evidence.logs["time"].min() == datetime(2016, 1, 7, 16, 49, 10, tzinfo=UTC)
     assert evidence.logs["text"].str.contains("ls").any()
     assert evidence.logs.schema["time"] == pl.Datetime("us", "UTC")
+
+
+def test_the_colours_of_a_terminal_are_no_text(tmp_path):
+    (tmp_path / "c.log").write_text(wrapped(["\x1b[31mboom\x1b[0m", "\x1b]0;root@box\x07ready"], "box"))
+    assert ih.read(str(tmp_path)).logs["text"].to_list() == ["boom", "ready"]
+
+
+def test_a_container_without_a_name_has_the_short_id_that_docker_shows(tmp_path):
+    (tmp_path / f"{'e7d0b7ea5ccf' + 'a' * 52}-json.log").write_text(wrapped(["hello", "world"]))
+    assert ih.read(str(tmp_path)).logs["system"].unique().to_list() == ["e7d0b7ea5ccf"]

@@ -247,6 +247,20 @@ def test_envoy_in_json(read):
     assert (row["trace_id"], row["target"], row["status"], row["took"]) == ("q", "httpbin", "failed", 0.012)
 
 
+@pytest.mark.parametrize(
+    ("ended", "status"),
+    [
+        ("SSL handshake failure", "rejected"),
+        ("Connection closed during SSL handshake", "cancelled"),
+        ("Timeout during SSL handshake", "timeout"),
+        ("Received something which does not look like a PROXY protocol header", "failed"),
+    ],
+)
+def test_a_connection_to_haproxy_that_ended_before_anything_was_asked(read, ended, status):
+    row = only(read(HAPROXY.replace("http-in ", f"http-in~/1: {ended}")))
+    assert (row["target"], row["status"], row["error_text"]) == ("http-in", status, ended)
+
+
 def test_calls_under_one_request_id_are_messages_of_one_trace(read):
     called = ENVOY.format(code=200, flags="-")
     other = called.replace("httpbin", "orders").replace("26:18", "26:19")
@@ -295,6 +309,10 @@ def test_uwsgi(read):
     row = only(read(UWSGI))
     assert (row["operation"], row["status"], row["took"], row["bytes"]) == ("GET /x", "failed", 0.012, 15)
     assert row["sent_at"] == datetime(2022, 3, 3, 6, 26, 53, tzinfo=UTC)
+
+
+def test_uwsgi_may_count_in_microseconds(read):
+    assert only(read(UWSGI.replace("12 msecs", "680 micros")))["took"] == pytest.approx(0.00068)
 
 
 def test_cloudflare(read):
@@ -367,6 +385,17 @@ def test_the_fields_of_w3c_may_change_within_a_file(read, tmp_path):
     ]
     assert evidence.rejected.select("line", "reason").rows() == [(5, "no_entry")]
     assert evidence.sources.select("rows_in", "rows_out", "rows_rejected").rows() == [(7, 6, 1)]
+    assert not [warning for warning in evidence.warnings if "zone" in warning], "W3C logs are in UTC"
+
+
+def test_the_date_of_a_clock_alone_is_that_of_the_last_directive(read):
+    lines = ["#Software: IIS 6.0", "#Date: 2013-07-30 00:00:00", "#Fields: time cs-method cs-uri-stem sc-status"]
+    later = [lines[1].replace("30", "31"), "00:00:05 GET /b 404"]
+    evidence = read(*lines, "00:00:03 GET /a 200", *later)
+    assert evidence.messages.sort("sent_at").select("operation", "sent_at").rows() == [
+        ("GET /a", datetime(2013, 7, 30, 0, 0, 3, tzinfo=UTC)),
+        ("GET /b", datetime(2013, 7, 31, 0, 0, 5, tzinfo=UTC)),
+    ]
     assert not [warning for warning in evidence.warnings if "zone" in warning], "W3C logs are in UTC"
 
 
