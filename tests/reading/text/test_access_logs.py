@@ -95,6 +95,30 @@ def test_whatever_else_a_line_ends_with_tells_no_time(read, tail):
     assert only(read(CLF.format(status=200) + tail))["finished_at"] is None
 
 
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("", CLF.format(status=200)),
+        ("", UWSGI),
+        ("#Fields: date time cs-method cs-uri-stem c-ip sc-status\n", "2021-04-01 00:00:21 GET /health 10.0.0.1 200"),
+    ],
+)
+def test_two_servers_that_were_asked_the_same_in_one_second_are_two(tmp_path, before, line):
+    for name in ("web1.log", "web2.log"):
+        (tmp_path / name).write_text(f"{before}{line}\n")
+    evidence = ih.read(str(tmp_path))
+    assert sorted(evidence.messages["target"]) == ["web1", "web2"]
+    assert evidence.rejected.is_empty()
+
+
+def test_a_line_that_names_its_host_is_a_copy_in_a_second_file(tmp_path):
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text("shop.example " + CLF.format(status=200) + "\n")
+    evidence = ih.read(str(tmp_path))
+    assert evidence.messages.height == 1
+    assert evidence.sources["duplicates"].sum() == 1
+
+
 FORWARDED = '{} - - [07/Dec/2016:11:05:07 +0100] "GET /ocelot HTTP/1.1" 200 571 "-" "curl"{}'
 
 
