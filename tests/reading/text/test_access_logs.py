@@ -329,6 +329,16 @@ def test_inbound_istio_in_json_is_named_by_the_service_and_a_port_makes_no_other
     assert messages["actor"].n_unique() == 1
 
 
+@pytest.mark.parametrize(
+    ("router", "target"), [("shop@docker", "shop@docker"), ("-", "172.19.0.3")], ids=["a router", "a server alone"]
+)
+def test_traefik_logs_the_beginning_and_milliseconds(read, router, target):
+    line = CLF.format(status=502) + f' "-" "curl" 262 "{router}" "http://172.19.0.3:5601" 30003ms'
+    row = only(read(line))
+    assert (row["target"], row["operation"], row["status"]) == (target, "GET /a/b", "failed")
+    assert (row["sent_at"], row["took"]) == (datetime(2019, 1, 21, 7, 59, 54, tzinfo=UTC), 30.003)
+
+
 def test_uwsgi(read):
     row = only(read(UWSGI))
     assert (row["operation"], row["status"], row["took"], row["bytes"]) == ("GET /x", "failed", 0.012, 15)
