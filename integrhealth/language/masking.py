@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import warnings
 from pathlib import Path
@@ -64,6 +65,7 @@ SECRETS = (
 )
 # An address of a machine, of IPv4 or IPv6, that is all of a value; its port does not matter.
 IP = r"^\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?:\]?:\d+|\])?$"
+PORT = re.compile(r"^(?:(\d+(?:\.\d+){3})|\[(.*)\])(?::\d+)?$")
 EMAIL = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}"
 
 
@@ -151,6 +153,8 @@ def _pseudonyms(people: pl.Series, key: bytes) -> pl.Series:
 
 def _name(address: str, key: bytes) -> str:
     kind = "person" if "@" in address else "client"
+    if kind == "client":
+        address = PORT.sub(r"\1\2", address)
     return f"{kind}-{hmac.new(key, address.casefold().encode(), hashlib.sha256).hexdigest()[:10]}"
 
 

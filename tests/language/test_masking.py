@@ -100,6 +100,13 @@ def test_only_values_with_an_address_become_pseudonyms_and_the_same_ones_the_sam
     assert people[3:] == ["batch-user", None]
 
 
+@pytest.mark.parametrize(("one", "other"), [("10.0.0.1:443", "10.0.0.1"), ("[2a02:cf40::7]:5000", "2a02:cf40::7")])
+def test_the_port_of_an_address_makes_no_other_client(one, other):
+    first, second = result(lambda text: pseudonym(text, b"key"), one, other)
+    assert first == second
+    assert first.startswith("client-")
+
+
 def test_another_key_gives_other_pseudonyms():
     one, other = (result(lambda text, key=key: pseudonym(text, key), "ann@x.de") for key in (b"one", b"other"))
     assert one != other

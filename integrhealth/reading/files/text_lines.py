@@ -8,6 +8,8 @@ import polars as pl
 from integrhealth.reading.files.lines import RAW_BYTES
 from integrhealth.reading.files.opened import Block, line_blocks
 
+# Colours and moves of the cursor, as terminals take them.
+ESCAPE, CODES = b"\x1b", r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 TEXTS = {"line": pl.Int64, "text": pl.String}
 FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 # line, reason, the beginning of a line that was not understood

@@ -13,6 +13,7 @@ from typing import Any
 
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import field, json_values, loaded, unwrapped
+from integrhealth.reading.records.http_outcomes import http_outcome
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 MARKS = [re.compile(rb'"' + name + rb'"\s*:') for name in (b"eventSource", b"eventName", b"eventTime", b"eventID")]
@@ -69,7 +70,7 @@ def _event(line: int | None, value: Any) -> Found:
 def _call(event: Fields) -> Fields:
     who, service = event.get("userIdentity"), event.get("eventSource")
     caller = _caller(who, event)
-    code, message = event.get("errorCode"), event.get("errorMessage")
+    code, message = _error(event.get("errorCode")), event.get("errorMessage")
     return {
         "id": event.get("eventID"),
         "at": event.get("eventTime"),
@@ -83,6 +84,11 @@ def _call(event: Fields) -> Fields:
         "actor": _actor(who),
         "actor_type": _actor_type(who, event),
     }
+
+
+def _error(code: Any) -> Any:
+    """The code of an error; some services write that of any answer, such as "200"."""
+    return None if http_outcome(code) == "ok" else code
 
 
 def _looked_up(value: Fields) -> Fields:
@@ -127,7 +133,8 @@ def _status(code: Any, message: Any, answer: Any) -> str:
     if isinstance(code, str) and code:
         if ONLY_ASKED in code:
             return "skipped"
-        return "rejected" if DENIED.search(code) else "timeout" if TIMED_OUT.search(code) else "failed"
+        by_word = "rejected" if DENIED.search(code) else "timeout" if TIMED_OUT.search(code) else "failed"
+        return http_outcome(code) or by_word
     # A login that was refused has no code: {"ConsoleLogin": "Failure"}.
     if isinstance(answer, dict) and "Failure" in answer.values():
         return "rejected"

@@ -37,6 +37,10 @@ TABLES = {
 }
 OF_MANY = ({"category", "resourceid", "operationname"}, {"category", "_resourceid", "operationname"})
 TYPED = re.compile(r"_[sdbtg]$")
+# Function apps write properties in single quotes, https://learn.microsoft.com/azure/azure-functions/monitor-functions,
+# and the month first.
+QUOTED = re.compile(r"'(\w+)'\s*:\s*(?:'(.*?)'|([^,'{}]+))(?=\s*,\s*'\w+'\s*:|\s*}\s*$)", re.DOTALL)
+MONTH_FIRST = re.compile(r"(\d\d)/(\d\d)/(\d{4}) (\d\d:\d\d:\d\d)")
 OPERATION_TIME = "eventtimestring"
 # Metrics that diagnostic settings write beside the logs.
 METRIC = "metricname"
@@ -63,7 +67,7 @@ def records(path: Path) -> Iterator[Found]:
             yield each
             continue
         entry = _entry(each.value) if ANALYTICS in each.value else each.value
-        time = next((entry[name] for name in TIMES if entry.get(name)), None)
+        time = _iso(next((entry[name] for name in TIMES if entry.get(name)), None))
         # Records without an id of their own are told apart by their place.
         yield Record(each.line, tuple(_rows(entry | {"time": time}, f"{resource_of(entry)}/{time}/{ordinal}")))
 
@@ -160,17 +164,22 @@ def _code(entry: Fields, properties: Mapping[str, Any]) -> Any:
     return next((code for code in codes if http_outcome(code) is not None), None)
 
 
+def _iso(time: Any) -> Any:
+    written = MONTH_FIRST.fullmatch(time) if isinstance(time, str) else None
+    return f"{written[3]}-{written[1]}-{written[2]}T{written[4]}Z" if written else time
+
+
 def _filled(fields: Fields) -> Fields:
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _object(value: Any) -> Fields:
-    """The properties, an object or its JSON; none where they are neither."""
+    """The properties, an object, its JSON or the same in single quotes; none where they are none of these."""
     if isinstance(value, str):
         try:
             value = loaded(value)
         except ValueError:
-            return {}
+            return {name: quoted or bare for name, quoted, bare in QUOTED.findall(value)}
     return value if isinstance(value, dict) else {}
 
 

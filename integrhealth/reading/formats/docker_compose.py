@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from integrhealth.reading.account.parsed import Head
-from integrhealth.reading.files.text_lines import text_lines
+from integrhealth.reading.files.text_lines import CODES, text_lines
 from integrhealth.reading.records.envelopes import envelope
 from integrhealth.reading.records.nested import Found, Record, Refused
 from integrhealth.reading.records.plain_entries import mostly
-from integrhealth.reading.text.lines_by_pattern import CODES
 
 LINE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9_.-]*?)(?:[-_]\d+)? +\| ?(\d{4}-\d{2}-\d{2}T[\d:.]+Z )?(.*)$", re.DOTALL)
 # What a table with bars between its columns has not: the number of a container, or a text with a time or in JSON.

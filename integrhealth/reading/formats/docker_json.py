@@ -1,9 +1,11 @@
 r"""What a container wrote, as Docker's json-file driver keeps it: ``{"log": "...\\n", "stream": ..., "time": ...}``.
 
 A line of more than 16 kB comes in parts, of which only the last ends with a line end: what goes before joins it, and
-is counted as passed over. ``system`` is what the driver was told to call the container, else the name of the file.
+is counted as passed over. ``system`` is what the driver was told to call the container, else its id, where that is the
+name of the file, else that name.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from integrhealth.reading.records.json_log_lines import json_object
 from integrhealth.reading.records.nested import Found, Record, Refused
 
 KEYS = {"log", "stream", "time"}
+# /var/lib/docker/containers/<id>/<id>-json.log; of an id Docker itself shows so much.
+CONTAINER = re.compile(r"^([0-9a-f]{12})[0-9a-f]{52}-json\b")
 
 
 def recognises(head: Head) -> bool:
@@ -27,6 +31,7 @@ def recognises(head: Head) -> bool:
 def records(path: Path) -> Iterator[Found]:
     """One record per line."""
     begun: dict[str | None, tuple[Value, str]] = {}
+    container = match[1] if (match := CONTAINER.match(path.name)) else None
     for each in json_values(path):
         if isinstance(each, Refused):
             yield each
@@ -39,15 +44,16 @@ def records(path: Path) -> Iterator[Found]:
                 text = beginning + text
                 yield Record(before.line)
             if text.endswith("\n"):
-                yield _record(each, text)
+                yield _record(each, text, container)
             else:
                 begun[stream] = each, text
-    yield from (_record(value, text) for value, text in begun.values())
+    yield from (_record(value, text, container) for value, text in begun.values())
 
 
-def _record(value: Value, text: str) -> Record:
+def _record(value: Value, text: str, container: str | None) -> Record:
     """The line of a program: nothing, where it is blank."""
-    fields = {"time": value.value.get("time"), "system": field(value.value, "attrs", "tag"), "text": text.rstrip()}
+    system = field(value.value, "attrs", "tag") or container
+    fields = {"time": value.value.get("time"), "system": system, "text": text.rstrip()}
     return Record(value.line, (("log", fields),) if text.strip() else ())
 
 

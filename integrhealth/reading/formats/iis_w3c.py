@@ -2,7 +2,8 @@
 
 A record is a line that is no directive. ``date`` and ``time`` are in UTC, ``date-local`` and ``time-local`` in a zone
 that nobody tells; either is when a request ended, https://learn.microsoft.com/iis/configuration/system.applicationhost/
-sites/site/logfile. The time taken is in ms, of CloudFront in seconds.
+sites/site/logfile. IIS 6 writes the clock alone: its date is that of ``#Date``. The time taken is in ms, of CloudFront
+in seconds.
 """
 
 import re
@@ -22,15 +23,17 @@ FIELDS = re.compile(rb"^#Fields:[ \t]*([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
 VALUE, BETWEEN = r'(?:[^ \t"]|"(?:[^"]|"")*")+', r"[ \t]+"
 DIRECTIVE = "^#(?P<directive>.*)$"
 DATES, CLOCKS = ("date", "date-local"), ("time", "time-local")
+DATED, DATE = re.compile(rb"^#Date:", re.IGNORECASE | re.MULTILINE), r"(?i)^Date:\s*(\d{4}-\d{2}-\d{2})"
 # Milliseconds, and seconds: only CloudFront numbers its requests.
 TAKEN, NUMBERED = ("time-taken", "TimeTakenMS"), "x-edge-request-id"
 
 
 def recognises(head: Head) -> bool:
-    """The directives come first, and one of them names a date and a time."""
+    """The directives come first, and they tell of a date and a time."""
     fields = FIELDS.search(head.start)
     names = _names(fields[1]) if fields else []
-    return head.start.lstrip().startswith(b"#") and bool({*DATES} & {*names}) and bool({*CLOCKS} & {*names})
+    dated = bool({*DATES} & {*names}) or DATED.search(head.start) is not None
+    return head.start.lstrip().startswith(b"#") and dated and bool({*CLOCKS} & {*names})
 
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
@@ -38,7 +41,8 @@ def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     columns = dict.fromkeys(tuple(_names(match)) for block in line_blocks(path) for match in FIELDS.findall(block.data))
     forms = [Form((*(_pattern(names, place) for place, names in enumerate(columns)), DIRECTIVE))]
     table = tables_of_lines(path, forms)[0]
-    rows = table.rows.filter(pl.col("directive").is_null())
+    rows = table.rows.sort("log_line").with_columns(day=pl.col("directive").str.extract(DATE).forward_fill())
+    rows = rows.filter(pl.col("directive").is_null())
     rows = rows.select("log_line", *_requests(rows, list(columns)))
     passed = table.passed + table.rows.height - rows.height
     table = replace(table, rows=rows, names=rows.columns[1:], passed=passed)
@@ -61,13 +65,14 @@ def _requests(rows: pl.DataFrame, columns: list[tuple[str, ...]]) -> list[pl.Exp
             places.setdefault(name, []).append(f"f{place}.{number}")
     plain = {name: _unquoted(pl.coalesce(groups)) for name, groups in places.items()}
 
-    def first(names: tuple[str, ...]) -> pl.Expr:
-        return pl.coalesce(*(plain[name] for name in names if name in plain), pl.lit(None, pl.String))
+    def first(names: tuple[str, ...], otherwise: pl.Expr) -> pl.Expr:
+        return pl.coalesce(*(plain[name] for name in names if name in plain), otherwise)
 
-    zone = pl.lit("Z") if DATES[0] in plain else pl.lit("")
-    taken = first(TAKEN).cast(pl.Float64, strict=False) * (1_000 if NUMBERED in plain else 1)
+    nothing = pl.lit(None, pl.String)
+    zone = pl.lit("") if DATES[1] in plain else pl.lit("Z")
+    taken = first(TAKEN, nothing).cast(pl.Float64, strict=False) * (1_000 if NUMBERED in plain else 1)
     made = {
-        "time": pl.concat_str(first(DATES), pl.lit("T"), first(CLOCKS), zone),
+        "time": pl.concat_str(first(DATES, pl.col("day")), pl.lit("T"), first(CLOCKS, nothing), zone),
         "ms": taken.fill_null(0.0),
         "untimed": pl.when(taken.is_not_null()).then(0.0),
     }

@@ -8,6 +8,7 @@ A store of documents wraps whole records, among them log lines whose text is aga
 all but the log lines is read as the format that they are; the texts of the others are looked at like any lines.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ import polars as pl
 from integrhealth.language.schema import FRAMES
 from integrhealth.reading.account.parsed import Format, Head, Parsed, stem
 from integrhealth.reading.files.again import lines_again
+from integrhealth.reading.files.text_lines import CODES
 from integrhealth.reading.mapping.yaml_entries import preset_sources
 from integrhealth.reading.records.json_log_lines import json_object, log_fields
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, fills, read_records
@@ -116,6 +118,9 @@ def spoken(record: Found, file: str) -> Found:
 
 def _spoken(fields: Fields, file: str) -> Fields:
     line = fields.get("text")
+    if isinstance(line, str) and "\x1b" in line:
+        line = re.sub(CODES, "", line)
+        fields = fields | {"text": line}
     inner = json_object(line.strip()) if isinstance(line, str) else None
     fields = fields | {"system": fields.get("system") or file}
     if inner is None:

@@ -16,14 +16,12 @@ from integrhealth.language.schema import COUNT, TEXT
 from integrhealth.reading.account.parsed import Parsed
 from integrhealth.reading.files.lines import RAW_BYTES, refusals
 from integrhealth.reading.files.opened import Block, in_order, line_blocks, lines_at
-from integrhealth.reading.files.text_lines import TEXTS, Refusal, block_lines
+from integrhealth.reading.files.text_lines import CODES, ESCAPE, TEXTS, Refusal, block_lines
 from integrhealth.reading.mapping.framing import Table, framed, one_per_frame
 from integrhealth.reading.mapping.shorthand import names_of_groups
 from integrhealth.reading.mapping.sources import MappedSource
 from integrhealth.reading.records.plain_entries import CONTINUES
 
-# Colours and moves of the cursor, as terminals take them.
-ESCAPE, CODES = b"\x1b", r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
 # A group around nothing, by which a line that fits is told from one that does not.
 FITS, LAST = "fits_", "last_"
 TEXT_GROUP = "text"

@@ -7,13 +7,13 @@ from pathlib import Path
 import polars as pl
 
 from integrhealth.reading.account.parsed import Format, Head, Parsed
-from integrhealth.reading.files.text_lines import beginning_lines
+from integrhealth.reading.files.text_lines import CODES, ESCAPE, beginning_lines
 from integrhealth.reading.mapping.shorthand import GROUP, names_of_groups
 from integrhealth.reading.mapping.yaml_entries import preset_file, preset_names, preset_sources
 from integrhealth.reading.mapping.yaml_keys import ANY_LINE
 from integrhealth.reading.records.nested import fills
 from integrhealth.reading.records.plain_entries import CONTINUES, MOST
-from integrhealth.reading.text.lines_by_pattern import CODES, ESCAPE, read_lines
+from integrhealth.reading.text.lines_by_pattern import read_lines
 
 # Lines that are looked at to tell what a log is, and how much of each.
 SAMPLED, WIDTH = 200, 4_000

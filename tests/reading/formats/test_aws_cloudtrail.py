@@ -190,3 +190,9 @@ def test_a_next_page_is_said(read):
 )
 def test_neighbours_are_left_alone(tmp_path, neighbour):
     assert not aws_cloudtrail.recognises(Head(tmp_path / "x", json.dumps(neighbour).encode()))
+
+
+@pytest.mark.parametrize(("code", "status", "error"), [("200", "ok", None), ("403", "rejected", "403")])
+def test_the_code_of_an_answer_that_was_good_is_no_error(read, code, status, error):
+    evidence = read(json.dumps(event(eventSource="grafana.amazonaws.com", errorCode=code)))
+    assert evidence.messages.select("status", "error_code").rows() == [(status, error)]

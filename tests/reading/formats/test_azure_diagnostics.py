@@ -362,3 +362,23 @@ def test_tables_of_log_analytics(tmp_path, row, expected, shape):
     assert account(evidence) == [("azure_diagnostics", 1, 1, 0, 0)]
     assert evidence.messages.select(EDGE).rows() == [expected]
     assert "1.2.3.4" not in str(evidence.messages.to_dicts())
+
+
+def test_a_function_app_writes_properties_in_single_quotes_and_the_month_first(read):
+    properties = (
+        "{'appName':'shop','message':'It isn't 'done', yet: {\\n}','functionName':'f','level':'Warning','levelId':3}"
+    )
+    resource = "/SUBSCRIPTIONS/S/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.WEB/SITES/shop"
+    line = entry("FunctionAppLogs", resource=resource, properties=properties, level="Warning") | {
+        "time": "08/06/2025 14:26:04"
+    }
+    evidence = read(line, wrapped=False)
+    assert evidence.logs.select("time", "system", "level", "text").rows() == [
+        (utc("2025-08-06T14:26:04"), "shop", "Warning", "It isn't 'done', yet: {\\n}")
+    ]
+
+
+def test_properties_that_are_no_object_in_any_writing_are_passed_over(read):
+    evidence = read(entry("FunctionAppLogs", properties="'message'"), wrapped=False)
+    assert account(evidence) == [("azure_diagnostics", 1, 1, 0, 0)]
+    assert evidence.logs.height == 0

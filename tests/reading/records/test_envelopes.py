@@ -139,3 +139,13 @@ def test_what_the_envelope_knows_completes_the_line(tmp_path):
     streams = {"stream": {"app": "web", "trace_id": "t1"}, "values": [["1714557600000000000", ACCESS]]}
     (tmp_path / "loki.json").write_text(json.dumps({"streams": [streams]}))
     assert ih.read(str(tmp_path)).messages.select("target", "trace_id").rows() == [("web", "t1")]
+
+
+def test_the_colours_of_a_terminal_are_no_text(tmp_path):
+    (tmp_path / "c.log").write_text(wrapped(["\x1b[31mboom\x1b[0m", "\x1b]0;root@box\x07ready"], "box"))
+    assert ih.read(str(tmp_path)).logs["text"].to_list() == ["boom", "ready"]
+
+
+def test_a_container_without_a_name_has_the_short_id_that_docker_shows(tmp_path):
+    (tmp_path / f"{'e7d0b7ea5ccf' + 'a' * 52}-json.log").write_text(wrapped(["hello", "world"]))
+    assert ih.read(str(tmp_path)).logs["system"].unique().to_list() == ["e7d0b7ea5ccf"]

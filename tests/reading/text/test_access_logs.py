@@ -14,7 +14,6 @@ INGRESS = (
     '10.0.0.1 - - [07/Feb/2020:12:00:10 +0000] "GET /v2/some HTTP/1.1" {status} 61 "-" "curl" 348 {took} '
     "[shop-web-80] [] {addresses} {sizes} {times} {statuses} {id}"
 )
-HAPROXY = "Feb  6 12:14:14 localhost haproxy[14389]: 10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in "
 ENVOY = (
     '[2020-11-25T21:26:18.409Z] "GET /status/{code}?x=1 HTTP/1.1" {code} {flags} via_upstream - "-" 0 135 1500 1 "-" '
     '"curl" "84961386" "httpbin:8000" "10.44.1.27:80" outbound|8000||httpbin.foo.svc.cluster.local - - - - default'
@@ -95,6 +94,63 @@ def test_whatever_else_a_line_ends_with_tells_no_time(read, tail):
     assert only(read(CLF.format(status=200) + tail))["finished_at"] is None
 
 
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("", CLF.format(status=200)),
+        ("", UWSGI),
+        ("#Fields: date time cs-method cs-uri-stem c-ip sc-status\n", "2021-04-01 00:00:21 GET /health 10.0.0.1 200"),
+    ],
+)
+def test_two_servers_that_were_asked_the_same_in_one_second_are_two(tmp_path, before, line):
+    for name in ("web1.log", "web2.log"):
+        (tmp_path / name).write_text(f"{before}{line}\n")
+    evidence = ih.read(str(tmp_path))
+    assert sorted(evidence.messages["target"]) == ["web1", "web2"]
+    assert evidence.rejected.is_empty()
+
+
+def test_a_line_that_names_its_host_is_a_copy_in_a_second_file(tmp_path):
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text("shop.example " + CLF.format(status=200) + "\n")
+    evidence = ih.read(str(tmp_path))
+    assert evidence.messages.height == 1
+    assert evidence.sources["duplicates"].sum() == 1
+
+
+FORWARDED = '{} - - [07/Dec/2016:11:05:07 +0100] "GET /ocelot HTTP/1.1" 200 571 "-" "curl"{}'
+
+
+@pytest.mark.parametrize("tail", ["", ' "-"'])
+@pytest.mark.parametrize(
+    ("asked", "target"),
+    [
+        ("10.0.0.2, 10.0.0.1, 127.0.0.1", "web"),
+        ("10.0.0.2, 10.0.0.1", "web"),
+        ('"10.0.0.2, 199.96.1.1" 10.2.1.185', "web"),
+        ("10.0.0.2 10.2.1.185", "web"),
+        ("shop.example 10.0.0.2, 10.0.0.1, 81.2.69.143", "shop.example"),
+        ('shop.example:80 "10.0.0.2, 175.16.199.1" 10.2.1.185', "shop.example"),
+        ("1.128.3.4 10.0.0.2, 10.225.192.17 10.2.2.121", "web"),
+        ("2a03:0:10ff:f00f::8000, 10.225.192.17 10.2.2.121", "web"),
+    ],
+)
+def test_addresses_that_a_proxy_forwarded_are_shown_nowhere(read, asked, target, tail):
+    row = only(read(FORWARDED.format(asked, tail)))
+    assert (row["source"], row["target"], row["operation"], row["status"]) == ("client", target, "GET /ocelot", "ok")
+    assert row["actor"].startswith("client-")
+
+
+@pytest.mark.parametrize(("user", "actor"), [("John Doe", "John Doe"), ("bob", "bob")])
+def test_a_user_may_have_a_name_of_several_words(read, user, actor):
+    row = only(read(CLF.format(status=200).replace("- - ", f"- {user} ")))
+    assert (row["target"], row["actor"]) == ("web", actor)
+
+
+def test_an_empty_user_is_nobody(read):
+    assert only(read(CLF.format(status=200).replace("- - ", '- "" ')))["actor"].startswith("client-")
+
+
 def test_a_host_before_the_line_is_who_was_called(read):
     assert only(read("shop.example:443 " + CLF.format(status=200)))["target"] == "shop.example"
 
@@ -158,30 +214,6 @@ def test_nginx_in_json_by_either_names(read):
 
 
 @pytest.mark.parametrize(
-    ("tail", "target", "status", "took"),
-    [
-        (
-            'static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {a} {} "GET /i?x HTTP/1.1"',
-            "static",
-            "ok",
-            0.109,
-        ),
-        ('static/<NOSRV> -1/-1/-1/-1/5 503 212 - - SC-- 1/1/1/1/0 0/0 "GET /i HTTP/1.1"', "static", "failed", 0.005),
-        ('static/s 0/0/0/-1/+30000 504 212 - - sH-- 1/1/1/1/0 0/0 "GET /i HTTP/1.1"', "static", "timeout", 30.0),
-        ('static/s 0/0/0/-1/7 -1 0 - - CH-- 1/1/1/1/0 0/0 "GET /i HTTP/1.1"', "static", "cancelled", 0.007),
-        ("bck/srv1 0/0/5007 212 -- 0/0/0/0/3 0/0", "bck", "ok", 5.007),
-        ("bck/srv1 0/0/5007 212 sD 0/0/0/0/3 0/0", "bck", "timeout", 5.007),
-        ("bck/srv1 0/-1/7 0 SC 0/0/0/0/3 0/0", "bck", "failed", 0.007),
-    ],
-)
-def test_haproxy_behind_syslog(read, tail, target, status, took):
-    row = only(read(HAPROXY + tail))
-    assert (row["source"], row["target"], row["status"]) == ("client", target, status)
-    assert row["sent_at"] == datetime(2009, 2, 6, 12, 14, 14, 655_000, tzinfo=UTC)
-    assert row["took"] == pytest.approx(took)
-
-
-@pytest.mark.parametrize(
     ("code", "flags", "status"),
     [("200", "-", "ok"), ("503", "UF", "failed"), ("504", "UT", "timeout"), ("0", "DC", "cancelled")],
 )
@@ -205,13 +237,71 @@ def test_envoy_in_json(read):
         "bytes_sent": 3,
     }
     row = only(read(json.dumps(record), name="envoy.json"))
-    assert (row["message_id"], row["target"], row["status"], row["took"]) == ("q", "httpbin", "failed", 0.012)
+    assert (row["trace_id"], row["target"], row["status"], row["took"]) == ("q", "httpbin", "failed", 0.012)
+
+
+def test_calls_under_one_request_id_are_messages_of_one_trace(read):
+    called = ENVOY.format(code=200, flags="-")
+    other = called.replace("httpbin", "orders").replace("26:18", "26:19")
+    messages = read(called, other).messages.sort("sent_at")
+    assert messages.select("target", "trace_id", "attempt").rows() == [
+        ("httpbin", "84961386", None),
+        ("orders", "84961386", None),
+    ]
+    assert messages["message_id"].n_unique() == 2
+
+
+def test_what_came_in_was_asked_of_the_service_that_the_caller_named(read):
+    inbound = (
+        '[2022-08-22T13:08:23.169Z] "GET /productpage HTTP/1.1" 200 - via_upstream - "-" 0 5294 35 34 "10.128.0.161" '
+        '"curl" "00bc" "35.222.123.213" "10.124.2.6:9080" inbound|9080|| 127.0.0.6:47203 10.124.2.6:9080 '
+        "10.128.0.161:0 outbound_.9080_._.productpage.default.svc.cluster.local default"
+    )
+    assert only(read(inbound))["target"] == "productpage"
+
+
+def test_a_connection_that_asked_nothing_has_no_operation(read):
+    row = only(read('[2019-04-06T06:20:05.972Z] "- - -" 0 UF,URX 0 0 0 - "-" "-" "-" "-" "es:9200"'))
+    assert (row["operation"], row["status"]) == (None, "failed")
+
+
+def test_inbound_istio_in_json_is_named_by_the_service_and_a_port_makes_no_other_client(read):
+    record = {
+        "start_time": "2022-09-08T12:51:05.656Z",
+        "method": "GET",
+        "path": "/reviews/0",
+        "response_code": 200,
+        "response_flags": "-",
+        "duration": 15,
+        "authority": "reviews:9080",
+        "requested_server_name": "outbound_.9080_._.reviews.default.svc.cluster.local",
+        "upstream_cluster": "inbound|9080||",
+        "downstream_remote_address": "10.124.0.13:43612",
+    }
+    later = {"start_time": "2022-09-08T12:51:06.656Z", "downstream_remote_address": "10.124.0.13:43613"}
+    messages = read(json.dumps(record), json.dumps(record | later), name="istio.json").messages
+    assert messages["target"].to_list() == ["reviews", "reviews"]
+    assert messages["actor"].n_unique() == 1
+
+
+@pytest.mark.parametrize(
+    ("router", "target"), [("shop@docker", "shop@docker"), ("-", "172.19.0.3")], ids=["a router", "a server alone"]
+)
+def test_traefik_logs_the_beginning_and_milliseconds(read, router, target):
+    line = CLF.format(status=502) + f' "-" "curl" 262 "{router}" "http://172.19.0.3:5601" 30003ms'
+    row = only(read(line))
+    assert (row["target"], row["operation"], row["status"]) == (target, "GET /a/b", "failed")
+    assert (row["sent_at"], row["took"]) == (datetime(2019, 1, 21, 7, 59, 54, tzinfo=UTC), 30.003)
 
 
 def test_uwsgi(read):
     row = only(read(UWSGI))
     assert (row["operation"], row["status"], row["took"], row["bytes"]) == ("GET /x", "failed", 0.012, 15)
     assert row["sent_at"] == datetime(2022, 3, 3, 6, 26, 53, tzinfo=UTC)
+
+
+def test_uwsgi_may_count_in_microseconds(read):
+    assert only(read(UWSGI.replace("12 msecs", "680 micros")))["took"] == pytest.approx(0.00068)
 
 
 def test_cloudflare(read):
@@ -250,41 +340,13 @@ def test_caddy_logs_requests_and_other_things(read):
     assert evidence.logs.select("level", "text").rows() == [("warn", "slow")]
 
 
-IIS = """#Software: Microsoft Internet Information Services 10.0
-#Fields: date time s-ip cs-method cs-uri-stem cs-username c-ip cs(Host) sc-status time-taken
-2021-04-01 00:00:21 10.9.9.9 GET /foo - 10.2.2.2 shop.example 200 65
-2021-04-01 00:00:22 10.9.9.9 GET /foo - 10.2.2.2 shop.example 500 1165
-cut off
-#Fields: date time cs-method cs-uri-stem sc-status
-2021-04-01 00:00:23 GET "/with blank" 404
-"""
-
-
-def test_the_fields_of_w3c_may_change_within_a_file(read, tmp_path):
-    evidence = read(*IIS.splitlines())
-    messages = evidence.messages.sort("sent_at")
-    assert messages.select("target", "operation", "status").rows() == [
-        ("shop.example", "GET /foo", "failed"),
-        ("shop.example", "GET /foo", "ok"),
-        ("web", "GET /with blank", "rejected"),
-    ]
-    assert messages["finished_at"].to_list() == [
-        datetime(2021, 4, 1, 0, 0, 22, tzinfo=UTC),
-        datetime(2021, 4, 1, 0, 0, 21, tzinfo=UTC),
-        None,
-    ]
-    assert evidence.rejected.select("line", "reason").rows() == [(5, "no_entry")]
-    assert evidence.sources.select("rows_in", "rows_out", "rows_rejected").rows() == [(7, 6, 1)]
-    assert not [warning for warning in evidence.warnings if "zone" in warning], "W3C logs are in UTC"
-
-
-def test_cloudfront_counts_seconds(read):
-    fields = (
-        "date time sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status x-edge-request-id x-host-header time-taken"
-    )
-    line = "2019-12-04\t21:02:31\t392\t10.2.2.2\tGET\td1.cloudfront.net\t/i\t200\tSOX4x\tshop.example\t0.250"
-    row = only(read("#Version: 1.0", f"#Fields: {fields}", line))
-    assert (row["message_id"], row["target"], row["took"]) == ("SOX4x", "shop.example", 0.25)
+def test_an_error_that_caddy_tells_beside_a_request_is_no_second_request(read):
+    request = {"remote_ip": "10.0.0.1", "remote_port": "1", "method": "GET", "host": "shop.example", "uri": "/a"}
+    asked = {"level": "error", "ts": 1716723772.5, "request": request, "duration": 1.5, "status": 502}
+    error = {"logger": "http.log.error", "msg": "dial tcp: connection refused", "err_trace": "reverseproxy"}
+    evidence = read(json.dumps(asked | {"msg": "handled request"}), json.dumps(asked | error), name="caddy.json")
+    assert evidence.messages.height == 1
+    assert evidence.logs["text"].to_list() == ["dial tcp: connection refused"]
 
 
 @pytest.mark.parametrize(
