@@ -11,7 +11,7 @@ from integrhealth import interrupt
 from integrhealth.errors import IntegrHealthError
 
 # Everything else is imported by the command that needs it, so that help appears at once.
-USER_ERROR, TERMINATED = 2, 143
+NOTHING_READ, USER_ERROR, TERMINATED = 1, 2, 143
 FILE = click.Path(path_type=Path)
 
 
@@ -108,16 +108,41 @@ def report(
 @click.option("--mapping", type=FILE, help="The column mapping, if it is not mapping.yaml beside the logs.")
 @click.option("--strict", is_flag=True, help="Reject times without a zone instead of reading them as UTC.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
-def check(logs: tuple[str, ...], catalog: Path | None, mapping: Path | None, strict: bool, as_json: bool) -> None:
-    """Say what LOGS were recognised as, and how many records went in, out and were rejected, and why."""
-    from integrhealth.evidence import read
-    from integrhealth.runner.checking import check_document, check_text
+@click.pass_context
+def check(ctx: click.Context, logs: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Say what LOGS were recognised as, and how many records went in, out and were rejected, and why.
 
-    evidence = read(*logs, catalog=catalog, mapping=mapping, strict=strict)
+    Of a file that nothing recognised it says what it looks like and what to do next.
+
+    Exit codes: 0 something was read; 1 nothing was read of any file; 2 something for you to fix.
+    """
+    from integrhealth.evidence import read
+    from integrhealth.runner.checking import check_document, check_text, nothing_was_read
+
+    evidence = read(*logs, **options)
     if as_json:
-        _print_json(check_document(evidence))
+        _print_json(check_document(evidence, logs))
     else:
         click.echo(check_text(evidence, logs))
+    ctx.exit(NOTHING_READ if nothing_was_read(evidence) else 0)
+
+
+@main.command("map")
+@click.argument("logs", nargs=-1, required=True, metavar="FILE...")
+@click.pass_context
+def map_files(ctx: click.Context, logs: tuple[str, ...]) -> None:
+    """Draft how to read FILEs that nothing recognises, into the mapping.yaml beside them.
+
+    Shows the first rows as they would be read. A mapping.yaml that is there keeps every line it has; what is new comes
+    after them. What could not be decided stands in it as a comment.
+
+    Exit codes: 0 written; 2 there was nothing to write, and it says why.
+    """
+    from integrhealth.runner.mapping_drafts import mapped
+
+    said, written = mapped(logs)
+    click.echo(said)
+    ctx.exit(0 if written else USER_ERROR)
 
 
 @main.command()

@@ -16,7 +16,7 @@ from drawing.runner import chosen_notebooks, logs
 from integrhealth.cli import main
 from integrhealth.runner import plan
 
-COMMANDS = ["check", "formats", "history", "lab", "report", "sample"]
+COMMANDS = ["check", "formats", "history", "lab", "map", "report", "sample"]
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -134,8 +134,8 @@ def test_check_shows_the_first_lines_of_each_reason_and_counts_the_rest(run, tmp
 def test_check_of_an_empty_folder_prints_its_document(run, tmp_path):
     (tmp_path / "empty").mkdir()
     shown = run("check", "empty", "--json")
-    assert (shown.exit_code, json.loads(shown.output)["sources"]) == (0, [])
-    assert run("check", "empty").exit_code == 0
+    assert (shown.exit_code, json.loads(shown.output)["sources"]) == (1, [])
+    assert run("check", "empty").exit_code == 1
     assert run("check", "absent").exit_code == 2
 
 
@@ -154,8 +154,11 @@ def test_check_prints_a_mapping_for_an_unknown_table(run, tmp_path):
     place.mkdir()
     (place / "monitor.csv").write_text("MsgNo;Sender;Receiver;Time;State\n1;SHOP;ERP;2026-03-01 08:00:00;S\n")
     shown = run("check", place)
-    assert shown.exit_code == 0
-    assert "monitor.csv" in shown.output
+    assert shown.exit_code == 1
+    assert (
+        "  monitor.csv: a table with 5 columns, separated by ';' (MsgNo, Sender, Receiver, Time, State)" in shown.output
+    )
+    assert f"integrhealth map {place / 'monitor.csv'} writes a mapping that reads it as messages" in shown.output
     assert "A mapping.yaml for monitor.csv" in shown.output
 
 

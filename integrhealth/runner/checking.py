@@ -1,15 +1,15 @@
 """What ``integrhealth check`` says about a reading: every file, every reason, and how to go on."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from integrhealth.evidence import Evidence
 from integrhealth.reading.account.remedies import remedies
-from integrhealth.reading.discovery import files_of, named_file, shown_path
+from integrhealth.reading.discovery import shown_path
 from integrhealth.runner.textual import one_line, text_table
+from integrhealth.runner.unknown_files import UnknownFile, unknown_files
 
 MAX_SUGGESTIONS = 3
 # How many files, and how many reasons, are listed; how many records of a reason are shown.
@@ -23,17 +23,24 @@ COUNTS = {
     "duplicates": "copies",
     "rows": "rows",
 }
-# A file of one of these endings that nothing recognised is a table that a mapping would open.
-TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
 
 
-def check_document(evidence: Evidence) -> dict[str, Any]:
-    """The reading as one JSON document: sources, rejected rows, warnings."""
+def check_document(evidence: Evidence, paths: Sequence[str]) -> dict[str, Any]:
+    """The reading as one JSON document: sources, rejected rows, warnings, and what unknown files look like."""
     return {
         "sources": evidence.sources.to_dicts(),
         "rejected": evidence.rejected.to_dicts(),
         "warnings": list(evidence.warnings),
+        "unknown": [
+            {"file": each.file, "looks_like": each.looks_like, "next": each.next}
+            for each in unknown_files(evidence, paths)
+        ],
     }
+
+
+def nothing_was_read(evidence: Evidence) -> bool:
+    """Whether no file gave a single record."""
+    return not evidence.sources["rows_out"].fill_null(0).sum()
 
 
 def check_text(evidence: Evidence, paths: Sequence[str]) -> str:
@@ -42,10 +49,10 @@ def check_text(evidence: Evidence, paths: Sequence[str]) -> str:
     """
     if evidence.sources.is_empty():
         return f"there is no file in {' '.join(one_line(shown_path(path), limit=200) for path in paths)}"
-    unknown = evidence.sources.filter(pl.col("format").is_null())["file"].to_list()
+    unknown = unknown_files(evidence, paths)
     parts = [files_read(evidence.sources), _not_recognised(unknown), rejections_shown(evidence.rejected)]
     parts += ["\n".join(f"warning: {one_line(warning, limit=400)}" for warning in evidence.warnings)]
-    parts += [_suggestions(unknown_tables(paths, unknown))]
+    parts += [_suggestions([each for each in unknown if each.mapping])]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -70,11 +77,16 @@ def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"
 
 
-def _not_recognised(unknown: Sequence[str]) -> str:
+def _not_recognised(unknown: Sequence[UnknownFile]) -> str:
+    """What each file looks like, and below it what to do next."""
     if not unknown:
         return ""
+    lines = ["Not recognised"]
+    for each in unknown[:MAX_LISTED]:
+        lines.append(f"  {one_line(each.file, limit=200)}: {one_line(each.looks_like, limit=200)}")
+        lines.append(f"      {one_line(each.next, limit=400)}")
     more = [f"  and {len(unknown) - MAX_LISTED:,} more"] if len(unknown) > MAX_LISTED else []
-    return "\n".join(["Not recognised", *(f"  {one_line(name, limit=200)}" for name in unknown[:MAX_LISTED]), *more])
+    return "\n".join([*lines, *more])
 
 
 def rejections_shown(rejected: pl.DataFrame) -> str:
@@ -99,24 +111,11 @@ def _place(line: int | None) -> str:
     return "" if line is None else f"{line:>6}: "
 
 
-def unknown_tables(paths: Sequence[str], unknown: Sequence[str]) -> list[Path]:
-    """The files among `unknown` (named relative to one of `paths`) that look like tables."""
-    names = set(unknown)
-    files = files_of(named_file(path) for path in paths)
-    return [path for _, path, name in files if name in names and path.name.removesuffix(".gz").endswith(TABLES)]
-
-
-def _suggestions(tables: Sequence[Path]) -> str:
-    made = [text for path in tables if (text := suggestion(path))]
-    if len(made) > MAX_SUGGESTIONS:
-        more = f"{len(made) - MAX_SUGGESTIONS:,} more unknown tables; check one by itself for its mapping"
-        return "\n\n".join([*made[:MAX_SUGGESTIONS], more])
-    return "\n\n".join(made)
-
-
-def suggestion(path: Path) -> str:
-    """A mapping for an unknown table, ready to paste, undecided columns in it as comments; empty if it is no table."""
-    from integrhealth.reading.table.suggest import suggested_mapping
-
-    name, mapping = one_line(shown_path(path.name)), suggested_mapping(path)
-    return mapping and f"A mapping.yaml for {name} to begin with:\n\n{mapping}"
+def _suggestions(unknown: Sequence[UnknownFile]) -> str:
+    shown = [
+        f"A mapping.yaml for {one_line(each.file)} to begin with:\n\n{each.mapping}"
+        for each in unknown[:MAX_SUGGESTIONS]
+    ]
+    if len(unknown) > MAX_SUGGESTIONS:
+        shown.append(f"{len(unknown) - MAX_SUGGESTIONS:,} more could be mapped; check or map one by itself")
+    return "\n\n".join(shown)

@@ -101,6 +101,7 @@ def _evidence(plan: Plan) -> Evidence:
 def _why_nothing(evidence: Evidence, request: Request) -> str:
     paths = " ".join(request.paths)
     remedy = f"'integrhealth check {paths}' shows every file"
+    draft = f"'integrhealth map {paths}' drafts how to read it, {remedy}"
     understood = evidence.sources["rows_out"].fill_null(0).sum()
     if understood and (request.since or request.until):
         return f"no row lies between --since {request.since or 'any'} and --until {request.until or 'any'}; widen them"
@@ -119,7 +120,7 @@ def _why_nothing(evidence: Evidence, request: Request) -> str:
     if evidence.warnings:
         return f"{evidence.warnings[0]}; {remedy}"
     if evidence.sources.height:
-        return f"{evidence.sources['file'][0]} line 1 is in no known format, nor is any other file; {remedy}"
+        return f"{evidence.sources['file'][0]} line 1 is in no known format, nor is any other file; {draft}"
     return f"there is no file in {paths}; name a folder with logs, or try sample:a"
 
 

@@ -61,15 +61,19 @@ def accounts(document):
 def checked(run, *paths):
     """The document of ``check --json``, held to its laws: every record out or rejected, every rejection listed."""
     shown = run("check", "--json", *paths)
-    assert shown.exit_code == 0, shown.stderr
+    assert shown.exit_code in (0, 1), shown.stderr
     document = json.loads(shown.stdout)
+    assert shown.exit_code == (0 if any(row["rows_out"] for row in document["sources"]) else 1)
+    unknown = [row["file"] for row in document["sources"] if row["format"] is None]
+    assert [each["file"] for each in document["unknown"]] == unknown
+    assert all(each["looks_like"] and each["next"] for each in document["unknown"])
     assert not ACTING.search(shown.stdout)
     for name, (_, frame, rows_in, rows_out, rows_rejected) in accounts(document).items():
         if frame is not None:
             assert rows_in == rows_out + rows_rejected, name
             assert rows_rejected == sum(each["file"] == name for each in document["rejected"]), name
     text = run("check", *paths)
-    assert text.exit_code == 0
+    assert text.exit_code == shown.exit_code
     assert not ACTING.search(text.stdout)
     return document
 

@@ -96,6 +96,5 @@ FORMAT = Format(
     description="logfmt: lines of key=value",
     recognises=recognises,
     read=read,
-    tried="documented",
     fills=lambda: fills(preset_sources("logfmt")),
 )

@@ -101,6 +101,5 @@ FORMAT = Format(
     description="Syslog: RFC 5424, RFC 3164 and the files of rsyslog",
     recognises=recognises,
     read=read,
-    tried="documented",
     fills=lambda: fills(preset_sources("syslog")),
 )

@@ -28,7 +28,7 @@ from integrhealth.reading.mapping.sources import (
     Translated,
     names_of,
 )
-from integrhealth.reading.values.conversions import converted, is_no_text, numbers, text_of
+from integrhealth.reading.values.conversions import converted, is_no_text, micros, numbers, text_of
 from integrhealth.reading.values.times import UNITS_US, Times, times
 
 # What a template leaves open is not a value.
@@ -269,10 +269,9 @@ def _added(
     total = start
     for column in origin.names[1:]:
         written = _values(table, Column(column))
-        length = numbers(written, NUMBER, decimal=source.decimal)
+        length = micros(written, UNITS_US[origin.unit], decimal=source.decimal)
         account.fault(f"bad_number:{name}", written.is_not_null() & length.is_null())
-        micros = (origin.sign * length * UNITS_US[origin.unit]).round().cast(pl.Int64, strict=False)
-        total = total + micros.cast(pl.Duration("us"))
+        total = total + (origin.sign * length).cast(pl.Duration("us"))
     return total
 
 

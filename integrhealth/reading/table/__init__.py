@@ -1,1 +1,1 @@
-"""Tables in CSV, JSON and Parquet, vendor exports that are tables, and a mapping suggested for an unknown one."""
+"""Tables in CSV, JSON and Parquet, and vendor exports that are tables."""

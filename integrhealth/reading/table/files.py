@@ -233,11 +233,19 @@ def _csv(path: Path, frame: Frame, sources: Sequence[MappedSource]) -> Table:
     )
 
 
+def _text_around(name: str, objects: Sequence[dict[str, Any]]) -> str | None:
+    """The key of the JSON text in which the column ``a.b`` of a mapping lies, if it lies in one."""
+    key, _, below = name.partition(".")
+    texts = (each[key] for each in objects if below and name not in each and isinstance(each.get(key), str))
+    return key if any(text.lstrip().startswith("{") for text in texts) else None
+
+
 def _json(head: Head, kind: str, frame: Frame, sources: Sequence[MappedSource]) -> Table:
     objects = _first_objects(head, kind)
     names = list(dict.fromkeys(key for record in objects for key in record))
     sources = [respelled(source, names) if source.any_case else source for source in sources]
-    places = places_of(names_in(sources), objects, file=sources[0]) if sources else {}
+    asked = dict.fromkeys(_text_around(name, objects) or name for name in names_in(sources))
+    places = places_of(asked, objects, file=sources[0]) if sources else {}
     schema = nested_schema(places, list_columns(sources)) if sources else _own_schema(frame)
     data, damage = whole(head.path) if kind == "json" else (None, None)
     keys = None if sources else names

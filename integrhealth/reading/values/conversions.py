@@ -8,6 +8,8 @@ from integrhealth.language.schema import COUNT, FLAG, NUMBER, WORDS, words
 
 TRUE, FALSE = ("true", "1", "yes", "y", "t"), ("false", "0", "no", "n", "f")
 LARGEST_EXACT = 2.0**53
+# A duration as a clock: hours, minutes, seconds, and days before them.
+CLOCK = r"^(?:(?P<days>\d+)[. ])?(?P<hours>\d+):(?P<minutes>[0-5]\d):(?P<seconds>[0-5]\d(?:\.\d+)?)$"
 # JSON that Java wrote with the type of a number beside it: ["Long", 5021].
 TYPED_NUMBER = r'^\["[A-Za-z.]+",\s*"?([^"\]]*)"?\]$'
 
@@ -59,6 +61,20 @@ def converted(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:
 
 def _nothing(values: pl.Series, dtype: Any) -> pl.Series:
     return pl.Series(values.name, [None], dtype=dtype).new_from_index(0, len(values))
+
+
+def micros(values: pl.Series, unit_us: float, *, decimal: str) -> pl.Series:
+    """Durations in whole microseconds: numbers of a unit of so many of them, or clocks such as 00:01:30.5 and, with
+    days before it, 1.00:01:30; null where there is none.
+    """
+    counted = (numbers(values, NUMBER, decimal=decimal) * unit_us).round().cast(pl.Int64, strict=False)
+    if values.dtype != pl.String or not values.str.contains(":", literal=True).any():
+        return counted
+    parts = values.str.strip_chars().str.extract_groups(CLOCK).struct.unnest().cast(pl.Float64, strict=False)
+    seconds = parts.select(
+        (pl.col("days").fill_null(0) * 24 + pl.col("hours")) * 3600 + pl.col("minutes") * 60 + pl.col("seconds")
+    ).to_series()
+    return pl.select(pl.coalesce(counted, (seconds * 1e6).round().cast(pl.Int64, strict=False))).to_series()
 
 
 def numbers(values: pl.Series, dtype: Any, *, decimal: str) -> pl.Series:

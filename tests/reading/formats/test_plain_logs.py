@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from drawing.shared_data import shared_data
 
 import integrhealth as ih
 from integrhealth.reading.account.parsed import Head
@@ -181,3 +182,19 @@ def test_both_are_read_from_a_folder(tmp_path):
     found = ih.read(tmp_path)
     assert found.sources["format"].to_list() == ["logfmt", "syslog"]
     assert found.logs["text"].to_list() == ["x", "mail to *** password=***"]
+
+
+@pytest.mark.parametrize(
+    ("path", "records", "rows", "continued"),
+    [
+        ("syslog/logfile_syslog.0", 4, 4, 0),
+        ("syslog/logfile_syslog.3", 17, 7, 10),
+        ("logfmt/logfile_logfmt.0", 5, 5, 0),
+        ("logfmt/logfile_grafana.0", 5, 5, 0),
+    ],
+)
+def test_real_logs(path, records, rows, continued):
+    sources = ih.read(shared_data("formats_more", *path.split("/"))).sources
+    assert sources.select("format", "rows_in", "rows", "passed_over", "rows_rejected").rows() == [
+        (path.split("/")[0], records, rows, continued, 0)
+    ]

@@ -14,7 +14,6 @@ from integrhealth.reading.mapping import yaml_entries as mapping_module
 from integrhealth.reading.mapping.sources import Column, Constant, First, Sum
 from integrhealth.reading.mapping.yaml_entries import load_mapping
 from integrhealth.reading.table.files import read_table
-from integrhealth.reading.table.suggest import suggested_mapping
 from integrhealth.reading.values.times import TimeRule, times
 
 WHOLE = r"""
@@ -313,52 +312,6 @@ def test_the_unit_of_numbers_is_guessed_for_the_column_not_the_cell_and_it_is_sa
 def test_times_without_a_zone_are_marked():
     read = times(pl.Series(["2026-01-01 00:00:00", "2026-01-01T00:00:00Z", None]))
     assert read.naive.to_list() == [True, False, False]
-
-
-EXPORT = """MSG_ID;PARTNER;SENT;DURATION;STATE;MESSAGE
-007;WMS;01.02.2026 10:00:00;1500;COMPLETED;"a; b"
-008;CRM;13.02.2026 10:00:00;20;FAILED;
-009;CRM;13.02.2026 10:00:01;20;64;
-"""
-
-
-def test_a_suggested_mapping_loads_and_reads_the_table(tmp_path):
-    table = tmp_path / 'monitor "a" [1].csv'
-    table.write_text(EXPORT)
-    suggestion = suggested_mapping(table)
-    (tmp_path / "mapping.yaml").write_text(suggestion)
-    source = only(load_mapping(tmp_path / "mapping.yaml").sources_for(table.name))
-    assert source.columns["message_id"] == Column("MSG_ID")
-    assert source.columns["target"] == Column("PARTNER")
-    assert source.columns["sent_at"] == Column("SENT")
-    assert source.status == {"COMPLETED": "ok", "FAILED": "failed"}
-    assert '# "64": ?  # undecided' in suggestion
-    assert "# time: {zone:" in suggestion
-    (parsed,) = read_table(table, table.name, sources=[source])
-    assert parsed.rows.select("message_id", "status").rows() == [("007", "ok"), ("008", "failed"), ("009", "unknown")]
-
-
-def test_what_nothing_fits_is_open_and_the_suggestion_still_loads(tmp_path):
-    table = tmp_path / "x.jsonl"
-    table.write_text('{"colour": "red\\u0085", "no\\nline: {": 1}\n')
-    suggestion = suggested_mapping(table)
-    (tmp_path / "mapping.yaml").write_text(suggestion, encoding="utf-8")
-    source = only(load_mapping(tmp_path / "mapping.yaml").sources_for("x.jsonl"))
-    assert Constant("undecided") in source.columns.values()
-    assert "undecided: required" in suggestion
-
-
-@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n\0\0\0"])
-def test_no_suggestion_for_what_is_no_table(tmp_path, data):
-    (tmp_path / "picture.csv").write_bytes(data)
-    assert suggested_mapping(tmp_path / "picture.csv") == ""
-
-
-def test_suggestions_for_real_exports_load(tmp_path):
-    folder = shared_data("formats", "servicenow")
-    for table in sorted(folder.glob("*.csv")):
-        (tmp_path / "mapping.yaml").write_text(suggested_mapping(table), encoding="utf-8")
-        assert len(load_mapping(tmp_path / "mapping.yaml").sources) <= 1
 
 
 @pytest.mark.parametrize("written_as", ["%Y-%m-%dT%H:%M:%S%.6fZ", "%Y-%m-%d %H:%M:%S%.6f"])
