@@ -14,8 +14,8 @@ def batch_rows(messages: pl.DataFrame) -> pl.Series:
 
     Only where both were processed by one system at the same time, so that an id that looks like this by chance is none.
     """
-    named = messages.filter(pl.col("message_id").str.contains(IN_BATCH, literal=True))
-    sharing = named.select("row", *PROCESSED, message_id=pl.col("message_id").str.extract(f"^.*{IN_BATCH}(.+)$"))
+    candidates = messages.filter(pl.col("message_id").str.contains(IN_BATCH, literal=True))
+    sharing = candidates.select("row", *PROCESSED, message_id=pl.col("message_id").str.extract(f"^.*{IN_BATCH}(.+)$"))
     firsts = messages.join(sharing.select("message_id"), on="message_id", how="semi")
     first = firsts.select("message_id", *PROCESSED, batch_row="row").unique(["message_id", *PROCESSED], keep="first")
     pairs = sharing.join(first, on=["message_id", *PROCESSED])

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.language.schema import FLAG, FRAMES, TEXT, is_failed
+from integrhealth.language.schema import FLAG, FRAMES, NAMELESS, TEXT, is_failed
 from integrhealth.reading.inner_frames import SPAN_FRAME, SPANS
 from integrhealth.reading.spans.attempts import answered_by, attempts, beside
 from integrhealth.reading.spans.pairing import RECEIVERS, SENDERS, Links, by_content, links
@@ -14,8 +14,6 @@ from integrhealth.traces.batches import IN_BATCH
 QUEUED = ("producer", "consumer")
 # Who called a root SERVER that nobody else is known to have called
 USER = "user"
-# Who was called where nothing names it. One for each caller: what nobody named is not one system.
-NAMELESS = "unknown (asked by {})"
 
 # Digits of a trace id of 64 and of 128 bits
 SHORT_ID, LONG_ID = 16, 32
