@@ -30,6 +30,8 @@ STATUSES = (
 FAILED = ("failed", "timeout", "rejected")
 DELIVERED = ("ok", "partial")
 KINDS = ("request", "queue", "batch", "file", "internal")
+# Who was called where nothing names it. One for each caller: what nobody named is not one system.
+NAMELESS = "unknown (asked by {})"
 # Kinds whose sender does not wait for the receiver: a failure travels from the sender to the receiver.
 SENT_AWAY = ("queue", "batch", "file")
 
@@ -256,6 +258,11 @@ def is_delivered(status: pl.Expr) -> pl.Expr:
 def is_ended(status: pl.Expr) -> pl.Expr:
     """Delivered or failed: the denominator of every error share. Skipped, held, pending and the like are not in it."""
     return status.is_in(DELIVERED + FAILED)
+
+
+def is_named(system: pl.Expr) -> pl.Expr:
+    """A system that something names, not the unknown partners of a caller."""
+    return ~system.str.starts_with(NAMELESS.partition("{")[0])
 
 
 def latency_ms() -> pl.Expr:

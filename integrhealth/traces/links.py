@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from integrhealth.language.schema import SENT_AWAY, is_failed
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES, PARENT_DAYS
 from integrhealth.traces.ancestry import NO_ROW, depths, roots
+from integrhealth.traces.batches import batch_rows
 from integrhealth.traces.replaced import replaced
 
 NEAR = timedelta(days=PARENT_DAYS)
 
 
 def linked(messages: pl.DataFrame) -> pl.DataFrame:
-    """`messages` in the same order plus trace, row, parent_row, depth, in_loop and replaced.
+    """`messages` in the same order plus trace, row, parent_row, depth, in_loop, replaced and batch_row.
 
     ``trace`` is never null: the trace_id; without one (or with one shared by more than 100,000 messages, which is a
     constant and no trace) that of the parent in the same file, else a trace of its own; below a link into another trace
@@ -28,7 +29,8 @@ def linked(messages: pl.DataFrame) -> pl.DataFrame:
     messages from 0; ``parent_row`` is the parent's row in the same trace, or null; where attempts share an id, the
     parent is the last attempt that began before the child. One sent more than 30 days before or after the child is
     none: its id was used again. Links that close a loop are cut and ``in_loop`` is true. ``replaced``: a failed
-    attempt of which a later one took the place, as in ``replaced``.
+    attempt of which a later one took the place, as in ``replaced``. ``batch_row``: the row on which the work hangs
+    that was done for a message with others at once, as in ``batch_rows``.
     """
     numbered = messages.with_row_index("row").with_columns(_usable_trace())
     traced = numbered.with_columns(_parents(numbered, on="trace").alias("parent_row"))
@@ -39,7 +41,7 @@ def linked(messages: pl.DataFrame) -> pl.DataFrame:
     cut = traced.with_columns(
         depth=pl.Series(depth, dtype=pl.Int32), in_loop=pl.Series(looped, dtype=pl.Boolean)
     ).with_columns(parent_row=pl.when(~pl.col("in_loop")).then("parent_row"))
-    return cut.with_columns(replaced(cut))
+    return cut.with_columns(replaced(cut), batch_rows(cut))
 
 
 def _usable_trace() -> pl.Expr:
@@ -170,10 +172,11 @@ def failure_links(linked: pl.DataFrame) -> pl.DataFrame:
     Only links whose cause failed. The kind of the child decides the direction: its parent waits for a request or
     internal work, so the child is the cause; a queue, batch or file is sent away, so the parent is. Without a kind,
     whichever finished first is the cause; on a tie, or without times, the child. An effect that is ok was shielded.
-    A child that a later attempt replaced is no cause of a parent that failed all the same.
+    A child that a later attempt replaced is no cause of a parent that failed all the same. What failed for one of the
+    messages of a batch is a cause of every one that failed.
     """
     ended = pl.coalesce("finished_at", "answered_at").alias("ended")
-    columns = ("row", "parent_row", "kind", "status", "replaced")
+    columns = ("row", "parent_row", "batch_row", "kind", "status", "replaced")
     state = linked.select(*columns, ended, failed=is_failed(pl.col("status")))
     failed = state.filter("failed").select("row")
     links = state.select("row", "parent_row").drop_nulls()
@@ -184,14 +187,19 @@ def failure_links(linked: pl.DataFrame) -> pl.DataFrame:
             links.join(failed.rename({"row": "parent_row"}), on="parent_row", how="semi"),
         ]
     ).unique()
-    child = state.drop("parent_row").rename({name: f"child_{name}" for name in ("row", "status", "ended", "failed")})
-    parent = state.drop("parent_row", "kind", "replaced").select(pl.all().name.prefix("parent_"))
+    batched = state.filter("failed").select(parent_row="row", first="batch_row").drop_nulls()
+    for_all = links.rename({"parent_row": "first"}).join(batched, on="first").select("row", "parent_row")
+    touched = pl.concat([touched.with_columns(shared=False), for_all.with_columns(shared=True)], how="vertical")
+    child = state.drop("parent_row", "batch_row").rename(
+        {name: f"child_{name}" for name in ("row", "status", "ended", "failed")}
+    )
+    parent = state.drop("parent_row", "batch_row", "kind", "replaced").select(pl.all().name.prefix("parent_"))
     touched = touched.rename({"row": "child_row"}).join(child, on="child_row").join(parent, on="parent_row")
     parent_first = pl.col("kind").is_in(SENT_AWAY) | (
         pl.col("kind").is_null() & (pl.col("parent_ended") < pl.col("child_ended"))
     )
     down = parent_first.fill_null(False)
-    directed = touched.select(
+    directed = touched.filter(~(pl.col("shared") & down)).select(
         cause_row=pl.when(down).then("parent_row").otherwise("child_row"),
         effect_row=pl.when(down).then("child_row").otherwise("parent_row"),
         cause_failed=pl.when(down).then("parent_failed").otherwise("child_failed"),

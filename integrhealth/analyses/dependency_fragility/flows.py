@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from integrhealth.language.schema import is_delivered, is_failed
+from integrhealth.language.schema import is_delivered, is_failed, is_named
 from integrhealth.language.statistics import beta_interval, enough
 from integrhealth.language.thresholds import CAPABILITY_SHARE, MIN_MESSAGES
 
@@ -59,8 +59,8 @@ def journeys(steps: pl.DataFrame) -> pl.DataFrame:
 
     ``entry``, ``first_target`` and ``operation`` are those of the message sent first (of several the topmost, then
     the smallest message_id); ids inside the operation are read as "#". ``goal`` is the target of the last-sent
-    message that did not fail, null where all failed. ``object_type`` is that of the first message that names one.
-    ``failing``: some message of the trace failed.
+    message that did not fail and says to whom it went, null where there is none. ``object_type`` is that of the first
+    message that names one. ``failing``: some message of the trace failed.
     """
     first = _earliest(steps).select(
         "trace",
@@ -69,7 +69,7 @@ def journeys(steps: pl.DataFrame) -> pl.DataFrame:
         operation=pl.col("operation").str.replace_all(ID_IN_NAME, "#"),
     )
     typed = _earliest(steps.filter(pl.col("object_type").is_not_null())).select("trace", "object_type")
-    last = _latest(steps.filter(~pl.col("failed"))).select("trace", goal="target")
+    last = _latest(steps.filter(~pl.col("failed"), is_named(pl.col("target")))).select("trace", goal="target")
     failing = steps.filter("failed").select("trace", failing=pl.lit(True)).unique()
     return (
         first.join(typed, on="trace", how="left")

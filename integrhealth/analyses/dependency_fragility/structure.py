@@ -6,7 +6,7 @@ import networkx as nx
 import polars as pl
 
 from integrhealth.analyses.dependency_fragility.flows import FLOW
-from integrhealth.language.schema import TEXT, WORDS
+from integrhealth.language.schema import TEXT, WORDS, is_named
 from integrhealth.language.thresholds import (
     ALWAYS_CALLED_SHARE,
     ALWAYS_CALLED_TRACES,
@@ -51,10 +51,10 @@ def structure(
     """One row per flow (object_type, entry, goal) of `flow_counts`: traces, single_points, cut.
 
     The graph of a flow is its edges that occur in at least 3 traces. ``single_points``: its dominators from entry to
-    goal, and the systems that answered a request in at least 99.9% of its traces (of at least 300); entry and goal
-    excluded. ``cut``: one smallest set of systems between entry and goal, empty when an edge leads straight to the
-    goal, null when the edges show no way there. A system is left out of both when every edge into it has a tested
-    fallback (`tested`: source, target): the business goes on without it.
+    goal, and the systems that answered a request in at least 99.9% of its traces (of at least 300); entry, goal and
+    partners that nothing names excluded. ``cut``: one smallest set of systems between entry and goal, empty when an
+    edge leads straight to the goal, null when the edges show no way there. A system is left out of both when every
+    edge into it has a tested fallback (`tested`: source, target): the business goes on without it.
     """
     covered = set(tested.iter_rows())
     graphs = _grouped(edges.filter(pl.col("traces") >= MIN_EDGE_TRACES), ["source", "target"])
@@ -73,7 +73,8 @@ def structure(
 def _always_called(calls: pl.DataFrame, flow_counts: pl.DataFrame) -> pl.DataFrame:
     of = calls.join(flow_counts.rename({"traces": "all_traces"}), on=FLOW, nulls_equal=True)
     share = pl.col("traces") / pl.col("all_traces")
-    return of.filter(pl.col("all_traces") >= ALWAYS_CALLED_TRACES, share >= ALWAYS_CALLED_SHARE)
+    always = (pl.col("all_traces") >= ALWAYS_CALLED_TRACES) & (share >= ALWAYS_CALLED_SHARE)
+    return of.filter(always, is_named(pl.col("system")))
 
 
 def _grouped(facts: pl.DataFrame, columns: list[str]) -> dict[tuple, list[tuple]]:

@@ -40,7 +40,8 @@ CONVENTIONS = {
 }
 HTTP = ("http.response.status_code", "http.status_code")
 GRPC = ("rpc.grpc.status_code", "rpc.response.status_code", "grpc.status_code")
-RESENT = ("http.request.resend_count", "http.resend_count")
+# How many attempts came before; the last is that of gRPC.
+RESENT = ("http.request.resend_count", "http.resend_count", "previous-rpc-attempts")
 STATUS = "integrhealth.status"
 # Attributes that name the outcome as text, in traces converted from OpenTelemetry
 OTEL_STATUS = ("otel.status_code",)

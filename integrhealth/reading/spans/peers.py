@@ -19,6 +19,8 @@ NAMED = (
 HOST = ("server.address", "net.peer.name", "network.destination.name", "net.sock.peer.name")
 ADDRESS = ("peer.hostname", "out.host", "http.host", "url.full", "http.url", "peer.address")
 IP = ("network.peer.address", "net.peer.ip", "net.sock.peer.addr", "peer.ipv4", "peer.ipv6")
+# The machine that asks, under a name that every machine has: no system.
+ITSELF = r"^(?i)(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|::1?|\[::1?\])\.?(?::\d+)?$"
 PEERS = frozenset((*NAMED, *HOST, *ADDRESS, *IP))
 
 LONGEST_HOST = 253
@@ -31,7 +33,8 @@ def peer(present: list[str], *, sends: pl.Expr, receives: pl.Expr, other_side: p
     database, a consumer's the queue that it reads.
     """
     given = [] if other_side is None else [other_side]
-    asked = [*given, _first(NAMED, present), _first(HOST, present), _host(present), _first(IP, present)]
+    hosts = [_first(HOST, present), _host(present), _first(IP, present)]
+    asked = [*given, _first(NAMED, present), *(pl.when(~name.str.contains(ITSELF)).then(name) for name in hosts)]
     asking = [*given, _first(CALLER, present)]
     consumes = pl.col("span_kind") == "consumer"
     return (

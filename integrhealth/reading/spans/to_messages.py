@@ -4,16 +4,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.language.schema import FLAG, FRAMES, TEXT, is_failed
+from integrhealth.language.schema import FLAG, FRAMES, NAMELESS, TEXT, is_failed
 from integrhealth.reading.inner_frames import SPAN_FRAME, SPANS
+from integrhealth.reading.spans.attempts import answered_by, attempts, beside
 from integrhealth.reading.spans.pairing import RECEIVERS, SENDERS, Links, by_content, links
 from integrhealth.traces.ancestry import NO_ROW, roots
+from integrhealth.traces.batches import IN_BATCH
 
 QUEUED = ("producer", "consumer")
 # Who called a root SERVER that nobody else is known to have called
 USER = "user"
-# Who was called where nothing names it. One for each caller: what nobody named is not one system.
-NAMELESS = "unknown (asked by {})"
 
 # Digits of a trace id of 64 and of 128 bits
 SHORT_ID, LONG_ID = 16, 32
@@ -24,7 +24,7 @@ CARRIED = (
 )
 # What is looked at in the sending half
 HALF = (
-    *("parent_id", "service", "operation", "span_kind", "start", "end", "status", "error_code", "error_text"),
+    *("service", "operation", "span_kind", "start", "end", "status", "error_code", "error_text"),
     *CARRIED,
 )
 COUNTED = {
@@ -46,21 +46,25 @@ def messages(spans: pl.DataFrame) -> pl.DataFrame:
     """One row per message, in the order of the receiving spans; the columns of the canonical frame.
 
     (1) A CLIENT or PRODUCER and the SERVER or CONSUMER it caused are one message with four times. Of those whose
-    messages one span processed as a batch, each is such a message; what the batch did hangs on one of them. (2) One
-    alone goes to the peer it names, else to one that is unknown. (3) A SERVER or CONSUMER alone comes from its parent's
-    service, a CONSUMER else from its queue. (4) Any other span is work asked for by its parent's service. Spans =
-    messages + pairs, whatever ids repeat. ``message_id`` is the trace id and the receiving span's id; a parent that is
-    not in the data is still named in ``parent_id``.
+    messages one span processed as a batch, each is such a message; what the batch did hangs on one of them. Another
+    CONSUMER of the same, or SERVER that it was sent to again, has a message beside the first, below the same parent.
+    (2) One alone goes to the peer it names, else to one that is unknown; an attempt at a call to whoever answered
+    another. (3) A SERVER or CONSUMER alone comes from its parent's service, a CONSUMER else from its queue. (4) Any
+    other span is work asked for by its parent's service. Spans = messages + pairs, whatever ids repeat. ``message_id``
+    is the trace id and the receiving span's id; a parent that is not in the data is still named in ``parent_id``.
     """
     spans = with_whole_trace_ids(spans)
     linked = links(spans)
-    halves = _halves(spans, linked)
+    also = beside(spans, linked)
+    spans = spans.with_columns(attempts(spans, linked, also))
+    halves = _halves(spans, linked, also)
     halves_named = halves.with_columns(_message_ids(halves))
     # The message that each span became, to lead from the parent's row to the parent's message.
     message = np.full(spans.height, NO_ROW)
     message[halves_named["row"].to_numpy()] = np.arange(halves_named.height)
     paired = halves_named["sender_row"] != NO_ROW
     message[halves_named["sender_row"].filter(paired).to_numpy()] = np.flatnonzero(paired.to_numpy())
+    halves_named = halves_named.with_columns(_ids_in_batches(halves_named, linked, message))
     above = halves_named["parent_row"].to_numpy()
     parent = _gathered(halves_named["message_id"], np.where(above == NO_ROW, NO_ROW, message[above]))
     absent = (
@@ -70,7 +74,7 @@ def messages(spans: pl.DataFrame) -> pl.DataFrame:
         halves_named.with_columns(_source(), _target(), *map(_carried, CARRIED), *_outcome(), parent_message=parent)
         .with_columns(
             parent_id=pl.coalesce("parent_message", absent),
-            operation=pl.coalesce("operation", "operation_sent"),
+            operation=pl.coalesce("operation_answered", "operation", "operation_sent"),
             kind=_kind(),
             received_at="start",
             finished_at="end",
@@ -96,12 +100,13 @@ def with_whole_trace_ids(spans: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(trace_id=pl.coalesce("whole", "trace_id")).drop("whole")
 
 
-def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
+def _halves(spans: pl.DataFrame, linked: Links, also: NDArray[np.int64]) -> pl.DataFrame:
     """One row per message: the columns of its receiving (or only) span, with ``_sent`` those of the sending half.
 
     ``row``, ``sender_row``, ``parent_row``: their rows in `spans` and that of the message's parent. ``above``: the
-    id of that parent as the span names it, ``trace_above`` its trace, ``service_above`` its service. ``service_below``:
-    the service of what a call caused where nothing names whom it called.
+    id of that parent as the span names it, ``trace_above`` its trace. ``service_above``: the service of what sent it.
+    ``service_below``: the service of what a call caused where nothing names whom it called. ``service_answering``,
+    ``operation_answered``: who answered another attempt at a call that nobody answered. `also` as in ``beside``.
     """
     alone = np.ones(spans.height, bool)
     alone[linked.sender[linked.sender != NO_ROW]] = False
@@ -109,29 +114,31 @@ def _halves(spans: pl.DataFrame, linked: Links) -> pl.DataFrame:
     batch = linked.batch[own]
     batched = batch != NO_ROW
     sender = np.where(batched, own, linked.sender[own])
-    parent = linked.parent[np.where(sender == NO_ROW, own, sender)]
+    above = np.where(sender == NO_ROW, own, sender)
+    # Who received the same as another hangs where that one does: on what the sender hangs on.
+    asked = np.where(also[own] == NO_ROW, above, also[own])
     halved = (sender != NO_ROW).any()
     received = _received(spans, own, batch) if batched.any() else spans.filter(alone) if halved else spans
     received = received.with_columns(
         row=pl.Series(own),
         sender_row=pl.Series(sender),
-        parent_row=pl.Series(parent),
+        parent_row=pl.Series(linked.parent[asked]),
         paired=pl.Series(sender != NO_ROW),
         by_link=pl.Series(linked.linked[own]),
-        service_above=_gathered(spans["service"], parent),
+        service_above=_gathered(spans["service"], linked.parent[above]),
         service_below=_service_below(spans, linked).gather(own),
     )
     # Most columns of most logs are empty, and a null literal costs nothing.
     filled = [column for column in HALF if halved and spans[column].null_count() < spans.height]
     empty = [column for column in HALF if column not in filled]
-    traces = [_gathered(spans["trace_id"], sender).alias("trace_above")] if linked.given else []
+    answer = answered_by(spans, linked)[own]
     return received.with_columns(
         *(_gathered(spans[column], sender).alias(f"{column}_sent") for column in filled),
         *(pl.lit(None, SPAN_FRAME.columns[column]).alias(f"{column}_sent") for column in empty),
-        *traces,
-    ).with_columns(
-        above=pl.when("paired").then("parent_id_sent").otherwise("parent_id"),
-        trace_above=pl.when("paired").then("trace_above").otherwise("trace_id") if traces else "trace_id",
+        above=_gathered(spans["parent_id"], asked),
+        trace_above=_gathered(spans["trace_id"], asked),
+        service_answering=_gathered(spans["service"], answer),
+        operation_answered=_gathered(spans["operation"], answer),
     )
 
 
@@ -186,6 +193,14 @@ def _message_ids(halves: pl.DataFrame) -> pl.Series:
     return ids.scatter(distinct["place"], distinct["id"])
 
 
+def _ids_in_batches(halves: pl.DataFrame, linked: Links, message: NDArray[np.int64]) -> pl.Series:
+    """The message ids, each that was processed with others followed by that of the message on which the work hangs."""
+    ids = halves["message_id"]
+    batch = linked.batch[halves["row"].to_numpy()]
+    first = _gathered(ids, np.where(batch == NO_ROW, NO_ROW, message[batch]))
+    return pl.select(pl.coalesce(ids + IN_BATCH + first, ids)).to_series().alias("message_id")
+
+
 def _source() -> pl.Expr:
     alone, kind = ~pl.col("paired"), pl.col("span_kind")
     root_server = (kind == "server") & pl.col("above").is_null()
@@ -204,7 +219,7 @@ def _source() -> pl.Expr:
 
 def _target() -> pl.Expr:
     sends = pl.col("span_kind").is_in(SENDERS)
-    asked = pl.coalesce("peer", "service_below", pl.format(NAMELESS, "service"))
+    asked = pl.coalesce("service_answering", "peer", "service_below", pl.format(NAMELESS, "service"))
     return pl.when(sends).then(asked).otherwise("service").alias("target")
 
 

@@ -1,6 +1,6 @@
 """Vendor exports that are tables: each is a YAML file in ``presets``, recognised by its columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,7 +9,7 @@ from integrhealth.reading.mapping.sources import MappedSource
 from integrhealth.reading.mapping.yaml_entries import preset_file, preset_names, preset_sources
 from integrhealth.reading.records.nested import fills
 from integrhealth.reading.table.files import column_names
-from integrhealth.reading.table.wrapped import wrapped_names
+from integrhealth.reading.table.wrapped import document_names, wrapped_names
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,13 @@ def table_presets() -> tuple[Preset, ...]:
 
 
 def preset_of(head: Head) -> Preset | None:
-    """The vendor export that a table is, by its columns: of several, the one that asks for most of them."""
-    names = wrapped_names(head) or column_names(head)
+    """The vendor export that a table is, by its columns: of several, the one that asks for most of them. A document
+    that wraps a list may be one record itself, with a list inside.
+    """
+    return _asking_for(wrapped_names(head) or column_names(head)) or _asking_for(document_names(head))
+
+
+def _asking_for(names: Iterable[str]) -> Preset | None:
     there = {name.casefold() for name in names} | {name.casefold().split(".")[0] for name in names}
     fitting = [
         (max(len(columns) for columns in preset.recognise if columns <= there), preset)

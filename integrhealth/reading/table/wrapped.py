@@ -77,8 +77,12 @@ PAGE_WORDS = frozenset(
 
 def wrapped_names(head: Head) -> list[str]:
     """The fields of the records that a JSON document wraps; none for any other file, such as one record per line."""
-    records = [each for each in _sample(head, ()) if isinstance(each, dict)]
-    return list(dict.fromkeys(name for each in records[:SAMPLED] for name in flattened(each)))
+    return _names(_sample(head, ()))
+
+
+def document_names(head: Head) -> list[str]:
+    """The fields of JSON documents themselves, whatever lists lie in them."""
+    return _names(_beginning(head, None))
 
 
 def is_wrapped(head: Head, names: Collection[str]) -> bool:
@@ -86,21 +90,32 @@ def is_wrapped(head: Head, names: Collection[str]) -> bool:
     return any(isinstance(each, dict | Refused) for each in _sample(head, names))
 
 
+def _names(records: Iterable[Any]) -> list[str]:
+    objects = (each for each in records if isinstance(each, dict))
+    return list(dict.fromkeys(name for each in islice(objects, SAMPLED) for name in flattened(each)))
+
+
 def _sample(head: Head, names: Collection[str]) -> list[Any]:
     """The first records that documents wrap, and what is refused of them; none where lines are the records."""
-    start = head.start.decode("utf-8-sig", "replace").lstrip()
+    sample = [each for value in _beginning(head, names) for each in records_in(value, names)]
+    return [] if sample == [_loaded(_start(head).partition("\n")[0])] else sample
+
+
+def _beginning(head: Head, names: Collection[str] | None) -> list[Any]:
+    """The first JSON documents of a file; none where each line is one, unless it is a page of records with `names`."""
+    start = _start(head)
     if not start.startswith("{"):
         return []
     line, _, rest = start.partition("\n")
     first = _loaded(line)
     if rest.strip() and first is not None:
-        # One value per line is a record, unless it is a page of them.
-        documents = [first] if _is_page(first, names) else []
-    else:
-        whole_file = len(head.start) < HEAD_BYTES
-        documents = _documents(start if whole_file else whole(head.path)[0].decode("utf-8-sig", "replace"))
-    sample = [each for value in islice(documents, LISTED) for each in records_in(value, names)]
-    return [] if sample == [first] else sample
+        return [first] if names is None or _is_page(first, names) else []
+    whole_file = len(head.start) < HEAD_BYTES
+    return [*islice(_documents(start if whole_file else whole(head.path)[0].decode("utf-8-sig", "replace")), LISTED)]
+
+
+def _start(head: Head) -> str:
+    return head.start.decode("utf-8-sig", "replace").lstrip()
 
 
 def records_in(value: Any, names: Collection[str] = ()) -> Iterator[Any]:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from integrhealth.analyses import dependency_fragility as fragility
 from integrhealth.analyses.dependency_fragility import structure as paths
 from integrhealth.catalog import Catalog
+from integrhealth.evidence import Evidence
+from integrhealth.language.schema import conform
 
 
 def test_a_system_on_every_directed_way_is_a_single_point_although_other_links_run_around_it():
@@ -174,3 +176,17 @@ def test_all_integrations_of_an_edge_need_a_tested_fallback():
 def test_a_fallback_on_one_of_two_edges_into_a_system_does_not_replace_it():
     drawn = "60 Shop>ERP ERP>Bank\n60 Shop>EDI EDI>ERP ERP>Bank"
     assert single_points(report(drawn, catalog=fallback(TESTED))) == {"ERP"}
+
+
+def test_partners_that_nothing_names_are_no_single_point_and_no_goal():
+    """Each trace asks two partners of which no log says who they are, and the second of them last."""
+    rows = [
+        {"message_id": f"{trace}{name}", "trace_id": f"t{trace}", "source": source, "target": target}
+        | {"kind": "request", "status": "ok", "sent_at": NOON + timedelta(minutes=trace, seconds=second)}
+        for trace in range(400)
+        for second, (name, source, target) in enumerate(
+            [("r", "web", "shop"), ("a", "shop", "pay"), ("b", "shop", "unknown (asked by shop)")]
+        )
+    ]
+    asked = fragility.capabilities(Evidence(messages=conform(pl.DataFrame(rows), "messages")))
+    assert asked.select("entry", "goal", "single_points").rows() == [("web", "pay", ["shop"])]

@@ -424,3 +424,7 @@ def test_half_of_a_surrogate_pair_costs_its_line_and_nothing_becomes_a_zero_byte
     (parsed,) = FORMAT.read(path, path.name)[:1]
     assert parsed.rows["operation"].to_list() == ["a", "x\U0001f600", "\\ud83d"]
     assert parsed.rejected.select("line", "reason").rows() == [(2, "no JSON: half of a surrogate pair")]
+
+
+def test_an_attempt_of_grpc_counts_those_before_it(tmp_path):
+    assert one(tmp_path, {"previous-rpc-attempts": 1, "transparent-retry": False})["attempt"] == 2

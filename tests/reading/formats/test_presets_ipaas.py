@@ -304,3 +304,14 @@ def test_nifi_provenance_tells_of_exchanges_with_other_systems(tmp_path):
 )
 def test_the_host_of_an_address(url, host):
     assert hosts(pl.Series([url], dtype=pl.String)).to_list() == [host]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("nodes", [["Start"], ["Start", "HTTP Request"]])
+def test_one_n8n_execution_with_its_data_is_one_run_and_not_what_its_nodes_did(tmp_path, nodes, indent):
+    begun, ended = "2026-03-01T10:00:00.000Z", "2026-03-01T10:00:45.000Z"
+    steps = {name: [{"startTime": 1772359200000, "executionTime": 5}] for name in nodes}
+    run = {"id": "11", "workflowId": "w", "mode": "trigger", "status": "error", "startedAt": begun, "stoppedAt": ended}
+    run |= {"data": {"resultData": {"error": {"message": "refused"}, "runData": steps}}}
+    evidence = read(tmp_path, "n8n_executions", json.dumps(run, indent=indent))
+    assert evidence.messages.select("message_id", "status", "error_text").rows() == [("11", "failed", "refused")]

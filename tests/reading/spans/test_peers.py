@@ -79,3 +79,18 @@ def test_a_consumer_names_its_queue_and_a_server_no_more_than_its_caller():
     assert named("server", **queue) is None
     assert named("internal", **queue) is None
     assert named("server", peer__service="web") == "web"
+
+
+@pytest.mark.parametrize("itself", ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.1.2.3:80", "0.0.0.0", "::1", "::"])
+def test_the_machine_that_asks_is_no_name_of_another(itself):
+    assert named("client", server__address=itself) is None
+    assert named("client", server__address=itself, url__full="http://pay.example.com/") == "pay.example.com"
+    assert named("client", server__address=itself, db__namespace="ledger") == "ledger"
+    assert (
+        named("client", server__address=f"{itself.split(':')[0]}.example.com" if itself[0] != ":" else "::2")
+        is not None
+    )
+
+
+def test_an_address_that_leads_to_the_machine_itself_names_nobody():
+    assert named("client", url__full="http://localhost:8083/route", network__peer__address="127.0.0.1") is None

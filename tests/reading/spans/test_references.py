@@ -51,7 +51,7 @@ def test_every_producer_of_a_batch_is_a_message_and_what_the_batch_did_stands_on
     )
     found = messages(many)
     assert drawn(found, "message_id", "source", "target", "kind", "status", "parent_id", "object_id") == [
-        ("u:q", "web", "billing", "queue", "failed", None, "two"),
+        ("u:q in v:c", "web", "billing", "queue", "failed", None, "two"),
         ("v:c", "shop", "billing", "queue", "failed", None, "one"),
         ("v:d", "billing", "db", "request", "failed", "v:c", None),
         ("v:x", "web", "bills", "queue", "ok", None, None),
@@ -81,21 +81,77 @@ def test_without_its_producer_a_consumer_comes_from_its_queue(links, parent, sou
     assert drawn(found, "source", "target", "kind") == [(source, "billing", "queue")]
 
 
-def test_one_message_read_by_two_systems_is_two_messages_one_below_the_other():
+def test_one_message_read_by_two_systems_is_two_messages_that_did_not_cause_each_other():
     found = messages(
         spans(
             """
-            trace_id span_id service span_kind links start end
-            t        p       shop    producer  -     1     2
-            u        b       billing consumer  t:p   5     8
-            v        c       crm     consumer  t:p   6     8
+            trace_id span_id parent_id service span_kind links status start end
+            t        r       -         shop    server    -     ok     0     3
+            t        p       r         shop    producer  -     -      1     2
+            u        b       -         billing consumer  t:p   failed 5     8
+            v        c       -         crm     consumer  t:p   failed 6     8
+            w        d       -         crm     consumer  t:p   failed 7     9
             """
         )
     )
     assert drawn(found, "message_id", "source", "target", "kind", "parent_id") == [
-        ("u:b", "shop", "billing", "queue", None),
-        ("v:c", "shop", "crm", "queue", "u:b"),
+        ("t:r", "user", "shop", "request", None),
+        ("u:b", "shop", "billing", "queue", "t:r"),
+        ("v:c", "shop", "crm", "queue", "t:r"),
+        ("w:d", "shop", "crm", "queue", "t:r"),
     ]
+    caused = with_causes(linked(found))
+    assert caused["own_error"].to_list() == [False, True, True, True]
+    assert caused["trace"].to_list() == ["t"] * 4
+
+
+def test_what_failed_in_a_batch_is_the_cause_of_every_message_of_it():
+    picture = """
+        trace_id span_id parent_id service span_kind links       start end status peer
+        t        p       -         shop    producer  -           1     2   -      -
+        u        q       -         web     producer  -           3     4   ok     -
+        v        x       -         web     producer  -           4     5   -      -
+        b        c       -         billing consumer  t:p,u:q,v:x 5     9   {batch} -
+        b        d       c         billing client    -           6     7   failed db
+        b        e       c         billing producer  -           7     8   failed ledger
+        """
+    told = {
+        batch: with_causes(linked(messages(spans(picture.format(batch=batch)))))
+        .sort("message_id")
+        .select("message_id", "target", "own_error", "passed_on", "stopped", "failed_causes")
+        .rows()
+        for batch in ("failed", "ok")
+    }
+    assert told["failed"] == [
+        ("b:c", "billing", False, True, False, 1),
+        ("b:d", "db", True, False, False, 0),
+        ("b:e", "ledger", False, True, False, 1),
+        ("u:q in b:c", "billing", False, True, False, 1),
+        ("v:x in b:c", "billing", False, True, False, 1),
+    ]
+    # What a batch got over it got over once.
+    assert [(row[0], *row[2:5]) for row in told["ok"]] == [
+        ("b:c", False, False, True),
+        ("b:d", True, False, False),
+        ("b:e", True, False, False),
+        ("u:q in b:c", False, False, False),
+        ("v:x in b:c", False, False, False),
+    ]
+
+
+def test_an_id_that_looks_like_one_of_a_batch_by_chance_shares_nothing():
+    found = messages(
+        spans(
+            """
+            trace_id span_id parent_id service span_kind start end status peer
+            t        c       -         billing consumer  5     9   failed bills
+            t        d       c         billing client    6     7   failed db
+            t        x       -         billing consumer  5     8   failed bills
+            """
+        )
+    ).with_columns(pl.col("message_id").replace({"t:x": "t:x in t:c"}))
+    caused = with_causes(linked(found)).select("message_id", "own_error").rows()
+    assert caused == [("t:c", False), ("t:d", True), ("t:x in t:c", True)]
 
 
 def test_a_span_without_a_parent_follows_what_it_is_linked_to_and_one_with_a_parent_does_not():

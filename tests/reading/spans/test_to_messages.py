@@ -55,7 +55,7 @@ def test_a_second_server_under_the_same_call_is_a_message_of_its_own():
             """
             span_id parent_id service span_kind start end
             a       -         shop    client    1     9
-            c       a         erp     server    5     8
+            c       a         wms     server    5     8
             b       a         erp     server    2     4
             """
         )

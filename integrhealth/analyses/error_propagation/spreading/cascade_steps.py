@@ -18,7 +18,8 @@ def cascade_steps(caused: pl.DataFrame, cascades: pl.DataFrame, *, top: int = 1)
     """
     heads = _worst_roots(caused, cascades, top=top)
     within = caused.join(heads.select("trace").unique(), on="trace", how="semi", maintain_order="left")
-    failed = cascade_members(within).join(heads, on="root").with_columns(cause="cause_row")
+    # Messages of a batch lie in the traces of their senders.
+    failed = cascade_members(caused).join(heads.drop("trace"), on="root").with_columns(cause="cause_row")
     # What a failed cause did not bring down is no member of the cascade, but where it ended.
     stopped = _stopped(within, failed).with_columns(ended_at=pl.coalesce("finished_at", "answered_at"))
     columns = [

@@ -18,7 +18,7 @@ def swallowed(caused: pl.DataFrame) -> pl.DataFrame:
     batch, file) and are fine although their sender failed waited for nothing and have no row.
     """
     columns = ["row", "kind", "status", "sent_at", "finished_at", "answered_at", "attempt", "fallback", "stopped"]
-    columns += ["replaced"]
+    columns += ["replaced", "batch_row"]
     messages = caused.select(*SAME_CALL, *columns)
     concerned = messages.filter(pl.col("stopped") | is_failed(pl.col("status")))
     links = failure_links(concerned).filter(pl.col("effect_status") == "ok")
