@@ -319,7 +319,7 @@ def informatica() -> Export:
 
 def xferlog() -> Export:
     lines = (
-        f"{t:%a %b %d %H:%M:%S %Y} 1 192.0.2.{n % 5} 896242 /home/edi/in/order{n}.xml b _ i r edi ftp 0 * c"
+        f"{t:%a %b %d %H:%M:%S %Y} 1 192.0.2.{n % 5} 896242 /srv/edi/in/order{n}.xml b _ i r edi ftp 0 * c"
         for n, t in moments()
     )
     return Export("xferlog", "xferlog", "\n".join(lines).encode(), "logs", {"time": at()})
