@@ -8,15 +8,8 @@ from typing import Any
 import polars as pl
 
 from integrhealth.language.schema import NUMBER
-from integrhealth.reading.drafting.words import (
-    DURATION_NAMES,
-    LETTERS_OF_STATUS,
-    LEVELS,
-    UNITS,
-    status_of,
-    words_in,
-    words_of,
-)
+from integrhealth.reading.drafting.status_words import LETTERS_OF_STATUS, status_of
+from integrhealth.reading.drafting.words import DURATION_NAMES, LEVELS, UNITS, core_of, words_in, words_of
 from integrhealth.reading.values.conversions import CLOCK as CLOCKED
 from integrhealth.reading.values.conversions import numbers
 from integrhealth.reading.values.times import Times, times
@@ -48,6 +41,7 @@ TIME_NAMES = words_in(
     "time date at ts timestamp datetime created updated started finished start end ended epoch "
     "moment when sent received modified unixtime on log clock queued completed closed opened "
     "occurred last fecha datum hora uhrzeit startzeit endezeit inicio fin run logged"
+    " zeit zeitpunkt horodatage debut heure data ora submitted processed published"
 )
 SUCCESS_NAMES = words_in("success succeeded ok successful passed delivered completed finished isok")
 FAILURE_NAMES = words_in("error failed failure fault faulted iserror haserror haserrors")
@@ -58,7 +52,9 @@ PERSON = r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"
 # A first and a last name, or one and an initial.
 FULL_NAME = r"^\p{Lu}[\p{L}'.-]+ (?:\p{Lu}[\p{L}'.-]* )?\p{Lu}[\p{L}'.-]*$"
 PHONE = r"^\+?[\d ()-]{7,}$"
-DAY_OR_CLOCK = frozenset(("date", "time", "day", "at", "fecha", "hora", "datum", "uhrzeit"))
+DAY_OR_CLOCK = words_in("date time day at fecha hora datum zeit uhrzeit heure jour data ora dia")
+# Units of durations that a mapping has no word for.
+LONG_UNITS = words_in("min mins minute minutes minuten minutos minuti h hours stunden horas heures ore days")
 TRUE, FALSE = frozenset(("true", "yes", "y", "t", "1")), frozenset(("false", "no", "n", "f", "0"))
 
 
@@ -92,6 +88,11 @@ class Content:
     def words(self) -> list[str]:
         """The words of the name."""
         return words_of(self.name)
+
+    @cached_property
+    def core(self) -> frozenset[str]:
+        """The words of its last part, where it is one inside an object."""
+        return core_of(self.name)
 
     @cached_property
     def distinct(self) -> int:
@@ -167,7 +168,9 @@ class Content:
     def is_http(self) -> bool:
         """The status codes of HTTP, or what stands where there was no answer."""
         codes = self.values.cast(pl.Int64, strict=False)
-        return self.distinct <= MOST_HTTP and bool((codes.is_in(HTTP_CODES).fill_null(False).mean() or 0) >= MOSTLY)
+        if self.distinct > MOST_HTTP or not (codes > 0).any():
+            return False
+        return bool((codes.is_in(HTTP_CODES).fill_null(False).mean() or 0) >= MOSTLY)
 
     @cached_property
     def is_flag(self) -> bool:
@@ -238,6 +241,8 @@ class Content:
         if self.is_span:
             return "s"
         if self.is_time or self.is_clock or not (self.is_number or self.is_comma_number):
+            return None
+        if LONG_UNITS & set(self.words):
             return None
         by_name = next((UNITS[word] for word in reversed(self.words) if word in UNITS), None)
         about = DURATION_NAMES & set(self.words) or {"time", "taken"} <= set(self.words)

@@ -6,19 +6,33 @@ from typing import Any
 
 import polars as pl
 
-from integrhealth.language.schema import FRAMES
+from integrhealth.language.schema import FRAMES, TIME
 from integrhealth.reading.drafting.contents import Content
 from integrhealth.reading.drafting.entry import Entry
 from integrhealth.reading.drafting.moments import say_times
-from integrhealth.reading.drafting.roles import identifies, looks_like_ids, roles, two_ends
-from integrhealth.reading.drafting.statuses import ERRORS, failure_column, say_status, status_column, unexplained_status
-from integrhealth.reading.drafting.words import LEVELS, words_in
+from integrhealth.reading.drafting.roles import ends_by_values, identifies, looks_like_ids, roles, two_ends
+from integrhealth.reading.drafting.statuses import (
+    COUNTED,
+    ERRORS,
+    failure_column,
+    say_status,
+    status_column,
+    unexplained_status,
+)
+from integrhealth.reading.drafting.words import LEVELS, plain, words_in
 
 MESSAGES = FRAMES["messages"]
 LEFT_OUT = ("actor_type", "payload_hash", "kind", "checkpoint", "fallback", "load_test", "status", "seq")
-COUNTED = words_in("count num number records rows documents docs errors failures")
-INBOUND = words_in("in inbound incoming received receive i rx inboundapi inbound-api eingang entrada")
-OUTBOUND = words_in("out outbound outgoing sent send o tx outboundapi outbound-api ausgang salida")
+INBOUND = words_in(
+    "in inbound incoming received receive receiving i rx inboundapi inbound-api import download get pull"
+    " eingang eingehend entrada entrante entrant entree reception recepcion ingresso ricevuto"
+)
+OUTBOUND = words_in(
+    "out outbound outgoing sent send sending o tx outboundapi outbound-api export upload put push"
+    " ausgang ausgehend salida saliente sortant sortie envoi envio uscita inviato"
+)
+# Times under these names are wishes and plans: nothing ended then.
+PLANNED = words_in("due next expires expiry expected planned valid until deadline scheduled estimated schedule sla")
 CALLED = words_in("address endpoint webhook callback target destination request host hook upstream backend service")
 QUEUES = frozenset(["queue", "topic", "exchange"])
 # More columns than this make no id that anybody would want.
@@ -33,14 +47,17 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     status = status_column(contents)
     rest = [each for each in contents if each is not status]
     chosen = roles(MESSAGES, [each for each in rest if leads_to_a_system(each, status)], without=LEFT_OUT)
-    if (ends := two_ends(rest)) is not None:
+    ends = two_ends(rest)
+    if ends is None and not {"source", "target"} & chosen.keys():
+        ends = ends_by_values(rest)
+    if ends is not None:
         chosen = {name: each for name, each in chosen.items() if all(each is not end for end in ends)}
         chosen |= dict(zip(("source", "target"), ends, strict=True))
     _name_by_content(chosen, rest, status)
-    _begin_with_the_first(chosen)
+    _begin_with_the_first(chosen, rest)
     start = chosen.get("sent_at") or chosen.get("finished_at") or first_time(rest)
     failure = None if status is not None else failure_column(rest)
-    if status is None and failure is None and {"source", "target"} <= chosen.keys():
+    if status is None and failure is None and {"source", "target", "message_id"} & chosen.keys():
         status = unexplained_status(rest)
     if start is None or (status is None and failure is None):
         return []
@@ -52,6 +69,7 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     say_status(entry, status, failure, rest)
     if failure is not None:
         chosen.pop("error_text", None)
+    _prefer_a_text_of_errors(chosen, rest)
     direction = direction_column(rest, chosen)
     _say_systems(entry, chosen, rest, system, where, direction)
     _say_id(entry, chosen, rest, start)
@@ -62,6 +80,13 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     say_times(entry, used or {"sent_at": start})
     entry.columns = {name: entry.columns[name] for name in MESSAGES.columns if name in entry.columns}
     return both_ways(entry, direction) if direction is not None else [entry]
+
+
+def _prefer_a_text_of_errors(chosen: dict[str, Content], rest: list[Content]) -> None:
+    """Not a text that every record has, where another is there on some only."""
+    if "error_text" in chosen and chosen["error_text"].filled > 0.95:
+        some = roles(MESSAGES, [each for each in rest if each.filled <= 0.95], only=("error_text",))
+        chosen |= {name: each for name, each in some.items() if all(each is not other for other in chosen.values())}
 
 
 def _name_by_content(chosen: dict[str, Content], rest: list[Content], status: Content | None) -> None:
@@ -80,13 +105,30 @@ def _name_by_content(chosen: dict[str, Content], rest: list[Content], status: Co
             chosen["target"] = called[0]
 
 
-def _begin_with_the_first(chosen: dict[str, Content]) -> None:
-    """Where a message was received before it was sent by their names, the names mean something else."""
+def _begin_with_the_first(chosen: dict[str, Content], rest: list[Content]) -> None:
+    """Where a message was received before it was sent by their names, the names mean something else. What no name
+    gives away is when it began or ended if it lies before or after the other.
+    """
+    _complete_times(chosen, rest)
     sent, received = chosen.get("sent_at"), chosen.get("received_at")
     if received is not None and (sent is None or _mostly_before(received, sent)):
         chosen["sent_at"] = chosen.pop("received_at")
         if sent is not None:
             chosen.setdefault("finished_at", sent)
+
+
+def _complete_times(chosen: dict[str, Content], rest: list[Content]) -> None:
+    """The start or the end that is missing, if one column of times is left that lies on that side of the other."""
+    ends = [name for name in ("finished_at", "answered_at", "received_at") if name in chosen]
+    used = [each for name, each in chosen.items() if MESSAGES.columns[name] == TIME]
+    free = [each for each in rest if each.is_time and not PLANNED & set(each.words) and each not in used]
+    if "sent_at" not in chosen and ends:
+        before = [each for each in free if each.filled >= 0.9 and _mostly_before(each, chosen[ends[0]])]
+        if before:
+            chosen["sent_at"] = before[0]
+    after = [each for each in free if "sent_at" in chosen and _mostly_before(chosen["sent_at"], each)]
+    if not ends and len(free) == len(after) == 1 and after[0].filled > 0.5:
+        chosen["finished_at"] = after[0]
 
 
 def leads_to_a_system(content: Content, status: Content | None) -> bool:
@@ -105,14 +147,15 @@ def direction_column(contents: list[Content], chosen: dict[str, Content]) -> Con
     if "source" in chosen and "target" in chosen:
         return None
     for content in contents:
-        folded = {value.casefold().split(" ")[0] for value in content.values.unique()}
+        folded = {plain(value).split(" ")[0] for value in content.values.unique()}
         if folded <= INBOUND | OUTBOUND and "direction" in {*content.words, *_synonym(content.words)}:
             return content
     return None
 
 
 def _synonym(words: list[str]) -> set[str]:
-    return {"direction"} if {"direction", "inout", "richtung", "sentido", "way"} & set(words) else set()
+    names = {"direction", "inout", "dir", "richtung", "sentido", "sens", "direccion", "direzione", "direcao", "way"}
+    return {"direction"} if names & set(words) else set()
 
 
 def _say_ends(entry: Entry, chosen: dict[str, Content], start: Content, rest: list[Content]) -> None:
@@ -269,6 +312,8 @@ def _leave_out_empty_links(entry: Entry, chosen: dict[str, Content]) -> None:
 
 def _say_others(entry: Entry, chosen: dict[str, Content], rest: list[Content]) -> None:
     used = {name for origin in entry.columns.values() for name in columns_in(origin)}
+    if "error_text" not in chosen and "error_code" in chosen and chosen["error_code"].is_sentence:
+        chosen["error_text"] = chosen.pop("error_code")
     for name, content in chosen.items():
         if name in entry.columns or name in ("source", "target", "message_id") or MESSAGES.columns[name] == "time":
             continue
@@ -303,8 +348,8 @@ def both_ways(entry: Entry, direction: Content) -> list[Entry]:
     """The entry once for what came in and once for what went out, the two systems in each other's place."""
     written = list(direction.values.unique(maintain_order=True))
     ways = {
-        True: [word for word in written if word.casefold().split(" ")[0] in INBOUND],
-        False: [word for word in written if word.casefold().split(" ")[0] in OUTBOUND],
+        True: [word for word in written if plain(word).split(" ")[0] in INBOUND],
+        False: [word for word in written if plain(word).split(" ")[0] in OUTBOUND],
     }
     partner = "source" if "value" not in str(entry.columns["source"]) else "target"
     made = []

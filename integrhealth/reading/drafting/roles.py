@@ -1,6 +1,7 @@
 """Which column of a file can be which canonical column: by its name, and only where its values allow it."""
 
 from collections.abc import Iterable
+from itertools import combinations
 from typing import Any
 
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS, Frame
@@ -33,7 +34,7 @@ def roles(
             (rank, place, order, canonical, content)
             for place, canonical in enumerate(wanted)
             for order, content in enumerate(there)
-            if (rank := name_rank(canonical, content.words)) is not None
+            if (rank := name_rank(canonical, content.words, content.core)) is not None
             and allows(canonical, frame.columns[canonical], content)
         ),
         key=lambda each: each[:3],
@@ -85,6 +86,17 @@ def two_ends(contents: Iterable[Content]) -> tuple[Content, Content] | None:
             wanted = [other if word == one else word for word in source.words]
             if one in source.words and (target := next((each for each in there if each.words == wanted), None)):
                 return source, target
+    return None
+
+
+def ends_by_values(contents: list[Content]) -> tuple[Content, Content] | None:
+    """Two columns of names that are the same names, never the same one in a record: the first is where it came from."""
+    names = [each for each in contents if each.is_system and not each.is_person and each.filled >= 0.9]
+    names = [each for each in names if each.distinct > 1 and each.length > 1 and not name_rank("status", each.words)]
+    for first, second in combinations(names, 2):
+        shared = set(first.values.unique()) & set(second.values.unique())
+        if len(shared) * 2 >= min(first.distinct, second.distinct) and not (first.column == second.column).any():
+            return first, second
     return None
 
 
