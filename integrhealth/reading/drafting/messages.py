@@ -311,7 +311,8 @@ def _leave_out_empty_links(entry: Entry, chosen: dict[str, Content]) -> None:
 
 
 def _say_others(entry: Entry, chosen: dict[str, Content], rest: list[Content]) -> None:
-    used = {name for origin in entry.columns.values() for name in columns_in(origin)}
+    said = {name: origin for name, origin in entry.columns.items() if name != "message_id" or isinstance(origin, str)}
+    used = {name for origin in said.values() for name in columns_in(origin)}
     if "error_text" not in chosen and "error_code" in chosen and chosen["error_code"].is_sentence:
         chosen["error_text"] = chosen.pop("error_code")
     for name, content in chosen.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS, Frame
 from integrhealth.reading.drafting.contents import Content
-from integrhealth.reading.drafting.words import ENDS, name_rank
+from integrhealth.reading.drafting.words import ENDS, name_rank, words_in
 
 # An id that stands on more records than this share of them names no single one.
 DIFFERENT = 0.5
@@ -20,6 +20,11 @@ SYSTEMS = ("source", "target", "system")
 TEXTS = ("error_text", "text")
 IDS = ("trace_id", "parent_id", "object_id", "incident", "document")
 NAMES_OF_FEW = ("integration", "operation", "object_type", "site", "metric", "unit", "statistic", "channel", "team")
+# What started something; no system.
+TRIGGERS = words_in(
+    "push web schedule scheduled scheduler Scheduler SCHEDULER Scheduled SCHEDULED manual Manual MANUAL trigger timer"
+    " cron webhook merge_request_event api user User system System automatic Automatic"
+)
 PEOPLE = ("person", "actor", "owner")
 
 
@@ -59,7 +64,7 @@ def allows(canonical: str, dtype: Any, content: Content) -> bool:
     if canonical == "message_id":
         return identifies(content)
     if canonical in SYSTEMS:
-        return content.is_system and not content.is_person
+        return content.is_system and not content.is_person and content.share_of(TRIGGERS) < 0.5
     if canonical == "level":
         return content.is_level
     if canonical in PEOPLE:

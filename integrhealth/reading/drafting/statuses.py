@@ -18,6 +18,7 @@ ERRORS = frozenset(["error", "errors", "failed", "rejected", "failures", "faults
 COUNTED = words_in("count num number records rows row record documents docs errors failures")
 # What a text says of how it ended.
 ENDED_WELL = r"(?i)\b(succe(ss|eded)|completed|delivered|erfolgreich|correct(o|amente))"
+ENDED_EARLY = r"(?i)\b(cancell?ed|aborted by|stopped by|abgebrochen|cancelad[oa])\b"
 ENDED_HALF = r"(?i)\b(with warnings?|partial(ly)?|warnings?)\b"
 ENDED_BADLY = r"(?i)\b(fail(ed|ure)?|error|exception|refused|timed out|fehler|fall[oó])\b"
 
@@ -74,8 +75,8 @@ def meanings(status: Content, rest: list[Content]) -> dict[str, str | None]:
     errors = [each.column for each in rest if each is not status and _is_error(each, well_ended)] if unknown else []
     said = pl.select(pl.concat_str(texts or [pl.lit("")], separator=" ", ignore_nulls=True)).to_series()
     faulty = pl.select(pl.any_horizontal(pl.lit(False), *(each.is_not_null() for each in errors))).to_series()
-    halfway, well, badly = (said.str.contains(each) for each in (ENDED_HALF, ENDED_WELL, ENDED_BADLY))
-    signs = {"partial": halfway, "ok": well & ~badly, "failed": badly & ~well}
+    early, halfway, well, badly = map(said.str.contains, (ENDED_EARLY, ENDED_HALF, ENDED_WELL, ENDED_BADLY))
+    signs = {"cancelled": early, "partial": halfway, "ok": well & ~badly, "failed": badly & ~well}
     for place, word in enumerate(meant):
         if meant[word] is not None:
             continue

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from integrhealth.language.schema import FRAMES, TEXT
 from integrhealth.reading.drafting.contents import contents_of
 from integrhealth.reading.drafting.entry import Entry
 from integrhealth.reading.drafting.messages import drafted_messages
@@ -31,8 +32,8 @@ TIMES = (
     "1[0-9]{9}(?:[.][0-9]+)?|1[0-9]{12}",
 )
 LEVEL = (
-    r"(?i:trace|debug|fine|finer|finest|info|information|notice|warn|warning|error|err|severe|critical|crit|fatal|alert"
-    r"|emerg|emergency|panic)\b"
+    r"(?:(?i:trace|debug|fine|finer|finest|info|information|notice|warn|warning|error|err|severe|critical|crit|fatal"
+    r"|alert|emerg|emergency|panic)|LOG)\b"
 )
 # What may stand between a level and the text: loggers, threads, modules; the most telling first.
 AFTER_LEVEL = (
@@ -42,12 +43,12 @@ AFTER_LEVEL = (
     r"[\]):>]*[\s|:-]*\[(?P<site>[^\]]*)\][\s|:-]*%{GREEDYDATA:text}",
     r"[\]):>]*[\s|:-]*\((?P<site>[^)]*)\)[\s|:-]*%{GREEDYDATA:text}",
     r"[\]):>]*[\s|:-]*(?P<site>[\w$]+(?:\.[\w$]+)+)(?::\d+)?\s*[|:-]+\s*%{GREEDYDATA:text}",
-    r"[\]):>]*[\s|:-]+%{GREEDYDATA:text}",
+    r"[\]):>]*[\s|:,;-]+%{GREEDYDATA:text}",
 )
 # A time ends before the text, not within itself: so the text may be missing where the time ends the line.
 NO_LEVEL = (r"(?:[\]):>]*[\s|:,;-]+(?P<text>\S.*))?", r"(?P<text>.*)")
 # A line that begins an entry has its time within so many characters, and its level within so many after it.
-BEFORE_TIME, BEFORE_LEVEL = 60, 80
+BEFORE_TIME, BEFORE_LEVEL = 60, 150
 # The line of dashes under the names of columns is one of the first.
 RULED_WITHIN = 20
 # Of the lines at the beginning so many must begin an entry; of those so many must fit a pattern.
@@ -72,9 +73,19 @@ def drafted_lines(path: Path, system: str, *, where: str) -> list[Entry]:
             goes_on = fitting < len(begun) and "text" in columns
             for entry in entries:
                 entry.keys |= {"null": null} if null else {}
+                if "text" not in columns:
+                    _without_padding(entry)
                 entry.before = {"pattern": pattern} | ({"continues": "any"} if goes_on else {})
             return entries
     return []
+
+
+def _without_padding(entry: Entry) -> None:
+    """Take the words out of columns of a fixed width; times, numbers and statuses are read without their blanks."""
+    types = FRAMES[entry.frame].columns
+    for name, origin in entry.columns.items():
+        if isinstance(origin, str) and types[name] == TEXT and name != "status":
+            entry.columns[name] = {"match": origin, "pattern": r"^\s*(.*\S)"}
 
 
 def patterns(lines: list[str]) -> Iterator[str]:
