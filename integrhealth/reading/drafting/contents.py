@@ -8,11 +8,12 @@ from typing import Any
 import polars as pl
 
 from integrhealth.language.schema import NUMBER
+from integrhealth.reading.drafting.date_orders import order_of
 from integrhealth.reading.drafting.status_words import LETTERS_OF_STATUS, status_of
 from integrhealth.reading.drafting.words import DURATION_NAMES, LEVELS, UNITS, core_of, words_in, words_of
 from integrhealth.reading.values.conversions import CLOCK as CLOCKED
 from integrhealth.reading.values.conversions import numbers
-from integrhealth.reading.values.times import Times, times
+from integrhealth.reading.values.times import TimeRule, Times, times
 
 # Of the values that are there, this share must be one thing for the column to count as it.
 MOSTLY = 0.9
@@ -48,6 +49,8 @@ FAILURE_NAMES = words_in("error failed failure fault faulted iserror haserror ha
 ADDRESS = r"^\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})\]?(?::\d+)?$"
 CLOCK = r"^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?$"
 DAY = r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})$"
+# A year of two digits.
+SHORT_DATE = r"^\d{1,2}[./-]\d{1,2}[./-]\d{2}(?:[T, ]+\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?)?$"
 PERSON = r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"
 # A first and a last name, or one and an initial.
 FULL_NAME = r"^\p{Lu}[\p{L}'.-]+ (?:\p{Lu}[\p{L}'.-]* )?\p{Lu}[\p{L}'.-]*$"
@@ -110,9 +113,16 @@ class Content:
         return self.values.str.len_chars().mean() or 0.0
 
     @cached_property
+    def order(self) -> tuple[str | None, str]:
+        """How dates are written that do not show whether the day or the month comes first, and why so; else None."""
+        undecided = times(self.values).reason.startswith("undecided")
+        return order_of(self.values) if undecided or self.share(SHORT_DATE) >= MOSTLY else (None, "")
+
+    @cached_property
     def times(self) -> Times:
         """The values read as times."""
-        return times(self.values)
+        format, _ = self.order
+        return times(self.values, TimeRule(format=format)) if format is not None else times(self.values)
 
     @cached_property
     def is_time(self) -> bool:

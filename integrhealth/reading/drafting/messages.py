@@ -19,7 +19,7 @@ from integrhealth.reading.drafting.statuses import (
     status_column,
     unexplained_status,
 )
-from integrhealth.reading.drafting.words import LEVELS, plain, words_in
+from integrhealth.reading.drafting.words import LEVELS, name_rank, plain, words_in
 
 MESSAGES = FRAMES["messages"]
 LEFT_OUT = ("actor_type", "payload_hash", "kind", "checkpoint", "fallback", "load_test", "status", "seq")
@@ -31,6 +31,10 @@ OUTBOUND = words_in(
     "out outbound outgoing sent send sending o tx outboundapi outbound-api export upload put push"
     " ausgang ausgehend salida saliente sortant sortie envoi envio uscita inviato"
 )
+# These words say of a time no more than that it is one.
+ANY_TIME = words_in("date time timestamp datetime ts moment data fecha datum at")
+# So many records may have one time.
+MOST_AT_ONCE = 5
 # Times under these names are wishes and plans: nothing ended then.
 PLANNED = words_in("due next expires expiry expected planned valid until deadline scheduled estimated schedule sla")
 CALLED = words_in("address endpoint webhook callback target destination request host hook upstream backend service")
@@ -109,6 +113,9 @@ def _begin_with_the_first(chosen: dict[str, Content], rest: list[Content]) -> No
     """Where a message was received before it was sent by their names, the names mean something else. What no name
     gives away is when it began or ended if it lies before or after the other.
     """
+    rest = [each for each in rest if each.is_time and not _is_constant(each)]
+    for name in [name for name, each in chosen.items() if MESSAGES.columns[name] == TIME and _is_constant(each)]:
+        del chosen[name]
     _complete_times(chosen, rest)
     sent, received = chosen.get("sent_at"), chosen.get("received_at")
     if received is not None and (sent is None or _mostly_before(received, sent)):
@@ -121,14 +128,28 @@ def _complete_times(chosen: dict[str, Content], rest: list[Content]) -> None:
     """The start or the end that is missing, if one column of times is left that lies on that side of the other."""
     ends = [name for name in ("finished_at", "answered_at", "received_at") if name in chosen]
     used = [each for name, each in chosen.items() if MESSAGES.columns[name] == TIME]
-    free = [each for each in rest if each.is_time and not PLANNED & set(each.words) and each not in used]
-    if "sent_at" not in chosen and ends:
+    free = [each for each in rest if not PLANNED & set(each.words) and each not in used]
+    sent = chosen.get("sent_at")
+    if sent is None and ends:
         before = [each for each in free if each.filled >= 0.9 and _mostly_before(each, chosen[ends[0]])]
-        if before:
-            chosen["sent_at"] = before[0]
+        chosen |= {"sent_at": before[0]} if before else {}
+    elif sent is not None and not ends and set(sent.words) <= ANY_TIME:
+        before = [each for each in free if each.filled >= 0.9 and _begins(each) and _mostly_before(each, sent)]
+        chosen |= {"sent_at": before[0], "finished_at": sent} if before else {}
+        ends = ["finished_at"] if before else []
     after = [each for each in free if "sent_at" in chosen and _mostly_before(chosen["sent_at"], each)]
     if not ends and len(free) == len(after) == 1 and after[0].filled > 0.5:
         chosen["finished_at"] = after[0]
+
+
+def _begins(content: Content) -> bool:
+    """Whether a name is one of when something began."""
+    return name_rank("sent_at", content.words, content.core) is not None
+
+
+def _is_constant(content: Content) -> bool:
+    """One time on all of many records is when the file was made, or its machine; not when each of them was."""
+    return content.distinct == 1 and len(content.values) > MOST_AT_ONCE
 
 
 def leads_to_a_system(content: Content, status: Content | None) -> bool:

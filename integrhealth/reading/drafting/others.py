@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+import polars as pl
+
 from integrhealth.language.schema import FRAMES, Frame
 from integrhealth.reading.drafting.contents import Content
 from integrhealth.reading.drafting.entry import Entry
@@ -47,7 +49,8 @@ def drafted_tickets(contents: list[Content], system: str, *, where: str) -> list
         return []
     if states and not states & TICKET_STATES and not ticket & {"ticket", "incident"}:
         return []
-    if "integration" not in chosen and (service := roles(FRAMES["logs"], contents, only=("system",)).get("system")):
+    services = [each for each in contents if "source" not in each.words]
+    if "integration" not in chosen and (service := roles(FRAMES["logs"], services, only=("system",)).get("system")):
         chosen["integration"] = service
     steps = [each for each in contents if each.is_time and STEPS & set(each.words)] or [chosen["at"]]
     last = max(steps, key=lambda each: (each.filled >= 0.9, each.times.times.max()))
@@ -130,7 +133,13 @@ def drafted_metrics(contents: list[Content], system: str, *, where: str) -> list
         measured = [each for each in contents if _measures(each) and each is not time][:MOST_METRICS]
         rest = {name: each for name, each in chosen.items() if name in ("time", "system")}
         entries = [_metric(_entry(frame, rest), each) for each in measured]
+    told_apart = [time, *(chosen[name] for name in ("system", "metric") if name in chosen)]
+    part = _part_of_system(told_apart, contents)
     for entry in entries:
+        if part is not None and "system" in entry.columns:
+            entry.fill("system", {"join": [entry.columns["system"], part.name], "with": "/"})
+        elif part is not None:
+            entry.fill("system", part.name)
         if "system" not in entry.columns:
             entry.fill("system", {"value": system}, said)
         entry.columns = {name: entry.columns[name] for name in frame.columns if name in entry.columns}
@@ -138,6 +147,19 @@ def drafted_metrics(contents: list[Content], system: str, *, where: str) -> list
     for entry in entries[1:]:
         entry.asked = []
     return entries
+
+
+def _part_of_system(told_apart: list[Content], contents: list[Content]) -> Content | None:
+    """A column of names without which several values are of the same time and system: a queue, a disk, a pod."""
+    free = [each for each in contents if each.is_system and each.filled == 1 and each not in told_apart]
+    if _share_of_rows(told_apart) > 0.95:
+        return None
+    return next((each for each in free if _share_of_rows([*told_apart, each]) > 0.95), None)
+
+
+def _share_of_rows(contents: list[Content]) -> float:
+    rows = pl.DataFrame([each.column.alias(str(place)) for place, each in enumerate(contents)])
+    return rows.n_unique() / rows.height
 
 
 def _names_records(content: Content) -> bool:

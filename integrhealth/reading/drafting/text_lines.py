@@ -96,7 +96,10 @@ def patterns(lines: list[str]) -> Iterator[str]:
     begun = [line for line in lines if re.match(expanded(head), line)]
     rests = [re.sub(expanded(head), "", line, count=1) for line in begun]
     between = level_gap(rests)
-    heads = [(head + between + "%{WORD:level}", AFTER_LEVEL)] if between is not None else []
+    heads = []
+    if between is not None:  # a word after a blank or a bracket; else the level itself, among what is no blank
+        level = f"(?P<level>{LEVEL})" if between.endswith(r"\S+") else "%{WORD:level}"
+        heads = [(head + between + level, AFTER_LEVEL)]
     for beginning_, endings in [*heads, (head, NO_LEVEL)]:
         ending = next((each for each in endings if _share(begun, f"^{beginning_}{each}$") >= FIT), None)
         if ending is None:

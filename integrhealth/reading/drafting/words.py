@@ -86,7 +86,7 @@ WRITTEN: dict[str, str] = {
     "status": (
         "status|state|result|outcome|estado|zustand|resultado|ergebnis|disposition|http status|status code"
         "|response code|sc status|return code|exit code|success|succeeded|ok|mdn|statut|etat|stato|situacao"
-        "|situacion|verdict|conclusion|resultat|esito|stat"
+        "|situacion|verdict|conclusion|phase|resultat|esito|stat"
     ),
     "error_code": (
         "error code|errorcode|fault code|reason code|error category|fault|fehler code|code erreur"
