@@ -20,10 +20,10 @@ SYSTEMS = ("source", "target", "system")
 TEXTS = ("error_text", "text")
 IDS = ("trace_id", "parent_id", "object_id", "incident", "document")
 NAMES_OF_FEW = ("integration", "operation", "object_type", "site", "metric", "unit", "statistic", "channel", "team")
-# What started something; no system.
-TRIGGERS = words_in(
-    "push web schedule scheduled scheduler Scheduler SCHEDULER Scheduled SCHEDULED manual Manual MANUAL trigger timer"
-    " cron webhook merge_request_event api user User system System automatic Automatic"
+# What started something, and the stages that software is in: no systems.
+NO_SYSTEMS = words_in(
+    "push web schedule scheduled scheduler manual trigger timer cron webhook merge_request_event api user automatic"
+    " production prod prd test tst staging stage development dev qa uat sandbox"
 )
 PEOPLE = ("person", "actor", "owner")
 
@@ -51,6 +51,10 @@ def roles(
     return {name: chosen[name] for name in frame.columns if name in chosen}
 
 
+def _names_no_system(content: Content) -> bool:
+    return bool(content.values.str.to_lowercase().is_in(list(NO_SYSTEMS)).mean() > 0.5)
+
+
 def allows(canonical: str, dtype: Any, content: Content) -> bool:
     """Whether the values of a column can be what a canonical column holds."""
     if isinstance(content.origin, dict) or dtype == TIME:
@@ -64,7 +68,7 @@ def allows(canonical: str, dtype: Any, content: Content) -> bool:
     if canonical == "message_id":
         return identifies(content)
     if canonical in SYSTEMS:
-        return content.is_system and not content.is_person and content.share_of(TRIGGERS) < 0.5
+        return content.is_system and not content.is_person and not _names_no_system(content)
     if canonical == "level":
         return content.is_level
     if canonical in PEOPLE:

@@ -9,14 +9,16 @@ WORDS_OF: dict[str, str] = {
     "ok": (
         "ok success succeeded successful successfully complete completed done delivered true pass passed finished"
         " processed sent received accepted green up normal yes committed transferred loaded posted fulfilled acked"
-        " good dlvd deployed paid approved confirmed acknowledged settled captured booked imported exported published"
+        " ack acknowledge good dlvd deployed paid approved confirmed acknowledged settled captured booked imported"
+        " exported published"
         " synced synchronized uploaded downloaded archived resolved closed ended su proc"
         " erfolgreich erfolg erledigt beendet verarbeitet zugestellt gesendet abgeschlossen gebucht ubertragen"
         " quittiert bestatigt versendet empfangen"
         " exito exitoso correcto completado procesado enviado entregado finalizado aceptado recibido"
         " succes reussi termine traite envoye livre recu accepte integre acquitte transmis effectue"
         " sucesso concluido processado recebido entregue completato riuscito elaborato inviato consegnato ricevuto goed"
-        " geslaagd voltooid verwerkt"
+        " geslaagd voltooid verwerkt verzonden ontvangen afgeleverd gelost resuelto resolu risolto opgelost cerrado"
+        " ferme"
     ),
     "partial": (
         "partial partially warning warnings warn complete_warn partial_success partially_succeeded success_with_info"
@@ -27,7 +29,7 @@ WORDS_OF: dict[str, str] = {
         "failed fail failure error errors errored erroneous false aborted abort exception exceptions ko escalated fault"
         " faulted undelivered undeliverable bounced bounce dead crashed crash broken red down nok not_ok no_success"
         " unsuccessful dead_lettered deadletter dlq poisoned invalid faulty unreachable lost corrupt corrupted"
-        " unexpected unexpectedly exhausted incomplete problem critical disputed returned chargeback fa"
+        " nack unexpected unexpectedly exhausted incomplete problem critical disputed returned chargeback fa"
         " fehler fehlerhaft fehlgeschlagen gescheitert misslungen ungultig"
         " fallido fallo fracasado erroneo echec echoue erreur erreurs erronee errado falha falhou erro errore errori"
         " fallito mislukt fout ndlv syst"
@@ -54,7 +56,8 @@ WORDS_OF: dict[str, str] = {
         " scheduled_retry awaiting outstanding ready received_pending unprocessed ongoing enroute sched ru"
         " wartend warten lauft laufend bearbeitung verarbeitung offen ausstehend gestartet neu wiederholung"
         " pendiente en_proceso en_curso proceso curso espera attente en_attente en_cours cours encours in_corso corso"
-        " in_attesa attesa pendente em_andamento andamento aguardando wacht bezig tbdl dlng"
+        " in_attesa attesa pendente em_andamento andamento aguardando wacht bezig behandeling verwerking abierto"
+        " ouvert aperto aberto tbdl dlng"
     ),
     "cancelled": (
         "cancelled canceled cancel terminated killed stopped withdrawn revoked superseded voided reversed refunded te"

@@ -19,6 +19,7 @@ WRITTEN: dict[str, str] = {
         "|vorgangs nummer|vorgang nummer|beleg nummer|beleg nr|message identifiant|identifiant|identificador"
         "|identificativo|numero|record number|reference number|transaction number|tracking number"
         "|transfer number|log id|record id|entry id|batch id|job number|execution number|num|no"
+        "|bericht nummer|berichtnummer|bericht id|message no|ref|referencia|event no|identificatie|volgnummer"
     ),
     "trace_id": (
         "trace id|correlation id|correlation|conversation id|conversation|root id|root|flow id|request id"
@@ -30,14 +31,17 @@ WRITTEN: dict[str, str] = {
         "|zap|route|operation name|pipeline|job name|job|mapping name|mapping|script|package|task name"
         "|process|schnittstelle|proxy|api|project|interfaz|flux|flujo|flusso|fluxo|traitement|processus"
         "|proceso|processo|tache|tarea|auftrag|program|programm|bot|automation|stream|sync|connection|mission"
-        "|dag|chain|schedule|task|dataflow|data flow|iflow|orchestration|service name|plan|object name|asset name|asset"
+        "|dag|chain|schedule|task|dataflow|data flow|iflow|orchestration|service name|plan|object name"
+        "|asset name|asset|koppeling|stroom|taak|integracao|integracion|integrazione|integratie|interfaccia"
+        "|connector name|feed|campaign|report name"
     ),
     "source": (
         "source system|source app|trigger app|from app|sender component|sender system|sender party|source"
         "|sender|from|origin|origen|quelle|quellsystem|absender|herkunft|remitente|emisor|expediteur|emetteur"
         "|mittente|remetente|producer|publisher|client|caller|emettrice|origine|source application"
         "|application source|src|sending|provider|von|ausgang system|systeme source|remitter|submitter"
-        "|initiator system"
+        "|initiator system|afzender|bron|bronsysteem|herkomst|van|sistema emisor|sistema emissor"
+        "|systeme emetteur|quell system"
     ),
     "target": (
         "target system|target app|action app|to app|receiver component|receiver system|receiver party"
@@ -45,13 +49,14 @@ WRITTEN: dict[str, str] = {
         "|destinataire|recepteur|ricevente|empfanger|to|consumer|subscriber|endpoint|address|webhook url"
         "|callback url|url|uri|backend|upstream|connector|trading partner|partner|counterparty|destinatrice"
         "|cible|nach|vers|dst|dest|receiving|sink|empfanger system|remote host|remote|peer|supplier|vendor"
-        "|carrier|lieferant|an"
+        "|carrier|lieferant|an|ontvanger|doel|doelsysteem|bestemming|naar|ziel system|sistema receptor"
+        "|systeme recepteur"
     ),
     "operation": "operation|action|method|verb|step name|step|task|activity|trigger",
     "object_type": (
         "object type|document type|doc type|message type|entity type|event type|transaction set|topic|event"
         "|belegart|belegtyp|nachrichten typ|idoc type|type message|type document|tipo documento|doctype"
-        "|basic type|entity|sobject|document|transaction type|format|art"
+        "|basic type|entity|sobject|document|transaction type|format|art|soort|berichttype|berichtsoort|tipo"
     ),
     "object_id": (
         "object id|order no|order id|order number|document no|record id|business key|reference|file name"
@@ -70,14 +75,16 @@ WRITTEN: dict[str, str] = {
         "|envoye|horodatage|zeitpunkt|fecha hora|fecha inicio|hora inicio|fecha envio|enviado|data ora"
         "|data inizio|inizio|data hora|data|beginn|anfang|gestartet|angelegt|erstellt|erfasst|creado|creation"
         "|cree|submitted|initiated|transfer time|transaction date|process date|processed|event time|published"
-        "|last start|triggered|launched|posted|recorded|logged|clock"
+        "|last start|triggered|launched|posted|recorded|logged|clock|tijdstip|verzonden|aangemaakt|datum tijd"
+        "|start tijd|starttijd|data envio|criado|criado em|data criacao|executed|completed on|log stamp|stamp"
     ),
     "received_at": "received at|received|empfangen|eingegangen|recu|recibido|ricevuto|arrival|arrived",
     "finished_at": (
         "finished at|finished|end time|ended at|ended|end|endezeit|ende|run end|completed at|completed"
         "|completion|stopped|closed|fin|updated at|updated|last modified|heure fin|date fin|fecha fin"
         "|hora fin|end zeit|endzeit|endzeitpunkt|beendet|abgeschlossen|finalizado|data fine|fine|termine"
-        "|last end|processed|delivered|stop"
+        "|last end|processed|delivered|stop|eind tijd|eindtijd|gereed|afgerond|concluido em|data fim|fim"
+        "|stop time"
     ),
     "answered_at": (
         "answered|acknowledged|ack time|responded|response date|response at|reply|mdn time|antwort|reponse"
@@ -97,7 +104,9 @@ WRITTEN: dict[str, str] = {
         "|failure reason|message|reason|detail|details|text|mensaje|nachricht|fehler meldung|fehlermeldung"
         "|message erreur|libelle erreur|erreur|motif|descripcion error|mensaje error|causa|motivo|errore|erro"
         "|status message|status description|response message|failure|diagnostic|decline reason|remarks|remark"
-        "|comments|comment|bemerkung|hinweis|note|meldung|cause|info|observaciones|commentaire"
+        "|comments|comment|bemerkung|hinweis|note|meldung|cause|info|observaciones|commentaire|fout melding"
+        "|foutmelding|fout|omschrijving fout|mensagem erro|mensagem|detalle error|dettaglio errore|anmerkung"
+        "|grund"
     ),
     "actor": (
         "actor|started by|triggered by|created by|initiator|user name|user|username|benutzer|utilisateur"
@@ -109,7 +118,7 @@ WRITTEN: dict[str, str] = {
     ),
     "amount": (
         "amount|total amount|net value|betrag|importe|montant|monto|importo|summe|total|price|net amount"
-        "|gross amount|order value|wert"
+        "|gross amount|order value|wert|bedrag|valor total|importe total|montant ttc"
     ),
     "currency": "currency|curr|wahrung|moneda|devise|divisa|valuta|waehrung",
     "time": (
@@ -120,7 +129,8 @@ WRITTEN: dict[str, str] = {
     "at": (
         "viewed|opened|accessed|delivered|updated at|updated|modified|last modified|sys updated on|timestamp"
         "|datetime|date time|created at|created date|created|time|date|fecha|at|start|started|zeitpunkt"
-        "|horodatage|zeit|data|event time|last viewed|run at"
+        "|horodatage|zeit|data|event time|last viewed|run at|erstellt am|erstellt|geandert|aktualisiert"
+        "|creado|cree le|actualizado|mis jour|aangemaakt|gewijzigd|creato|modificato|criado|opened at"
     ),
     "created_at": "created at|created|date|datum|fecha|timestamp|time",
     "system": (
@@ -152,18 +162,21 @@ WRITTEN: dict[str, str] = {
     ),
     "person": (
         "viewer|person|user email|user name|username|user principal name|user id|user|recipient|assigned to"
-        "|assignee|owner|requester|benutzer|utilisateur|usuario|utente|nutzer|email"
+        "|assignee|owner|requester|benutzer|utilisateur|usuario|utente|nutzer|email|bearbeiter|agente"
+        "|technicien|tecnico|behandelaar|asignado|assigne|zugewiesen"
     ),
     "seconds": "seconds|runtime|duration|time spent|runtime seconds|dauer|duree|duracion|time seconds",
     "channel": "channel|via|medium",
     "incident": (
         "incident number|incident id|ticket number|ticket id|ticket|issue key|case number|alert id|request id"
         "|incident|issue|case|number|id|alias|key|incident key|incident no|vorfall|storung|incidencia"
-        "|ticket nummer|ticket nr|issue id|problem id|event id"
+        "|ticket nummer|ticket nr|issue id|problem id|event id|ticket no|ticketnummer|numero ticket"
+        "|numero incidente|meldingsnummer"
     ),
     "team": (
         "team name|team|assignment group|group|owner team|escalation policy|queue|teams|gruppe|equipe|equipo"
-        "|bearbeiter gruppe|assigned group|support group"
+        "|bearbeiter gruppe|assigned group|support group|bearbeitergruppe|grupo|groupe|gruppo|behandelgroep"
+        "|zustandige gruppe|resolver group"
     ),
     "state": "state|status|estado|statut|zustand",
     "action": "action|change|event|field",
@@ -209,10 +222,16 @@ LEVELS = words_in(
 TICKET_STATES = words_in(
     "open resolved closed solved acknowledged triggered reopened assigned work_in_progress awaiting_user_info on_hold"
     " new pending in_progress hold unassigned escalated investigating identified monitoring"
+    " offen gelost geschlossen in_bearbeitung neu abierto abierta resuelto resuelta cerrado cerrada ouvert ouverte"
+    " resolu"
+    " resolue ferme fermee aperto risolto chiuso opgelost gesloten aberto resolvido fechado"
 )
 TICKET_NAMES = words_in(
     "ticket incident assignee assigned assignment priority urgency requester acknowledged resolved resolution"
     " technician agent escalation reassignment impact caller opened alert subject sla"
+    " storung vorfall betreff bearbeiter prioritat dringlichkeit gelost melder incidencia prioridad asunto asignado"
+    " resuelto"
+    " sujet priorite technicien resolu demandeur oggetto priorita tecnico risolto onderwerp prioriteit behandelaar"
 )
 REPORT_NAMES = words_in("report dashboard workbook look sheet viewer viewed views")
 # The words for the two ends of a message: where two names differ by one of these pairs only, they are the two systems.
