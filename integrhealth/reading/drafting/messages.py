@@ -158,6 +158,10 @@ def _say_systems(
         entry.fill("target", constant if own is None else _system(own, system, entry), why if own is None else "")
         entry.fill("kind", {"value": "request"})
         return
+    if own is not None and direction is not None:  # the one at the other end
+        entry.fill("source", constant, why)
+        entry.fill("target", _system(own, system, entry))
+        return
     if own is not None:
         entry.fill("source", _system(own, system, entry), "work inside one system")
         entry.fill("target", _system(own, system, entry))

@@ -14,6 +14,8 @@ HTTP |= {"5xx": "failed"}
 # The share of the status values that must mean something: where the name says status, and where only values do.
 BY_NAME, BY_VALUE = 0.3, 0.8
 MOST_CODES = 12
+# Under a name that says nothing, longer values are texts that tell what happened.
+MOST_WORDS = 3
 ERRORS = frozenset(["error", "errors", "failed", "rejected", "failures", "faults"])
 COUNTED = words_in("count num number records rows row record documents docs errors failures")
 # What a text says of how it ended.
@@ -31,6 +33,8 @@ def status_column(contents: list[Content]) -> Content | None:
             continue
         rank = name_rank("status", content.words, content.core)
         http = content.is_http and rank is not None
+        if rank is None and any(len(word.split()) > MOST_WORDS for word in content.statuses):
+            continue
         meant = meanings(content, contents if rank is not None else [])
         share = 1.0 if http else content.share_of(word for word, meaning in meant.items() if meaning is not None)
         enough = BY_VALUE if rank is None else 0.01 if rank[0] <= 0 and len(meant) <= MOST_CODES else BY_NAME

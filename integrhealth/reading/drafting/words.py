@@ -41,7 +41,7 @@ WRITTEN: dict[str, str] = {
         "|mittente|remetente|producer|publisher|client|caller|emettrice|origine|source application"
         "|application source|src|sending|provider|von|ausgang system|systeme source|remitter|submitter"
         "|initiator system|afzender|bron|bronsysteem|herkomst|van|sistema emisor|sistema emissor"
-        "|systeme emetteur|quell system"
+        "|systeme emetteur|quell system|origem"
     ),
     "target": (
         "target system|target app|action app|to app|receiver component|receiver system|receiver party"
@@ -118,7 +118,7 @@ WRITTEN: dict[str, str] = {
     ),
     "amount": (
         "amount|total amount|net value|betrag|importe|montant|monto|importo|summe|total|price|net amount"
-        "|gross amount|order value|wert|bedrag|valor total|importe total|montant ttc"
+        "|gross amount|order value|wert|bedrag|valor total|importe total|montant ttc|valor"
     ),
     "currency": "currency|curr|wahrung|moneda|devise|divisa|valuta|waehrung",
     "time": (
@@ -170,12 +170,12 @@ WRITTEN: dict[str, str] = {
     "incident": (
         "incident number|incident id|ticket number|ticket id|ticket|issue key|case number|alert id|request id"
         "|incident|issue|case|number|id|alias|key|incident key|incident no|vorfall|storung|incidencia"
-        "|ticket nummer|ticket nr|issue id|problem id|event id|ticket no|ticketnummer|numero ticket"
+        "|ticket nummer|ticket nr|issue id|problem id|event id|ticket no|numero ticket"
         "|numero incidente|meldingsnummer"
     ),
     "team": (
         "team name|team|assignment group|group|owner team|escalation policy|queue|teams|gruppe|equipe|equipo"
-        "|bearbeiter gruppe|assigned group|support group|bearbeitergruppe|grupo|groupe|gruppo|behandelgroep"
+        "|bearbeiter gruppe|assigned group|support group|grupo|groupe|gruppo|behandelgroep"
         "|zustandige gruppe|resolver group"
     ),
     "state": "state|status|estado|statut|zustand",
@@ -206,7 +206,7 @@ STRANGE: dict[str, str] = {
     "at": "duration zone",
     "time": "taken elapsed zone duration took",
     "operation": "id number",
-    "error_text": "id type count code size number class category rows",
+    "error_text": "id type count code size number class category rows subject body",
     "text": "id type count code size number",
     "report": "id count",
     "team": "id",
