@@ -36,7 +36,6 @@ def codes_by_errors() -> Export:
 
 
 def ends_by_their_values() -> Export:
-    compact = "%Y%m%d%H%M%S"
     pairs = [("BOSCH", "HUB"), ("HUB", "RENAULT"), ("TATA", "HUB")]
     rows = (
         (
