@@ -54,8 +54,8 @@ def unexplained_status(contents: list[Content]) -> Content | None:
 def _says_more_than_yes(content: Content, rank: Any, meant: dict[str, str | None]) -> bool:
     """A flag or a number speaks of success only under a name that does; a level of success only where it is mixed."""
     if content.is_flag or content.is_number:
-        named = bool({"error", "failed"} & set(content.words)) and not COUNTED & set(content.words)
-        return any(meant.values()) and (rank is not None or named)
+        says_so = bool({"error", "failed"} & set(content.words)) and not COUNTED & set(content.words)
+        return any(meant.values()) and (rank is not None or says_so)
     return rank is not None or content.distinct > 1
 
 
@@ -101,7 +101,7 @@ def _is_error(content: Content, well_ended: pl.Series) -> bool:
     named = any(
         name_rank(canonical, content.words, content.core) is not None for canonical in ("error_text", "error_code")
     )
-    return named and 0 < content.filled < 0.5 and not content.is_flag and not content.is_time
+    return for_errors and 0 < content.filled < 0.5 and not content.is_flag and not content.is_time
 
 
 def _share(rows: pl.Series, sign: pl.Series) -> float:
