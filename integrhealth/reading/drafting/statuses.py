@@ -98,7 +98,7 @@ def _is_error(content: Content, well_ended: pl.Series) -> bool:
     """A column of errors that is empty on most records, and on all that ended well."""
     if (content.column.is_not_null() & well_ended).any():
         return False
-    named = any(
+    for_errors = any(
         name_rank(canonical, content.words, content.core) is not None for canonical in ("error_text", "error_code")
     )
     return for_errors and 0 < content.filled < 0.5 and not content.is_flag and not content.is_time
