@@ -8,18 +8,12 @@ from typing import Any
 import polars as pl
 
 from integrhealth.language.schema import NUMBER
-from integrhealth.reading.drafting.words import (
-    DURATION_NAMES,
-    LETTERS_OF_STATUS,
-    LEVELS,
-    UNITS,
-    status_of,
-    words_in,
-    words_of,
-)
+from integrhealth.reading.drafting.date_orders import order_of
+from integrhealth.reading.drafting.status_words import LETTERS_OF_STATUS, status_of
+from integrhealth.reading.drafting.words import DURATION_NAMES, LEVELS, UNITS, core_of, words_in, words_of
 from integrhealth.reading.values.conversions import CLOCK as CLOCKED
 from integrhealth.reading.values.conversions import numbers
-from integrhealth.reading.values.times import Times, times
+from integrhealth.reading.values.times import TimeRule, Times, times
 
 # Of the values that are there, this share must be one thing for the column to count as it.
 MOSTLY = 0.9
@@ -48,17 +42,22 @@ TIME_NAMES = words_in(
     "time date at ts timestamp datetime created updated started finished start end ended epoch "
     "moment when sent received modified unixtime on log clock queued completed closed opened "
     "occurred last fecha datum hora uhrzeit startzeit endezeit inicio fin run logged"
+    " zeit zeitpunkt horodatage debut heure data ora submitted processed published"
 )
 SUCCESS_NAMES = words_in("success succeeded ok successful passed delivered completed finished isok")
 FAILURE_NAMES = words_in("error failed failure fault faulted iserror haserror haserrors")
 ADDRESS = r"^\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})\]?(?::\d+)?$"
 CLOCK = r"^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?$"
 DAY = r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})$"
+# A year of two digits.
+SHORT_DATE = r"^\d{1,2}[./-]\d{1,2}[./-]\d{2}(?:[T, ]+\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?)?$"
 PERSON = r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"
 # A first and a last name, or one and an initial.
 FULL_NAME = r"^\p{Lu}[\p{L}'.-]+ (?:\p{Lu}[\p{L}'.-]* )?\p{Lu}[\p{L}'.-]*$"
 PHONE = r"^\+?[\d ()-]{7,}$"
-DAY_OR_CLOCK = frozenset(("date", "time", "day", "at", "fecha", "hora", "datum", "uhrzeit"))
+DAY_OR_CLOCK = words_in("date time day at fecha hora datum zeit uhrzeit heure jour data ora dia")
+# Units of durations that a mapping has no word for.
+LONG_UNITS = words_in("min mins minute minutes minuten minutos minuti h hours stunden horas heures ore days")
 TRUE, FALSE = frozenset(("true", "yes", "y", "t", "1")), frozenset(("false", "no", "n", "f", "0"))
 
 
@@ -94,6 +93,11 @@ class Content:
         return words_of(self.name)
 
     @cached_property
+    def core(self) -> frozenset[str]:
+        """The words of its last part, where it is one inside an object."""
+        return core_of(self.name)
+
+    @cached_property
     def distinct(self) -> int:
         """How many different values there are."""
         return self.values.n_unique()
@@ -109,9 +113,16 @@ class Content:
         return self.values.str.len_chars().mean() or 0.0
 
     @cached_property
+    def order(self) -> tuple[str | None, str]:
+        """How dates are written that do not show whether the day or the month comes first, and why so; else None."""
+        undecided = times(self.values).reason.startswith("undecided")
+        return order_of(self.values) if undecided or self.share(SHORT_DATE) >= MOSTLY else (None, "")
+
+    @cached_property
     def times(self) -> Times:
         """The values read as times."""
-        return times(self.values)
+        format, _ = self.order
+        return times(self.values, TimeRule(format=format)) if format is not None else times(self.values)
 
     @cached_property
     def is_time(self) -> bool:
@@ -167,7 +178,9 @@ class Content:
     def is_http(self) -> bool:
         """The status codes of HTTP, or what stands where there was no answer."""
         codes = self.values.cast(pl.Int64, strict=False)
-        return self.distinct <= MOST_HTTP and bool((codes.is_in(HTTP_CODES).fill_null(False).mean() or 0) >= MOSTLY)
+        if self.distinct > MOST_HTTP or not (codes > 0).any():
+            return False
+        return bool((codes.is_in(HTTP_CODES).fill_null(False).mean() or 0) >= MOSTLY)
 
     @cached_property
     def is_flag(self) -> bool:
@@ -238,6 +251,8 @@ class Content:
         if self.is_span:
             return "s"
         if self.is_time or self.is_clock or not (self.is_number or self.is_comma_number):
+            return None
+        if LONG_UNITS & set(self.words):
             return None
         by_name = next((UNITS[word] for word in reversed(self.words) if word in UNITS), None)
         about = DURATION_NAMES & set(self.words) or {"time", "taken"} <= set(self.words)

@@ -2,12 +2,13 @@
 
 import re
 import shlex
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from integrhealth.reading.drafting.sample import table_header
-from integrhealth.reading.files.archives import is_packed
+from integrhealth.reading.files.archives import UNREADABLE, is_packed
 from integrhealth.reading.files.opened import HEAD_BYTES, beginning, damage_at_start, whole
 from integrhealth.reading.files.text_lines import beginning_lines
 from integrhealth.reading.json.values import lists_inside, loaded
@@ -21,7 +22,11 @@ MAGIC = (
     (b"\xff\xd8\xff", "an image (JPEG)", "no log: leave it out"),
     (b"GIF8", "an image (GIF)", "no log: leave it out"),
     (b"%PDF", "a PDF", "export the table in it as CSV"),
-    (b"SQLite format 3\0", "an SQLite database", "write a query and a url for it in mapping.yaml"),
+    (
+        b"SQLite format 3\0",
+        "an SQLite database",
+        "write an entry of mapping.yaml with query: SELECT ... and url: sqlite:///NAME",
+    ),
     (b"\xd0\xcf\x11\xe0", "an old office document (perhaps XLS)", "save its sheet as CSV, UTF-8"),
     (b"ElfFile\0", "a Windows event log (EVTX)", "export it as CSV or XML from the event viewer"),
     (b"\x28\xb5\x2f\xfd", "a file packed with zstd", "unpack it with zstd -d"),
@@ -32,6 +37,13 @@ MAGIC = (
     (b"Obj\x01", "an Avro file", "export it as JSON lines"),
     (b"ORC", "an ORC file", "export it as Parquet or JSON lines"),
 )
+# ZIPs that are documents, by a member that each of them has.
+DOCUMENTS = {
+    "xl/workbook.xml": ("an Excel workbook", "save the sheet with the records as CSV, UTF-8"),
+    "[Content_Types].xml": ("an Office document", "save the table in it as CSV, UTF-8"),
+    "mimetype": ("an OpenDocument file", "save the table in it as CSV, UTF-8"),
+    "META-INF/MANIFEST.MF": ("a program (JAR)", "no log: leave it out"),
+}
 # How many names of columns or keys are said, and how much of each.
 NAMED, NAME = 6, 40
 TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|\d{4}-\d{2}-\d{2}|\b1[67]\d{8}(?:\d{3})?\b")
@@ -57,7 +69,7 @@ def looks_like(path: Path) -> Looks:
         if start.startswith(magic):
             return Looks(said, next_step)
     if is_packed(start):
-        return Looks("an archive", "unpack it, and give what was in it")
+        return _archive(path)
     kind = table_kind(start)
     if kind == "parquet":
         return Looks(f"a Parquet table with the columns {_listed(column_names(head_of(path)))}", is_table=True)
@@ -71,6 +83,16 @@ def looks_like(path: Path) -> Looks:
         if looks is not None:
             return looks
     return _table_or_lines(start)
+
+
+def _archive(path: Path) -> Looks:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = set(archive.namelist())
+    except UNREADABLE:
+        members = set()
+    other = next((looks for member, looks in DOCUMENTS.items() if member in members), None)
+    return Looks(*other) if other else Looks("an archive", "unpack it, and give what was in it")
 
 
 def _nothing(path: Path, start: bytes) -> Looks:

@@ -7,18 +7,31 @@ from typing import Any
 import polars as pl
 
 from integrhealth.language.schema import FRAMES
+from integrhealth.reading.drafting.begin_and_end import begin_with_the_first, first_time, say_ends
 from integrhealth.reading.drafting.contents import Content
 from integrhealth.reading.drafting.entry import Entry
 from integrhealth.reading.drafting.moments import say_times
-from integrhealth.reading.drafting.roles import identifies, looks_like_ids, roles, two_ends
-from integrhealth.reading.drafting.statuses import ERRORS, failure_column, say_status, status_column, unexplained_status
-from integrhealth.reading.drafting.words import LEVELS, words_in
+from integrhealth.reading.drafting.roles import ends_by_values, identifies, looks_like_ids, roles, two_ends
+from integrhealth.reading.drafting.statuses import (
+    COUNTED,
+    ERRORS,
+    failure_column,
+    say_status,
+    status_column,
+    unexplained_status,
+)
+from integrhealth.reading.drafting.words import LEVELS, plain, words_in
 
 MESSAGES = FRAMES["messages"]
 LEFT_OUT = ("actor_type", "payload_hash", "kind", "checkpoint", "fallback", "load_test", "status", "seq")
-COUNTED = words_in("count num number records rows documents docs errors failures")
-INBOUND = words_in("in inbound incoming received receive i rx inboundapi inbound-api eingang entrada")
-OUTBOUND = words_in("out outbound outgoing sent send o tx outboundapi outbound-api ausgang salida")
+INBOUND = words_in(
+    "in inbound incoming received receive receiving i rx inboundapi inbound-api import download get pull"
+    " eingang eingehend entrada entrante entrant entree reception recepcion ingresso ricevuto"
+)
+OUTBOUND = words_in(
+    "out outbound outgoing sent send sending o tx outboundapi outbound-api export upload put push"
+    " ausgang ausgehend salida saliente sortant sortie envoi envio uscita inviato"
+)
 CALLED = words_in("address endpoint webhook callback target destination request host hook upstream backend service")
 QUEUES = frozenset(["queue", "topic", "exchange"])
 # More columns than this make no id that anybody would want.
@@ -33,14 +46,17 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     status = status_column(contents)
     rest = [each for each in contents if each is not status]
     chosen = roles(MESSAGES, [each for each in rest if leads_to_a_system(each, status)], without=LEFT_OUT)
-    if (ends := two_ends(rest)) is not None:
+    ends = two_ends(rest)
+    if ends is None and not {"source", "target"} & chosen.keys():
+        ends = ends_by_values(rest)
+    if ends is not None:
         chosen = {name: each for name, each in chosen.items() if all(each is not end for end in ends)}
         chosen |= dict(zip(("source", "target"), ends, strict=True))
     _name_by_content(chosen, rest, status)
-    _begin_with_the_first(chosen)
+    begin_with_the_first(chosen, rest)
     start = chosen.get("sent_at") or chosen.get("finished_at") or first_time(rest)
     failure = None if status is not None else failure_column(rest)
-    if status is None and failure is None and {"source", "target"} <= chosen.keys():
+    if status is None and failure is None and {"source", "target", "message_id"} & chosen.keys():
         status = unexplained_status(rest)
     if start is None or (status is None and failure is None):
         return []
@@ -48,10 +64,11 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     if status is not None and status.is_level and not {"source", "target"} <= chosen.keys():
         return []
     entry = Entry("messages", {})
-    _say_ends(entry, chosen, start, rest)
+    say_ends(entry, chosen, start, rest)
     say_status(entry, status, failure, rest)
     if failure is not None:
         chosen.pop("error_text", None)
+    _prefer_a_text_of_errors(chosen, rest)
     direction = direction_column(rest, chosen)
     _say_systems(entry, chosen, rest, system, where, direction)
     _say_id(entry, chosen, rest, start)
@@ -62,6 +79,13 @@ def drafted_messages(contents: list[Content], system: str, *, where: str) -> lis
     say_times(entry, used or {"sent_at": start})
     entry.columns = {name: entry.columns[name] for name in MESSAGES.columns if name in entry.columns}
     return both_ways(entry, direction) if direction is not None else [entry]
+
+
+def _prefer_a_text_of_errors(chosen: dict[str, Content], rest: list[Content]) -> None:
+    """Not a text that every record has, where another is there on some only."""
+    if "error_text" in chosen and chosen["error_text"].filled > 0.95:
+        some = roles(MESSAGES, [each for each in rest if each.filled <= 0.95], only=("error_text",))
+        chosen |= {name: each for name, each in some.items() if all(each is not other for other in chosen.values())}
 
 
 def _name_by_content(chosen: dict[str, Content], rest: list[Content], status: Content | None) -> None:
@@ -80,24 +104,10 @@ def _name_by_content(chosen: dict[str, Content], rest: list[Content], status: Co
             chosen["target"] = called[0]
 
 
-def _begin_with_the_first(chosen: dict[str, Content]) -> None:
-    """Where a message was received before it was sent by their names, the names mean something else."""
-    sent, received = chosen.get("sent_at"), chosen.get("received_at")
-    if received is not None and (sent is None or _mostly_before(received, sent)):
-        chosen["sent_at"] = chosen.pop("received_at")
-        if sent is not None:
-            chosen.setdefault("finished_at", sent)
-
-
 def leads_to_a_system(content: Content, status: Content | None) -> bool:
     """A URL that was called; not one under which to look at the record."""
     called = bool(CALLED & set(content.words)) or (status is not None and status.is_http)
     return called or not content.is_url
-
-
-def first_time(contents: list[Content]) -> Content | None:
-    """The first column of times that is nearly full."""
-    return next((each for each in contents if each.is_time and each.filled >= 0.9), None)
 
 
 def direction_column(contents: list[Content], chosen: dict[str, Content]) -> Content | None:
@@ -105,61 +115,15 @@ def direction_column(contents: list[Content], chosen: dict[str, Content]) -> Con
     if "source" in chosen and "target" in chosen:
         return None
     for content in contents:
-        folded = {value.casefold().split(" ")[0] for value in content.values.unique()}
+        folded = {plain(value).split(" ")[0] for value in content.values.unique()}
         if folded <= INBOUND | OUTBOUND and "direction" in {*content.words, *_synonym(content.words)}:
             return content
     return None
 
 
 def _synonym(words: list[str]) -> set[str]:
-    return {"direction"} if {"direction", "inout", "richtung", "sentido", "way"} & set(words) else set()
-
-
-def _say_ends(entry: Entry, chosen: dict[str, Content], start: Content, rest: list[Content]) -> None:
-    duration = duration_column(rest)
-    end = chosen.get("finished_at")
-    if end is start and "sent_at" not in chosen and duration is not None:
-        entry.fill("sent_at", {"subtract": [_only_name(start), duration.name], "unit": duration.unit}, _unit(duration))
-        entry.fill("finished_at", start.origin)
-        return
-    entry.fill("sent_at", start.origin)
-    chosen["sent_at"] = start
-    for name in ("received_at", "finished_at", "answered_at"):
-        if name in chosen and chosen[name] is not start:
-            if _mostly_before(chosen[name], start):
-                del chosen[name]
-            else:
-                entry.fill(name, chosen[name].origin)
-    if "finished_at" in entry.columns or "answered_at" in entry.columns:
-        return
-    if duration is not None and isinstance(start.origin, str):
-        entry.fill("finished_at", {"add": [start.name, duration.name], "unit": duration.unit}, _unit(duration))
-
-
-def _only_name(content: Content) -> Any:
-    return content.origin if isinstance(content.origin, str) else content.names[0]
-
-
-def _unit(duration: Content) -> str:
-    return "" if duration.has_unit_in_name else f"undecided: is {duration.name} in {duration.unit}?"
-
-
-def duration_column(contents: list[Content]) -> Content | None:
-    """How long a message took."""
-    lengths = [each for each in contents if each.unit is not None and each.filled > 0.1]
-    return min(lengths, key=lambda each: ("wait" in each.words, "queue" in each.words, -each.filled), default=None)
-
-
-def _mostly_before(end: Content, start: Content) -> bool:
-    """Ends that lie before their starts are no ends."""
-    ends, starts = (_spread(each) for each in (end, start))
-    return bool(((ends < starts).mean() or 0) > 0.5)
-
-
-def _spread(content: Content) -> pl.Series:
-    there = content.column.is_not_null().arg_true()
-    nothing = pl.Series([None], dtype=content.times.times.dtype).new_from_index(0, len(content.column))
-    return nothing.scatter(there, content.times.times)
+    names = {"direction", "inout", "dir", "richtung", "sentido", "sens", "direccion", "direzione", "direcao", "way"}
+    return {"direction"} if names & set(words) else set()
 
 
 def _say_systems(
@@ -193,6 +157,10 @@ def _say_systems(
         entry.fill("source", {"value": "client"}, "whoever called; addresses are not systems")
         entry.fill("target", constant if own is None else _system(own, system, entry), why if own is None else "")
         entry.fill("kind", {"value": "request"})
+        return
+    if own is not None and direction is not None:  # the one at the other end
+        entry.fill("source", constant, why)
+        entry.fill("target", _system(own, system, entry))
         return
     if own is not None:
         entry.fill("source", _system(own, system, entry), "work inside one system")
@@ -268,7 +236,10 @@ def _leave_out_empty_links(entry: Entry, chosen: dict[str, Content]) -> None:
 
 
 def _say_others(entry: Entry, chosen: dict[str, Content], rest: list[Content]) -> None:
-    used = {name for origin in entry.columns.values() for name in columns_in(origin)}
+    said = {name: origin for name, origin in entry.columns.items() if name != "message_id" or isinstance(origin, str)}
+    used = {name for origin in said.values() for name in columns_in(origin)}
+    if "error_text" not in chosen and "error_code" in chosen and chosen["error_code"].is_sentence:
+        chosen["error_text"] = chosen.pop("error_code")
     for name, content in chosen.items():
         if name in entry.columns or name in ("source", "target", "message_id") or MESSAGES.columns[name] == "time":
             continue
@@ -303,8 +274,8 @@ def both_ways(entry: Entry, direction: Content) -> list[Entry]:
     """The entry once for what came in and once for what went out, the two systems in each other's place."""
     written = list(direction.values.unique(maintain_order=True))
     ways = {
-        True: [word for word in written if word.casefold().split(" ")[0] in INBOUND],
-        False: [word for word in written if word.casefold().split(" ")[0] in OUTBOUND],
+        True: [word for word in written if plain(word).split(" ")[0] in INBOUND],
+        False: [word for word in written if plain(word).split(" ")[0] in OUTBOUND],
     }
     partner = "source" if "value" not in str(entry.columns["source"]) else "target"
     made = []

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+import polars as pl
+
 from integrhealth.language.schema import FRAMES, Frame
+from integrhealth.reading.drafting.begin_and_end import first_time
 from integrhealth.reading.drafting.contents import Content
 from integrhealth.reading.drafting.entry import Entry
-from integrhealth.reading.drafting.messages import first_time
 from integrhealth.reading.drafting.moments import say_times
 from integrhealth.reading.drafting.roles import roles
 from integrhealth.reading.drafting.words import (
@@ -14,11 +16,15 @@ from integrhealth.reading.drafting.words import (
     TICKET_NAMES,
     TICKET_STATES,
     UNITS,
+    plain,
     words_in,
 )
 
 # One of these words must be there; the other words of tickets stand in other exports too.
-OF_TICKETS_ALONE = words_in("ticket incident assignee assigned assignment alert technician agent requester")
+OF_TICKETS_ALONE = words_in(
+    "ticket incident assignee assigned assignment alert technician agent requester"
+    " storung vorfall bearbeiter incidencia asignado technicien tecnico behandelaar"
+)
 # Numbers under these words name something or place it; they measure nothing.
 NO_MEASURE = words_in("id number no code port version year month day line row seq offset partition pid zip key")
 MOST_METRICS = 12
@@ -27,6 +33,8 @@ MOST_OF_A_LOG = 15
 # The names of times at which something happened to a ticket.
 STEPS = words_in(
     "created opened acknowledged resolved closed solved updated assigned reopened escalated modified started"
+    " erstellt gelost geschlossen geandert aktualisiert creado resuelto cerrado actualizado cree resolu ferme modifie"
+    " creato risolto chiuso aangemaakt opgelost gesloten gewijzigd apertura cierre ouverture cloture"
 )
 
 
@@ -42,12 +50,13 @@ def drafted_tickets(contents: list[Content], system: str, *, where: str) -> list
     frame = FRAMES["incident_events"]
     chosen = roles(frame, contents)
     state = chosen.get("state")
-    states = {value.casefold().replace(" ", "_") for value in state.values.unique()} if state is not None else set()
+    states = {plain(value).replace(" ", "_") for value in state.values.unique()} if state is not None else set()
     if not {"incident", "at"} <= chosen.keys() or not {"state", "team", "person"} & chosen.keys():
         return []
     if states and not states & TICKET_STATES and not ticket & {"ticket", "incident"}:
         return []
-    if "integration" not in chosen and (service := roles(FRAMES["logs"], contents, only=("system",)).get("system")):
+    services = [each for each in contents if "source" not in each.words]
+    if "integration" not in chosen and (service := roles(FRAMES["logs"], services, only=("system",)).get("system")):
         chosen["integration"] = service
     steps = [each for each in contents if each.is_time and STEPS & set(each.words)] or [chosen["at"]]
     last = max(steps, key=lambda each: (each.filled >= 0.9, each.times.times.max()))
@@ -85,7 +94,7 @@ def drafted_readers(contents: list[Content], system: str, *, where: str) -> list
 
 def _opens_files(contents: list[Content]) -> bool:
     """Whether an action of the records is that somebody opened or looked at something."""
-    opened = r"(?i)\b(view|viewed|open|opened|access|accessed|fileaccessed|pageviewed|download|downloaded|read)"
+    opened = r"(?i)(viewed|opened|accessed|downloaded)\b|\b(view|open|access|download|read)"
     return any(each.distinct <= 30 and each.share(opened) > 0.5 for each in contents)
 
 
@@ -130,7 +139,13 @@ def drafted_metrics(contents: list[Content], system: str, *, where: str) -> list
         measured = [each for each in contents if _measures(each) and each is not time][:MOST_METRICS]
         rest = {name: each for name, each in chosen.items() if name in ("time", "system")}
         entries = [_metric(_entry(frame, rest), each) for each in measured]
+    told_apart = [time, *(chosen[name] for name in ("system", "metric") if name in chosen)]
+    part = _part_of_system(told_apart, contents)
     for entry in entries:
+        if part is not None and "system" in entry.columns:
+            entry.fill("system", {"join": [entry.columns["system"], part.name], "with": "/"})
+        elif part is not None:
+            entry.fill("system", part.name)
         if "system" not in entry.columns:
             entry.fill("system", {"value": system}, said)
         entry.columns = {name: entry.columns[name] for name in frame.columns if name in entry.columns}
@@ -138,6 +153,20 @@ def drafted_metrics(contents: list[Content], system: str, *, where: str) -> list
     for entry in entries[1:]:
         entry.asked = []
     return entries
+
+
+def _part_of_system(told_apart: list[Content], contents: list[Content]) -> Content | None:
+    """A column of names without which several values are of the same time and system: a queue, a disk, a pod."""
+    free = [each for each in contents if each.is_system and each.filled == 1]
+    free = [each for each in free if all(each is not other for other in told_apart)]
+    if _share_of_rows(told_apart) > 0.95:
+        return None
+    return next((each for each in free if _share_of_rows([*told_apart, each]) > 0.95), None)
+
+
+def _share_of_rows(contents: list[Content]) -> float:
+    rows = pl.DataFrame([each.column.alias(str(place)) for place, each in enumerate(contents)])
+    return rows.n_unique() / rows.height
 
 
 def _names_records(content: Content) -> bool:

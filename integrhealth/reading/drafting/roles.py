@@ -1,11 +1,12 @@
 """Which column of a file can be which canonical column: by its name, and only where its values allow it."""
 
 from collections.abc import Iterable
+from itertools import combinations
 from typing import Any
 
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS, Frame
 from integrhealth.reading.drafting.contents import Content
-from integrhealth.reading.drafting.words import ENDS, name_rank
+from integrhealth.reading.drafting.words import ENDS, name_rank, words_in
 
 # An id that stands on more records than this share of them names no single one.
 DIFFERENT = 0.5
@@ -19,6 +20,11 @@ SYSTEMS = ("source", "target", "system")
 TEXTS = ("error_text", "text")
 IDS = ("trace_id", "parent_id", "object_id", "incident", "document")
 NAMES_OF_FEW = ("integration", "operation", "object_type", "site", "metric", "unit", "statistic", "channel", "team")
+# What started something, and the stages that software is in: no systems.
+NO_SYSTEMS = words_in(
+    "push web schedule scheduled scheduler manual trigger timer cron webhook merge_request_event api user automatic"
+    " production prod prd test tst staging stage development dev qa uat sandbox"
+)
 PEOPLE = ("person", "actor", "owner")
 
 
@@ -33,7 +39,7 @@ def roles(
             (rank, place, order, canonical, content)
             for place, canonical in enumerate(wanted)
             for order, content in enumerate(there)
-            if (rank := name_rank(canonical, content.words)) is not None
+            if (rank := name_rank(canonical, content.words, content.core)) is not None
             and allows(canonical, frame.columns[canonical], content)
         ),
         key=lambda each: each[:3],
@@ -43,6 +49,10 @@ def roles(
         if canonical not in chosen and all(content is not other for other in chosen.values()):
             chosen[canonical] = content
     return {name: chosen[name] for name in frame.columns if name in chosen}
+
+
+def _names_no_system(content: Content) -> bool:
+    return bool(content.values.str.to_lowercase().is_in(list(NO_SYSTEMS)).mean() > 0.5)
 
 
 def allows(canonical: str, dtype: Any, content: Content) -> bool:
@@ -58,7 +68,7 @@ def allows(canonical: str, dtype: Any, content: Content) -> bool:
     if canonical == "message_id":
         return identifies(content)
     if canonical in SYSTEMS:
-        return content.is_system and not content.is_person
+        return content.is_system and not content.is_person and not _names_no_system(content)
     if canonical == "level":
         return content.is_level
     if canonical in PEOPLE:
@@ -85,6 +95,17 @@ def two_ends(contents: Iterable[Content]) -> tuple[Content, Content] | None:
             wanted = [other if word == one else word for word in source.words]
             if one in source.words and (target := next((each for each in there if each.words == wanted), None)):
                 return source, target
+    return None
+
+
+def ends_by_values(contents: list[Content]) -> tuple[Content, Content] | None:
+    """Two columns of names that are the same names, never the same one in a record: the first is where it came from."""
+    names = [each for each in contents if each.is_system and not each.is_person and each.filled >= 0.9]
+    names = [each for each in names if each.distinct > 1 and each.length > 1 and not name_rank("status", each.words)]
+    for first, second in combinations(names, 2):
+        shared = set(first.values.unique()) & set(second.values.unique())
+        if len(shared) * 2 >= min(first.distinct, second.distinct) and not (first.column == second.column).any():
+            return first, second
     return None
 
 

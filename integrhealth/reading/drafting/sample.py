@@ -44,6 +44,11 @@ class Sample:
         return max(map(len, self.columns.values()), default=0)
 
 
+def is_nothing(value: str | None) -> bool:
+    """Whether a value is one of the words for nothing, or a line of dashes."""
+    return value is not None and (value in NOTHING or set(value) == {"-"})
+
+
 def sample_of(path: Path) -> Sample | None:
     """The first records of the table at `path`; None for what is no table."""
     head = head_of(path)
@@ -61,7 +66,7 @@ def sample_of(path: Path) -> Sample | None:
         rows = _rows(head)
     names = list(dict.fromkeys(name for row in rows for name in row))[:MOST_COLUMNS]
     texts = {name: [_text(row.get(name)) for row in rows] for name in names}
-    null = tuple(sorted({value for values in texts.values() for value in values if value in NOTHING}))
+    null = tuple(sorted({value for values in texts.values() for value in values if is_nothing(value)}))
     columns = {
         name: pl.Series(name, [None if value in null else value for value in values], dtype=pl.String)
         for name, values in texts.items()

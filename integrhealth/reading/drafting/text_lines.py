@@ -3,14 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
 
+from integrhealth.language.schema import FRAMES, TEXT
 from integrhealth.reading.drafting.contents import contents_of
 from integrhealth.reading.drafting.entry import Entry
 from integrhealth.reading.drafting.messages import drafted_messages
 from integrhealth.reading.drafting.others import drafted_logs
+from integrhealth.reading.drafting.sample import is_nothing
 from integrhealth.reading.files.opened import HEAD_BYTES, beginning
 from integrhealth.reading.files.text_lines import beginning_lines
 from integrhealth.reading.mapping.shorthand import expanded
@@ -25,12 +28,13 @@ TIMES = (
     "%{MONTH} %{MONTHDAY}, %{YEAR} %{TIME}(?: [AP]M)?",
     "%{DATESTAMP}(?: [AaPp][Mm])?",
     "%{SYSLOGTIMESTAMP}",
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}[- ][0-9]{2}[.][0-9]{2}[.][0-9]{2}(?:[.,][0-9]+)?",
     "[0-9]{8}[T ]?[0-9]{6}(?:[.,][0-9]+)?",
     "1[0-9]{9}(?:[.][0-9]+)?|1[0-9]{12}",
 )
 LEVEL = (
-    r"(?i:trace|debug|fine|finer|finest|info|information|notice|warn|warning|error|err|severe|critical|crit|fatal|alert"
-    r"|emerg|emergency|panic)\b"
+    r"(?:(?i:trace|debug|fine|finer|finest|info|information|notice|warn|warning|error|err|severe|critical|crit|fatal"
+    r"|alert|emerg|emergency|panic)|LOG)\b"
 )
 # What may stand between a level and the text: loggers, threads, modules; the most telling first.
 AFTER_LEVEL = (
@@ -40,11 +44,14 @@ AFTER_LEVEL = (
     r"[\]):>]*[\s|:-]*\[(?P<site>[^\]]*)\][\s|:-]*%{GREEDYDATA:text}",
     r"[\]):>]*[\s|:-]*\((?P<site>[^)]*)\)[\s|:-]*%{GREEDYDATA:text}",
     r"[\]):>]*[\s|:-]*(?P<site>[\w$]+(?:\.[\w$]+)+)(?::\d+)?\s*[|:-]+\s*%{GREEDYDATA:text}",
-    r"[\]):>]*[\s|:-]+%{GREEDYDATA:text}",
+    r"[\]):>]*[\s|:,;-]+%{GREEDYDATA:text}",
 )
-NO_LEVEL = (r"[\]):>]*[\s|:,;-]+(?P<text>\S.*)", r"(?P<text>.*)")
+# A time ends before the text, not within itself: so the text may be missing where the time ends the line.
+NO_LEVEL = (r"(?:[\]):>]*[\s|:,;-]+(?P<text>\S.*))?", r"(?P<text>.*)")
 # A line that begins an entry has its time within so many characters, and its level within so many after it.
-BEFORE_TIME, BEFORE_LEVEL = 60, 80
+BEFORE_TIME, BEFORE_LEVEL = 60, 150
+# The line of dashes under the names of columns is one of the first.
+RULED_WITHIN = 20
 # Of the lines at the beginning so many must begin an entry; of those so many must fit a pattern.
 BEGIN, FIT = 0.1, 0.9
 PAIR = re.compile(r'(?:^|[\s,;|(\[])([A-Za-z][\w.-]{0,40})=("[^"]*"|[^\s,;|)\]"]+)')
@@ -56,16 +63,30 @@ def drafted_lines(path: Path, system: str, *, where: str) -> list[Entry]:
     """The entry that reads lines of text: as messages where pairs of key=value say enough of them, else as logs."""
     start = beginning(path)
     lines = beginning_lines(start, whole=len(start) < HEAD_BYTES)[:LINES]
-    for pattern in patterns(lines):
-        columns = groups(lines, pattern)
+    for pattern, begun in [*ruled_patterns(lines), *((each, lines) for each in patterns(lines))]:
+        columns = groups(begun, pattern)
+        null = sorted({value for values in columns.values() for value in values.unique() if is_nothing(value)})
+        columns = {name: values.set(values.is_in(null), None) for name, values in columns.items()}
         contents = contents_of({name: values for name, values in columns.items() if values.drop_nulls().len()})
-        drafted = drafted_messages if len(columns) > 5 else drafted_logs
+        drafted = drafted_messages if len(columns) > 5 or "text" not in columns else drafted_logs
         if entries := drafted(contents, system, where=where):
             fitting = max(len(values) for values in columns.values())
+            goes_on = fitting < len(begun) and "text" in columns
             for entry in entries:
-                entry.before = {"pattern": pattern} | ({"continues": "any"} if fitting < len(lines) else {})
+                entry.keys |= {"null": null} if null else {}
+                if "text" not in columns:
+                    _without_padding(entry)
+                entry.before = {"pattern": pattern} | ({"continues": "any"} if goes_on else {})
             return entries
     return []
+
+
+def _without_padding(entry: Entry) -> None:
+    """Take the words out of columns of a fixed width; times, numbers and statuses are read without their blanks."""
+    types = FRAMES[entry.frame].columns
+    for name, origin in entry.columns.items():
+        if isinstance(origin, str) and types[name] == TEXT and name != "status":
+            entry.columns[name] = {"match": origin, "pattern": r"^\s*(.*\S)"}
 
 
 def patterns(lines: list[str]) -> Iterator[str]:
@@ -76,7 +97,10 @@ def patterns(lines: list[str]) -> Iterator[str]:
     begun = [line for line in lines if re.match(expanded(head), line)]
     rests = [re.sub(expanded(head), "", line, count=1) for line in begun]
     between = level_gap(rests)
-    heads = [(head + between + "%{WORD:level}", AFTER_LEVEL)] if between is not None else []
+    heads = []
+    if between is not None:  # a word after a blank or a bracket; else the level itself, among what is no blank
+        level = f"(?P<level>{LEVEL})" if between.endswith(r"\S+") else "%{WORD:level}"
+        heads = [(head + between + level, AFTER_LEVEL)]
     for beginning_, endings in [*heads, (head, NO_LEVEL)]:
         ending = next((each for each in endings if _share(begun, f"^{beginning_}{each}$") >= FIT), None)
         if ending is None:
@@ -87,6 +111,26 @@ def patterns(lines: list[str]) -> Iterator[str]:
             )
             yield f"^{beginning_}(?P<text>{chain}.*)$"
         yield f"^{beginning_}{ending}$"
+        return
+
+
+def ruled_patterns(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """A pattern for columns of a fixed width, under a line of dashes that shows where they stand, and what is below.
+
+    Reports of terminals are written so: sqlcmd, autorep, squeue. The line above the dashes names the columns.
+    """
+    for place, (above, ruler) in enumerate(pairwise(lines[:RULED_WITHIN])):
+        spans = [match.span() for match in re.finditer(r"-+|_+|=+", ruler)]
+        if len(spans) < 3 or not re.fullmatch(r"\s*(?:(?:-+|_+|=+)\s*)+", ruler):
+            continue
+        names = ["_".join(re.findall(r"\w+", above[start:end])) for start, end in spans]
+        if not all(re.match("[A-Za-z]", name) for name in names) or len(set(names)) < len(names):
+            continue
+        parts = [rf".{{{spans[0][0]}}}" if spans[0][0] else ""]
+        for name, (start, end), (next_start, _) in zip(names, spans, [*spans[1:], (0, 0)], strict=True):
+            inner = ".*" if next_start == 0 else f".{{{end - start}}}"
+            parts.append(f"(?P<{name}>{inner})" + (rf"\s{{{next_start - end}}}" if next_start else ""))
+        yield f"^{''.join(parts)}$", lines[place + 2 :]
         return
 
 
@@ -136,7 +180,11 @@ def groups(lines: list[str], pattern: str) -> dict[str, pl.Series]:
         pl.col("groups").first(), rest=pl.col("line").filter(~pl.col("fits")).str.join("\n")
     )
     columns = texts["groups"].struct.unnest().to_dict()
-    return columns | {"text": (columns["text"] + "\n" + texts["rest"]).str.strip_chars().replace("", None)}
+    columns = {name: values.str.strip_chars().replace("", None) for name, values in columns.items()}
+    if "text" in columns:
+        whole = columns["text"].fill_null("") + "\n" + texts["rest"]
+        columns["text"] = whole.str.strip_chars().replace("", None)
+    return columns
 
 
 def _common(texts: list[str]) -> str:

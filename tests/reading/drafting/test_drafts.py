@@ -10,8 +10,9 @@ from drawing.shared_data import shared_data
 from integrhealth.evidence import read
 from integrhealth.reading.drafting.contents import Content, contents_of
 from integrhealth.reading.drafting.draft import draft_of, suggested_mapping
+from integrhealth.reading.drafting.status_words import status_of
 from integrhealth.reading.drafting.statuses import status_column
-from integrhealth.reading.drafting.words import name_rank, status_of, words_of
+from integrhealth.reading.drafting.words import name_rank, words_of
 from integrhealth.reading.mapping.sources import Column
 from integrhealth.reading.mapping.yaml_entries import load_mapping
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from drawing.exports_held_back import HELD_BACK
 from drawing.exports_later import LATER
+from drawing.exports_of_tools import TOOLS
 from drawing.exports_tuned import TUNED
 from drawing.exports_unseen import UNSEEN
 
@@ -12,7 +13,7 @@ from integrhealth.evidence import read
 from integrhealth.language.schema import FRAMES
 from integrhealth.reading.drafting.draft import draft_of, suggested_mapping
 
-EXPORTS = (*TUNED, *HELD_BACK, *UNSEEN, *LATER)
+EXPORTS = (*TUNED, *HELD_BACK, *UNSEEN, *LATER, *TOOLS)
 
 
 def written(folder: Path, export) -> Path:

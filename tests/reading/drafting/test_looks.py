@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zipfile
 
 import pytest
 
@@ -52,3 +53,12 @@ def test_a_damaged_gzip_is_said_to_be_one(tmp_path):
     path = tmp_path / "x.csv.gz"
     path.write_bytes(gzip.compress(b"")[:12] + b"\xff" * 9)
     assert looks_like(path).said.startswith("a damaged file")
+
+
+def test_a_workbook_is_called_one_wherever_its_parts_stand_in_the_zip(tmp_path):
+    with zipfile.ZipFile(tmp_path / "sheet.xlsx", "w") as workbook:
+        workbook.writestr("docProps/app.xml", "<Properties/>")
+        workbook.writestr("xl/workbook.xml", "<workbook/>")
+        workbook.writestr("[Content_Types].xml", "<Types/>")
+    looks = looks_like(tmp_path / "sheet.xlsx")
+    assert (looks.said, looks.next) == ("an Excel workbook", "save the sheet with the records as CSV, UTF-8")
