@@ -13,14 +13,17 @@ def readings(metrics: pl.DataFrame) -> pl.DataFrame:
     the first; where it fell it had begun anew at zero, and ``reset`` is true. Of samples of one series at one time the
     last counts. What is no number is left out.
     """
-    samples = (
-        metrics.filter(pl.col("value").is_finite())
-        .sort(*SERIES, "time", maintain_order=True)
-        .unique([*SERIES, "time"], keep="last", maintain_order=True)
-    )
+    samples = metrics.filter(pl.col("value").is_finite())
+    # Sorting by a number instead of four texts takes a quarter of the time.
+    series = samples.select(SERIES).unique().sort(SERIES).with_row_index("series")
+    samples = samples.join(series, on=SERIES, nulls_equal=True, maintain_order="left")
+    samples = samples.sort("series", "time", maintain_order=True)
+    before_another = (pl.struct("series", "time") == pl.struct("series", "time").shift(-1)).fill_null(False)
+    samples = samples.filter(~before_another)
     counter = (pl.col("statistic") == CUMULATIVE).fill_null(False)
-    gap = (pl.col("time").diff().dt.total_microseconds() / 1e6).over(SERIES)
-    grown = pl.col("value").diff().over(SERIES)
+    same = pl.col("series") == pl.col("series").shift(1)
+    gap = pl.when(same).then(pl.col("time").diff().dt.total_microseconds() / 1e6)
+    grown = pl.when(same).then(pl.col("value").diff())
     reset = counter & (grown < 0).fill_null(False)
     # Begun anew at zero, all that it shows has been counted since.
     rate = pl.when(reset).then("value").otherwise(grown) / gap

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 NO_CHECKPOINTS = "No checkpoint held a message: that needs holds, or messages that name a checkpoint."
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
-MISSING_BESIDES_LOGS = MISSING.replace("messages:", "messages for all but what the logs say:", 1)
+MISSING_BESIDES_LOGS = MISSING.replace("messages:", "messages for all but the logs:", 1)
 __all__ = [
     "blast_radius",
     "cascade_steps",

@@ -40,7 +40,7 @@ LATER = {
     "surge": "A surge is not simulated yet by this version.",
 }
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
-MISSING_BESIDES_METRICS = MISSING.replace("messages:", "messages for all but what was measured:", 1)
+MISSING_BESIDES_METRICS = MISSING.replace("messages:", "messages for all but the metrics:", 1)
 
 
 def __dir__() -> list[str]:

@@ -20,15 +20,18 @@ def measurements(readings: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
         median=value.median(),
         p95=value.quantile(0.95, "nearest"),
         max=value.max(),
+        least=value.min(),
         last=value.last(),
         gaps=longest_pause(),
         resets=pl.col("reset").sum().cast(pl.Int64),
     )
-    # How far the highest value stands above the usual one; beyond measure where that is zero.
-    above = (pl.col("max") - pl.col("median")) / pl.col("median").abs()
-    restless = pl.when(above.is_nan()).then(0.0).otherwise(above).fill_null(-1.0)
-    ordered = rows.with_columns(above=restless).sort("above", *SERIES, descending=[True, *[False] * len(SERIES)])
-    return ordered.drop("above").with_columns(pl.when(judged).then(pl.col("median", "p95")).name.keep())
+    # How far the series went from its usual value, up or down; beyond measure where that is zero.
+    far = pl.max_horizontal(pl.col("max") - pl.col("median"), pl.col("median") - pl.col("least"))
+    apart = far / pl.col("median").abs()
+    ordered = rows.with_columns(
+        apart=pl.when(apart.is_nan()).then(0.0).otherwise(apart).fill_null(-1.0),
+    ).sort("apart", *SERIES, descending=[True, *[False] * len(SERIES)])
+    return ordered.drop("apart", "least").with_columns(pl.when(judged).then(pl.col("median", "p95")).name.keep())
 
 
 def measurements_over_time(readings: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:

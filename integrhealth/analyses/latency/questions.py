@@ -111,9 +111,9 @@ def _readings(evidence: "Evidence") -> pl.DataFrame:
 def measurements(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per system, metric, statistic and unit: what was measured, and where the measuring paused.
 
-    First comes what rose highest above its usual value. A counter (statistic "cumulative") is its rate per second
-    between two samples; where it fell it began anew, which ``resets`` counts. ``gaps`` is the longest pause between
-    samples as a multiple of the usual one. ``median`` and ``p95`` are null below `min_messages` samples.
+    First comes what went furthest from its usual value, up or down. A counter (statistic "cumulative") is its rate
+    per second between two samples; where it fell it began anew, which ``resets`` counts. ``gaps`` is the longest
+    pause between samples as a multiple of the usual one. ``median`` and ``p95`` are null below `min_messages` samples.
 
     >>> sample = {"system": "db", "metric": "rows", "statistic": "cumulative"}
     >>> seen = {"12:00": 100.0, "12:01": 160.0, "12:02": 30.0, "12:05": 120.0}
@@ -130,7 +130,7 @@ def measurements(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
 
 @question
 def measurements_over_time(evidence: "Evidence") -> pl.DataFrame:
-    """One row per step of the twelve series that rose highest above their usual value, in the order of those.
+    """One row per step of the twelve series that went furthest from their usual value, in the order of those.
 
     What a series covers is cut into 240 steps; ``at`` is the first sample of a step, ``samples`` how many it has.
 

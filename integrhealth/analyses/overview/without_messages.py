@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MINUTE = "%Y-%m-%d %H:%M"
 # Letters of an error that the page has room for, and how many usual steps make a pause worth a word (own).
-LONGEST_ERROR, PAUSED = 60, 3
+LONGEST_ERROR, PAUSED = 50, 3
 
 
 def logs_and_metrics(evidence: "Evidence") -> str | None:
