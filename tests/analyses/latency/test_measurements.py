@@ -49,11 +49,11 @@ def test_values_of_a_gauge_are_described_as_they_are():
 
 def test_what_went_furthest_from_its_usual_value_comes_first_and_what_never_moved_last():
     up = series([1] * 99 + [50], metric="up")
-    down = series([100] * 99 + [0], metric="down")
+    down = series([100] * 99 + [0], metric="sinks")
     flat, zero = series([7] * 100, metric="flat"), series([0] * 100, metric="zero")
     once = series([5], metric="once", statistic="cumulative")
     asked = ih.latency.measurements(evidence(zero, once, flat, down, up))
-    assert asked["metric"].to_list() == ["up", "down", "flat", "zero", "once"]
+    assert asked["metric"].to_list() == ["up", "sinks", "flat", "zero", "once"]
     assert asked.row(4, named=True)["max"] is None
 
 
