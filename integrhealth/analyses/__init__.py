@@ -3,8 +3,9 @@
 error_propagation      when something goes wrong once, how far does it go? spreading (how many systems it hits),
                        error_times (the same where no message names its parent), root_cause (where the worst hour
                        began), retrying (what retries made of it), wrong_values (what travelled with status ok),
-                       holds (where a pause would have paid, and what checkpoints caught)
-latency                how long does everything take, and which step decides?
+                       holds (where a pause would have paid, and what checkpoints caught), log_lines (which errors
+                       the logs tell by themselves)
+latency                how long does everything take, and which step decides? what did metrics measure?
 dependency_fragility   which system stops the business, and how often is it up?
 report_overload        is there time to read what is sent, and which few reports would serve every decision?
 overview               what should we talk about this week?

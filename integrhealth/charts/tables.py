@@ -128,13 +128,14 @@ def findings_list(findings: pl.DataFrame, *, top: int = 5, missing: str | None =
     return Fragment(first.html + folded_rest, f"{first.text}\n{more}:\n{rest.text}")
 
 
-def front_page(worst: pl.DataFrame, *, pages: str = ".html") -> Fragment:
+def front_page(worst: pl.DataFrame, *, pages: str = ".html", judged: bool = True) -> Fragment:
     """The findings of the front page; ``more`` further ones of the same rule are only counted.
 
-    Each leads to the section of its report that shows it, in the file beside this one that ends in `pages`.
+    Each leads to the section of its report that shows it, in the file beside this one that ends in `pages`. Without
+    findings it says so, unless nothing could be `judged`.
     """
     if worst.is_empty():
-        return sentences("Nothing found that needs you.")
+        return sentences("Nothing found that needs you." if judged else None)
     likewise = pl.when(pl.col("more") > 0).then(pl.format(" (+{} alike)", "more")).otherwise(pl.lit(""))
     return _list(worst.with_columns(statement=pl.col("statement") + likewise), pages=pages)
 

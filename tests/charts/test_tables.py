@@ -91,6 +91,7 @@ def test_no_findings_say_whether_that_is_good_or_unknown():
     assert findings_list(no_findings()).text == "Nothing found that needs you."
     assert findings_list(no_findings(), missing="needs reads").text == "Not enough data: this report needs reads."
     assert front_page(no_findings().with_columns(more=pl.lit(0))).text == "Nothing found that needs you."
+    assert front_page(no_findings().with_columns(more=pl.lit(0)), judged=False).text == ""
 
 
 def test_what_was_read_is_said_in_a_sentence_with_the_notes_folded():

@@ -1,7 +1,8 @@
 """Error propagation: when something goes wrong once, how far does it go, and what would have stopped it?
 
-How errors spread, where they began, which wrong values travelled without an error, what retries made of it, and where
-a hold would have paid. Each table is one call on evidence, with the name of the table; ``report`` asks them all.
+How errors spread, where they began, which wrong values travelled without an error, what retries made of it, where a
+hold would have paid, and which errors the logs tell by themselves. Each table is one call on evidence, with the name
+of the table; ``report`` asks them all.
 """
 
 from typing import TYPE_CHECKING
@@ -13,6 +14,11 @@ from integrhealth.analyses.error_propagation.error_times.questions import timing
 from integrhealth.analyses.error_propagation.holds.findings import checkpoint_findings, friction_findings
 from integrhealth.analyses.error_propagation.holds.friction import missing_costs
 from integrhealth.analyses.error_propagation.holds.questions import checkpoints, friction, hold_costs
+from integrhealth.analyses.error_propagation.log_lines.questions import (
+    logged_errors,
+    logged_errors_over_time,
+    none_logged,
+)
 from integrhealth.analyses.error_propagation.retrying.findings import retries_findings
 from integrhealth.analyses.error_propagation.retrying.questions import retries, retry_layers, retry_load, retry_storms
 from integrhealth.analyses.error_propagation.root_cause.findings import rootcause_findings
@@ -47,6 +53,8 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 NO_CHECKPOINTS = "No checkpoint held a message: that needs holds, or messages that name a checkpoint."
+MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
+MISSING_BESIDES_LOGS = MISSING.replace("messages:", "messages for all but the logs:", 1)
 __all__ = [
     "blast_radius",
     "cascade_steps",
@@ -59,6 +67,8 @@ __all__ = [
     "edges",
     "friction",
     "hold_costs",
+    "logged_errors",
+    "logged_errors_over_time",
     "reach",
     "report",
     "retries",
@@ -86,14 +96,14 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     [('critical', 'rubber_stamps'), ('critical', 'retry_storm')]
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
-    no_messages = evidence.messages.is_empty()
+    missing = MISSING_BESIDES_LOGS if evidence.logs.height else MISSING
     return published_report(
         NAME,
         TABLES,
         tables,
         _findings(evidence, tables, min_messages),
         notes={table: sentence for table, sentence in _notes(evidence, tables).items() if sentence},
-        missing="needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages" if no_messages else None,
+        missing=missing if evidence.messages.is_empty() else None,
     )
 
 
@@ -126,6 +136,7 @@ def _notes(evidence: "Evidence", tables: dict[str, pl.DataFrame]) -> dict[str, s
     return {
         "cascades": empty("cascades", "No message failed in this period."),
         "loops": cut if loops else None,
+        "logged_errors": none_logged(evidence),
         "root_causes": nobody_named(evidence),
         "retries": "No messages, so no retries." if evidence.messages.is_empty() else None,
         "contamination": empty("contamination", nothing_detected(evidence.messages, evidence.field_changes)),

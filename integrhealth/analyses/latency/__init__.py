@@ -1,4 +1,4 @@
-"""Latency: how long each integration takes, what a journey waits for, and which step to speed up first.
+"""Latency: how long each integration takes, what a journey waits for, which step to speed up first; what metrics say.
 
 Percentiles are read from logarithmic buckets that add up and are at most 1% off; they are never averaged. Timeouts
 count with the time at which they were given up, a floor of the true wait; failed and rejected messages do not count:
@@ -8,7 +8,14 @@ failing fast is not being fast.
 from typing import TYPE_CHECKING
 
 from integrhealth.analyses.latency.findings import NAME, latency_findings
-from integrhealth.analyses.latency.questions import critical_path, integrations, journeys, waterfall
+from integrhealth.analyses.latency.questions import (
+    critical_path,
+    integrations,
+    journeys,
+    measurements,
+    measurements_over_time,
+    waterfall,
+)
 from integrhealth.analyses.latency.tables import TABLES
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
@@ -17,7 +24,15 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-__all__ = ["critical_path", "integrations", "journeys", "report", "waterfall"]
+__all__ = [
+    "critical_path",
+    "integrations",
+    "journeys",
+    "measurements",
+    "measurements_over_time",
+    "report",
+    "waterfall",
+]
 LATER = {
     "shifts": "Shifts of latency over time are not detected yet by this version.",
     "slo": "Service levels are not judged over time yet by this version.",
@@ -25,6 +40,7 @@ LATER = {
     "surge": "A surge is not simulated yet by this version.",
 }
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
+MISSING_BESIDES_METRICS = MISSING.replace("messages:", "messages for all but the metrics:", 1)
 
 
 def __dir__() -> list[str]:
@@ -43,11 +59,12 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["integrations"] = "No message passed from one system to another."
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
+    missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     return published_report(
         NAME,
         TABLES,
         tables,
         latency_findings(tables, evidence.catalog.integrations, min_messages=min_messages),
         notes=notes,
-        missing=None if evidence.messages.height else MISSING,
+        missing=None if evidence.messages.height else missing,
     )

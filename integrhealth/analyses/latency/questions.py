@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.latency import edge_latencies, journey_times
+from integrhealth.analyses.latency import measurements as measured
+from integrhealth.language.measured import readings
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES
 
@@ -98,3 +100,44 @@ def waterfall(evidence: "Evidence") -> pl.DataFrame:
     to_ms (number, ms)
     """
     return journey_times.waterfall(_step_facts(evidence), _journey_facts(evidence))
+
+
+@question
+def _readings(evidence: "Evidence") -> pl.DataFrame:
+    return readings(evidence.metrics)
+
+
+@question
+def measurements(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per system, metric, statistic and unit: what was measured, and where the measuring paused.
+
+    First comes what went furthest from its usual value, up or down. A counter (statistic "cumulative") is its rate
+    per second between two samples; where it fell it began anew, which ``resets`` counts. ``gaps`` is the longest
+    pause between samples as a multiple of the usual one. ``median`` and ``p95`` are null below `min_messages` samples.
+
+    >>> sample = {"system": "db", "metric": "rows", "statistic": "cumulative"}
+    >>> seen = {"12:00": 100.0, "12:01": 160.0, "12:02": 30.0, "12:05": 120.0}
+    >>> rows = [sample | {"time": f"2026-03-02T{time}:00Z", "value": value} for time, value in seen.items()]
+    >>> measured = ih.latency.measurements(ih.Evidence(metrics=pl.DataFrame(rows)))
+    >>> measured.select("metric", "unit", "samples", "max", "last", "gaps", "resets").rows()
+    [('rows', '/s', 4, 1.0, 0.5, 3.0, 1)]
+
+    Columns: system, metric, statistic, unit (text); samples (count); first_at, last_at (time, UTC); median, p95, max,
+    last (number, unit); gaps (number, times the usual step); resets (count)
+    """
+    return measured.measurements(_readings(evidence), min_messages=min_messages)
+
+
+@question
+def measurements_over_time(evidence: "Evidence") -> pl.DataFrame:
+    """One row per step of the twelve series that went furthest from their usual value, in the order of those.
+
+    What a series covers is cut into 240 steps; ``at`` is the first sample of a step, ``samples`` how many it has.
+
+    >>> rows = [{"time": "2026-03-02T12:00:00Z", "system": "db", "metric": "load", "value": load} for load in (0.5,)]
+    >>> ih.latency.measurements_over_time(ih.Evidence(metrics=pl.DataFrame(rows))).select("metric", "mean").rows()
+    [('load', 0.5)]
+
+    Columns: system, metric, statistic, unit (text); at (time, UTC); mean, least, most (number, unit); samples (count)
+    """
+    return measured.measurements_over_time(_readings(evidence), measurements(evidence))

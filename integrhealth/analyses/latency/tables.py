@@ -70,4 +70,18 @@ TABLES: dict[str, dict[str, Any]] = {
         "drain_minutes": NUMBER,
         "oldest_minutes": NUMBER,
     },
+    "measurements": {
+        "system": TEXT,
+        "metric": TEXT,
+        "statistic": TEXT,
+        "unit": TEXT,
+        "samples": COUNT,
+        "first_at": TIME,
+        "last_at": TIME,
+        "median": NUMBER,
+        "p95": NUMBER,
+        "max": NUMBER,
+        "last": NUMBER,
+        "gaps": NUMBER,
+    },
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.overview.tables import TABLES
+from integrhealth.analyses.overview.without_messages import logs_and_metrics
 from integrhealth.language.findings import changes, no_findings, ranked
 from integrhealth.language.period import days
 from integrhealth.language.report_tables import SEVERITIES, Report, published_report
@@ -77,15 +78,26 @@ def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 def unsupported(reports: Mapping[str, Report]) -> str | None:
     """One sentence: which reports this input cannot support, and what would make them possible; None when all are.
 
+    What several of them need is said once in full.
+
     >>> ih.overview.unsupported({"latency": ih.latency.report(ih.Evidence())})
     'Not possible with this input: latency needs messages: traces (OTLP, Jaeger, Zipkin) ...'
     """
-    lacking = [f"{name.replace('_', ' ')} {report.missing}" for name, report in reports.items() if report.missing]
+    lacking, said = [], []
+    for name, report in reports.items():
+        missing = report.missing or ""
+        for remedy in said:
+            missing = missing.replace(f": {remedy}", "")
+        remedy = missing.partition(": ")[2].partition("; ")[0]
+        said += [remedy] if remedy else []
+        lacking += [f"{name.replace('_', ' ')} {missing}"] if missing else []
     return f"Not possible with this input: {'; '.join(lacking)}." if lacking else None
 
 
 def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
     """The state of things in one sentence: findings by severity, and over how much they were looked for.
+
+    Without messages it says what logs and metrics there are, and what stands out in them.
 
     >>> ih.overview.verdict(evidence, ih.latency.report(evidence).findings)
     '10 critical findings and 19 warnings, in 64,648 messages between 15 systems in 94 days.'
@@ -94,11 +106,12 @@ def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
     messages = evidence.messages
     systems = pl.concat([messages["source"], messages["target"]]).n_unique()
     covered = f"{messages.height:,} messages between {systems} systems in {days(messages['sent_at'])} days"
+    besides = None if messages.height else logs_and_metrics(evidence)
     seen = covered if messages.height else "no messages"
     if not counts["critical"] and not counts["warning"]:
-        return f"Nothing that needs you, in {seen}."
+        return f"No messages, but {besides}" if besides else f"Nothing that needs you, in {seen}."
     critical, warnings = _counted(counts["critical"], "critical finding"), _counted(counts["warning"], "warning")
-    return f"{critical} and {warnings}, in {seen}."
+    return f"{critical} and {warnings}, in {seen}" + (f", but {besides}" if besides else ".")
 
 
 def _counted(count: int, thing: str) -> str:

@@ -2,6 +2,7 @@
 
 from integrhealth.analyses.error_propagation.charts.error_times import timing_chart
 from integrhealth.analyses.error_propagation.charts.holds import checkpoint_chart, cost_curves_chart, hold_slider_chart
+from integrhealth.analyses.error_propagation.charts.log_lines import logged_errors_chart
 from integrhealth.analyses.error_propagation.charts.retrying import amplification_chart, storm_chart
 from integrhealth.analyses.error_propagation.charts.root_cause import blast_radius_chart, root_cause_chart
 from integrhealth.analyses.error_propagation.charts.spreading import (
@@ -24,6 +25,7 @@ __all__ = [
     "edge_heat_map",
     "held_chart",
     "hold_slider_chart",
+    "logged_errors_chart",
     "reach_chart",
     "reproduction_chart",
     "root_cause_chart",
