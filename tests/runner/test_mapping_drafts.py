@@ -7,7 +7,7 @@ import os
 import pytest
 from click.testing import CliRunner
 from drawing.bad_input import ACTING
-from drawing.exports_tuned import jenkins, mulesoft, pagerduty, wso2
+from drawing.exports_tuned import bracketed, jenkins, mulesoft, pagerduty
 from drawing.runner import chosen_notebooks
 
 from integrhealth.cli import main
@@ -32,7 +32,7 @@ def logs(tmp_path):
     """A folder with exports of four systems that the kit has no format for."""
     folder = tmp_path / "logs"
     folder.mkdir()
-    for export in (mulesoft(), jenkins(), pagerduty(), wso2()):
+    for export in (mulesoft(), jenkins(), pagerduty(), bracketed()):
         (folder / export.file).write_bytes(export.data)
     return folder
 

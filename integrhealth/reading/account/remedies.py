@@ -59,6 +59,7 @@ REMEDIES = {
     "tableau_error": "ask again: the answer is an error, which it names",
     "template": "a template was not filled in; export the values themselves",
     "time_out_of_range": "check the unit of the time: nanoseconds in OTLP",
+    "too_few_fields": "a line lacks fields: export the file again, whole",
     "too_long_to_expand": "give the series an end, or leave the event out",
     "too_many_contacts": "give the calendars of fewer people, or of a shorter time",
     "too_many_members": "unpack the archive, and give the folder",
