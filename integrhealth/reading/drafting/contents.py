@@ -47,6 +47,7 @@ TIME_NAMES = words_in(
 SUCCESS_NAMES = words_in("success succeeded ok successful passed delivered completed finished isok")
 FAILURE_NAMES = words_in("error failed failure fault faulted iserror haserror haserrors")
 ADDRESS = r"^\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})\]?(?::\d+)?$"
+DIGIT = r"\d"
 CLOCK = r"^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?$"
 DAY = r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})$"
 # A year of two digits.
@@ -115,21 +116,26 @@ class Content:
     @cached_property
     def order(self) -> tuple[str | None, str]:
         """How dates are written that do not show whether the day or the month comes first, and why so; else None."""
-        undecided = times(self.values).reason.startswith("undecided")
+        undecided = self.times_as_they_stand.reason.startswith("undecided")
         return order_of(self.values) if undecided or self.share(SHORT_DATE) >= MOSTLY else (None, "")
+
+    @cached_property
+    def times_as_they_stand(self) -> Times:
+        """The values read as times without a rule."""
+        return times(self.values)
 
     @cached_property
     def times(self) -> Times:
         """The values read as times."""
         format, _ = self.order
-        return times(self.values, TimeRule(format=format)) if format is not None else times(self.values)
+        return times(self.values, TimeRule(format=format)) if format is not None else self.times_as_they_stand
 
     @cached_property
     def is_time(self) -> bool:
         """Times, or dates that only wait for what comes first; numbers only where they look and are named like it."""
         if self.is_number and not (TIME_NAMES & set(self.words) and not DURATION_NAMES & set(self.words)):
             return False
-        if self.is_clock:
+        if self.is_clock or self.share(DIGIT) < MOSTLY:
             return False
         if self.times.reason.startswith("undecided"):
             return True
