@@ -20,6 +20,7 @@ from integrhealth.reading.account.parsed import REJECTED, Parsed, no_rejections
 from integrhealth.reading.copies import PLACE, copies_apart, without_clashes, without_lesser
 from integrhealth.reading.records import message_events
 from integrhealth.reading.spans import to_messages
+from integrhealth.reading.spans.pairing import links
 
 SOURCES = {
     "file": pl.String,
@@ -90,9 +91,10 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
     shown = shown.select(masked(pl.col("text"))).to_series().to_list()
     warnings = [f"{file}: {sentence}" for (file, _), sentence in zip(sentences, shown, strict=True)]
     if "spans" in frames:
-        joined = frames.pop("spans")
-        warnings += to_messages.span_notes(joined)
-        frames["messages"] = pl.concat([*_there(frames), to_messages.messages(joined)])
+        joined = to_messages.with_whole_trace_ids(frames.pop("spans"))
+        linked = links(joined)
+        warnings += to_messages.span_notes(joined, linked)
+        frames["messages"] = pl.concat([*_there(frames), to_messages.messages(joined, linked)])
     if "message_events" in frames:
         lives = message_events.lives(frames.pop("message_events"))
         warnings += lives.notes

@@ -73,7 +73,7 @@ def check(path: Path) -> None:
     assert sources.filter(pl.col("rows_in") != pl.col("rows_out") + pl.col("rows_rejected")).is_empty()
 
 
-@pytest.mark.parametrize("name", small_real_files(per_folder=4, longest=LONGEST))
+@pytest.mark.parametrize("name", small_real_files(per_folder=3, longest=LONGEST))
 def test_a_damaged_file_costs_what_is_damaged_and_nothing_else(name, tmp_path):
     original = shared_data("formats", *name.split("/")).read_bytes()
     path = tmp_path / Path(name).name

@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 import integrhealth as ih
 from integrhealth.language.schema import FRAMES
 
-FILES = small_real_files(per_folder=2, longest=200_000)
+FILES = small_real_files(per_folder=1, longest=200_000)
 PLACE = ("log_file", "log_line")
 
 

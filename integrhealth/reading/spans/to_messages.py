@@ -42,7 +42,7 @@ COUNTED = {
 }
 
 
-def messages(spans: pl.DataFrame) -> pl.DataFrame:
+def messages(spans: pl.DataFrame, linked: Links | None = None) -> pl.DataFrame:
     """One row per message, in the order of the receiving spans; the columns of the canonical frame.
 
     (1) A CLIENT or PRODUCER and the SERVER or CONSUMER it caused are one message with four times. Of those whose
@@ -52,9 +52,11 @@ def messages(spans: pl.DataFrame) -> pl.DataFrame:
     another. (3) A SERVER or CONSUMER alone comes from its parent's service, a CONSUMER else from its queue. (4) Any
     other span is work asked for by its parent's service. Spans = messages + pairs, whatever ids repeat. ``message_id``
     is the trace id and the receiving span's id; a parent that is not in the data is still named in ``parent_id``.
+
+    `linked` are the links of spans with whole trace ids, where somebody has them already.
     """
     spans = with_whole_trace_ids(spans)
-    linked = links(spans)
+    linked = links(spans) if linked is None else linked
     also = beside(spans, linked)
     spans = spans.with_columns(attempts(spans, linked, also))
     halves = _halves(spans, linked, also)
@@ -260,10 +262,10 @@ def _carried(column: str) -> pl.Expr:
     return pl.coalesce(*yes, received, sent).alias(column)
 
 
-def span_counts(spans: pl.DataFrame) -> dict[str, int]:
+def span_counts(spans: pl.DataFrame, linked: Links | None = None) -> dict[str, int]:
     """What is odd about the spans, counted; see COUNTED for what each count says."""
     spans = with_whole_trace_ids(spans)
-    linked = links(spans)
+    linked = links(spans) if linked is None else linked
     above = spans.select(
         start_above=_gathered(spans["start"], linked.parent), end_above=_gathered(spans["end"], linked.parent)
     )
@@ -306,7 +308,7 @@ def _waited() -> pl.Expr:
     return ~queued.fill_null(False)
 
 
-def span_notes(spans: pl.DataFrame) -> list[str]:
+def span_notes(spans: pl.DataFrame, linked: Links | None = None) -> list[str]:
     """The counts of ``span_counts`` that are not zero, as sentences."""
-    counts = span_counts(spans)
+    counts = span_counts(spans, linked)
     return [sentence.format(counts[name], counts["spans"]) for name, sentence in COUNTED.items() if counts[name]]
