@@ -29,7 +29,7 @@ from integrhealth.reading.mapping.sources import (
     names_of,
 )
 from integrhealth.reading.values.conversions import converted, is_no_text, micros, numbers, text_of
-from integrhealth.reading.values.times import UNITS_US, Times, times
+from integrhealth.reading.values.times import UNITS_US, TimeRule, Times, times
 
 # What a template leaves open is not a value.
 OPENS, CLOSES = "{{", "}}"
@@ -232,21 +232,28 @@ def _with_errors_inside(statuses: pl.Series, table: pl.DataFrame, source: Mapped
 
 
 def _times(table: pl.DataFrame, frame: Frame, source: MappedSource) -> dict[str, Times]:
-    names = [name for name, dtype in frame.columns.items() if dtype == TIME and name in source.columns]
+    """The times of each column of times; what several are made of, by one rule, is read once."""
+    wanted: dict[str, tuple[Origin, TimeRule]] = {}
+    for name, dtype in frame.columns.items():
+        if dtype == TIME and name in source.columns:
+            origin = source.columns[name]
+            wanted[name] = Column(origin.names[0]) if isinstance(origin, Sum) else origin, source.time_rule(name)
 
-    def read(name: str) -> Times:
-        origin = source.columns[name]
-        values = _values(table, Column(origin.names[0]) if isinstance(origin, Sum) else origin)
+    def read(origin: Origin, rule: TimeRule) -> Times:
+        values = _values(table, origin)
         if values.dtype in (pl.Boolean, pl.Binary):
             values = text_of(values)
         if is_no_text(values):
             values = pl.select(pl.when(values.is_not_null()).then(pl.lit("an object"))).to_series()
-        return times(values, source.time_rule(name))
+        return times(values, rule)
 
+    different = {repr(each): each for each in wanted.values()}
     if table.height < MANY_ROWS:
-        return {name: read(name) for name in names}
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return dict(zip(names, pool.map(read, names), strict=True))
+        made = {key: read(*each) for key, each in different.items()}
+    else:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            made = dict(zip(different, pool.map(lambda each: read(*each), different.values()), strict=True))
+    return {name: made[repr(each)] for name, each in wanted.items()}
 
 
 def _time(
