@@ -17,7 +17,7 @@ report: .venv/ready  ## read LOGS (default: the sample company) and write the re
 	@$(BIN)/integrhealth report "$(LOGS)" --out "$(OUT)"
 
 test: .venv/ready lint  ## lint, unit tests, and every notebook against its committed outputs
-	$(BIN)/python -m pytest -p no:nbval -n 3 --dist loadfile --no-loadscope-reorder tests
+	$(BIN)/python -m pytest -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder tests
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env notebooks
 
 lint: .venv/ready

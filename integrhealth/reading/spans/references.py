@@ -35,12 +35,15 @@ def references(spans: pl.DataFrame) -> References:
     # 64-bit keys join several times as fast as texts; what they bring together is then compared for real.
     links = links.with_columns(key=pl.col("to").hash()).with_row_index("place")
     links = links.filter(pl.struct("row", "key").is_first_distinct())
-    tie = ["start", "end", "span_kind", "service", "operation", "peer", "status", "log_file", "log_line"]
+    # All that a span says decides, the place in the log last: what is chosen must not depend on the order of rows.
+    place = ("log_file", "log_line")
+    said = [column for column in spans.columns if column not in ("start", "end", "trace_id", "span_id", *place)]
+    tie = ["start", "end", *said, *place]
     name = pl.format("{}:{}", "trace_id", "span_id")
     at = spans.select(pl.int_range(pl.len()).alias("at"), key=name.hash()).join(
         links.select("key"), on="key", how="semi"
     )
-    at = at.with_columns(spans[at["at"]].select(name.alias("name"), *tie))
+    at = at.with_columns(spans[at["at"]].select(name.alias("name"), *tie).with_columns(pl.col("links").list.join(" ")))
     at = at.with_columns(sends=pl.col("span_kind").is_in(("client", "producer")).fill_null(False))
     repeated = at["key"].is_duplicated()
     ranked = at.filter(repeated).sort(~pl.col("sends"), *tie, nulls_last=True)

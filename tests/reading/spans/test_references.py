@@ -320,3 +320,16 @@ def test_where_no_error_travels_no_link_makes_one_travel():
     cascades = cascade_facts(with_causes(linked(messages(quiet))))
     assert cascades.height > 50
     assert cascades["messages"].unique().to_list() == [1]
+
+
+def test_of_spans_that_differ_only_in_their_links_the_order_in_the_log_chooses_nothing():
+    twins = spans(
+        """
+        trace_id span_id parent_id service span_kind links start
+        t        a       -         shop    -         -     0
+        t        a       -         shop    -         t:a   0
+        """
+    )
+    made = messages(twins).sort("message_id")
+    again = messages(twins.reverse()).sort("message_id")
+    assert made.select("message_id", "parent_id").equals(again.select("message_id", "parent_id"))
