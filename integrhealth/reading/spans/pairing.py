@@ -160,14 +160,15 @@ def _first_each(table: pl.DataFrame, on: list[str], spans: pl.DataFrame) -> pl.D
     return pl.concat([table.filter(~repeated).select(*on, "row"), best.select(*on, "row")])
 
 
-def by_content(spans: pl.DataFrame) -> list[str]:
-    """The columns that break ties between spans that share an id: the earliest first, the place in the log last,
-    which alone may tell two copies apart.
+def by_content(spans: pl.DataFrame) -> list[str | pl.Expr]:
+    """What breaks ties between spans that share an id: the earliest first, the place in the log last, which alone may
+    tell two copies apart.
     """
     place = ["log_file", "log_line"]
-    # Lists have no order.
-    left_out = ("start", "end", "links", *place)
-    return ["start", "end", *(name for name in spans.columns if name not in left_out), *place]
+    said = [name for name in spans.columns if name not in ("start", "end", "links", *place)]
+    # Lists have no order, their text has.
+    links = [pl.col("links").list.join(" ")] if "links" in spans.columns else []
+    return ["start", "end", *said, *links, *place]
 
 
 def _found(seekers: pl.DataFrame, table: pl.DataFrame, on: list[str], height: int) -> NDArray[np.int64]:
