@@ -4,6 +4,7 @@
 comes as a list of bytes. https://systemd.io/JOURNAL_EXPORT_FORMATS
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from integrhealth.reading.records.nested import Found, Record, Refused
 from integrhealth.reading.records.plain_entries import SEVERITIES
 
 TIME, TEXT = "__REALTIME_TIMESTAMP", "MESSAGE"
+BYTE = re.compile(r"[0-9]{1,3}")
 SYSTEMS = ("SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_COMM")
 
 
@@ -48,7 +50,7 @@ def _fields(entry: dict[str, Any]) -> dict[str, Any]:
 def _text(value: Any) -> str | None:
     """A field as text; of one that is given more than once the first."""
     if isinstance(value, list):
-        numbers = [int(each) for each in value if str(each).isdigit() and int(each) < 256]
+        numbers = [int(each) for each in value if BYTE.fullmatch(str(each)) and int(each) < 256]
         return bytes(numbers).decode("utf-8", "replace") if len(numbers) == len(value) else _text(value[0])
     return value if isinstance(value, str) else None
 

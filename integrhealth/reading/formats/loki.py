@@ -115,7 +115,9 @@ def _record(line: int | None, time: Any, text: Any, labels: dict[str, Any], raw:
         return Refused(line, "no_line", raw)
     if not text.strip():
         return Record(line)
-    said = {name.casefold(): value for name, value in labels.items() if value not in UNTOLD}
+    # A label is a text: what is not tells nothing.
+    plain = {name: value for name, value in labels.items() if not isinstance(value, dict | list)}
+    said = {name.casefold(): value for name, value in plain.items() if value not in UNTOLD}
     return Record(line, (("log", log_line(said, LABELS, text) | {"time": _exact(time)}),))
 
 

@@ -63,6 +63,8 @@ KEYS = {
 # Levels that bunyan and pino write as numbers, and MongoDB as letters.
 NUMBERED = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FATAL"}
 LETTERED = {"F": "FATAL", "E": "ERROR", "W": "WARN", "I": "INFO", **{f"D{number}": "DEBUG" for number in range(1, 6)}}
+# Neither a power written as a sign, which is a digit too, nor more digits than a number is read from.
+NUMBER = re.compile(r"[0-9]{1,9}")
 # What GELF, which has the numbers of syslog, and Serilog's compact format, which leaves out the usual level, have.
 GELF, COMPACT, USUAL = "short_message", "@t", "INFO"
 LEVEL = re.compile(
@@ -106,7 +108,7 @@ def log_fields(record: dict[str, Any]) -> Fields:
 
 def _level(level: Any, numbered: Mapping[int, str] | Sequence[str]) -> Any:
     """The level in words where it is a number that `numbered` has, or a letter."""
-    if not str(level).isdigit():
+    if not NUMBER.fullmatch(str(level)):
         return LETTERED.get(level, level) if isinstance(level, str) else level
     number = int(str(level))
     if isinstance(numbered, Mapping):

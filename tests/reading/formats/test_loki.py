@@ -125,3 +125,11 @@ def test_what_programs_wrote_is_read_as_what_it_is(tmp_path):
 )
 def test_what_is_not_of_loki_is_left_to_others(content, tmp_path):
     assert "loki" not in written(tmp_path, content).sources["format"].to_list()
+
+
+@pytest.mark.parametrize("label", [{"a": "b"}, ["error"], None, True, "\u00b2"])
+def test_a_label_that_is_no_text_costs_nothing_but_itself(tmp_path, label):
+    odd = {"stream": LABELS | {"detected_level": label, "app": label}, "values": [[NS, "odd"]]}
+    evidence = written(tmp_path, {"streams": [STREAM, odd]})
+    assert counts(evidence) == [("loki", "logs", 2, 2, 0)]
+    assert evidence.logs["text"].to_list() == ["boom", "odd"]

@@ -53,3 +53,8 @@ def test_many_other_things_have_a_level(word):
 @pytest.mark.parametrize("line", ["[1]", "plain", '{"a": ', "", '"{}"', " {}"])
 def test_only_a_whole_object_is_one(line):
     assert json_object(line) is None
+
+
+@pytest.mark.parametrize("level", ["\u00b2", "9" * 5_000, "\u0663", -1, 1e300])
+def test_what_only_looks_like_a_number_stays_what_it_is(level):
+    assert log_fields({"msg": "up", "level": level})["level"] == level
