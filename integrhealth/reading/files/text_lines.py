@@ -22,8 +22,13 @@ def text_lines(path: Path, *, trimmed: bool = True) -> Iterator[tuple[pl.DataFra
         yield block_lines(block, trimmed=trimmed)
 
 
-def beginning_lines(start: bytes, *, whole: bool) -> list[str]:
-    """The lines of the beginning of a file that are not blank; of one that is not `whole` the last is left out."""
+def beginning_lines(start: bytes, *, whole: bool | None = None) -> list[str]:
+    """The lines of the beginning of a file that are not blank; of one that is not `whole` the last is left out.
+
+    Where nobody says so it is whole if it ends with a line end, or is one line.
+    """
+    if whole is None:
+        whole = start.endswith(b"\n") or b"\n" not in start
     lines = start.decode("utf-8-sig", "replace").split("\n")
     return [text for line in (lines if whole else lines[:-1]) if (text := line.rstrip())]
 

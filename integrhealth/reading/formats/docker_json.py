@@ -23,7 +23,7 @@ CONTAINER = re.compile(r"^([0-9a-f]{12})[0-9a-f]{52}-json\b")
 
 def recognises(head: Head) -> bool:
     """The first line has the three keys, and perhaps the attributes of the container."""
-    first = next(iter(beginning_lines(head.start, whole=head.start.count(b"\n") == 0)), "")
+    first = next(iter(beginning_lines(head.start)), "")
     record = json_object(first)
     return record is not None and KEYS <= record.keys() <= {*KEYS, "attrs"}
 

@@ -22,7 +22,7 @@ SAMPLED = 50
 
 def recognises(head: Head) -> bool:
     """Most of the first objects say all that a log line says."""
-    lines = beginning_lines(head.start, whole=head.start.endswith(b"\n") or head.start.count(b"\n") == 0)[:SAMPLED]
+    lines = beginning_lines(head.start)[:SAMPLED]
     objects = [json_object(line) for line in lines]
     return bool(objects) and sum(map(_is_log_line, objects)) >= MOST * len(objects)
 

@@ -27,7 +27,7 @@ ABOVE = re.compile(r"(?:Common labels|Line limit|Total bytes processed|Limit|Que
 
 def is_text(head: Head) -> bool:
     """Most lines begin as one of the two writes them, or at least the first that is no remark above."""
-    lines = beginning_lines(head.start, whole=head.start.endswith(b"\n") or head.start.count(b"\n") == 0)
+    lines = beginning_lines(head.start)
     own = [line for line in lines if not ABOVE.match(line)]
     fitting = sum(BEGINS.match(line) is not None for line in own)
     return bool(own) and BEGINS.match(own[0]) is not None and fitting >= MOST * len(own)

@@ -32,7 +32,7 @@ NO_FRACTION = r"^[+-]?\d+$"
 
 def recognises(head: Head) -> bool:
     """Comments that only Prometheus writes, or labelled samples, and hardly any line that is neither."""
-    lines = beginning_lines(head.start, whole=head.start.endswith(b"\n") or b"\n" not in head.start)
+    lines = beginning_lines(head.start)
     samples = [line for line in lines if not line.lstrip().startswith("#")]
     fits = any(MARK.match(line) for line in lines) or any(LABELLED.match(line) for line in samples)
     fitting = sum(SAMPLE.match(line.strip()) is not None for line in samples)

@@ -21,6 +21,7 @@ from integrhealth.reading.mapping.sources import (
     Origin,
     Part,
     Translated,
+    by_entry,
     names_in,
 )
 from integrhealth.reading.mapping.upstreams import attempts
@@ -59,10 +60,7 @@ def framed(
 
     A record of several rows is out if one of them is good. Every entry has all records, and accounts for them.
     """
-    by_entry: dict[str, list[MappedSource]] = {}
-    for source in sources:
-        by_entry.setdefault(source.entry, []).append(source)
-    first, *more = by_entry.values()
+    first, *more = by_entry(sources)
     parts = _framed(table, first, format=format, log_file=log_file, strict=strict)
     again = replace(table, refused=table.refused.clear(), notes=(), passed=0)
     for entry in more:

@@ -201,6 +201,14 @@ def names_of(origin: Origin) -> tuple[str, ...]:
     return (origin.name,) if isinstance(origin, Column | Translated | Part | Hashed | Host) else origin.names
 
 
+def by_entry(sources: Iterable[MappedSource]) -> list[list[MappedSource]]:
+    """The sources of each entry, in the order of the mapping."""
+    entries: dict[str, list[MappedSource]] = {}
+    for source in sources:
+        entries.setdefault(source.entry, []).append(source)
+    return list(entries.values())
+
+
 def names_in(sources: Iterable[MappedSource]) -> list[str]:
     """The columns of the file that any of the sources uses, each once."""
     return list(dict.fromkeys(name for source in sources for name in source.names()))

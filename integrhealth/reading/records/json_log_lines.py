@@ -60,6 +60,11 @@ KEYS = {
     "trace_id": ("trace_id", "traceid", "trace.id", "dd.trace_id", "mdc.traceId", "@tr", "trace"),
     "parent_id": ("span_id", "spanid", "span.id", "dd.span_id", "mdc.spanId", "@sp"),
 }
+# Each key in one case, and in two parts for what lies inside an object: once, and not for every record.
+PLACES = {
+    name: tuple((key.casefold(), key.partition(".")[0].casefold(), key.partition(".")[2]) for key in keys)
+    for name, keys in KEYS.items()
+}
 # Levels that bunyan and pino write as numbers, and MongoDB as letters.
 NUMBERED = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FATAL"}
 LETTERED = {"F": "FATAL", "E": "ERROR", "W": "WARN", "I": "INFO", **{f"D{number}": "DEBUG" for number in range(1, 6)}}
@@ -95,7 +100,7 @@ def log_fields(record: dict[str, Any]) -> Fields:
     stack below. An object or a list fills a field only where nothing plain does.
     """
     folded = {str(key).casefold(): value for key, value in record.items()}
-    said = {name: value for name, keys in KEYS.items() if (value := _first(folded, keys)) is not None}
+    said = {name: value for name, keys in PLACES.items() if (value := _first(folded, keys)) is not None}
     level = said.get("level", USUAL if COMPACT in folded else None)
     if level is not None:
         said["level"] = _level(level, SEVERITIES if GELF in folded else NUMBERED)
@@ -116,13 +121,12 @@ def _level(level: Any, numbered: Mapping[int, str] | Sequence[str]) -> Any:
     return numbered[number] if number < len(numbered) else text(level)
 
 
-def _first(folded: dict[str, Any], keys: tuple[str, ...]) -> Any:
+def _first(folded: dict[str, Any], keys: tuple[tuple[str, str, str], ...]) -> Any:
     plain = nested = None
-    for key in keys:
-        value = folded.get(key.casefold())
-        if value is None and "." in key:
-            above, _, below = key.partition(".")
-            inner = folded.get(above.casefold())
+    for key, above, below in keys:
+        value = folded.get(key)
+        if value is None and below:
+            inner = folded.get(above)
             value = inner.get(below) if isinstance(inner, dict) else None
         if value is None or value == "":
             continue

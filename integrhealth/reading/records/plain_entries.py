@@ -41,7 +41,7 @@ class Entries:
 
 def mostly(head: Head, fits: Callable[[str], object]) -> bool:
     """Whether most lines at the beginning of a file are entries, continuations aside."""
-    lines = beginning_lines(head.start, whole=head.start.endswith(b"\n") or head.start.count(b"\n") == 0)
+    lines = beginning_lines(head.start)
     begun = [line for line in lines if not re.match(CONTINUES, line)]
     return bool(begun) and sum(bool(fits(line)) for line in begun) >= MOST * len(begun)
 

@@ -19,7 +19,7 @@ from integrhealth.reading.files.opened import Block, in_order, line_blocks, line
 from integrhealth.reading.files.text_lines import CODES, ESCAPE, TEXTS, Refusal, block_lines
 from integrhealth.reading.mapping.framing import Table, framed, one_per_frame
 from integrhealth.reading.mapping.shorthand import names_of_groups
-from integrhealth.reading.mapping.sources import MappedSource
+from integrhealth.reading.mapping.sources import MappedSource, by_entry
 from integrhealth.reading.records.plain_entries import CONTINUES
 
 # A group around nothing, by which a line that fits is told from one that does not.
@@ -50,12 +50,10 @@ def read_lines(
 
     Counted in lines that are not blank; ``log_line`` is the line an entry begins on.
     """
-    by_entry: dict[str, list[MappedSource]] = {}
-    for source in sources:
-        by_entry.setdefault(source.entry, []).append(source)
-    tables = tables_of_lines(path, [Form(entry[0].pattern, entry[0].continues) for entry in by_entry.values()])
+    entries = by_entry(sources)
+    tables = tables_of_lines(path, [Form(entry[0].pattern, entry[0].continues) for entry in entries])
     parts: list[Parsed] = []
-    for entry, table in zip(by_entry.values(), tables, strict=True):
+    for entry, table in zip(entries, tables, strict=True):
         parts += framed(table, entry, format=format, log_file=log_file, strict=strict)
     return one_per_frame(parts)
 

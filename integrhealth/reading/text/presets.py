@@ -1,7 +1,7 @@
 """Text logs that are read without a mapping: each is a YAML file in ``presets``, recognised by its patterns."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import polars as pl
@@ -32,7 +32,7 @@ class LinePreset:
     patterns: tuple[str, ...]
     continues: str | None
 
-    @property
+    @cached_property
     def any_of_them(self) -> str:
         """All patterns as one, without names: one pass over the lines tells which fit."""
         return "|".join(f"(?:{GROUP.sub('(?:', pattern)})" for pattern in self.patterns)
@@ -69,8 +69,7 @@ def line_preset_of(head: Head) -> LinePreset | None:
     """The text log that a file is: the preset whose patterns fit most of its first lines; of several that fit nearly as
     well the one that says most of a line, in most groups, and then the one with the fewest patterns.
     """
-    whole = head.start.endswith(b"\n") or head.start.count(b"\n") == 0
-    lines = pl.Series([line[:WIDTH] for line in beginning_lines(head.start, whole=whole)[:SAMPLED]], dtype=pl.String)
+    lines = pl.Series([line[:WIDTH] for line in beginning_lines(head.start)[:SAMPLED]], dtype=pl.String)
     if ESCAPE in head.start:
         lines = lines.str.replace_all(CODES, "")
     fits = pl.select(pl.lit(lines).str.contains(preset.any_of_them).alias(preset.name) for preset in line_presets())
