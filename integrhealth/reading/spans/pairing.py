@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.reading.spans.references import References, references
+from integrhealth.reading.spans.references import References, by_content, references
 from integrhealth.traces.ancestry import NO_ROW
 
 SENDERS, RECEIVERS = ("client", "producer"), ("server", "consumer")
@@ -158,17 +158,6 @@ def _first_each(table: pl.DataFrame, on: list[str], spans: pl.DataFrame) -> pl.D
     )
     best = ranked.filter(pl.col("key of").is_first_distinct()).select("key of", "row").unnest("key of")
     return pl.concat([table.filter(~repeated).select(*on, "row"), best.select(*on, "row")])
-
-
-def by_content(spans: pl.DataFrame) -> list[str | pl.Expr]:
-    """What breaks ties between spans that share an id: the earliest first, the place in the log last, which alone may
-    tell two copies apart.
-    """
-    place = ["log_file", "log_line"]
-    said = [name for name in spans.columns if name not in ("start", "end", "links", *place)]
-    # Lists have no order, their text has.
-    links = [pl.col("links").list.join(" ")] if "links" in spans.columns else []
-    return ["start", "end", *said, *links, *place]
 
 
 def _found(seekers: pl.DataFrame, table: pl.DataFrame, on: list[str], height: int) -> NDArray[np.int64]:

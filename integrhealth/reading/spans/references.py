@@ -35,19 +35,16 @@ def references(spans: pl.DataFrame) -> References:
     # 64-bit keys join several times as fast as texts; what they bring together is then compared for real.
     links = links.with_columns(key=pl.col("to").hash()).with_row_index("place")
     links = links.filter(pl.struct("row", "key").is_first_distinct())
-    # All that a span says decides, the place in the log last: what is chosen must not depend on the order of rows.
-    place = ("log_file", "log_line")
-    said = [column for column in spans.columns if column not in ("start", "end", "trace_id", "span_id", *place)]
-    tie = ["start", "end", *said, *place]
     name = pl.format("{}:{}", "trace_id", "span_id")
-    at = spans.select(pl.int_range(pl.len()).alias("at"), key=name.hash()).join(
-        links.select("key"), on="key", how="semi"
-    )
-    at = at.with_columns(spans[at["at"]].select(name.alias("name"), *tie).with_columns(pl.col("links").list.join(" ")))
-    at = at.with_columns(sends=pl.col("span_kind").is_in(("client", "producer")).fill_null(False))
+    at = spans.select(pl.int_range(pl.len()).alias("at"), key=name.hash())
+    at = at.join(links.select("key"), on="key", how="semi")
+    sends = pl.col("span_kind").is_in(("client", "producer")).fill_null(False)
+    at = at.with_columns(spans[at["at"]].select(name=name, sends=sends))
     repeated = at["key"].is_duplicated()
-    ranked = at.filter(repeated).sort(~pl.col("sends"), *tie, nulls_last=True)
-    at = pl.concat([at.filter(~repeated), ranked.filter(pl.col("key").is_first_distinct())])
+    if repeated.any():
+        rivals = pl.concat([at.filter(repeated), spans[at["at"].filter(repeated)]], how="horizontal")
+        ranked = rivals.sort(~pl.col("sends"), *by_content(spans), nulls_last=True).select(at.columns)
+        at = pl.concat([at.filter(~repeated), ranked.filter(pl.col("key").is_first_distinct())])
     matched = links.join(at, on="key").filter(pl.col("to") == pl.col("name"))
     pairs = matched.filter(pl.col("row") != pl.col("at")).sort("place")
     first = pairs.unique("row", keep="first", maintain_order=True)
@@ -55,3 +52,14 @@ def references(spans: pl.DataFrame) -> References:
     receives = pl.col("kind").is_in(("server", "consumer")).fill_null(False)
     senders = pairs.filter(receives & pl.col("sends")).select(receiver="row", sender="at")
     return References(senders, followed, links.height, links.height - matched.height)
+
+
+def by_content(spans: pl.DataFrame) -> list[str | pl.Expr]:
+    """What breaks ties between spans that share an id: the earliest first, the place in the log last, which alone may
+    tell two copies apart.
+    """
+    place = ["log_file", "log_line"]
+    said = [name for name in spans.columns if name not in ("start", "end", "links", *place)]
+    # Lists have no order, their text has.
+    links = [pl.col("links").list.join(" ")] if "links" in spans.columns else []
+    return ["start", "end", *said, *links, *place]

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from integrhealth.language.schema import FLAG, FRAMES, NAMELESS, TEXT, is_failed
 from integrhealth.reading.inner_frames import SPAN_FRAME, SPANS
 from integrhealth.reading.spans.attempts import answered_by, attempts, beside
-from integrhealth.reading.spans.pairing import RECEIVERS, SENDERS, Links, by_content, links
+from integrhealth.reading.spans.pairing import RECEIVERS, SENDERS, Links, links
+from integrhealth.reading.spans.references import by_content
 from integrhealth.traces.ancestry import NO_ROW, roots
 from integrhealth.traces.batches import IN_BATCH
 
