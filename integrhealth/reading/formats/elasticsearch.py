@@ -179,4 +179,5 @@ FORMAT = envelope(
     description="Documents of Elasticsearch and OpenSearch: dumps, answers to searches, CSV of Discover",
     recognises=recognises,
     records=records,
+    preset="elasticsearch",
 )

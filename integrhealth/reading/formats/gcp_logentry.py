@@ -228,4 +228,5 @@ FORMAT = envelope(
     "Google Cloud Logging: requests and audit logs as messages, the rest as log lines",
     recognises=recognises,
     records=records,
+    preset="gcp_logentry",
 )

@@ -60,4 +60,5 @@ FORMAT = envelope(
     description="systemd's journal: journalctl -o json",
     recognises=recognises,
     records=records,
+    preset="journald",
 )

@@ -11,6 +11,7 @@ from integrhealth.reading.account.parsed import Format, Head, Parsed, stem
 from integrhealth.reading.files.text_lines import beginning_lines
 from integrhealth.reading.json.values import json_values
 from integrhealth.reading.mapping.yaml_entries import preset_sources
+from integrhealth.reading.records.envelopes import LOG_RECORD
 from integrhealth.reading.records.json_log_lines import is_level, json_object, log_fields
 from integrhealth.reading.records.nested import Found, Record, Refused, fills, read_records
 from integrhealth.reading.records.plain_entries import MOST
@@ -34,7 +35,7 @@ def _is_log_line(record: dict | None) -> bool:
 
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The log lines of one file."""
-    sources = preset_sources(FORMAT.name)
+    sources = preset_sources(LOG_RECORD)
     return read_records(records(path, stem(log_file)), sources, format=FORMAT.name, log_file=log_file, strict=strict)
 
 
@@ -55,5 +56,5 @@ FORMAT = Format(
     description="log lines in JSON: pino, bunyan, zap, Logback, Serilog, MongoDB, tracing of Rust",
     recognises=recognises,
     read=read,
-    fills=lambda: fills(preset_sources("json_logs")),
+    fills=lambda: fills(preset_sources(LOG_RECORD)),
 )

@@ -35,6 +35,9 @@ OUTSIDE = " of the envelope"
 # The kind of rows that hold a record of its own.
 DOCUMENT = "document"
 
+# The preset of a log line whose fields are named as the columns are.
+LOG_RECORD = "log_record"
+
 
 class ReadInside(Protocol):
     """Reads a file by what it holds, `name` being that of the system whose lines it holds."""
@@ -58,6 +61,7 @@ class Envelope(Format):
     """
 
     records: Callable[[Path], Iterable[Found]] = list
+    preset: str = LOG_RECORD
 
     def opened(self, path: Path, log_file: str, *, read_inside: ReadInside, strict: bool = False) -> list[Parsed]:
         """What the lines inside say, system by system; as log lines where `read_inside` recognises nothing.
@@ -76,7 +80,7 @@ class Envelope(Format):
         if silent:
             notes.append(Note(f"documents that are of no format and have no text, passed over: {silent:,}"))
         whole = [*notes, *(spoken(each, file) for each in numbered)]
-        plain = read_records(whole, preset_sources(self.name), format=self.name, log_file=log_file, strict=strict)
+        plain = read_records(whole, preset_sources(self.preset), format=self.name, log_file=log_file, strict=strict)
         lines = lines_by_system((each for each in numbered if each.line not in taken), file)
         inside += _looked_into(lines, read_inside)
         if not inside:
@@ -93,15 +97,16 @@ def envelope(
     recognises: Callable[[Head], bool],
     records: Callable[[Path], Iterable[Found]],
     tried: str = "real",
+    preset: str = LOG_RECORD,
 ) -> Envelope:
-    """A format whose `records` wrap lines; the preset `name` maps them where they are no more than log lines."""
+    """A format whose `records` wrap lines; the `preset` maps them where they are no more than log lines."""
 
     def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
         file = stem(log_file)
         made = (spoken(each, file) for each in records(path))
-        return read_records(made, preset_sources(name), format=name, log_file=log_file, strict=strict)
+        return read_records(made, preset_sources(preset), format=name, log_file=log_file, strict=strict)
 
-    return Envelope(name, description, recognises, read, tried, lambda: fills(preset_sources(name)), records)
+    return Envelope(name, description, recognises, read, tried, lambda: fills(preset_sources(preset)), records, preset)
 
 
 def spoken(record: Found, file: str) -> Found:
