@@ -2,9 +2,10 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 
 import pytest
+from drawing.exported import read_as, seen
 
 import integrhealth as ih
 
@@ -12,17 +13,7 @@ RUN = "scheduled__2026-02-12T00:00:00+00:00"
 BEGUN = datetime(2026, 2, 13, 0, 0, 1, tzinfo=UTC)
 
 
-def read(folder: Path, document: object, name: str = "tasks.json", format: str = "airflow") -> ih.Evidence:
-    (folder / name).write_text(document if isinstance(document, str) else json.dumps(document))
-    evidence = ih.read(folder)
-    assert set(evidence.sources["format"]) == {format}
-    for counts in evidence.sources.rows(named=True):
-        assert counts["rows_in"] == counts["rows_out"] + counts["rows_rejected"]
-    return evidence
-
-
-def seen(evidence: ih.Evidence, *columns: str) -> list[tuple]:
-    return evidence.messages.select(columns).rows()
+read = partial(read_as, "airflow", name="tasks.json")
 
 
 def at(second: int) -> str:
@@ -114,7 +105,7 @@ def test_the_tables_of_the_database(tmp_path):
         f"notify,load,{RUN},-1,,,,upstream_failed,0,,2026-02-13 00:02:00+00",
         f"late,load,{RUN},-1,,,,,0,,",
     ]
-    evidence = read(tmp_path, "\n".join(rows), "task_instance.csv", "airflow_tables")
+    evidence = read_as("airflow_tables", tmp_path, "\n".join(rows), "task_instance.csv")
     run = f"load/{RUN}"
     assert sorted(seen(evidence, "message_id", "parent_id", "attempt", "status")) == [
         (f"{run}/each/2", run, 2, "failed"),
@@ -128,7 +119,7 @@ def test_the_tables_of_the_database(tmp_path):
 def test_the_table_of_runs(tmp_path):
     head = "id,dag_id,queued_at,execution_date,start_date,end_date,state,run_id,run_type"
     row = f"1,load,2026-02-13 00:00:00+00,2026-02-12 00:00:00+00,2026-02-13 00:00:01+00,,running,{RUN},scheduled"
-    evidence = read(tmp_path, f"{head}\n{row}", "dag_run.csv", "airflow_tables")
+    evidence = read_as("airflow_tables", tmp_path, f"{head}\n{row}", "dag_run.csv")
     assert seen(evidence, "message_id", "parent_id", "status", "sent_at") == [(f"load/{RUN}", None, "pending", BEGUN)]
 
 

@@ -1,24 +1,11 @@
 """Camunda 7 and 8: histories as the vendor documents them."""
 
 import json
-from pathlib import Path
 
 import pytest
+from drawing.exported import read_as, seen
 
 import integrhealth as ih
-
-
-def read(folder: Path, document: object, format: str, name: str = "history.json") -> ih.Evidence:
-    (folder / name).write_text(document if isinstance(document, str) else json.dumps(document))
-    evidence = ih.read(folder)
-    assert set(evidence.sources["format"]) == {format}
-    for counts in evidence.sources.rows(named=True):
-        assert counts["rows_in"] == counts["rows_out"] + counts["rows_rejected"]
-    return evidence
-
-
-def seen(evidence: ih.Evidence, *columns: str) -> list[tuple]:
-    return evidence.messages.select(columns).rows()
 
 
 def seven(second: int) -> str:
@@ -71,7 +58,7 @@ def test_activities_that_do_work_lie_in_what_is_around_them(tmp_path):
         activity("call", "callActivity", 4, 6, canceled=True),
         activity("gate", "exclusiveGateway", 6, 6),
     ]
-    evidence = read(tmp_path, rows, "camunda7")
+    evidence = read_as("camunda7", tmp_path, rows)
     assert seen(evidence, "message_id", "parent_id", "trace_id", "operation", "status") == [
         ("sub", "p1", "p1", "A_sub", "ok"),
         ("pay", "sub", "p1", "Pay", "ok"),
@@ -100,7 +87,7 @@ def test_activities_that_do_work_lie_in_what_is_around_them(tmp_path):
     ],
 )
 def test_how_a_process_of_camunda_7_ended(tmp_path, more, status):
-    assert seen(read(tmp_path, [process("p1", **more)], "camunda7"), "message_id", "status") == [("p1", status)]
+    assert seen(read_as("camunda7", tmp_path, [process("p1", **more)]), "message_id", "status") == [("p1", status)]
 
 
 def test_an_incident_is_a_failure_inside_the_one_that_it_caused(tmp_path):
@@ -111,7 +98,7 @@ def test_an_incident_is_a_failure_inside_the_one_that_it_caused(tmp_path):
         incident("outer", causeIncidentId="inner", rootCauseIncidentId="inner"),
         incident("inner", endTime=seven(8), open=False, resolved=True, **inner),
     ]
-    evidence = read(tmp_path, "\n".join(map(json.dumps, rows)), "camunda7")
+    evidence = read_as("camunda7", tmp_path, "\n".join(map(json.dumps, rows)))
     assert seen(evidence, "message_id", "parent_id", "trace_id", "status", "error_code", "error_text") == [
         ("p1", None, "p1", "pending", None, None),
         ("p2", "p1", "p1", "pending", None, None),
@@ -134,7 +121,7 @@ def test_every_try_of_an_external_task_is_an_attempt_to_reach_its_workers(tmp_pa
         logged("deletionLog", 9, externalTaskId="x3"),
         {"timestamp": "x"},
     ]
-    evidence = read(tmp_path, rows, "camunda7")
+    evidence = read_as("camunda7", tmp_path, rows)
     assert seen(evidence, "message_id", "attempt", "source", "target", "status", "error_text") == [
         ("x1", 1, "Camunda", "billing", "failed", "timeout"),
         ("x1", 2, "Camunda", "billing", "failed", "timeout"),
@@ -152,7 +139,7 @@ def test_the_log_of_jobs_tells_their_exceptions(tmp_path):
     jobs = [logged(event, at, topicName=None) for event, at in (("creationLog", 1), ("failureLog", 2))]
     jobs = [{key: value for key, value in each.items() if key not in ("externalTaskId", "retries")} for each in jobs]
     jobs = [each | {"jobId": "j1", "jobRetries": 0, "jobExceptionMessage": "boom"} for each in jobs]
-    evidence = read(tmp_path, jobs, "camunda7")
+    evidence = read_as("camunda7", tmp_path, jobs)
     assert seen(evidence, "message_id", "target", "status", "error_text") == [("j1", "Camunda", "failed", "boom")]
 
 
@@ -180,7 +167,7 @@ def test_camunda_8_as_operate_answers(tmp_path):
         ],
     }  # fmt: skip
     for name, items in files.items():
-        evidence = read(tmp_path, {"items": items, "sortValues": [1], "total": len(items)}, "camunda8", name)
+        evidence = read_as("camunda8", tmp_path, {"items": items, "sortValues": [1], "total": len(items)}, name)
     assert sorted(seen(evidence, "message_id", "parent_id", "status", "error_code")) == [
         ("10", None, "pending", None),
         ("20", "10", "cancelled", None),
@@ -201,7 +188,7 @@ def test_camunda_8_as_its_later_api_answers(tmp_path):
         {"incidentKey": "40", "errorType": "IO_MAPPING_ERROR", "errorMessage": "no x", "elementInstanceKey": "21",
          "processInstanceKey": "20", "creationTime": "2026-03-01T10:00:02.000Z", "state": "RESOLVED"},
     ]  # fmt: skip
-    evidence = read(tmp_path, {"items": rows, "page": {"totalItems": 3}}, "camunda8")
+    evidence = read_as("camunda8", tmp_path, {"items": rows, "page": {"totalItems": 3}})
     assert seen(evidence, "message_id", "parent_id", "trace_id", "status", "error_text") == [
         ("20", "15", "10", "held", None),
         ("21", "20", "10", "cancelled", None),
@@ -233,7 +220,7 @@ def test_what_zeebe_exports_is_the_life_of_elements_and_jobs(tmp_path):
         exported(10, "VARIABLE", "CREATED", 8, name="x"),
     ]
     text = "\n".join(map(json.dumps, rows))
-    evidence = read(tmp_path, text, "camunda8")
+    evidence = read_as("camunda8", tmp_path, text)
     assert seen(evidence, "message_id", "parent_id", "attempt", "target", "kind", "status", "error_text") == [
         ("1", None, None, "Camunda", "internal", "pending", None),
         ("2", "1", None, "Camunda", "internal", "held", "no answer"),
@@ -249,7 +236,7 @@ def test_what_zeebe_exports_is_the_life_of_elements_and_jobs(tmp_path):
         exported(14, "PROCESS_INSTANCE", "ELEMENT_COMPLETED", 2, **task),
         exported(15, "PROCESS_INSTANCE", "ELEMENT_TERMINATED", 1, **whole),
     ]
-    evidence = read(tmp_path, text + "\n" + "\n".join(map(json.dumps, later)), "camunda8")
+    evidence = read_as("camunda8", tmp_path, text + "\n" + "\n".join(map(json.dumps, later)))
     assert [(name, status) for name, status in seen(evidence, "message_id", "status") if name != "5"] == [
         ("1", "cancelled"), ("2", "ok"), ("6", "timeout"), ("6", "ok"),
     ]  # fmt: skip

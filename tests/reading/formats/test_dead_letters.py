@@ -2,27 +2,14 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from drawing.exported import read_as, seen
 
 import integrhealth as ih
 
 DIED = datetime(2026, 3, 1, 10, tzinfo=UTC)
 EPOCH = int(DIED.timestamp())
-
-
-def read(folder: Path, document: object, format: str, name: str = "letters.json") -> ih.Evidence:
-    (folder / name).write_text(document if isinstance(document, str) else json.dumps(document))
-    evidence = ih.read(folder)
-    assert set(evidence.sources["format"]) == {format}
-    for counts in evidence.sources.rows(named=True):
-        assert counts["rows_in"] == counts["rows_out"] + counts["rows_rejected"]
-    return evidence
-
-
-def seen(evidence: ih.Evidence, *columns: str) -> list[tuple]:
-    return evidence.messages.select(columns).rows()
 
 
 def death(reason: str, queue: str = "orders", **more: object) -> dict:
@@ -56,7 +43,7 @@ def letter(*deaths: dict, headers: dict | None = None, **properties: object) -> 
 )
 @pytest.mark.parametrize("time", [EPOCH, EPOCH * 1000, DIED.isoformat()])
 def test_a_message_died_in_a_queue_for_a_reason(tmp_path, reason, status, time):
-    evidence = read(tmp_path, [letter(death(reason, count=3, time=time), message_id="m1")], "rabbitmq_dead_letters")
+    evidence = read_as("rabbitmq_dead_letters", tmp_path, [letter(death(reason, count=3, time=time), message_id="m1")])
     assert seen(evidence, "message_id", "source", "target", "kind", "status", "error_code", "attempt", "sent_at") == [
         (f"m1/orders/{reason}", "shop", "orders", "queue", status, reason, 3, DIED)
     ]
@@ -74,7 +61,7 @@ def test_a_message_that_died_in_several_queues_has_a_row_for_each(tmp_path):
         letter(),
         {"payload": 1},
     ]
-    evidence = read(tmp_path, "\n".join(map(json.dumps, letters)), "rabbitmq_dead_letters")
+    evidence = read_as("rabbitmq_dead_letters", tmp_path, "\n".join(map(json.dumps, letters)))
     first, second, *others = seen(evidence, "message_id", "trace_id", "source", "target", "status")
     assert first == ("m1/orders.retry/expired", "c1", "RabbitMQ", "orders.retry", "timeout")
     assert second == ("m1/orders/rejected", "c1", "shop", "orders", "rejected")
@@ -92,7 +79,7 @@ def test_what_spring_put_aside_says_the_exception(tmp_path):
         "x-original-exchange": "shop",
     }
     headers["x-original-routingKey"] = "orders"
-    evidence = read(tmp_path, letter(headers=headers, message_id="m1", timestamp=EPOCH), "rabbitmq_dead_letters")
+    evidence = read_as("rabbitmq_dead_letters", tmp_path, letter(headers=headers, message_id="m1", timestamp=EPOCH))
     assert seen(evidence, "message_id", "source", "target", "status", "error_text", "sent_at") == [
         ("m1", "shop", "orders", "failed", "no such customer", DIED)
     ]
@@ -100,7 +87,7 @@ def test_what_spring_put_aside_says_the_exception(tmp_path):
 
 def test_messages_alike_in_one_file_are_several_and_the_same_ones_taken_twice_are_not(tmp_path):
     for name in ("monday.json", "tuesday.json"):
-        evidence = read(tmp_path, [letter(death("rejected"))] * 2, "rabbitmq_dead_letters", name)
+        evidence = read_as("rabbitmq_dead_letters", tmp_path, [letter(death("rejected"))] * 2, name)
         assert evidence.messages.height == 2
     assert evidence.sources["duplicates"].to_list() == [0, 2]
 
@@ -124,7 +111,7 @@ def by_turns(headers: dict) -> list:
 )
 def test_a_record_that_a_connector_put_aside(tmp_path, shape):
     headers = shape({f"__connect.errors.{name}": value for name, value in CONNECT.items()})
-    evidence = read(tmp_path, json.dumps(kafka(headers)), "kafka_dead_letters")
+    evidence = read_as("kafka_dead_letters", tmp_path, json.dumps(kafka(headers)))
     assert seen(evidence, "message_id", "trace_id", "source", "target", "operation", "status", "error_code") == [
         ("dlq/0/3", "orders/0/17", "orders", "jdbc-sink", "VALUE_CONVERTER", "failed", "DataException")
     ]
@@ -136,7 +123,7 @@ def test_a_record_that_spring_put_aside_and_records_that_say_nothing(tmp_path):
     spring |= {"original-consumer-group": "billing", "exception-message": "broken"}
     headers = by_turns({f"kafka_dlt-{name}": value for name, value in spring.items()})
     rows = [kafka(headers), kafka([], 4), kafka(None, 5), {"x": 1}]
-    evidence = read(tmp_path, "\n".join(map(json.dumps, rows)) + "\nbroken", "kafka_dead_letters")
+    evidence = read_as("kafka_dead_letters", tmp_path, "\n".join(map(json.dumps, rows)) + "\nbroken")
     assert seen(evidence, "source", "target", "status", "error_code", "error_text") == [
         ("orders", "billing", "failed", "IOException", "broken")
     ]

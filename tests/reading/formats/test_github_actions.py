@@ -2,26 +2,17 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 
 import pytest
+from drawing.exported import read_as, seen
 
 import integrhealth as ih
 
 BEGUN, ENDED, AGAIN = "2022-02-25T23:49:51Z", "2022-02-25T23:50:43Z", "2022-02-26T12:00:00Z"
 
 
-def read(folder: Path, document: object, name: str = "runs.json") -> ih.Evidence:
-    (folder / name).write_text(document if isinstance(document, str) else json.dumps(document))
-    evidence = ih.read(folder)
-    assert set(evidence.sources["format"]) == {"github_actions"}
-    for counts in evidence.sources.rows(named=True):
-        assert counts["rows_in"] == counts["rows_out"] + counts["rows_rejected"]
-    return evidence
-
-
-def seen(evidence: ih.Evidence, *columns: str) -> list[tuple]:
-    return evidence.messages.select(columns).rows()
+read = partial(read_as, "github_actions", name="runs.json")
 
 
 def run(number: int, conclusion: str | None = "success", **more: object) -> dict:
@@ -111,7 +102,7 @@ def test_runs_and_jobs_as_gh_prints_them(tmp_path):
     never = {"startedAt": AGAIN, "completedAt": "0001-01-01T00:00:00Z", "status": "in_progress", "conclusion": ""}
     viewed = {"jobs": [never | {"databaseId": 50, "name": "build", "steps": [never | {"name": "test", "number": 1}]}]}
     (tmp_path / "runs.json").unlink()
-    evidence = read(tmp_path, viewed, "jobs.json")
+    evidence = read(tmp_path, viewed, name="jobs.json")
     assert seen(evidence, "message_id", "status", "finished_at") == [("50", "pending", None), ("50/1", "pending", None)]
 
 

@@ -3,10 +3,11 @@
 import gzip
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 
 import polars as pl
 import pytest
+from drawing.exported import read_as, seen
 from drawing.shared_data import shared_data
 
 import integrhealth as ih
@@ -42,17 +43,7 @@ def step(number: int, kind: str, of: int, style: str = NEW, **said: object) -> d
     return event(number, kind, style, scheduledEventId=str(of), **said)
 
 
-def read(folder: Path, document: object, name: str = "history.json") -> ih.Evidence:
-    (folder / name).write_text(document if isinstance(document, str) else json.dumps(document))
-    evidence = ih.read(folder)
-    assert set(evidence.sources["format"]) == {"temporal"}
-    for counts in evidence.sources.rows(named=True):
-        assert counts["rows_in"] == counts["rows_out"] + counts["rows_rejected"]
-    return evidence
-
-
-def seen(evidence: ih.Evidence, *columns: str) -> list[tuple]:
-    return evidence.messages.select(columns).rows()
+read = partial(read_as, "temporal")
 
 
 def second(number: int) -> datetime:

@@ -2,9 +2,11 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import polars as pl
 import pytest
+from drawing.requests import only, read_lines
 from drawing.shared_data import shared_data
 
 import integrhealth as ih
@@ -26,18 +28,7 @@ UWSGI = (
 
 @pytest.fixture
 def read(tmp_path):
-    def read(*lines, name="web.log"):
-        (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
-        return ih.read(str(tmp_path))
-
-    return read
-
-
-def only(evidence):
-    """The one message, with how long it took in seconds."""
-    took = (pl.col("finished_at") - pl.col("sent_at")).dt.total_microseconds() / 1e6
-    (row,) = evidence.messages.with_columns(took=took).to_dicts()
-    return row
+    return partial(read_lines, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,17 @@
 """Requests in the logs of HAProxy and in the extended format of W3C, whose forms change within a file."""
 
 from datetime import UTC, datetime
+from functools import partial
 
-import polars as pl
 import pytest
-
-import integrhealth as ih
+from drawing.requests import only, read_lines
 
 HAPROXY = "Feb  6 12:14:14 localhost haproxy[14389]: 10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in "
 
 
 @pytest.fixture
 def read(tmp_path):
-    def read(*lines, name="web.log"):
-        (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
-        return ih.read(str(tmp_path))
-
-    return read
-
-
-def only(evidence):
-    """The one message, with how long it took in seconds."""
-    took = (pl.col("finished_at") - pl.col("sent_at")).dt.total_microseconds() / 1e6
-    (row,) = evidence.messages.with_columns(took=took).to_dicts()
-    return row
+    return partial(read_lines, tmp_path)
 
 
 @pytest.mark.parametrize(
