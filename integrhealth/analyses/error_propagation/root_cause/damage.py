@@ -47,7 +47,7 @@ def wrong_values(damage: pl.DataFrame, window: Windows, systems: dict[str, int])
         return []
     bins = placed.select(bin_of(pl.col("entered_at"), window.at, window.step, starts=False)).to_series().to_numpy()
     before, start = window.before_offsets[0], window.starts[:, None]
-    inside = (bins >= start + before) & (bins < start + WINDOW_BINS)
+    inside = (bins >= start + before) & (bins < start + window.width)
     origin = placed["origin"].replace_strict(systems).to_numpy()
     weight = np.zeros((len(bins), len(systems)))
     weight[np.arange(len(bins)), origin] = placed["records"]

@@ -31,7 +31,7 @@ def metric_kinds(metrics: pl.DataFrame, window: Windows, systems: dict[str, int]
     """The kinds of evidence in `metrics`, one per metric that is no count of requests."""
     if metrics.is_empty():
         return []
-    series, bins, values = _series(metrics, window)
+    series, bins, values, typical = _series(metrics, window)
     usual = median(values[:-1][window.quiet_bins(bins)], 0)
     inside = values[window.picked(bins, window.now_offsets)]
     before, after = (
@@ -39,7 +39,8 @@ def metric_kinds(metrics: pl.DataFrame, window: Windows, systems: dict[str, int]
     )
     nearby = np.where(np.isnan(before), after, before)
     beyond = deviation(inside, usual, nearby[:, None, :])
-    meaning = [_meaning(metric) for _, metric in series]
+    statistics = dict(metrics.group_by("metric").agg(pl.col("statistic").drop_nulls().unique()).iter_rows())
+    meaning = [_meaning(metric, statistics[metric]) for _, metric in series]
     place = [systems[system] for system, _ in series]
     load = _load(inside, usual, meaning, place, len(systems))
     drafts = {}
@@ -58,22 +59,27 @@ def metric_kinds(metrics: pl.DataFrame, window: Windows, systems: dict[str, int]
             excess = excess * weight
             # Of failed calls there is never less than one.
             floor = (
-                floor * np.nan_to_num(median(load[0], 0)) if says == "time" else np.full_like(floor, 1 / WINDOW_BINS)
+                floor * np.nan_to_num(median(load[0], 0)) if says == "time" else np.full_like(floor, 1 / window.width)
             )
         column_of = dict(zip(at, columns, strict=True))
         drafts[metric] = (says, excess, floor, column_of)
     profile = _profile([draft[1:3] for draft in drafts.values()])
     return [
-        _kind(metric, *draft, profile=profile, inside=inside, usual=usual, load=load, window=window)
+        _kind(metric, *draft, profile=profile, inside=inside, usual=usual, typical=np.where(np.isnan(typical), usual, typical), load=load, window=window)
         for metric, draft in drafts.items()
     ]
 
 
-def _meaning(metric: str) -> str:
-    return next((meaning for meaning, words in MEANINGS if words.search(metric)), "level")
+def _meaning(metric: str, statistics: list[str]) -> str:
+    meaning = next((meaning for meaning, words in MEANINGS if words.search(metric)), None)
+    if meaning is None and any(statistic in PERCENTILES for statistic in statistics):
+        return "time"
+    if meaning is None and statistics == ["Sum"]:
+        return "load"
+    return meaning or "level"
 
 
-def _series(metrics: pl.DataFrame, window: Windows) -> tuple[list[tuple[str, str]], NDArray, NDArray]:
+def _series(metrics: pl.DataFrame, window: Windows) -> tuple[list[tuple[str, str]], NDArray, NDArray, NDArray]:
     """System and metric of each series, the bins, and the values, bins by series, with a last row of nothing."""
     statistic = pl.col("statistic").fill_null("")
     bin_ = bin_of(pl.col("time"), window.at, window.step, starts=True)
@@ -90,7 +96,8 @@ def _series(metrics: pl.DataFrame, window: Windows) -> tuple[list[tuple[str, str
         columns[system, metric][statistic_] = column
     usual = median(values[window.quiet_bins(bins)], 0)
     joined = np.column_stack([_one_series(values, usual, of, window.quiet_bins(bins)) for of in columns.values()])
-    return list(series), bins, np.vstack([joined, np.full((1, len(series)), np.nan)])
+    typical = np.array([usual[of["p50"]] if "p50" in of else np.nan for of in columns.values()])
+    return list(series), bins, np.vstack([joined, np.full((1, len(series)), np.nan)]), typical
 
 
 def _one_series(values: NDArray, usual: NDArray, columns: dict[str, int], quiet: NDArray) -> NDArray:
@@ -137,7 +144,7 @@ def _profile(drafts: list[tuple[NDArray, NDArray]]) -> NDArray:
     lost at the height of an incident is not read as a small one.
     """
     excesses = [excess for excess, _ in drafts]
-    shape = excesses[0].shape[:2] if excesses else (1, WINDOW_BINS)
+    shape = excesses[0].shape[:2] if excesses else (1, 1)
     profile = np.ones(shape)
     if not excesses:
         return profile
@@ -170,6 +177,7 @@ def _kind(
     profile: NDArray,
     inside: NDArray,
     usual: NDArray,
+    typical: NDArray,
     load: NDArray,
     window: Windows,
 ) -> Kind:
@@ -180,7 +188,7 @@ def _kind(
     total = np.where(seen > SEEN * whole, fitted * (1 + RIDGE) * profile.sum(1, keepdims=True), np.nan)
     quiet = total[1:]
     middle, sigma = spread(quiet) if len(quiet) >= MIN_QUIET_WINDOWS else (0.0, 0.0)
-    sigma = np.fmax(sigma, floor * WINDOW_BINS)
+    sigma = np.fmax(sigma, floor * window.width)
     with np.errstate(divide="ignore", invalid="ignore"):
         score = np.nan_to_num((total - np.nan_to_num(middle)) / np.where(sigma > 0, sigma, np.nan))
 
@@ -192,5 +200,16 @@ def _kind(
         calls = f", on {np.nansum(served):,.0f} requests" if says != "level" and not np.isnan(served).all() else ""
         return f"{metric}: {now:.4g} instead of {before:.4g}{calls} (n={n}, {window.span})"
 
+    relative = None
+    if says in ("time", "failure", "success"):
+        served = np.nansum(load, 1)
+        weight = np.where(served > 0, served, window.width)
+        if says == "time":
+            base = np.full(total.shape[1], np.nan)
+            for system, column in column_of.items():
+                base[system] = typical[column]
+            weight = weight * base
+        with np.errstate(divide="ignore", invalid="ignore"):
+            relative = np.nan_to_num(np.maximum(total, 0) / np.where(weight > 0, weight, np.nan))
     says = "failure" if says == "success" else says
-    return Kind(metric, np.nan_to_num(total), score, False, True, sentence, metric=says, theory=False)
+    return Kind(metric, np.nan_to_num(total), score, False, True, sentence, metric=says, theory=False, relative=relative, independent=window.independent)

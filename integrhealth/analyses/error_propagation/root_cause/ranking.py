@@ -99,23 +99,38 @@ def ranked_causes(
     nameable = systems.keys() | set(evidence.dependencies["source"]) | set(evidence.dependencies["target"])
     if symptom is not None and symptom not in nameable:
         raise UnknownName("system", symptom, nameable)
-    step = bin_width(metrics, [messages["sent_at"], logs["time"]], at)
-    kinds = _kinds(metrics, messages, logs, damage, systems, at, step, baseline)
+    step = bin_width(metrics, [messages["sent_at"], logs["time"]], at, baseline)
     traffic = _traffic(messages, systems)
-    traced = _traced(messages, systems, at, step)
     by_graph, by_traffic = _reach(depends), _reach(depends * traffic)
-    parts = [_own_strength(kind, by_graph if kind.metric else by_traffic, traced) for kind in kinds]
-    parts = by_damage(kinds, parts)
-    total = _total(kinds, parts, len(systems))
-    if symptom in systems:
-        total = total * np.where(_reached(depends, systems[symptom]), 1, ELSEWHERE)
-    if total[0].max(initial=0) <= _by_chance(total):
-        return pl.DataFrame(schema=SCHEMA)
-    unhealthy = np.any([strength(kind.score, theory=kind.theory)[0] > 0 for kind in kinds], axis=0)
-    unhealthy[_taken_along(messages, systems, at, step)] = True
-    return _ranked(
-        total[0], kinds, [part[0] for part in parts], list(systems), depends, unhealthy, systems.get(symptom)
-    )
+    best = None
+    horizon = _horizon(metrics, messages, logs, at, step)
+    for width in EXP["W"]:
+        if best is not None and width > horizon:
+            break
+        traced = _traced(messages, systems, at, step, width)
+        kinds = _kinds(metrics, messages, logs, damage, systems, at, step, baseline, width)
+        parts = [_own_strength(kind, by_graph if kind.metric else by_traffic, traced) for kind in kinds]
+        parts = by_damage(kinds, parts)
+        total = _total(kinds, parts, len(systems))
+        if symptom in systems:
+            total = total * np.where(_reached(depends, systems[symptom]), 1, ELSEWHERE)
+        if total[0].max(initial=0) <= _by_chance(total):
+            continue
+        if best is None or total[0].max() > best[0]:
+            unhealthy = np.any([strength(kind.score, theory=kind.theory)[0] > 0 for kind in kinds], axis=0)
+            unhealthy[_taken_along(messages, systems, at, step, width)] = True
+            best = total[0].max(), _ranked(
+                total[0], kinds, [part[0] for part in parts], list(systems), depends, unhealthy, systems.get(symptom)
+            ), width
+    return pl.DataFrame(schema=SCHEMA) if best is None else best[1]
+
+
+EXP = {"W": [4], "combine": "sum"}
+
+
+def _horizon(metrics, messages, logs, at, step):
+    last = max(frame[time].max() for frame, time in ((metrics, "time"), (messages, "sent_at"), (logs, "time")) if frame.height)
+    return min((last - at) / step + 1, max(timedelta(minutes=20) / step, 4))
 
 
 def _aware(moment: datetime, name: str) -> datetime:
@@ -135,6 +150,7 @@ def _kinds(
     at: datetime,
     step: timedelta,
     baseline: tuple[datetime, datetime] | None,
+    width: int,
 ) -> list[Kind]:
     """All kinds of evidence over the same windows."""
     times = [(metrics, "time", True), (messages, "sent_at", False), (logs, "time", False)]
@@ -142,7 +158,7 @@ def _kinds(
         frame.select(bin_of(pl.col(time), at, step, starts=starts)).to_series().drop_nulls().unique()
         for frame, time, starts in times
     ]
-    window = windows(pl.concat(bins).unique().sort().to_numpy(), at, step, baseline)
+    window = windows(pl.concat(bins).unique().sort().to_numpy(), at, step, baseline, width)
     seen = metric_kinds(metrics, window, systems) + message_kinds(messages, logs, window, systems)
     return seen + wrong_values(damage, window, systems)
 
@@ -164,7 +180,8 @@ def _total(kinds: list[Kind], parts: list[NDArray], size: int) -> NDArray:
     same: dict[str, NDArray] = {}
     for kind, part in zip(kinds, parts, strict=True):
         if kind.metric:
-            same[kind.metric] = np.maximum(same.get(kind.metric, 0), part)
+            key = "all" if EXP["combine"] == "max" else kind.metric
+            same[key] = np.maximum(same.get(key, 0), part)
         else:
             total += part
     return sum(same.values(), total)
@@ -190,28 +207,33 @@ def _traffic(messages: pl.DataFrame, systems: dict[str, int]) -> NDArray:
     return np.where(total > 0, calls / np.where(total > 0, total, 1), 1)
 
 
-def _traced(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step: timedelta) -> NDArray:
+def _traced(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step: timedelta, width: int) -> NDArray:
     """Which systems the messages of the window tell of, so that metrics need not tell of their time and failures."""
-    now = messages.filter((pl.col("sent_at") >= at) & (pl.col("sent_at") < at + WINDOW_BINS * step))
+    now = messages.filter((pl.col("sent_at") >= at) & (pl.col("sent_at") < at + width * step))
     busy = now.group_by("target").len().filter(pl.col("len") >= FEWEST_MESSAGES)
     traced = np.zeros(len(systems), bool)
     traced[[systems[system] for system in busy["target"]]] = True
     return traced
 
 
-def _taken_along(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step: timedelta) -> list[int]:
+def _taken_along(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step: timedelta, width: int) -> list[int]:
     """The systems where messages of the window failed because another one had."""
-    now = messages.filter((pl.col("sent_at") >= at) & (pl.col("sent_at") < at + WINDOW_BINS * step))
+    now = messages.filter((pl.col("sent_at") >= at) & (pl.col("sent_at") < at + width * step))
     return [systems[system] for system in now.filter("passed_on")["target"].unique()]
 
 
 def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
     """How strongly each system stands out in each window by itself: windows by systems."""
-    stands_out = strength(kind.score, theory=kind.theory)
+    stands_out = strength(kind.score, theory=kind.theory, independent=kind.independent)
     if kind.metric and kind.metric != "level":
         stands_out = stands_out * ~traced
     excess = np.where(stands_out > 0, np.maximum(kind.excess, 0), 0)
-    own = np.maximum(excess - excess @ depends.T, 0) if kind.passed else excess
+    if kind.relative is not None and not depends.any():
+        depends = None
+        explained = _deeper(excess, kind.relative)
+        own = np.maximum(excess - explained.max(2, initial=0), 0)
+    else:
+        own = np.maximum(excess - excess @ depends.T, 0) if kind.passed else excess
     # What is explained goes off the score before the logarithm: half a great surprise is still a great one.
     with np.errstate(divide="ignore"):
         by_itself = np.maximum(stands_out + np.log(own / np.where(excess > 0, excess, 1)), 0)
@@ -219,18 +241,32 @@ def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
     part = by_itself if kind.local else by_itself * excess / np.where(most > 0, most, 1)
     if kind.passed and kind.metric != "level":
         # What a caller shows, and does not explain by itself, speaks for those who explain it.
-        reached = own @ depends.T
-        passed_on = np.maximum(stands_out - part, 0) / np.where(reached > 0, reached, np.inf)
-        part = part + own * (passed_on @ depends)
+        if depends is None:
+            links = explained > 0
+            reached = np.einsum("wj,wij->wi", own, links)
+            passed_on = np.maximum(stands_out - part, 0) / np.where(reached > 0, reached, np.inf)
+            part = part + own * np.einsum("wi,wij->wj", passed_on, links)
+        else:
+            reached = own @ depends.T
+            passed_on = np.maximum(stands_out - part, 0) / np.where(reached > 0, reached, np.inf)
+            part = part + own * (passed_on @ depends)
     if kind.metric and len(part) > MIN_QUIET_WINDOWS:
         part = np.maximum(part - upper(part[1:].max(1, initial=0)[:, None], METRIC_QUANTILE), 0)
-    if kind.metric == "level" and depends.any():
+    if kind.metric == "level" and depends is not None and depends.any():
         part = part * (depends.any(0) | depends.any(1))
     return part
 
 
+def _deeper(excess, relative):
+    """What j shows for i (windows by i by j): the excess of j where j's share is larger."""
+    more = (relative[:, None, :] > relative[:, :, None]) & (excess[:, None, :] > 0) & (excess[:, :, None] > 0)
+    return np.where(more, excess[:, None, :], 0)
+
+
 def _by_chance(total: NDArray) -> float:
     """The score that some system reaches in quiet windows by chance."""
+    if "abstain" in EXP:
+        return EXP["abstain"]
     quiet = total[1:].max(1, initial=0)
     if len(quiet) < MIN_QUIET_WINDOWS:
         return ABSTAIN_STRENGTH

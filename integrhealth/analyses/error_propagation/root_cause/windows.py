@@ -36,16 +36,19 @@ class Windows:
     step: timedelta
     baseline: tuple[datetime, datetime] | None
     starts: NDArray
+    width: int = WINDOW_BINS
+    near: int = 0
+    independent: float | None = None
 
     @property
     def span(self) -> str:
         """The window looked at, in words."""
-        end = self.at + WINDOW_BINS * self.step
+        end = self.at + self.width * self.step
         return f"{self.at:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC"
 
     def quiet_bins(self, bins: NDArray) -> NDArray:
         """Which of `bins` lie in the baseline."""
-        return _quiet(bins, self.at, self.step, self.baseline)
+        return _quiet(bins, self.at, self.step, self.baseline, self.near, self.width)
 
     def picked(self, bins: NDArray, offsets: NDArray) -> NDArray:
         """Places in `bins` (sorted) of window starts plus `offsets`, windows by offsets; len(bins) where absent."""
@@ -57,38 +60,43 @@ class Windows:
     @property
     def now_offsets(self) -> NDArray:
         """Bins of a window."""
-        return np.arange(WINDOW_BINS)
+        return np.arange(self.width)
 
     @property
     def before_offsets(self) -> NDArray:
         """Bins of the half hour before a window."""
-        return np.arange(-_near(self.step), 0)
+        return np.arange(-self.near, 0)
 
     @property
     def after_offsets(self) -> NDArray:
         """Bins of the half hour after a window."""
-        return np.arange(WINDOW_BINS, _near(self.step) + 1)
+        return np.arange(self.width, max(_near(self.step), self.width) + 1)
 
 
 def _near(step: timedelta) -> int:
     return max(int(NEAR / step), WINDOW_BINS)
 
 
-def _quiet(bins: NDArray, at: datetime, step: timedelta, baseline: tuple[datetime, datetime] | None) -> NDArray:
+def _quiet(
+    bins: NDArray, at: datetime, step: timedelta, baseline: tuple[datetime, datetime] | None, near: int, width: int
+) -> NDArray:
     if baseline is None:
-        return np.abs(bins) > _near(step)
+        return (bins < -near) | (bins > max(_near(step), width))
     first, last = ((moment - at) / step for moment in baseline)
-    return (bins >= np.ceil(first)) & (bins < last) & ~((bins >= 0) & (bins < WINDOW_BINS))
+    return (bins >= np.ceil(first)) & (bins + 1 <= last + 1e-9) & ~((bins >= 0) & (bins < width))
 
 
-def bin_width(metrics: pl.DataFrame, times: list[pl.Series], at: datetime) -> timedelta:
+def bin_width(metrics: pl.DataFrame, times: list[pl.Series], at: datetime, baseline) -> timedelta:
     """How often the metrics are measured; without metrics the shortest width that catches enough messages or lines."""
     if metrics.height:
         gaps = metrics.select("system", "metric", "statistic", "time").unique().sort("time")
         every = gaps.group_by("system", "metric", "statistic").agg(pl.col("time").diff().median().alias("gap"))
         median = every["gap"].drop_nulls().median()
         if median:
-            return min(max(median, timedelta(seconds=1)), timedelta(seconds=LONGEST_BIN_SECONDS))
+            native = min(max(median, timedelta(seconds=1)), timedelta(seconds=LONGEST_BIN_SECONDS))
+            start, end = baseline or (metrics["time"].min(), at)
+            usual = max(end - start, timedelta(0)) if baseline or metrics["time"].max() < at + timedelta(hours=6) else timedelta(days=1)
+            return max(native, min(timedelta(seconds=60), usual / 20))
     for seconds in BIN_SECONDS:
         end = at + WINDOW_BINS * timedelta(seconds=seconds)
         if sum(((time >= at) & (time < end)).sum() for time in times) >= WINDOW_MESSAGES:
@@ -102,16 +110,20 @@ def bin_of(time: pl.Expr, at: datetime, step: timedelta, *, starts: bool) -> pl.
     return (place.ceil() if starts else place.floor()).cast(pl.Int64)
 
 
-def windows(bins: NDArray, at: datetime, step: timedelta, baseline: tuple[datetime, datetime] | None) -> Windows:
+def windows(bins: NDArray, at: datetime, step: timedelta, baseline, width: int) -> Windows:
     """Window 0 and the quiet windows beside one another that hold any of `bins`, at most QUIET_WINDOWS of them."""
-    quiet = np.unique(bins[_quiet(bins, at, step, baseline)])
-    starts = np.unique(quiet // WINDOW_BINS * WINDOW_BINS)
-    whole = _quiet(starts, at, step, baseline) & _quiet(starts + WINDOW_BINS - 1, at, step, baseline)
+    before = -int(bins.min(initial=0))
+    near = max(min(_near(step), before // 4), 1)
+    quiet = np.unique(bins[_quiet(bins, at, step, baseline, near, width)])
+    stride = 1 if len(quiet) / width < 50 else width
+    starts = np.unique(quiet // stride * stride)
+    whole = _quiet(starts, at, step, baseline, near, width) & _quiet(starts + width - 1, at, step, baseline, near, width) & ((starts+width<=0)|(starts>=width))
+    whole &= starts + width - 1 <= bins.max(initial=0)
     starts = starts[whole] if whole.any() else starts
     starts = starts[starts != 0]
     if len(starts) > QUIET_WINDOWS:
         starts = starts[np.linspace(0, len(starts) - 1, QUIET_WINDOWS).astype(int)]
-    return Windows(at, step, baseline, np.concatenate([[0], starts]).astype(np.int64))
+    return Windows(at, step, baseline, np.concatenate([[0], starts]).astype(np.int64), width, near, len(quiet) / width)
 
 
 def median(values: NDArray, axis: int) -> NDArray:
@@ -143,7 +155,7 @@ def deviation(now: NDArray, usual: NDArray, nearby: NDArray) -> NDArray:
     return np.where(np.isnan(near), far, np.where(np.isnan(usual), near, least))
 
 
-def strength(score: NDArray, *, theory: bool) -> NDArray:
+def strength(score: NDArray, *, theory: bool, independent: float | None = None) -> NDArray:
     """How many times its quiet level a z-score (windows by systems) reaches, as a logarithm; 0 at the level or below.
 
     The level of a system is three sigmas: of the score itself, or of its quiet windows if they are wider, and of
@@ -151,13 +163,18 @@ def strength(score: NDArray, *, theory: bool) -> NDArray:
     is believed: incidents among them are then no reason to overlook one.
     """
     level = np.full(score.shape[1], float(QUIET_SIGMAS))
+    if independent is not None:
+        from scipy.stats import norm, t
+        wide = t.ppf(norm.cdf(QUIET_SIGMAS), max(independent - 1, 1)) / QUIET_SIGMAS
+    else:
+        wide = 1.0
     if len(score) > MIN_QUIET_WINDOWS:
         middle, sigma = spread(score[1:])
         if theory:
             level = np.fmax(level, QUIET_SIGMAS * 1.4826 * median(np.abs(score[1:] - middle), 0))
         else:
             level = np.fmax(level, np.fmax(QUIET_SIGMAS * sigma, upper(score[1:], QUIET_QUANTILE)))
-    return np.nan_to_num(np.log(np.maximum(score / level, 1)))
+    return np.nan_to_num(np.log(np.maximum(score / (level * wide), 1)))
 
 
 def spread(values: NDArray) -> tuple[NDArray, NDArray]:
@@ -187,6 +204,8 @@ class Kind:
     metric: str | None = None
     theory: bool = True
     downstream: NDArray | None = None
+    relative: NDArray | None = None
+    independent: float | None = None
 
     @property
     def spreads(self) -> bool:
