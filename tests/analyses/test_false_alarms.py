@@ -1,10 +1,12 @@
-"""What is said of companies in which nothing is wrong, and of the same with one fault: quiet there, the culprit here."""
+"""What is said of companies in which nothing is wrong, and of such with one fault: quiet there, the culprit here."""
 
 from functools import cache
 
 import polars as pl
+import pytest
 from drawing.findings import all_findings
 from drawing.landscapes import healthy
+from drawing.planted import FAULTS, planted
 
 SEEDS = range(30)
 # At most one warning in two healthy companies.
@@ -39,3 +41,15 @@ def test_healthy_companies_draw_at_most_one_warning_in_two_and_nothing_critical(
     warnings, critical = (findings.filter(pl.col("severity") == level) for level in ("warning", "critical"))
     assert critical.is_empty(), by_rule(findings)
     assert warnings.height <= MOST_WARNINGS, by_rule(findings)
+
+
+@pytest.mark.parametrize("seed", (100, 101, 102))
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_top_finding_names_the_one_fault_that_was_planted(fault, seed):
+    fault_there = planted(fault, seed)
+    said = all_findings(fault_there.evidence).select("rule", "subject", "severity", "statement")
+    rule, subject, severity, _ = said.row(0)
+    assert subject in fault_there.names.get(rule, ()), said.head(5).rows()
+    assert severity != "note"
+    culprits = said.filter(pl.col("rule") == fault_there.must, pl.col("severity") != "note")["subject"]
+    assert fault_there.names[fault_there.must] & set(culprits), said.rows()

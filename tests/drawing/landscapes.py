@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 
 import numpy as np
 import polars as pl
@@ -16,14 +15,14 @@ from integrhealth.language.schema import conform, latency_ms
 ELEMENTS = ("quantity", "delivery_address")
 
 
-@cache
 def healthy(seed: int) -> ih.Evidence:
     """All that the logs of one healthy company hold, drawn from the seed."""
     return played(drawn_company(seed))
 
 
-def played(company: Company, *, reports: bool | None = None, declared: bool | None = None) -> ih.Evidence:
-    """A company at work. Metrics, reports and a catalog are there in some, as the seed decides or as asked for."""
+def played(company: Company, *, declared: bool | None = None) -> ih.Evidence:
+    """A company at work. Metrics, reports and a catalog are there in some, as the seed decides; a catalog also if
+    asked for."""
     rng = np.random.default_rng([company.seed, 2])
     play, placed = Play(company, rng), None
     for flow in company.flows:
@@ -42,7 +41,7 @@ def played(company: Company, *, reports: bool | None = None, declared: bool | No
         field_changes=_held_values(company, messages, pl.concat(values, how="diagonal")),
         metrics=_metrics(company, rng) if metrics else None,
         catalog=catalog(company, messages, rng) if (has_catalog if declared is None else declared) else None,
-        **(frames if (has_reports if reports is None else reports) else {}),
+        **(frames if has_reports else {}),
     )
 
 
@@ -129,7 +128,7 @@ def _held_values(company: Company, messages: pl.DataFrame, written: pl.DataFrame
 
 
 def _metrics(company: Company, rng: np.random.Generator) -> pl.DataFrame:
-    """Requests, latency and availability of every system each five minutes of three days, with the rhythm of the day."""
+    """Requests, latency and availability of every system each five minutes of three days, in the rhythm of the day."""
     steps = np.arange(3 * 288)
     rhythm = 20 + 180 * np.exp(-((((steps / 12) % 24 - 13) / 4.5) ** 2))
     size = (len(company.systems), steps.size)
@@ -195,7 +194,7 @@ def report_frames(
 
 
 def catalog(company: Company, messages: pl.DataFrame, rng: np.random.Generator) -> Catalog:
-    """Who owns what, and promises with room: twice the latency that was measured with true clocks, at least a second."""
+    """Who owns what, and promises with room: twice the latency with true clocks, and at least a second."""
     skew = pl.col("target").replace_strict(company.clocks) - pl.col("source").replace_strict(company.clocks)
     true_ms = latency_ms() - pl.when(pl.col("kind") == "request").then(0.0).otherwise(skew * 1000)
     p95 = dict(messages.group_by("integration").agg(true_ms.quantile(0.95)).iter_rows())

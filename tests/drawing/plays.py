@@ -1,6 +1,6 @@
 """What happens in a company, played call by call for all objects of a flow at once: messages and holds."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,6 @@ OK, FAILED, TIMEOUT, REJECTED, CANCELLED = range(5)
 STATUS = ("ok", "failed", "timeout", "rejected", "cancelled")
 CODES = ("", "internal_error", "timeout", "payment_declined", "upstream_failed")
 TIMEOUT_SECONDS = 5.0
-NOTHING = np.array([], dtype=np.int64)
 MOMENTS = ("sent_at", "received_at", "finished_at", "answered_at")
 
 
@@ -20,7 +19,7 @@ def arrivals(company: Company, roots: int, rng: np.random.Generator, *, nightly:
     """Moments of a Poisson process with the rhythm of the day and the week, and of Christmas where there is a peak."""
     hours = np.arange(company.days * 24)
     of_day, day = hours % 24, hours // 24
-    rhythm = np.exp(-(((of_day - 13) / 4.5) ** 2)) + 0.05
+    rhythm = np.exp(-(((of_day - 14) / 5) ** 2)) + 0.05
     if nightly:
         rhythm = (of_day == 2).astype(float)
     else:
@@ -185,7 +184,3 @@ def at(start: datetime, column: str) -> pl.Expr:
     """Seconds since the start as a moment; no number is no moment."""
     seconds = pl.col(column).fill_nan(None)
     return pl.lit(start) + pl.duration(microseconds=(seconds * 1e6).cast(pl.Int64))
-
-
-def moment(start: datetime, seconds: float) -> datetime:
-    return start + timedelta(seconds=seconds)
