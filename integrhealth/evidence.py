@@ -14,10 +14,11 @@ from integrhealth.catalog import Catalog, load_catalog, read_catalog, write_cata
 from integrhealth.catalog.yaml_file import yaml_bytes
 from integrhealth.errors import UnknownName, WrongValue
 from integrhealth.language.display import html_table
+from integrhealth.language.period import moment
 from integrhealth.language.schema import FRAMES
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES
 from integrhealth.reading.discovery import CATALOGS, declared_beside, named_file, parsed_files, shown_path
-from integrhealth.reading.period import far_off, moment, whole_traces_between
+from integrhealth.reading.period import far_off, whole_traces_between
 from integrhealth.reading.tidying import SOURCES, Tidy, given_frame, tidied, with_rows, without_made_names
 from integrhealth.traces import journeys, links
 

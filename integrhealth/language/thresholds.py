@@ -92,9 +92,13 @@ METRIC_QUANTILE = 0.9
 # What evidence counts for at a system that cannot have made the symptom unhealthy (own).
 ELSEWHERE = 0.5
 
-# The worst hour. Chance that so many traces fail in some hour, below which one stands out (own), and the days of data
-# from which each hour of the day is compared with itself too (own).
-STANDING_OUT_LEVEL, DAY_PATTERN_DAYS = 0.05, 3
+# The worst hour. Chance that so many traces fail in some hour, below which one stands out (own); the days of data from
+# which an hour is compared with the same hour of other days, and of other weeks; the days of its trend (own).
+STANDING_OUT_LEVEL, DAY_PATTERN_DAYS, WEEK_PATTERN_DAYS, TREND_DAYS = 0.05, 3, 21, 7
+# What draws the failures of the few hours like one towards the usual weighs so many failures (own).
+PRIOR_FAILURES = 1
+# The worst hours of other days by which one is judged: these highest parts of them, so many at least (own).
+PEAK_SHARES, MIN_PEAKS = (0.5, 0.25), 4
 # Root causes of a report are judged by what is nearest in time: so many messages, and as many days in any case (own).
 NEAREST_MESSAGES, NEAREST_DAYS = 300_000, 1
 
