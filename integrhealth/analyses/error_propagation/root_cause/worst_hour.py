@@ -117,40 +117,42 @@ def with_chance(by_hour: pl.DataFrame) -> pl.DataFrame:
     """`by_hour` with ``usual`` plus ``chance``, at most 1: the larger of two, each that of any hour of all.
 
     That so many fail where what is usual, or what is promised if that is more, is as uncertain as the few hours that
-    say it (a negative binomial tail, times the hours: Bonferroni). And that an hour goes so far beyond the usual, in
-    sigmas, where the worst hours of other days went as far as they did.
+    say it (a negative binomial tail, times the hours: Bonferroni). And that an hour goes so far beyond the usual where
+    the worst hours of other days, with the bursts in them, went as far as they did.
     """
     from scipy.stats import nbinom
 
     failed, usual, seen = (by_hour[name].to_numpy().astype(float) for name in ("failed", "usual", "seen"))
     expected, size = np.maximum(usual, by_hour["allowed"].to_numpy()), seen + PRIOR_FAILURES
     by_itself = nbinom.sf(failed - 1, size, size / (size + expected)) * by_hour.height
-    sigmas = (failed - usual) / np.sqrt(np.maximum(usual + usual**2 / size, 1))
+    # Square roots (Anscombe 1948) make sigmas alike from no failures to many; the squares of these have an exponential
+    # tail both where counts are chance and where bursts add to them.
+    beyond = 2 * (np.sqrt(failed + 0.375) - np.sqrt(usual + 0.375)) / np.sqrt(1 + usual / size)
     few = by_hour["hour"].dt.date().n_unique() < WEEK_PATTERN_DAYS
     stretch = by_hour["hour"].dt.truncate(SHORT_STRETCH if few else STRETCH).rle_id().cast(pl.Int64).to_numpy()
-    beside_others = _chance_beside(sigmas, stretch)
+    beside_others = _chance_beside(beyond * np.maximum(beyond, 0), stretch)
     return by_hour.with_columns(chance=pl.Series(np.minimum(np.maximum(by_itself, beside_others), 1.0)))
 
 
-def _chance_beside(sigmas: NDArray, stretch: NDArray) -> NDArray:
-    """The chance that some stretch holds an hour of so many `sigmas`, by the worst hours of the other stretches.
+def _chance_beside(squares: NDArray, stretch: NDArray) -> NDArray:
+    """The chance that some stretch holds an hour of so many squared sigmas, by the worst hours of other stretches.
 
-    Failures come in bursts, so that the worst hours lie as an exponential has them and not as counts do (peaks over a
-    threshold, Davison and Smith 1990): the highest part of them over the next, their mean as uncertain as they are few.
-    What a stretch and the ones beside it hold may be one incident and does not judge itself.
+    These are taken for exponential above a threshold (peaks over a threshold, Davison and Smith 1990): the highest part
+    of them over the next one, their mean as uncertain as they are few; of several parts the one that allows more. What
+    a stretch and the ones beside it hold may be one incident and does not judge itself.
     """
     place = np.arange(stretch.max(initial=-1) + 1)
-    worst = np.full(len(place), -np.inf)
-    np.maximum.at(worst, stretch, sigmas)
+    worst = np.zeros(len(place))
+    np.maximum.at(worst, stretch, squares)
     highest = -np.sort(np.where(np.abs(place[:, None] - place) <= 1, np.inf, -worst), axis=1)
-    chance = np.zeros(len(sigmas))
+    chance = np.zeros(len(squares))
     for part in PEAK_SHARES:
         peaks = max(int(len(place) * part), MIN_PEAKS)
         if peaks < len(place) - 3:  # else there are too few others to judge by
             threshold = highest[:, peaks]
             total = np.maximum((highest[:, :peaks] - threshold[:, None]).sum(1), 1e-9)
-            beyond = np.maximum(sigmas - threshold[stretch], 0) / total[stretch]
-            chance = np.maximum(chance, peaks * (1 + beyond) ** -peaks)
+            over = np.maximum(squares - threshold[stretch], 0) / total[stretch]
+            chance = np.maximum(chance, peaks * (1 + over) ** -peaks)
     return chance
 
 
