@@ -17,8 +17,8 @@ Answer = TypeVar("Answer")
 def question(answer: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
     """`answer(evidence, **options)`, kept by the evidence for whoever asks the same again: evidence never changes.
 
-    An option `at` is a moment, as text or datetime. Raises WrongValue when something else than evidence is asked, or for
-    an option that cannot be; UnknownName for an option that the question does not take.
+    An option `at` is a moment, as text or datetime. Raises WrongValue when something else than evidence is asked, or
+    for an option that cannot be; UnknownName for an option that the question does not take.
     """
     takes = signature(answer)
     options = [name for name in takes.parameters if name != "evidence"]
