@@ -1,4 +1,5 @@
-"""Moments that people write, and the period that times cover, without the few that lie so far off that a clock or a default must have made them.
+"""Moments that people write, and the period that times cover, without the few that lie so far off that a clock or a
+default must have made them.
 
 A message of 1970 among those of this spring would make fifty years of it, and nearly nothing of every rate per day.
 """

@@ -130,7 +130,7 @@ def _findings(evidence: "Evidence", tables: dict[str, pl.DataFrame], min_message
 
 
 def _notes(evidence: "Evidence", tables: dict[str, pl.DataFrame], at: str | datetime | None) -> dict[str, str | None]:
-    """Why a table has no rows, numbers less than they could be, or what they compare; None where there is nothing to say."""
+    """Why a table has no rows, or less than could be, or what it compares; None where there is nothing to say."""
 
     def empty(table: str, sentence: str) -> str | None:
         return sentence if tables[table].is_empty() else None

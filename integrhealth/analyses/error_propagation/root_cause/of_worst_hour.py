@@ -48,7 +48,8 @@ def report_root_causes(evidence: "Evidence", at: datetime | None = None) -> tupl
     Columns as ``rootcause.root_causes`` has them, plus those of OF_THE_HOUR. Without `at` it is the worst hour: of the
     hours that stand out that with the largest excess of failed traces, or, where none does, the one in which the wrong
     values were entered that damaged most records of other systems, if that stands out; the suspects are ranked by what
-    changed when it began. Normal time is what lies nearest to it: 300,000 messages, and at least a day before and after.
+    changed when it began. Normal time is what lies nearest to it: 300,000 messages, and a day before and after in any
+    case.
     """
     damage = travelled(evidence.bad_entries, evidence.entry_steps)
     failed = failures(evidence.messages)

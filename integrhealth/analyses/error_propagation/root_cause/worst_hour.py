@@ -28,8 +28,8 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 TRAFFIC = ("integration", "source", "target")
 # How far back of an hour the failures that stand out in it can have begun.
 FARTHEST_BACK = timedelta(days=1)
-# Stretches of which each has a worst hour: days, and where there are few days, a few hours.
-STRETCH, SHORT_STRETCH = "1d", "4h"
+# Spans of which each has a worst hour: days, and where there are few days, a few hours.
+SPAN, SHORT_SPAN = "1d", "4h"
 
 
 def failures(messages: pl.DataFrame) -> pl.DataFrame:
@@ -129,21 +129,21 @@ def with_chance(by_hour: pl.DataFrame) -> pl.DataFrame:
     # tail both where counts are chance and where bursts add to them.
     beyond = 2 * (np.sqrt(failed + 0.375) - np.sqrt(usual + 0.375)) / np.sqrt(1 + usual / size)
     few = by_hour["hour"].dt.date().n_unique() < WEEK_PATTERN_DAYS
-    stretch = by_hour["hour"].dt.truncate(SHORT_STRETCH if few else STRETCH).rle_id().cast(pl.Int64).to_numpy()
-    beside_others = _chance_beside(beyond * np.maximum(beyond, 0), stretch)
+    span = by_hour["hour"].dt.truncate(SHORT_SPAN if few else SPAN).rle_id().cast(pl.Int64).to_numpy()
+    beside_others = _chance_beside(beyond * np.maximum(beyond, 0), span)
     return by_hour.with_columns(chance=pl.Series(np.minimum(np.maximum(by_itself, beside_others), 1.0)))
 
 
-def _chance_beside(squares: NDArray, stretch: NDArray) -> NDArray:
-    """The chance that some stretch holds an hour of so many squared sigmas, by the worst hours of other stretches.
+def _chance_beside(squares: NDArray, span: NDArray) -> NDArray:
+    """The chance that some span holds an hour of so many squared sigmas, by the worst hours of other spans.
 
     These are taken for exponential above a threshold (peaks over a threshold, Davison and Smith 1990): the highest part
     of them over the next one, their mean as uncertain as they are few; of several parts the one that allows more. What
-    a stretch and the ones beside it hold may be one incident and does not judge itself.
+    a span and the ones beside it hold may be one incident and does not judge itself.
     """
-    place = np.arange(stretch.max(initial=-1) + 1)
+    place = np.arange(span.max(initial=-1) + 1)
     worst = np.zeros(len(place))
-    np.maximum.at(worst, stretch, squares)
+    np.maximum.at(worst, span, squares)
     highest = -np.sort(np.where(np.abs(place[:, None] - place) <= 1, np.inf, -worst), axis=1)
     chance = np.zeros(len(squares))
     for part in PEAK_SHARES:
@@ -151,7 +151,7 @@ def _chance_beside(squares: NDArray, stretch: NDArray) -> NDArray:
         if peaks < len(place) - 3:  # else there are too few others to judge by
             threshold = highest[:, peaks]
             total = np.maximum((highest[:, :peaks] - threshold[:, None]).sum(1), 1e-9)
-            over = np.maximum(squares - threshold[stretch], 0) / total[stretch]
+            over = np.maximum(squares - threshold[span], 0) / total[span]
             chance = np.maximum(chance, peaks * (1 + over) ** -peaks)
     return chance
 
