@@ -28,8 +28,8 @@ def root_causes(evidence: "Evidence", *, at: str | datetime | None = None) -> pl
     that damaged most records elsewhere; ``began_at`` the minute in which that began (CUSUM, Lucas 1985), by which
     suspects are ranked. Of the ``traces`` of the hour ``failed_traces`` failed, where the hours like it lose
     ``usual_failed_traces``; where the hour is no news ``stands_out`` is false. ``score`` sums over kinds of evidence
-    the logarithm of how many times its quiet level the system reached by itself; ``share`` is its part of all scores. No
-    rows where no hour, or no system, stands out from chance. For a baseline or symptom of your own ask
+    the logarithm of how many times its quiet level the system reached by itself; ``share`` is its part of all scores.
+    No rows where no hour, or no system, stands out from chance. For a baseline or symptom of your own ask
     ``ih.rootcause.root_causes(evidence, at=...)``.
 
     >>> ih.error_propagation.root_causes(evidence).select("rank", "system", "path").rows()
