@@ -16,6 +16,7 @@ from integrhealth.analyses.error_propagation.root_cause.worst_hour import (
     failures,
     hours,
     standing_out,
+    with_usual,
 )
 from integrhealth.catalog import CATALOG
 from integrhealth.errors import WrongValue
@@ -292,3 +293,26 @@ def test_what_is_no_moment_is_refused_in_one_line_with_the_remedy(at):
         ih.error_propagation.report(ih.Evidence(), at=at)
     assert len(str(refused.value).splitlines()) == 1
     assert len(str(refused.value)) < 200
+
+
+def lost(days: int, failed: pl.Expr) -> tuple[float, int]:
+    """Hours of so many days, ten failed traces dealt to each; what is usual and seen at three on the second Monday."""
+    hour = pl.datetime_range(DAY, DAY + timedelta(days=days), "1h", closed="left", eager=True).cast(TIME)
+    frame = pl.DataFrame({"hour": hour}).with_columns(failed=failed, dealt=pl.lit(10.0))
+    return with_usual(frame).filter(hour=DAY + timedelta(days=7, hours=3)).select("usual", "seen").row(0)
+
+
+def test_an_hour_is_like_that_of_other_weeks_from_three_weeks_on_and_of_other_days_from_three_days_on():
+    at_three = pl.col("hour").dt.hour() == 3
+    mondays = pl.when(at_three & (pl.col("hour").dt.weekday() == 1)).then(40).otherwise(10)
+    assert lost(21, mondays) == (pytest.approx(10 * 81 / 21, rel=0.01), 80)
+    assert lost(20, mondays) == (pytest.approx(10 * (2 * 40 + 17 * 10 + 1) / 191, rel=0.01), 2 * 40 + 17 * 10)
+
+
+def test_what_is_usual_follows_the_trend_and_no_single_day():
+    # Ten times as many fail from the fifth day on; and one day of the second week loses a hundred times as much.
+    later = pl.when(pl.col("hour") >= DAY + timedelta(days=4)).then(100).otherwise(10)
+    usual, _ = lost(28, later)
+    assert usual == pytest.approx(100, rel=0.02)
+    once = pl.when(pl.col("hour").dt.date() == DAY.date() + timedelta(days=8)).then(1000).otherwise(10)
+    assert lost(28, once)[0] == pytest.approx(10, rel=0.01)
