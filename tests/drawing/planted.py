@@ -104,33 +104,39 @@ def wrong_master_data(seed: int) -> Planted:
 
 
 def no_jitter(seed: int) -> Planted:
-    """A feed that fails 15% of its attempts tries again after five seconds, always."""
+    """A feed that fails a quarter of its attempts tries again after five seconds, always."""
     company = drawn_company(seed)
     feed = company.flows[0].call.then[-1]
-    company = _with(company, feed.integration, fails=0.15, retries=5, constant_pause=True)
+    company = _with(company, feed.integration, fails=0.25, retries=5, constant_pause=True)
     rules = ("no_jitter", "failing_integration")
-    return Planted(played(company), {key: {feed.integration} for key in rules}, "no_jitter")
+    subjects = {key: {feed.integration} for key in rules} | _of_system(feed.target)
+    return Planted(played(company), subjects, "no_jitter")
 
 
 def retry_storm(seed: int) -> Planted:
-    """A server that nobody reaches for two minutes, and whose callers then keep it busy with their retries."""
+    """For two minutes a server is asked 2.5 times as much as ever, and its callers' retries then keep it busy."""
     company = drawn_company(seed)
     healthy = played(company)
-    source, target = company.flows[0].call.source, company.flows[0].call.target
-    storm = served(outage=True).with_columns(source=pl.lit(source), target=pl.lit(target), integration=pl.lit("book"))
+    storm = served(surge=2.5)
     moved = pl.lit(company.start + timedelta(days=8, hours=12)) - storm["sent_at"].min()
-    storm = storm.with_columns(pl.col("sent_at", "answered_at") + moved, message_id=pl.format("storm{}", "message_id"))
-    rules = ("retry_storm", "vulnerable_to_storm", "failing_integration")
+    storm = storm.with_columns(
+        pl.col("sent_at", "answered_at") + moved,
+        message_id=pl.format("storm{}", "message_id"),
+        source=pl.lit(company.flows[0].call.source),
+        target=pl.lit("booking"),
+        integration=pl.lit("book"),
+    )
     evidence = healthy.replace(messages=pl.concat([healthy.messages, storm]))
-    return Planted(evidence, {key: {"book"} for key in rules}, "retry_storm")
+    subjects = {key: {"book"} for key in ("retry_storm", "vulnerable_to_storm", "failing_integration")}
+    return Planted(evidence, subjects | _of_system("booking"), "retry_storm")
 
 
 def wrong_clock(seed: int) -> Planted:
-    """The clock of one system is three minutes ahead."""
+    """The clock of one system is three minutes behind, so that it gets messages before they were sent."""
     company = drawn_company(seed)
     call = company.flows[0].call.then[0]
     system = call.target
-    company = replace(company, clocks=company.clocks | {system: 180.0})
+    company = replace(company, clocks=company.clocks | {system: -180.0})
     pairs = {(each.source, each.target) for flow in company.flows for each in calls(flow.call)}
     subjects = {f"{source} > {target}" for source, target in pairs if system in (source, target)}
     return Planted(played(company), {"clock_skew": subjects | {system}}, "clock_skew")
@@ -163,8 +169,8 @@ def failing_hub(seed: int) -> Planted:
 
 def errors_multiply(seed: int) -> Planted:
     """Three systems wait for each other above a last one, whose failures (1.5%) take all of them along."""
-    company = _busy(drawn_company(seed))
-    names = company.systems[:5]
+    company = drawn_company(seed)
+    names = company.systems[-5:]
     edges = list(itertools.pairwise(names))
     below: tuple[Call, ...] = ()
     for source, target in reversed(edges):
@@ -212,6 +218,6 @@ def _with(company: Company, integration: str, **options) -> Company:
 
 
 def _busy(company: Company) -> Company:
-    """The same company with twice the work in three weeks."""
+    """The same company with twice the work, in two weeks."""
     flows = tuple(replace(flow, roots=2 * flow.roots) for flow in company.flows)
-    return replace(company, flows=flows, days=21)
+    return replace(company, flows=flows, days=14)
