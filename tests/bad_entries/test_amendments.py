@@ -36,12 +36,12 @@ def asked(picture: str, changes: str, *, elements: tuple[dict, ...] = (), **fram
 def judged(*given: str, **more) -> list[str | None]:
     """The evidence of each change by a person, by time; every one with evidence is a bad entry, and no other is."""
     evidence = asked(*given, **more)
-    told = evidence.changes_by_persons
+    listed = evidence.changes_by_persons
     corrected = evidence.bad_entries.filter(
         pl.col("detection").is_in(["corrected", "reversed"]) | pl.col("element").is_not_null()
     )
-    assert corrected.height == told["evidence"].drop_nulls().len()
-    return told["evidence"].to_list()
+    assert corrected.height == listed["evidence"].drop_nulls().len()
+    return listed["evidence"].to_list()
 
 
 def test_an_order_that_is_amended_was_never_wrong():
@@ -227,12 +227,14 @@ def others(count: int) -> str:
 )
 def test_a_change_back_is_evidence_if_somebody_else_takes_it_back(who, kind, message, back, evidence):
     changes = BACK.format(who=who, kind=kind, message=message, back=back) + others(9)
-    told = asked(ORDER, changes).changes_by_persons
+    listed = asked(ORDER, changes).changes_by_persons
     assert (
-        told.filter(pl.col("entity") == "1", pl.col("changed_at") == NOON + timedelta(seconds=4200))["evidence"].item()
+        listed.filter(pl.col("entity") == "1", pl.col("changed_at") == NOON + timedelta(seconds=4200))[
+            "evidence"
+        ].item()
         == evidence
     )
-    assert told.filter(pl.col("entity") != "1")["evidence"].null_count() == 9
+    assert listed.filter(pl.col("entity") != "1")["evidence"].null_count() == 9
 
 
 @pytest.mark.parametrize(("lasting", "evidence"), [(0, "taken back"), (1, "taken back"), (2, None)])
@@ -325,8 +327,8 @@ def test_mistakes_that_colleagues_take_back_are_told_from_amendments(seed):
     table = ih.error_propagation.amendments(evidence)
     # The write of the mistake itself is a change that no write corrected.
     assert table.rows() == [("quantity", "shop", 220, 0, 220, 200), ("article", "erp", 24, 12, 12, 12)]
-    [found] = ih.error_propagation.report(evidence).findings.filter(rule="wrong_value_spread")["subject"]
-    assert found == "erp"
+    [subject] = ih.error_propagation.report(evidence).findings.filter(rule="wrong_value_spread")["subject"]
+    assert subject == "erp"
 
 
 def direct_changes(field_changes: pl.DataFrame) -> int:
@@ -344,7 +346,7 @@ def direct_changes(field_changes: pl.DataFrame) -> int:
 def test_every_change_is_a_correction_or_an_amendment_and_parts_add_up(seed):
     random = np.random.default_rng(seed)
     size = 2000
-    pick = lambda *options: random.choice(options, size)  # noqa: E731
+    pick = lambda *options: random.choice(options, size).tolist()  # noqa: E731
     written = pl.DataFrame(
         {
             "element": pick("a", "b"),
@@ -356,11 +358,16 @@ def test_every_change_is_a_correction_or_an_amendment_and_parts_add_up(seed):
             "actor_type": pick("person", "person", "system", None),
             "change_reason": pick("typo", None, None, "wish", None),
         },
-        strict=False,
     )
     evidence = ih.Evidence(messages=messages(ORDER), field_changes=conform(written, "field_changes"))
     changes, table = evidence.changes_by_persons, ih.error_propagation.amendments(evidence)
-    assert 0 < table["corrections"].sum() < table["changes"].sum() == changes.height == direct_changes(written)
+    assert (
+        0
+        < table["corrections"].sum()
+        < table["changes"].sum()
+        == changes.height
+        == direct_changes(evidence.field_changes)
+    )
     assert (table["corrections"] + table["amendments"]).equals(table["changes"], check_names=False)
     halves = [amended(changes.filter((pl.col("entity").str.tail(1) < "5") == half)) for half in (True, False)]
     added = pl.concat(halves).group_by("element", "system").agg(pl.col(list(AMENDMENTS)[2:]).sum())
