@@ -9,6 +9,7 @@ import polars as pl
 from integrhealth.bad_entries.corrections import THING, WINDOW
 from integrhealth.language.corrections import says_corrected
 from integrhealth.language.schema import FLAG, FRAMES, TEXT, TIME, WORDS
+from integrhealth.language.statistics import wilson_interval
 from integrhealth.language.thresholds import MIN_AGREEING_SYSTEMS, TAKEN_BACK_SHARE
 
 # What says that the value that a person replaced was wrong; the first that holds stands for all.
@@ -176,17 +177,16 @@ def _held_by_no_other(asked: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFr
 
 def _taken_back(asked: pl.DataFrame, exposures: pl.DataFrame) -> pl.DataFrame:
     """Changed back to an earlier value, and not by somebody who changed his mind: another person than the one who had
-    written it did, or no person had; or people hardly change this element there in any other way.
+    written it did, or no person had; or people do not change this element there in any other way.
 
-    Customers go back and forth as well. So where at least half of the changes of an element in a system last, a return
-    by the same person, or by one who is not known, is an amendment like them.
+    Customers go back and forth as well. So where changes of the element in the system last (not surely fewer than half
+    of them), a return by the same person, or by one who is not known, is an amendment like the others.
     """
     kind = ["element", "system"]
     back = asked.filter("reversed")
-    lasting = exposures.filter(pl.col("changed"), pl.col("correctable"), ~pl.col("reversed"))
-    shares = (
-        back.group_by(kind).agg(back=pl.len()).join(lasting.group_by(kind).agg(lasting=pl.len()), on=kind, how="left")
-    )
-    rarely_else = shares.filter(pl.col("back") >= TAKEN_BACK_SHARE * (pl.col("back") + pl.col("lasting").fill_null(0)))
+    lasting = exposures.filter("correctable", ~pl.col("reversed")).group_by(kind).agg(lasting=pl.len())
+    shares = back.group_by(kind).agg(back=pl.len()).join(lasting, on=kind, how="left")
+    low, _ = wilson_interval(shares["back"], shares["back"] + shares["lasting"].fill_null(0))
+    only = shares.filter(pl.col("lasting").is_null() | (pl.Series(low) > TAKEN_BACK_SHARE))
     by_another = ~pl.col("entered_by_person") | (pl.col("entered_by") != pl.col("next_actor")).fill_null(False)
-    return pl.concat([back.filter(by_another), back.join(rarely_else, on=kind, how="semi")])
+    return pl.concat([back.filter(by_another), back.join(only, on=kind, how="semi")])
