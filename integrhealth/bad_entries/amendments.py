@@ -127,11 +127,11 @@ def _refused(asked: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
 
 def _named_by_incident(asked: pl.DataFrame, incident_events: pl.DataFrame) -> pl.DataFrame:
     """An incident named the object after the value was entered and before it was changed."""
-    named = incident_events.select(entity="object_id", time="at", named_at="at").drop_nulls().sort("time")
+    naming = incident_events.select(entity="object_id", time="at", named_at="at").drop_nulls().sort("time")
     return (
         asked.select("change", "entity", "entered_at", time="until_at")
         .sort("time", "change")
-        .join_asof(named, by="entity", **ASOF)
+        .join_asof(naming, by="entity", **ASOF)
         .filter(pl.col("named_at") >= pl.col("entered_at"))
     )
 

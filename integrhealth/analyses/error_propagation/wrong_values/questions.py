@@ -106,7 +106,7 @@ def amendments(evidence: "Evidence") -> pl.DataFrame:
     held the value, or it was taken back. All others are ``amendments``: business, of ``objects`` distinct entities.
 
     >>> ih.error_propagation.amendments(evidence).head(2).rows()
-    [('article.price', 'ERP', 72, 72, 0, 0), ('article.stock', 'WMS', 51, 51, 0, 0)]
+    [('article.stock', 'WMS', 69, 51, 18, 18), ('article.price', 'ERP', 84, 72, 12, 12)]
 
     Columns: element, system (text); changes, corrections, amendments, objects (count)
     """
