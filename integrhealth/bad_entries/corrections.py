@@ -45,9 +45,7 @@ def changed_exposures(field_changes: pl.DataFrame) -> pl.DataFrame:
     relevant = exposures.join(
         exposures.filter("changed").select(THING).unique(), on=THING, how="semi", maintain_order="left"
     )
-    relevant = relevant.with_columns(
-        reversed=pl.col("changed") & ~pl.col("first_shown").shift(-1).over(*THING, "system").fill_null(True)
-    )
+    relevant = relevant.with_columns(reversed=pl.col("changed") & ~pl.col("next_first_shown").fill_null(True))
     return _with_value(relevant).select(
         *("value", *THING, "system", "value_hash", "from_at", "until_at", "direct", "by_person", "actor", "message_id"),
         *("changed", "correctable", "reversed", "next_hash", "next_actor", "next_reason", "next_until_at"),
@@ -73,21 +71,34 @@ def _exposures(field_changes: pl.DataFrame) -> pl.DataFrame:
         .unique()
         .sort(*place, "at", "value_hash", "message_id", "actor_type", "actor", "change_reason", nulls_last=True)
     )
-    new = (pl.col("value_hash") != pl.col("value_hash").shift(1).over(place)).fill_null(True)
-    exposures = changes.filter(new).select(
-        *place, "value_hash", "message_id", "actor", "change_reason", from_at="at", direct=direct, by_person=person
+    # Rows of one place stand together: a number for each is compared, where three texts would cost most of the time.
+    changes = changes.with_columns(
+        run=pl.any_horizontal(pl.col(place) != pl.col(place).shift(1)).cum_sum().fill_null(0)
     )
-    following = exposures.with_columns(
-        until_at=pl.col("from_at").shift(-1).over(place),
-        next_until_at=pl.col("from_at").shift(-2).over(place),
-        next_by_person=pl.col("by_person").shift(-1).over(place),
-        next_hash=pl.col("value_hash").shift(-1).over(place),
-        next_actor=pl.col("actor").shift(-1).over(place),
-        next_reason=pl.col("change_reason").shift(-1).over(place),
-        after_next_by_person=pl.col("by_person").shift(-2).over(place),
-        after_next_hash=pl.col("value_hash").shift(-2).over(place),
+    new = (pl.col("value_hash") != pl.col("value_hash").shift(1)) | (pl.col("run") != pl.col("run").shift(1))
+    exposures = changes.filter(new.fill_null(True)).select(
+        *("run", *place, "value_hash", "message_id", "actor", "change_reason"),
+        from_at="at",
+        direct=direct,
+        by_person=person,
     )
-    return following.with_columns(first_shown=pl.struct(*place, "value_hash").is_first_distinct())
+    exposures = exposures.with_columns(first_shown=pl.struct("run", "value_hash").is_first_distinct())
+
+    def following(column: str, steps: int = 1) -> pl.Expr:
+        """The column of the exposure so many further on at the same place, or null."""
+        return pl.when(pl.col("run").shift(-steps) == pl.col("run")).then(pl.col(column).shift(-steps))
+
+    return exposures.with_columns(
+        until_at=following("from_at"),
+        next_until_at=following("from_at", 2),
+        next_by_person=following("by_person"),
+        next_hash=following("value_hash"),
+        next_first_shown=following("first_shown"),
+        next_actor=following("actor"),
+        next_reason=following("change_reason"),
+        after_next_by_person=following("by_person", 2),
+        after_next_hash=following("value_hash", 2),
+    )
 
 
 def _with_value(exposures: pl.DataFrame) -> pl.DataFrame:
