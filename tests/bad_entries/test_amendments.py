@@ -254,6 +254,12 @@ def test_a_change_after_thirty_days_is_an_amendment_whatever_is_said_of_it():
     assert judged(ORDER, changes.format(30 * DAY + 1)) == [None]
 
 
+@pytest.mark.parametrize(("at", "evidence"), [(30 * DAY, "marked as a correction"), (30 * DAY + 1, None)])
+def test_the_thirty_days_run_from_the_entry_also_where_a_copy_came_late(at, evidence):
+    changes = f"{COLUMNS}quantity 1 shop two 0 anna person - -\nquantity 1 erp two {25 * DAY} - system m9 -\n"
+    assert judged(ORDER, f"{changes}quantity 1 erp three {at} bert person - typo") == [evidence]
+
+
 def customers(seed: int, *, orders: int = 200, mistakes: int = 0) -> ih.Evidence:
     """ORDERS of customers that go to two systems, each amended once after a while and every tenth back again, by the
     same customer; in a few more a clerk mistypes the article, and a colleague takes that back."""
