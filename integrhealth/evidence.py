@@ -15,7 +15,7 @@ from integrhealth.catalog.yaml_file import yaml_bytes
 from integrhealth.errors import UnknownName, WrongValue
 from integrhealth.language.display import html_table
 from integrhealth.language.period import moment
-from integrhealth.language.schema import FRAMES
+from integrhealth.language.schema import FRAMES, conform
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES
 from integrhealth.reading.discovery import CATALOGS, declared_beside, named_file, parsed_files, shown_path
 from integrhealth.reading.period import far_off, whole_traces_between
@@ -40,7 +40,7 @@ class Evidence:
     They are tidied like rows that were read: copies once, clashing ids rejected, integrations and systems named.
 
     What several questions need is worked out when it is first asked for, and kept: `linked`, `caused`,
-    `journeys`, `bad_entries`, `entry_steps`.
+    `journeys`, `bad_entries`, `changes_by_persons`, `entry_steps`.
     """
 
     messages: pl.DataFrame
@@ -138,8 +138,13 @@ class Evidence:
 
     @property
     def bad_entries(self) -> pl.DataFrame:
-        """One row per record that was wrong from some moment on, as `bad_entries.entries.bad_entries`."""
-        return self.once(_bad_entries)
+        """One row per record that was wrong from some moment on, as `bad_entries.entries.entries_and_changes`."""
+        return self.once(_entries_and_changes)[0].clone()
+
+    @property
+    def changes_by_persons(self) -> pl.DataFrame:
+        """One row per value that a person replaced, and what says that it was wrong; null: it was amended."""
+        return self.once(_entries_and_changes)[1].clone()
 
     @property
     def entry_steps(self) -> pl.DataFrame:
@@ -254,8 +259,14 @@ def _journeys(evidence: Evidence) -> journeys.Journeys:
     return journeys.journeys(evidence.linked, holds=evidence.holds)
 
 
-def _bad_entries(evidence: Evidence) -> pl.DataFrame:
-    return entries.bad_entries(evidence.caused, evidence.field_changes, evidence.holds)
+def _entries_and_changes(evidence: Evidence) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return entries.entries_and_changes(
+        evidence.caused,
+        evidence.field_changes,
+        evidence.holds,
+        incident_events=evidence.incident_events,
+        elements=evidence.catalog.elements,
+    )
 
 
 def _entry_steps(evidence: Evidence) -> pl.DataFrame:
@@ -335,7 +346,8 @@ def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[C
 def _snapshot(folder: Path) -> Evidence:
     """What `Evidence.save` wrote. How its logs were read was decided then; only a catalog can still be another."""
     files = {name: folder / f"{name}.parquet" for name in FRAMES}
-    frames = {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
+    # Those that were saved before may lack a column.
+    frames = {name: conform(pl.read_parquet(file), name) for name, file in files.items() if file.exists()}
     sources, rejected = (pl.read_parquet(folder / f"_{account}.parquet") for account in ("sources", "rejected"))
     warnings = tuple(json.loads((folder / SNAPSHOT).read_text())["warnings"])
     # Those that were saved before may lack a count.

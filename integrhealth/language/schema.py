@@ -161,6 +161,7 @@ FRAMES: dict[str, Frame] = {
             actor=TEXT,
             actor_type=TEXT,
             message_id=TEXT,
+            change_reason=TEXT,
         ),
         _frame(
             "incident_events",
@@ -173,6 +174,7 @@ FRAMES: dict[str, Frame] = {
             action=TEXT,
             state=TEXT,
             integration=TEXT,
+            object_id=TEXT,
         ),
         _frame(
             "reports",

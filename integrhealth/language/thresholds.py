@@ -135,6 +135,10 @@ LAYERED = 8
 ENTRY_DAYS = 30
 # What people write to this share of the objects after they were sent is a step of the work, no correction (own).
 USUALLY_WRITTEN_SHARE = 0.5
+# Other systems that must agree on another value before one that none of them held was wrong (own).
+MIN_AGREEING_SYSTEMS = 2
+# Where surely more than this share of what people change in an element is taken back, taking back is correcting (own).
+TAKEN_BACK_SHARE = 0.5
 # A value logged so late, while the first message of its object was under way, was sent with it (own).
 LOGGED_LATE_SECONDS = 60
 

@@ -40,6 +40,7 @@ from integrhealth.analyses.error_propagation.tables import NAME, TABLES
 from integrhealth.analyses.error_propagation.wrong_values.contamination import nothing_detected
 from integrhealth.analyses.error_propagation.wrong_values.findings import contamination_findings
 from integrhealth.analyses.error_propagation.wrong_values.questions import (
+    amendments,
     contaminated_edges,
     contaminated_systems,
     contamination,
@@ -57,6 +58,7 @@ NO_CHECKPOINTS = "No checkpoint held a message: that needs holds, or messages th
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
 MISSING_BESIDES_LOGS = MISSING.replace("messages:", "messages for all but the logs:", 1)
 __all__ = [
+    "amendments",
     "blast_radius",
     "cascade_steps",
     "cascades",
@@ -135,7 +137,7 @@ def _notes(evidence: "Evidence", tables: dict[str, pl.DataFrame], at: str | date
     def empty(table: str, sentence: str) -> str | None:
         return sentence if tables[table].is_empty() else None
 
-    loops = tables["spread"]["loops"].item()
+    loops, amended = tables["spread"]["loops"].item(), tables["amendments"]["amendments"].sum()
     cut = f"{loops:,} messages were each other's parents, directly or in a ring: these links were cut."
     return {
         "cascades": empty("cascades", "No message failed in this period."),
@@ -143,7 +145,7 @@ def _notes(evidence: "Evidence", tables: dict[str, pl.DataFrame], at: str | date
         "logged_errors": none_logged(evidence),
         "root_causes": root_causes_compared(evidence, at=at),
         "retries": "No messages, so no retries." if evidence.messages.is_empty() else None,
-        "contamination": empty("contamination", nothing_detected(evidence.messages, evidence.field_changes)),
+        "contamination": empty("contamination", nothing_detected(evidence.messages, evidence.field_changes, amended)),
         "friction": missing_costs(evidence.catalog.integrations),
         "checkpoints": empty("checkpoints", NO_CHECKPOINTS),
     }
