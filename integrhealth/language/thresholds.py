@@ -51,8 +51,6 @@ ALWAYS_CALLED_SHARE, ALWAYS_CALLED_TRACES = 0.999, 300
 FALLBACK_TEST_DAYS = 365
 # What a capability is taken to promise where the catalog says nothing (own), and where it is certainly broken (own).
 PROMISED_AVAILABILITY, BROKEN_AVAILABILITY = 0.995, 0.99
-# A dependency that nothing replaces needs one more nine than the capability promises (Treynor et al., queue.acm.org).
-CRITICAL_DEPENDENCY_AVAILABILITY = 0.9995
 # The front page passes the kit's own overload test: five findings and 200 words at most, of which the page's frame
 # (title, question, links, footer) takes about 38.
 FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME = 5, 200, 38

@@ -12,6 +12,7 @@ from integrhealth.analyses.latency.questions import (
     critical_path,
     integrations,
     journeys,
+    latency_facts,
     measurements,
     measurements_over_time,
     waterfall,
@@ -64,7 +65,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         NAME,
         TABLES,
         tables,
-        latency_findings(tables, evidence.catalog.integrations, min_messages=min_messages),
+        latency_findings(tables, evidence.catalog.integrations, latency_facts(evidence), min_messages=min_messages),
         notes=notes,
         missing=None if evidence.messages.height else missing,
     )

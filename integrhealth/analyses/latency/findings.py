@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from integrhealth.analyses.latency.edge_latencies import EDGE
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
-from integrhealth.language.statistics import wilson_interval
+from integrhealth.language.statistics import chance_of_distance, chance_of_more, wilson_interval
 from integrhealth.language.thresholds import (
     BURN_CRITICAL,
     BURN_FAST,
@@ -17,16 +18,22 @@ from integrhealth.language.thresholds import (
     SLOW_CRITICAL,
 )
 from integrhealth.language.wording import spoken_ms
+from integrhealth.traces.facts import bucket_ms
 
 NAME = "latency"
 
 
 def latency_findings(
-    tables: Mapping[str, pl.DataFrame], declared: pl.DataFrame, *, min_messages: int = MIN_MESSAGES
+    tables: Mapping[str, pl.DataFrame],
+    declared: pl.DataFrame,
+    facts: pl.DataFrame,
+    *,
+    min_messages: int = MIN_MESSAGES,
 ) -> pl.DataFrame:
     """Slow and failing integrations, the one step that dominates, and clocks that disagree, worst first.
 
-    `declared` are the integrations of the catalog: owners and what was promised.
+    `declared` are the integrations of the catalog: owners and what was promised; `facts` as ``latency_facts`` gives
+    them, for how many messages took longer.
     """
     promised = declared.select("integration", "slo_p95_ms", "slo_success").unique(
         "integration", keep="first", maintain_order=True
@@ -41,7 +48,7 @@ def latency_findings(
     )
     return ranked(
         [
-            _slow(judged),
+            _slow(judged, facts),
             _failing(judged),
             _dominant(tables["critical_path"], min_messages=min_messages),
             _skewed(tables["integrations"], min_messages=min_messages),
@@ -54,17 +61,22 @@ def percent(share: pl.Expr) -> pl.Expr:
     return pl.format("{}%", (share * 100).round_sig_figs(2).cast(pl.String).str.replace(r"\.0$", ""))
 
 
-def _slow(judged: pl.DataFrame) -> pl.DataFrame:
-    """Integrations whose p95 lies above the one that the catalog promises."""
+def _slow(judged: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """Integrations whose p95 lies above the one that the catalog promises.
+
+    Certainly so where more than 5 of 100 messages take longer than the promise, counted in the buckets of latency.
+    """
     p95, promised = pl.col("p95_ms"), pl.col("slo_p95_ms")
-    rows = judged.filter(p95 > promised).with_columns(
-        severity=severity(
-            p95 / promised,
-            pl.col("p95_low_ms") / promised,
-            pl.col("p95_high_ms") / promised,
-            warning=1,
-            critical=SLOW_CRITICAL,
-        ),
+    tested = judged.filter(p95.is_not_null(), promised.is_not_null())
+    taken = facts.join(tested.select(*EDGE, "slo_p95_ms"), on=EDGE, nulls_equal=True)
+    slower = {
+        name: pl.col("measured").filter(bucket_ms(pl.col("bucket")) > promised * times).sum()
+        for name, times in {"slower": 1, "much_slower": SLOW_CRITICAL}.items()
+    }
+    counted = tested.join(taken.group_by(EDGE).agg(**slower), on=EDGE, how="left", nulls_equal=True)
+    warning, critical = (chance_of_more(pl.col(name), pl.col("measured"), pl.lit(0.05)) for name in slower)
+    certain = counted.with_columns(severity=severity(warning=warning, critical=critical))
+    rows = certain.filter(p95 > promised).with_columns(
         statement=pl.format(
             "{}: 5 of 100 messages take longer than {}; the promise is {}.",
             "subject",
@@ -96,13 +108,13 @@ def _failing(judged: pl.DataFrame) -> pl.DataFrame:
     budget = 1 - pl.col("slo_success").fill_null(SLO_SUCCESS)
     share = pl.col("error_share")
     bounded = judged.with_columns(low="error_low", high="error_high")
+    failed = pl.when(share.is_not_null()).then("failed")
     expected = pl.col("ended") * budget  # failures that the promise allows
     burning = [(expected * rate >= 1) & (pl.col("low") > budget * rate) for rate in (BURN_CRITICAL, BURN_FAST)]
     alerting = (expected >= 1 - 1e-9) | (pl.any_horizontal(burning) & (pl.col("failed") >= MIN_BAD_EVENTS))
-    rows = bounded.filter((share > budget) & alerting).with_columns(
-        severity=severity(
-            share / budget, pl.col("low") / budget, pl.col("high") / budget, warning=1, critical=BURN_CRITICAL
-        ),
+    warning, critical = (chance_of_more(failed, pl.col("ended"), budget * rate) for rate in (1, BURN_CRITICAL))
+    certain = bounded.with_columns(severity=severity(warning=warning, critical=critical))
+    rows = certain.filter((share > budget) & alerting).with_columns(
         statement=pl.format(
             "{}: {} of {} messages failed ({}); at most {} should.",
             "subject",
@@ -124,24 +136,26 @@ def _dominant(path: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     """The step that takes most of all critical-path time, where there are at least three and enough journeys."""
     step = pl.concat_str("system", "operation", separator=": ", ignore_nulls=True)
     eligible = (pl.col("share") > DOMINANT_SHARE) & (pl.col("traces") >= min_messages) & pl.lit(path.height >= 3)
-    rows = path.filter(eligible).with_columns(
-        subject=step,
-        severity=severity(
-            pl.col("share"), pl.col("share_low"), pl.col("share_high"), warning=DOMINANT_SHARE, critical=1.0
-        ),
-        statement=pl.format(
-            "{} takes {} of all the time that journeys wait for; {} of them pass it.",
-            step,
-            percent(pl.col("share")),
-            "traces",
-        ),
-        value=pl.col("share"),
-        unit=pl.lit("share of critical-path time"),
-        low=pl.col("share_low"),
-        high=pl.col("share_high"),
-        n=pl.col("traces"),
-        threshold=pl.lit(DOMINANT_SHARE),
-        ask=pl.format("What would it take to make {} twice as fast, before anything else is tuned?", step),
+    beyond = chance_of_distance(pl.col("share") - DOMINANT_SHARE, pl.col("share") - pl.col("share_low"))
+    rows = (
+        path.with_columns(severity=severity(warning=beyond))
+        .filter(eligible)
+        .with_columns(
+            subject=step,
+            statement=pl.format(
+                "{} takes {} of all the time that journeys wait for; {} of them pass it.",
+                step,
+                percent(pl.col("share")),
+                "traces",
+            ),
+            value=pl.col("share"),
+            unit=pl.lit("share of critical-path time"),
+            low=pl.col("share_low"),
+            high=pl.col("share_high"),
+            n=pl.col("traces"),
+            threshold=pl.lit(DOMINANT_SHARE),
+            ask=pl.format("What would it take to make {} twice as fast, before anything else is tuned?", step),
+        )
     )
     return findings(NAME, "dominant_step", rows)
 
@@ -154,7 +168,7 @@ def _skewed(integrations: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     bounded = pairs.with_columns(low=pl.Series(low, dtype=pl.Float64), high=pl.Series(high, dtype=pl.Float64))
     rows = bounded.filter((share > SKEWED_SHARE) & (pl.col("messages") >= min_messages)).with_columns(
         subject=pl.format("{} > {}", "source", "target"),
-        severity=severity(share, pl.col("low"), pl.col("high"), warning=SKEWED_SHARE, critical=1.0),
+        severity=severity(warning=chance_of_more(pl.col("skewed"), pl.col("messages"), pl.lit(SKEWED_SHARE))),
         statement=pl.format(
             "The clocks of {} and {} disagree: {} of {} messages arrived or ended before they were sent.",
             "source",

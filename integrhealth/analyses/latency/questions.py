@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 @question
-def _latency_facts(evidence: "Evidence") -> pl.DataFrame:
+def latency_facts(evidence: "Evidence") -> pl.DataFrame:
+    """One row per source, target, integration and bucket of latency: counts that add up over messages."""
     return edge_latencies.latency_facts(evidence.messages)
 
 
@@ -46,7 +47,7 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     p99_ms, max_ms, p95_low_ms, p95_high_ms (number, ms); ended, failed, timeouts, rejected, partial, skipped, held,
     pending, cancelled, unknown, skewed, measured, unmeasured (count); error_low, error_high (number, share)
     """
-    return edge_latencies.integrations(_latency_facts(evidence), min_messages=min_messages)
+    return edge_latencies.integrations(latency_facts(evidence), min_messages=min_messages)
 
 
 @question

@@ -311,7 +311,9 @@ def test_a_broken_promise_is_a_finding_with_its_owner():
     assert kept.findings.height == 0
 
 
-@pytest.mark.parametrize(("failed", "severity"), [(0, None), (5, None), (8, "warning"), (100, "critical")])
+@pytest.mark.parametrize(
+    ("failed", "severity"), [(0, None), (5, None), (8, "note"), (20, "warning"), (100, "critical")]
+)
 def test_failing_more_often_than_allowed_is_a_finding(failed, severity):
     found = latency.report(
         evidence(pl.concat([hops([1000] * (1000 - failed)), hops([1000] * failed, status="failed")]))
@@ -325,7 +327,7 @@ def test_a_few_failures_on_a_quiet_feed_page_nobody(messages_sent, failed):
     quiet = pl.concat([hops([1000] * (messages_sent - failed)), hops([1000] * failed, status="failed")])
     assert rules(latency.report(evidence(quiet))) == []
     busy = pl.concat([hops([1000] * 198), hops([1000] * 2, status="failed")])
-    assert rules(latency.report(evidence(busy))) == [("failing_integration", "orders to stock", "warning")]
+    assert rules(latency.report(evidence(busy))) == [("failing_integration", "orders to stock", "note")]
 
 
 def test_a_step_that_takes_most_of_the_time_is_a_finding():
