@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.latency.tables import TABLES
-from integrhealth.language.schema import is_delivered, is_ended, is_failed, latency_ms
+from integrhealth.language.schema import DECLINED, is_delivered, is_ended, is_failed, latency_ms
 from integrhealth.language.statistics import enough, wilson_interval
 from integrhealth.language.thresholds import MIN_MESSAGES
 from integrhealth.traces.facts import log_bucket, percentiles
@@ -17,7 +17,8 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
     """One row per source, target, integration and log bucket of latency: counts that add up over messages.
 
     Edges only; work inside a system (source = target) is no integration. An edge without a name is called
-    "source > target". ``bucket`` is null for messages that count in no percentile. ``skewed`` were received or ended
+    "source > target". ``bucket`` is null for messages that count in no percentile. ``declined`` are business
+    rejections, where `messages` come as ``rejections.outcomes`` gives them. ``skewed`` were received or ended
     before they were sent; ``unmeasured`` were delivered or given up but have no usable latency. ``max_us`` merges by
     maximum.
     """
@@ -47,6 +48,7 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
             messages=count.sum(),
             ended=count.filter(is_ended(status)).sum(),
             failed=count.filter(is_failed(status)).sum(),
+            declined=count.filter(status == DECLINED).sum(),
             timeouts=count.filter(status == "timeout").sum(),
             rejected=count.filter(status == "rejected").sum(),
             partial=count.filter(status == "partial").sum(),

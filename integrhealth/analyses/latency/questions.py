@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @question
 def latency_facts(evidence: "Evidence") -> pl.DataFrame:
     """One row per source, target, integration and bucket of latency: counts that add up over messages."""
-    return edge_latencies.latency_facts(evidence.messages)
+    return edge_latencies.latency_facts(evidence.outcomes)
 
 
 @question
@@ -37,15 +37,17 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     Percentiles are over the messages delivered or timed out, with the 95% interval of p95 by order statistics; they
     are read from logarithmic buckets, at most 1% off (DDSketch, Masson et al., VLDB 2019). Failed and rejected
     messages count in none: failing fast is not being fast. ``error_share`` = failed / ended, with its Wilson
-    interval. Below `min_messages` the counts stay and the figures are null. Work inside a system is no integration.
+    interval; business rejections, such as a declined payment, are ``declined``: they ended and did not fail. Below
+    `min_messages` the counts stay and the figures are null. Work inside a system is no integration.
 
     >>> seen = "integration", "messages", "failed", pl.col("p95_ms").round()
     >>> ih.latency.integrations(evidence).select(seen).head(2).rows()
     [('bi-sales', 300, 0, 163215.0), ('planning-demand', 300, 0, 120912.0)]
 
     Columns: source, target, integration (text); messages (count); error_share (number, share); p50_ms, p90_ms, p95_ms,
-    p99_ms, max_ms, p95_low_ms, p95_high_ms (number, ms); ended, failed, timeouts, rejected, partial, skipped, held,
-    pending, cancelled, unknown, skewed, measured, unmeasured (count); error_low, error_high (number, share)
+    p99_ms, max_ms, p95_low_ms, p95_high_ms (number, ms); ended, failed, declined, timeouts, rejected, partial,
+    skipped, held, pending, cancelled, unknown, skewed, measured, unmeasured (count); error_low, error_high (number,
+    share)
     """
     return edge_latencies.integrations(latency_facts(evidence), min_messages=min_messages)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def _tables(evidence: "Evidence") -> dict[str, pl.DataFrame]:
     """Both tables, which come of one fit; without rows where ``spread`` found links, which are better evidence."""
     by_times = spread(evidence)["verdict"].item() == NO_LINKS
-    return timing_tables(evidence.messages, evidence.dependencies) if by_times else no_timing()
+    return timing_tables(evidence.outcomes, evidence.dependencies) if by_times else no_timing()
 
 
 @question
