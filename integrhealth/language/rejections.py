@@ -41,8 +41,8 @@ def is_business_rejection(rejections: pl.Expr) -> pl.Expr:
     said = answered.then(pl.concat_str("error_code", "error_text", separator=" ", ignore_nulls=True))
     money = pl.concat_str("integration", "operation", "object_type", separator=" ", ignore_nulls=True)
     coded = code.is_in(REASONS) | (code.is_in(CARD_REASONS) & answered.then(money).str.contains(MONEY))
-    told = said.str.contains(f"(?i){'|'.join(OUTCOMES)}")
-    by_itself = (rejected & coded).fill_null(False) | told.fill_null(False)
+    worded = said.str.contains(f"(?i){'|'.join(OUTCOMES)}")
+    by_itself = (rejected & coded).fill_null(False) | worded.fill_null(False)
     return pl.when(rejections == BUSINESS).then(rejected).when(rejections == TECHNICAL).then(False).otherwise(by_itself)
 
 

@@ -64,9 +64,9 @@ SLO_SUCCESS = 0.995
 BURN_CRITICAL, BURN_FAST, MIN_BAD_EVENTS = 6, 14.4, 2
 # A p95 at so many times the promised one is critical (own).
 SLOW_CRITICAL = 2
-# A step with a larger share of all critical-path time is the one to speed up first (own).
+# A step with a larger share of all critical-path time is the one to speed up first, a note (own).
 DOMINANT_SHARE = 0.5
-# Messages received or ended before they were sent: from here on two clocks disagree (own).
+# All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
 
 # Root causes. What lies within so many minutes of the change is neither normal nor abnormal (own).

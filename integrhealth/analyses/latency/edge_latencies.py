@@ -13,6 +13,11 @@ UNENDED = ("skipped", "held", "pending", "cancelled", "unknown")
 QUANTILES = {"p50_ms": 0.50, "p90_ms": 0.90, "p95_ms": 0.95, "p99_ms": 0.99}
 
 
+def edge_name() -> pl.Expr:
+    """The name of an integration; an edge without one is called "source > target"."""
+    return pl.coalesce("integration", pl.concat_str("source", pl.lit(" > "), "target"))
+
+
 def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
     """One row per source, target, integration and log bucket of latency: counts that add up over messages.
 
@@ -38,9 +43,7 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
         .agg(messages=pl.len().cast(pl.Int64), max_us=pl.col("us").max())
         .collect(engine="streaming")
     )
-    labelled = counted.with_columns(
-        integration=pl.coalesce("integration", pl.concat_str("source", pl.lit(" > "), "target"))
-    )
+    labelled = counted.with_columns(integration=edge_name())
     count = pl.col("messages")
     return (
         labelled.group_by(*EDGE, "bucket")

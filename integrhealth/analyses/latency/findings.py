@@ -6,14 +6,13 @@ import polars as pl
 
 from integrhealth.analyses.latency.edge_latencies import EDGE
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
-from integrhealth.language.statistics import chance_of_distance, chance_of_more, wilson_interval
+from integrhealth.language.statistics import chance_of_more, enough
 from integrhealth.language.thresholds import (
     BURN_CRITICAL,
     BURN_FAST,
     DOMINANT_SHARE,
     MIN_BAD_EVENTS,
     MIN_MESSAGES,
-    SKEWED_SHARE,
     SLO_SUCCESS,
     SLOW_CRITICAL,
 )
@@ -27,13 +26,14 @@ def latency_findings(
     tables: Mapping[str, pl.DataFrame],
     declared: pl.DataFrame,
     facts: pl.DataFrame,
+    corrected: pl.DataFrame,
     *,
     min_messages: int = MIN_MESSAGES,
 ) -> pl.DataFrame:
     """Slow and failing integrations, the one step that dominates, and clocks that disagree, worst first.
 
     `declared` are the integrations of the catalog: owners and what was promised; `facts` as ``latency_facts`` gives
-    them, for how many messages took longer.
+    them, for how many messages took longer, and `corrected` as ``corrected_latencies`` does, for the clocks.
     """
     promised = declared.select("integration", "slo_p95_ms", "slo_success").unique(
         "integration", keep="first", maintain_order=True
@@ -51,7 +51,7 @@ def latency_findings(
             _slow(judged, facts),
             _failing(judged),
             _dominant(tables["critical_path"], min_messages=min_messages),
-            _skewed(tables["integrations"], min_messages=min_messages),
+            _skewed(corrected, min_messages=min_messages),
         ]
     )
 
@@ -76,7 +76,8 @@ def _slow(judged: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     counted = tested.join(taken.group_by(EDGE).agg(**slower), on=EDGE, how="left", nulls_equal=True)
     warning, critical = (chance_of_more(pl.col(name), pl.col("measured"), pl.lit(0.05)) for name in slower)
     certain = counted.with_columns(severity=severity(warning=warning, critical=critical))
-    rows = certain.filter(p95 > promised).with_columns(
+    # What is slow by the clocks alone is not slow.
+    rows = certain.filter(p95 > promised, pl.coalesce("p95_corrected_ms", p95) > promised).with_columns(
         statement=pl.format(
             "{}: 5 of 100 messages take longer than {}; the promise is {}.",
             "subject",
@@ -133,53 +134,58 @@ def _failing(judged: pl.DataFrame) -> pl.DataFrame:
 
 
 def _dominant(path: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
-    """The step that takes most of all critical-path time, where there are at least three and enough journeys."""
+    """The step that takes most of all critical-path time, where there are at least three and enough journeys.
+
+    A fact and a note: some step takes longest in every company. What is too slow breaks a promise, which is said of its
+    integration.
+    """
     step = pl.concat_str("system", "operation", separator=": ", ignore_nulls=True)
     eligible = (pl.col("share") > DOMINANT_SHARE) & (pl.col("traces") >= min_messages) & pl.lit(path.height >= 3)
-    beyond = chance_of_distance(pl.col("share") - DOMINANT_SHARE, pl.col("share") - pl.col("share_low"))
-    rows = (
-        path.with_columns(severity=severity(warning=beyond))
-        .filter(eligible)
-        .with_columns(
-            subject=step,
-            statement=pl.format(
-                "{} takes {} of all the time that journeys wait for; {} of them pass it.",
-                step,
-                percent(pl.col("share")),
-                "traces",
-            ),
-            value=pl.col("share"),
-            unit=pl.lit("share of critical-path time"),
-            low=pl.col("share_low"),
-            high=pl.col("share_high"),
-            n=pl.col("traces"),
-            threshold=pl.lit(DOMINANT_SHARE),
-            ask=pl.format("What would it take to make {} twice as fast, before anything else is tuned?", step),
-        )
+    rows = path.filter(eligible).with_columns(
+        subject=step,
+        severity=pl.lit("note"),
+        statement=pl.format(
+            "{} takes {} of all the time that journeys wait for; {} of them pass it.",
+            step,
+            percent(pl.col("share")),
+            "traces",
+        ),
+        value=pl.col("share"),
+        unit=pl.lit("share of critical-path time"),
+        low=pl.col("share_low"),
+        high=pl.col("share_high"),
+        n=pl.col("traces"),
+        threshold=pl.lit(DOMINANT_SHARE),
+        ask=pl.format("What would it take to make {} twice as fast, before anything else is tuned?", step),
     )
     return findings(NAME, "dominant_step", rows)
 
 
-def _skewed(integrations: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
-    """Pairs of systems whose clocks disagree: messages received or ended before they were sent."""
-    pairs = integrations.group_by("source", "target").agg(pl.col("messages", "skewed").sum()).sort("source", "target")
-    low, high = wilson_interval(pairs["skewed"], pairs["messages"])
-    share = pl.col("skewed") / pl.col("messages")
-    bounded = pairs.with_columns(low=pl.Series(low, dtype=pl.Float64), high=pl.Series(high, dtype=pl.Float64))
-    rows = bounded.filter((share > SKEWED_SHARE) & (pl.col("messages") >= min_messages)).with_columns(
+def _skewed(corrected: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
+    """Pairs of systems whose clocks are further apart than the messages take that both of them time.
+
+    Certainly so where more than half of the messages take less. Offsets that spoil less are said in the notes.
+    """
+    pairs = corrected.group_by("source", "target").agg(
+        pl.col("clock_offset_ms").first(), pl.col("two_clocks", "shorter").sum()
+    )
+    offset, judged = pl.col("clock_offset_ms"), pairs.filter(enough(pl.col("two_clocks"), min_messages))
+    beyond = chance_of_more(pl.col("shorter"), pl.col("two_clocks"), pl.lit(0.5))
+    certain = judged.with_columns(severity=severity(warning=beyond))
+    rows = certain.filter(pl.col("shorter") > pl.col("two_clocks") / 2).with_columns(
         subject=pl.format("{} > {}", "source", "target"),
-        severity=severity(warning=chance_of_more(pl.col("skewed"), pl.col("messages"), pl.lit(SKEWED_SHARE))),
         statement=pl.format(
-            "The clocks of {} and {} disagree: {} of {} messages arrived or ended before they were sent.",
-            "source",
+            "The clock of {} is {} {} that of {}: {} of {} messages between them take less.",
             "target",
-            "skewed",
-            "messages",
+            spoken_ms(offset.abs()),
+            pl.when(offset < 0).then(pl.lit("behind")).otherwise(pl.lit("ahead of")),
+            "source",
+            written(pl.col("shorter")),
+            written(pl.col("two_clocks")),
         ),
-        value=share,
-        unit=pl.lit("share of messages"),
-        n=pl.col("messages"),
-        threshold=pl.lit(SKEWED_SHARE),
+        value=offset,
+        unit=pl.lit("ms that the clocks are apart"),
+        n=pl.col("two_clocks"),
         ask=pl.format("Which of {} and {} does not keep its clock in step?", "source", "target"),
     )
-    return findings(NAME, "clock_skew", rows)
+    return findings(NAME, "clock_skew", rows.sort("source", "target"))

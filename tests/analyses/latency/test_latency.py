@@ -332,7 +332,7 @@ def test_a_few_failures_on_a_quiet_feed_page_nobody(messages_sent, failed):
 
 def test_a_step_that_takes_most_of_the_time_is_a_finding():
     found = latency.report(evidence(planted(40)))
-    assert ("dominant_step", "depot: pick", "warning") in rules(found)
+    assert ("dominant_step", "depot: pick", "note") in rules(found)
     assert "dominant_step" not in latency.report(evidence(planted(20))).findings["rule"]
 
 
@@ -346,13 +346,6 @@ def test_three_equal_steps_dominate_nothing():
     found = latency.report(evidence(pl.concat([messages(picture.format(n=number)) for number in range(50)])))
     assert found.findings.height == 0
     assert found.tables["critical_path"]["share"].to_list() == pytest.approx([1 / 3] * 3)
-
-
-def test_clocks_that_disagree_are_a_finding_and_one_slip_is_none():
-    assert rules(latency.report(evidence(hops([1000] * 500 + [-1000] * 1)))) == []
-    found = latency.report(evidence(hops([1000] * 450 + [-1000] * 50)))
-    assert rules(found) == [("clock_skew", "orders > stock", "warning")]
-    assert found.findings["statement"].item().startswith("The clocks of orders and stock disagree: 50 of 500")
 
 
 def test_without_messages_every_table_is_there_and_the_reason_is_said():
