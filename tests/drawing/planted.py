@@ -104,10 +104,10 @@ def wrong_master_data(seed: int) -> Planted:
 
 
 def no_jitter(seed: int) -> Planted:
-    """A feed that fails 15% of its attempts tries again after five seconds, always."""
+    """A feed that fails a quarter of its attempts tries again after five seconds, always."""
     company = drawn_company(seed)
     feed = company.flows[0].call.then[-1]
-    company = _with(company, feed.integration, fails=0.15, retries=5, constant_pause=True)
+    company = _with(company, feed.integration, fails=0.25, retries=5, constant_pause=True)
     rules = ("no_jitter", "failing_integration")
     subjects = {key: {feed.integration} for key in rules} | _of_system(feed.target)
     return Planted(played(company), subjects, "no_jitter")

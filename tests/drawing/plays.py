@@ -70,7 +70,9 @@ class Play:
         ids = self.count + np.arange(n)
         self.count += n
         work = call.work_seconds * rng.lognormal(0, 0.5, n)
-        way = rng.lognormal(np.log(0.3 if call.kind == "queue" else 0.004), 0.4, (2, n))
+        way = rng.lognormal(np.log(0.004), 0.4, (2, n))
+        if call.kind == "queue":
+            way[0] *= 75
         own = rng.random(n) < self._failing(call, sent)
         status = np.where(own, np.where(rng.random(n) < 0.4, TIMEOUT, FAILED), OK)
         status[~own & (rng.random(n) < call.declined)] = REJECTED
@@ -92,10 +94,19 @@ class Play:
         finished[status == TIMEOUT] = np.nan
         answered[status == TIMEOUT] = sent[status == TIMEOUT] + TIMEOUT_SECONDS
         self._written(call, ids, traces, objects, parents, attempt, status, code, (sent, received, finished, answered))
-        for away in call.then:
-            goes_on = np.flatnonzero(status == OK)
-            self._tried(away, finished[goes_on] + 0.01, traces[goes_on], objects[goes_on], ids[goes_on])
+        self._sent_away(call, finished + 0.01, traces, objects, ids, status == OK)
         return answered, status
+
+    def _sent_away(
+        self, call: Call, ready: np.ndarray, traces: np.ndarray, objects: np.ndarray, ids: np.ndarray, goes: np.ndarray
+    ) -> None:
+        """What follows the answer. Behind a checkpoint, which comes first, only what it let through is sent on."""
+        for away in call.then:
+            goes_on = np.flatnonzero(goes)
+            ended, result = self._tried(away, ready[goes_on], traces[goes_on], objects[goes_on], ids[goes_on])
+            if away.held:
+                ready[goes_on] = ended
+                goes[goes_on[result == CANCELLED]] = False
 
     def _failing(self, call: Call, sent: np.ndarray) -> np.ndarray:
         stays = np.full(sent.size, 1 - call.fails)
