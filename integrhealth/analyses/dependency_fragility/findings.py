@@ -32,7 +32,7 @@ def fragility_findings(
     return ranked(
         [
             _single_points(systems, seen, owners, repairs),
-            _fragile_capabilities(seen, owners),
+            _fragile_capabilities(systems, seen, owners),
             _low_availability(systems, seen, owners),
         ]
     )
@@ -89,11 +89,25 @@ def _single_points(
     return findings(NAME, "single_point", rows)
 
 
-def _fragile_capabilities(seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+def _fragile_capabilities(systems: pl.DataFrame, seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """A warning where both are certain: that it comes through too rarely, and that the one system fails by itself.
+
+    What fails elsewhere on the way is told of where it fails.
+    """
     hanging = seen.filter("fragile").with_columns(system=pl.col("cut").list.first())
-    rows = hanging.join(owners, on="system", how="left").with_columns(
+    errors = systems.select("system", "own_errors", "ended")
+    through = pl.col("completed") + pl.col("lost")
+    warning, critical = (
+        pl.max_horizontal(
+            _too_rare(promise, pl.col("lost"), through),
+            _too_rare(PROMISED_AVAILABILITY, pl.col("own_errors"), pl.col("ended")),
+        )
+        for promise in (PROMISED_AVAILABILITY, BROKEN_AVAILABILITY)
+    )
+    joined = hanging.join(owners, on="system", how="left").join(errors, on="system", how="left", maintain_order="left")
+    rows = joined.with_columns(
         _judged(),
-        severity=_severity(pl.col("lost"), pl.col("completed") + pl.col("lost")),
+        severity=severity(warning=warning, critical=critical),
         subject=pl.col("capability"),
         n=_begun(),
         statement=pl.format(

@@ -75,7 +75,8 @@ def _between(ways: pl.DataFrame, quantile: float, min_messages: int) -> pl.DataF
 def corrected_facts(messages: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
     """One row per source, target, integration and bucket of the latency without the offset `apart`: counts that add up.
 
-    Only delivered messages whose latency two clocks have timed. ``shorter`` take less than the clocks are apart.
+    Only delivered messages whose latency two clocks have timed; ``bucket`` is null where nobody knows how far they are
+    apart. ``shorter`` take less than the clocks are apart.
     """
     crossed = pl.col("finished_at").is_not_null() & (
         (pl.col("kind") != "request").fill_null(True) | pl.col("answered_at").is_null()
@@ -90,7 +91,7 @@ def corrected_facts(messages: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame
     return (
         messages.lazy()
         .filter(spoilt)
-        .join(apart.lazy(), on=PAIR)
+        .join(apart.lazy(), on=PAIR, how="left")
         .select(*PAIR, integration=edge_name(), us=us, shorter=shorter)
         .group_by(*EDGE, bucket=log_bucket(pl.col("us")))
         .agg(two_clocks=pl.len().cast(COUNT), shorter=pl.col("shorter").sum().cast(COUNT))
@@ -108,7 +109,7 @@ def corrected(facts: pl.DataFrame, apart: pl.DataFrame, *, min_messages: int) ->
     read_back = percentiles(facts, EDGE, count="two_clocks", quantiles=QUANTILES).drop("n")
     rated = pl.when(enough(pl.col("two_clocks"), min_messages))
     return (
-        totals.join(apart, on=PAIR)
+        totals.join(apart, on=PAIR, how="left")
         .join(read_back, on=EDGE, how="left")
         .with_columns(rated.then(pl.col(QUANTILES)).name.keep())
         .sort(EDGE)

@@ -65,6 +65,16 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def passed_on_facts(caused: pl.DataFrame) -> pl.DataFrame:
+    """One row per source, target and integration: passed_on, how many failed because a cause had, counts that add up.
+
+    `caused` as ``links.with_causes`` gives it.
+    """
+    passed_on = caused.filter(pl.col("source") != pl.col("target"), pl.col("passed_on"))
+    edges = passed_on.select("source", "target", integration=edge_name())
+    return edges.group_by(EDGE).agg(passed_on=pl.len().cast(pl.Int64)).sort(EDGE)
+
+
 def at_most_the_largest(figure: str) -> pl.Expr:
     """A bucket's value may lie above the largest latency in it, which is known exactly; what is null stays so."""
     return pl.when(pl.col(figure).is_not_null()).then(pl.min_horizontal(figure, "max_ms"))

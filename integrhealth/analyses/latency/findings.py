@@ -46,12 +46,13 @@ def latency_findings(
         .join(integration_owners(declared), on="integration", how="left", maintain_order="left")
         .with_columns(subject=pair.otherwise("integration"))
     )
+    apart = _apart(corrected, min_messages=min_messages)
     return ranked(
         [
-            _slow(judged, facts),
+            _slow(judged, facts, apart),
             _failing(judged),
             _dominant(tables["critical_path"], min_messages=min_messages),
-            _skewed(corrected, min_messages=min_messages),
+            _skewed(apart),
         ]
     )
 
@@ -61,10 +62,11 @@ def percent(share: pl.Expr) -> pl.Expr:
     return pl.format("{}%", (share * 100).round_sig_figs(2).cast(pl.String).str.replace(r"\.0$", ""))
 
 
-def _slow(judged: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+def _slow(judged: pl.DataFrame, facts: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
     """Integrations whose p95 lies above the one that the catalog promises.
 
     Certainly so where more than 5 of 100 messages take longer than the promise, counted in the buckets of latency.
+    Never where they are timed by a clock that is off against others (`apart`), nobody knows how far against this one.
     """
     p95, promised = pl.col("p95_ms"), pl.col("slo_p95_ms")
     tested = judged.filter(p95.is_not_null(), promised.is_not_null())
@@ -74,7 +76,11 @@ def _slow(judged: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
         for name, times in {"slower": 1, "much_slower": SLOW_CRITICAL}.items()
     }
     counted = tested.join(taken.group_by(EDGE).agg(**slower), on=EDGE, how="left", nulls_equal=True)
-    warning, critical = (chance_of_more(pl.col(name), pl.col("measured"), pl.lit(0.05)) for name in slower)
+    off = pl.concat([apart["source"], apart["target"]]).implode()
+    either = pl.col("source").is_in(off) | pl.col("target").is_in(off)
+    unclear = (pl.col("two_clocks") > 0) & pl.col("clock_offset_ms").is_null() & either
+    measured = pl.when(~unclear).then("measured")
+    warning, critical = (chance_of_more(pl.col(name), measured, pl.lit(0.05)) for name in slower)
     certain = counted.with_columns(severity=severity(warning=warning, critical=critical))
     # What is slow by the clocks alone is not slow.
     rows = certain.filter(p95 > promised, pl.coalesce("p95_corrected_ms", p95) > promised).with_columns(
@@ -104,24 +110,28 @@ def _failing(judged: pl.DataFrame) -> pl.DataFrame:
 
     Only with so many messages that a single failure is not already beyond the promise, the floor for little traffic
     of burn-rate alerts (Google, The Site Reliability Workbook 2018, chapter 5); with fewer, when the share is
-    certainly beyond six or fourteen times what is promised, by at least two failures.
+    certainly beyond six or fourteen times what is promised, by at least two failures. How certain it is goes by the
+    failures of its own: those passed on from another message are told of the integration where they began.
     """
     budget = 1 - pl.col("slo_success").fill_null(SLO_SUCCESS)
     share = pl.col("error_share")
     bounded = judged.with_columns(low="error_low", high="error_high")
-    failed = pl.when(share.is_not_null()).then("failed")
+    own = pl.when(share.is_not_null()).then(pl.col("failed") - pl.col("passed_on"))
     expected = pl.col("ended") * budget  # failures that the promise allows
     burning = [(expected * rate >= 1) & (pl.col("low") > budget * rate) for rate in (BURN_CRITICAL, BURN_FAST)]
     alerting = (expected >= 1 - 1e-9) | (pl.any_horizontal(burning) & (pl.col("failed") >= MIN_BAD_EVENTS))
-    warning, critical = (chance_of_more(failed, pl.col("ended"), budget * rate) for rate in (1, BURN_CRITICAL))
+    warning, critical = (chance_of_more(own, pl.col("ended"), budget * rate) for rate in (1, BURN_CRITICAL))
     certain = bounded.with_columns(severity=severity(warning=warning, critical=critical))
     rows = certain.filter((share > budget) & alerting).with_columns(
         statement=pl.format(
-            "{}: {} of {} messages failed ({}); at most {} should.",
+            "{}: {} of {} messages failed ({}{}); at most {} should.",
             "subject",
             written(pl.col("failed")),
             written(pl.col("ended")),
             percent(share),
+            pl.when(pl.col("passed_on") > 0)
+            .then(pl.format(", {} after another had", written(pl.col("passed_on"))))
+            .otherwise(pl.lit("")),
             percent(budget),
         ),
         value=share,
@@ -161,18 +171,30 @@ def _dominant(path: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     return findings(NAME, "dominant_step", rows)
 
 
-def _skewed(corrected: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
-    """Pairs of systems whose clocks are further apart than the messages take that both of them time.
+def _apart(corrected: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
+    """Pairs of systems whose clocks are further apart than most messages take that both of them time, with severity.
 
-    Certainly so where more than half of the messages take less. Offsets that spoil less are said in the notes.
+    Both directions of a pair are one pair of clocks, seen by the one that has more messages.
     """
     pairs = corrected.group_by("source", "target").agg(
         pl.col("clock_offset_ms").first(), pl.col("two_clocks", "shorter").sum()
     )
-    offset, judged = pl.col("clock_offset_ms"), pairs.filter(enough(pl.col("two_clocks"), min_messages))
+    judged = pairs.filter(enough(pl.col("two_clocks"), min_messages), pl.col("clock_offset_ms").is_not_null())
     beyond = chance_of_more(pl.col("shorter"), pl.col("two_clocks"), pl.lit(0.5))
     certain = judged.with_columns(severity=severity(warning=beyond))
-    rows = certain.filter(pl.col("shorter") > pl.col("two_clocks") / 2).with_columns(
+    ends = [function("source", "target") for function in (pl.min_horizontal, pl.max_horizontal)]
+    most = certain.filter(pl.col("shorter") > pl.col("two_clocks") / 2).sort(
+        "two_clocks", "source", "target", descending=[True, False, False]
+    )
+    return most.with_columns(first=ends[0], second=ends[1]).unique(
+        ["first", "second"], keep="first", maintain_order=True
+    )
+
+
+def _skewed(apart: pl.DataFrame) -> pl.DataFrame:
+    """One finding per pair that is `apart`. Offsets that spoil less are said in the notes."""
+    offset = pl.col("clock_offset_ms")
+    rows = apart.with_columns(
         subject=pl.format("{} > {}", "source", "target"),
         statement=pl.format(
             "The clock of {} is {} {} that of {}: {} of {} messages between them take less.",
@@ -188,4 +210,4 @@ def _skewed(corrected: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
         n=pl.col("two_clocks"),
         ask=pl.format("Which of {} and {} does not keep its clock in step?", "source", "target"),
     )
-    return findings(NAME, "clock_skew", rows.sort("source", "target"))
+    return findings(NAME, "clock_skew", rows)

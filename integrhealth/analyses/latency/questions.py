@@ -44,10 +44,11 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     Percentiles are over the messages delivered or timed out, with the 95% interval of p95 by order statistics; they
     are read from logarithmic buckets, at most 1% off (DDSketch, Masson et al., VLDB 2019). Failed and rejected
     messages count in none: failing fast is not being fast. ``error_share`` = failed / ended, with its Wilson
-    interval; business rejections, such as a declined payment, are ``declined``: they ended and did not fail. Where the
-    clock of the target ends what that of the source began, ``clock_offset_ms`` is how far it is ahead, and the
-    percentiles called corrected are over those ``two_clocks`` messages without it. Below `min_messages` the counts
-    stay and the figures are null. Work inside a system is no integration.
+    interval; those ``passed_on`` failed because a message that caused it had. Business rejections, such as a declined
+    payment, are ``declined``: they ended and did not fail. Where the clock of the target ends what that of the source
+    began, ``clock_offset_ms`` is how far it is ahead, and the percentiles called corrected are over those
+    ``two_clocks`` messages without it. Below `min_messages` the counts stay and the figures are null. Work inside a
+    system is no integration.
 
     >>> seen = "integration", "messages", "failed", pl.col("p95_ms").round()
     >>> ih.latency.integrations(evidence).select(seen).head(2).rows()
@@ -56,12 +57,13 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     Columns: source, target, integration (text); messages (count); error_share (number, share); p50_ms, p90_ms, p95_ms,
     p99_ms, max_ms, p95_low_ms, p95_high_ms (number, ms); ended, failed, declined, timeouts, rejected, partial,
     skipped, held, pending, cancelled, unknown, skewed, measured, unmeasured (count); error_low, error_high (number,
-    share); two_clocks (count); clock_offset_ms, p50_corrected_ms, p95_corrected_ms (number, ms)
+    share); passed_on, two_clocks (count); clock_offset_ms, p50_corrected_ms, p95_corrected_ms (number, ms)
     """
-    return clocks.with_corrected(
-        edge_latencies.integrations(latency_facts(evidence), min_messages=min_messages),
-        corrected_latencies(evidence, min_messages=min_messages),
-    )
+    passed_on = edge_latencies.passed_on_facts(evidence.caused)
+    counted = edge_latencies.integrations(latency_facts(evidence), min_messages=min_messages)
+    counted = counted.join(passed_on, on=edge_latencies.EDGE, how="left", maintain_order="left")
+    counted = counted.with_columns(pl.col("passed_on").fill_null(0))
+    return clocks.with_corrected(counted, corrected_latencies(evidence, min_messages=min_messages))
 
 
 @question

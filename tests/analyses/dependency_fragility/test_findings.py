@@ -123,6 +123,14 @@ def test_a_fragile_capability_is_judged_by_its_promise(up, down, severity):
     )
 
 
+def test_what_fails_elsewhere_on_the_way_is_no_fault_of_the_one_system():
+    # The Bank refuses 100 of 1,000 orders; the ERP, around which no way leads, does its work.
+    drawn = report("900 Shop>ERP ERP>Bank\n100 Shop>ERP ERP>Bank!")
+    row = only_finding(drawn, "fragile_capability")
+    assert (row["value"], row["severity"]) == (0.9, "note")
+    assert only_finding(drawn, "low_availability")["subject"] == "Bank"
+
+
 def test_a_capability_with_a_second_way_is_not_fragile():
     assert rules(report("40 Shop>ERP ERP>Bank\n3 Shop>EDI EDI>Bank")) == set()
     assert rules(report("40 Shop>ERP ERP>Bank\n2 Shop>EDI EDI>Bank")) == {"single_point", "fragile_capability"}

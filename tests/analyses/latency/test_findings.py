@@ -165,6 +165,23 @@ def test_the_interval_of_a_small_skewed_share_is_not_trusted():
     assert row["severity"] == "note"
 
 
+def test_a_failure_is_certain_of_the_integration_where_it_began():
+    # Whoever asked failed too, of 100 three times by itself; the shop asks the ERP, which asks the bank.
+    lines = ["message_id trace_id parent_id source target integration kind status sent_at finished_at"]
+    for n in range(100):
+        asked, below = ("failed" if n < 23 else "ok"), ("failed" if n < 20 else "ok")
+        lines += [f"a{n} t{n} - shop erp orders request {asked} {n} {n + 0.9}"]
+        lines += [f"b{n} t{n} a{n} erp bank payments request {below} {n + 0.1} {n + 0.8}"]
+    report = answer(messages("\n".join(lines)), integrations=[{"integration": "orders", "slo_success": 0.98}])
+    table = report.tables["integrations"].sort("integration")
+    assert table.select("integration", "failed", "passed_on").rows() == [("orders", 23, 20), ("payments", 20, 0)]
+    failing = report.findings.filter(pl.col("rule") == "failing_integration")
+    assert failing.select("subject", "severity").rows() == [("payments", "critical"), ("orders", "note")]
+    assert (
+        failing["statement"][1] == "orders: 23 of 100 messages failed (23%, 20 after another had); at most 2% should."
+    )
+
+
 @pytest.mark.parametrize(("others", "severity"), [(0, "warning"), (1, "note")])
 def test_what_is_certain_of_one_integration_is_not_of_one_among_many(others, severity):
     frames = [sent([5.0] * 200, integration=f"healthy {number}") for number in range(others)]
@@ -297,6 +314,23 @@ def test_requests_are_timed_by_one_clock_and_never_spoilt():
     row = report.tables["integrations"].row(0, named=True)
     assert (row["skewed"], row["two_clocks"], row["p50_corrected_ms"]) == (100, 0, None)
     assert rules(report) == set()
+
+
+def test_a_pair_is_told_once_by_the_direction_with_more_messages():
+    back = queued([20.0] * 50, offset_ms=5000, source="stock", target="orders", name="back")
+    found = answer(queued([20.0] * 40, offset_ms=-5000), back).findings
+    assert found.select("rule", "subject", "n").rows() == [("clock_skew", "stock > orders", 50)]
+
+
+@pytest.mark.parametrize(("target", "severity"), [("mail", "note"), ("erp", "critical")])
+def test_what_a_clock_times_that_is_off_is_not_certainly_slow(target, severity):
+    # The clock of the stock is behind that of the orders; what it sends seems to take five seconds, to whomever.
+    promise = [{"integration": "news", "slo_p95_ms": 1000.0}]
+    late = queued(
+        [20.0] * 100, offset_ms=5000, source="stock" if target == "mail" else "crm", target=target, name="news"
+    )
+    row = only_finding(answer(queued([20.0] * 100, offset_ms=-5000), late, integrations=promise), "slow_integration")
+    assert row["severity"] == severity
 
 
 def test_few_messages_say_nothing_about_clocks():
