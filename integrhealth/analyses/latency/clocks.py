@@ -5,6 +5,7 @@ its answer are timed by its sender alone. The offset of a pair is that of NTP (R
 seems to take longer than the way back, on the median; both ways are taken to last the same.
 """
 
+import networkx as nx
 import polars as pl
 
 from integrhealth.analyses.latency.edge_latencies import EDGE, edge_name
@@ -44,21 +45,32 @@ def offsets(ways: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     """One row per source and target whose clocks can be compared: how far that of the target is ahead, in ms.
 
     From `min_messages` ways in both directions, of requests and their answers, half the difference of their medians.
-    Of other messages 99 of 100 bound it: in both directions it lies in the middle; in one it is said only where the
-    bound lies below zero, and the target is behind at least so far.
+    Of other messages 99 of 100 bound it: in both directions it lies in the middle. Two systems that only send one way
+    are compared by others: along the quickest ways between clocks that are compared so. Where none leads from one to
+    the other it is said only where the bound lies below zero, and the target is behind at least so far.
     """
     asked = _between(ways.filter(pl.col("way") != "sent"), 0.5, min_messages)
     bounds = _between(ways, SKEWED_SHARE, min_messages)
-    behind = pl.when(pl.col("there") < 0).then("there")
-    middle = (pl.col("there") - pl.col("back")) / 2
-    return (
-        bounds.select(*PAIR, bound=pl.coalesce(middle, behind))
-        .join(asked.select(*PAIR, half=middle), on=PAIR, how="left")
-        .select(*PAIR, clock_offset_ms=pl.coalesce("half", "bound"))
-        .cast(OFFSETS)
-        .drop_nulls()
-        .sort(PAIR)
-    )
+    middle = ((pl.col("there") - pl.col("back")) / 2).alias("clock_offset_ms")
+    both = pl.concat([asked, bounds]).drop_nulls().unique(PAIR, keep="first", maintain_order=True)
+    compared = both.select(*PAIR, middle, taken_ms=(pl.col("there") + pl.col("back")).clip(0))
+    behind = bounds.filter(pl.col("there") < 0).select(*PAIR, clock_offset_ms="there")
+    chosen = [compared.drop("taken_ms"), _by_others(bounds.select(PAIR), compared), behind]
+    every = pl.concat([each.cast(OFFSETS) for each in chosen])
+    return every.unique(PAIR, keep="first", maintain_order=True).sort(PAIR)
+
+
+def _by_others(pairs: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
+    """The offsets of `pairs` by the systems between them; `compared` are the offsets there, and how long ways take."""
+    clocks = nx.DiGraph()
+    for source, target, offset, taken in compared.sort(PAIR).iter_rows():
+        clocks.add_edge(source, target, offset=offset, taken=taken)
+    rows = []
+    for source, target in pairs.sort(PAIR).iter_rows():
+        if source in clocks and target in clocks and nx.has_path(clocks, source, target):
+            path = nx.dijkstra_path(clocks, source, target, weight="taken")
+            rows.append((source, target, nx.path_weight(clocks, path, weight="offset")))
+    return pl.DataFrame(rows, schema=OFFSETS, orient="row")
 
 
 def _between(ways: pl.DataFrame, quantile: float, min_messages: int) -> pl.DataFrame:

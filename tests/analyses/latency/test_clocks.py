@@ -13,7 +13,7 @@ from integrhealth.language.schema import conform
 from integrhealth.traces.facts import merged
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-AHEAD = {"shop": 0.0, "erp": 130.0, "wms": -2600.0}
+AHEAD = {"shop": 0.0, "erp": 130.0, "wms": -2600.0, "partner": 0.0}
 
 
 def exchanged(source: str, target: str, kind: str, count: int, *, seed: int, name: str | None = None) -> pl.DataFrame:
@@ -64,6 +64,26 @@ def test_twenty_landscapes_tell_their_offset_within_a_tenth_of_a_way():
 def test_messages_of_both_directions_bound_it_and_the_middle_is_taken():
     told = apart(exchanged("shop", "erp", "queue", 400, seed=3), exchanged("erp", "shop", "queue", 400, seed=4))
     assert told["shop", "erp"] == pytest.approx(130, abs=10) == -told["erp", "shop"]
+
+
+def test_two_that_only_send_one_way_are_compared_by_others():
+    feed = exchanged("wms", "shop", "queue", 400, seed=20)
+    linked = [exchanged("shop", "erp", "request", 400, seed=21), exchanged("erp", "wms", "request", 400, seed=22)]
+    assert apart(feed, *linked)["wms", "shop"] == pytest.approx(2600, abs=6)
+    # It seems to take 2.6 s on its way, and nothing else leads from one clock to the other.
+    assert apart(feed) == {}
+    assert set(apart(feed, linked[0])) == {("shop", "erp"), ("erp", "shop")}
+
+
+def test_of_two_ways_between_clocks_the_quicker_is_taken():
+    feed = exchanged("wms", "shop", "queue", 400, seed=20)
+    quick = [exchanged("shop", "erp", "request", 400, seed=21), exchanged("erp", "wms", "request", 400, seed=22)]
+    # By the partner nothing is certain: the way there takes a second, the way back none.
+    slow = [exchanged(*pair, "request", 400, seed=23) for pair in (("shop", "partner"), ("partner", "wms"))]
+    late = [frame.with_columns(pl.col("received_at", "finished_at").dt.offset_by("1s")) for frame in slow]
+    late = [frame.with_columns(pl.col("answered_at").dt.offset_by("1s")) for frame in late]
+    assert apart(feed, *quick, *late)["wms", "shop"] == pytest.approx(2600, abs=6)
+    assert apart(feed, *late)["wms", "shop"] == pytest.approx(1600, abs=20)
 
 
 def test_one_direction_tells_only_how_far_a_clock_is_behind_at_least():
