@@ -15,6 +15,7 @@ from integrhealth.catalog.yaml_file import yaml_bytes
 from integrhealth.errors import UnknownName, WrongValue
 from integrhealth.language.display import html_table
 from integrhealth.language.period import moment
+from integrhealth.language.rejections import outcomes
 from integrhealth.language.schema import FRAMES, conform
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES
 from integrhealth.reading.discovery import CATALOGS, declared_beside, named_file, parsed_files, shown_path
@@ -127,8 +128,16 @@ class Evidence:
         return self.once(_linked)
 
     @property
+    def outcomes(self) -> pl.DataFrame:
+        """The messages, those that were a business rejection with status ``declined``, as `rejections.outcomes`."""
+        return self.once(_outcomes)
+
+    @property
     def caused(self) -> pl.DataFrame:
-        """`linked` plus own_error, passed_on, stopped, failed_causes and cause_row, as `links.with_causes`."""
+        """`linked` plus own_error, passed_on, stopped, failed_causes and cause_row, as `links.with_causes`.
+
+        A business rejection has status ``declined`` and is no error.
+        """
         return self.once(_caused)
 
     @property
@@ -252,7 +261,11 @@ def _linked(evidence: Evidence) -> pl.DataFrame:
 
 
 def _caused(evidence: Evidence) -> pl.DataFrame:
-    return links.with_causes(evidence.linked)
+    return links.with_causes(outcomes(evidence.linked, evidence.catalog.integrations))
+
+
+def _outcomes(evidence: Evidence) -> pl.DataFrame:
+    return outcomes(evidence.messages, evidence.catalog.integrations)
 
 
 def _journeys(evidence: Evidence) -> journeys.Journeys:

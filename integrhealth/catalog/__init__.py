@@ -29,10 +29,12 @@ from integrhealth.catalog.values import (
 )
 from integrhealth.catalog.yaml_file import checked_keys, kind, nearest, yaml_file
 from integrhealth.errors import FaultyFile
+from integrhealth.language.rejections import BUSINESS, TECHNICAL
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, WORDS
 
 FILE = "catalog.json"
 LEVELS = ("foundation", "operations", "intelligence", "experience")
+REJECTIONS = (BUSINESS, TECHNICAL)
 FALLBACKS = ("none", "queue", "cache", "manual")
 BETTER = ("lower", "higher")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -58,6 +60,7 @@ CATALOG: dict[str, dict[str, Any]] = {
         "go_live": pl.Date,
         "queue": FLAG,
         "idempotent": FLAG,
+        "rejections": TEXT,
         "sync_limit_ms": NUMBER,
         "slo_success": NUMBER,
         "slo_p95_ms": NUMBER,
@@ -119,6 +122,7 @@ SECTIONS: dict[str, dict[str, Reader]] = {
         "go_live": day("go_live"),
         "queue": flag("queue"),
         "idempotent": flag("idempotent"),
+        "rejections": word("rejections", REJECTIONS),
         "sync_limit": duration("sync_limit_ms"),
         "slo": parts({"success": number("slo_success", 0, 1), "p95": duration("slo_p95_ms")}),
         "schedule": duration("schedule_ms"),

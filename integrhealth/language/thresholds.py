@@ -51,8 +51,6 @@ ALWAYS_CALLED_SHARE, ALWAYS_CALLED_TRACES = 0.999, 300
 FALLBACK_TEST_DAYS = 365
 # What a capability is taken to promise where the catalog says nothing (own), and where it is certainly broken (own).
 PROMISED_AVAILABILITY, BROKEN_AVAILABILITY = 0.995, 0.99
-# A dependency that nothing replaces needs one more nine than the capability promises (Treynor et al., queue.acm.org).
-CRITICAL_DEPENDENCY_AVAILABILITY = 0.9995
 # The front page passes the kit's own overload test: five findings and 200 words at most, of which the page's frame
 # (title, question, links, footer) takes about 38.
 FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME = 5, 200, 38
@@ -66,9 +64,9 @@ SLO_SUCCESS = 0.995
 BURN_CRITICAL, BURN_FAST, MIN_BAD_EVENTS = 6, 14.4, 2
 # A p95 at so many times the promised one is critical (own).
 SLOW_CRITICAL = 2
-# A step with a larger share of all critical-path time is the one to speed up first (own).
+# A step with a larger share of all critical-path time is the one to speed up first, a note (own).
 DOMINANT_SHARE = 0.5
-# Messages received or ended before they were sent: from here on two clocks disagree (own).
+# All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
 
 # Root causes. What lies within so many minutes of the change is neither normal nor abnormal (own).

@@ -28,6 +28,7 @@ integrations:
     beneficiary: {who: order desk, interviewed_on: 2026-02-10}
     owner: {name: desk@example.com, backup: ann@example.com, since: 2026-01-01}
     queue: true
+    rejections: business
     sync_limit: 5m
     slo: {success: 0.995, p95: 2s}
     schedule: null
@@ -78,6 +79,7 @@ def test_every_key_becomes_its_column_in_the_units_of_the_schema(written):
         date(2026, 1, 1),
     )
     assert (row["beneficiary"], row["interviewed_on"]) == ("order desk", date(2026, 2, 10))
+    assert (row["queue"], row["rejections"]) == (True, "business")
     assert (row["fallback"], row["manual_rate_per_hour"], row["schedule_ms"]) == ("none", 40.0, None)
     assert (row["fields_required"], row["fields_sent"]) == (["order_id"], ["order_id", "note"])
     assert catalog.systems.rows()[0] == ("ERP", "finance", "ann@example.com", "bob@example.com", None)
@@ -122,6 +124,7 @@ def test_an_empty_file_is_a_catalog_without_entries(written):
         ("queue: true", "queue: yes", "integrations[0].queue", "true or false"),
         ("amended: false", "amended: no", "elements[1].amended", "true or false"),
         ("amended: false", "amendable: false", "elements[1].amendable", "did you mean 'amended'?"),
+        ("rejections: business", "rejections: buisness", "integrations[0].rejections", "business"),
         ("aliases: [wms-prod, wms-adapter]", "aliases: [wms-prod, {a: b}]", "systems[1].aliases[1]", "a list"),
         ("name: WMS", "name: ERP", "systems[1]", "keep one"),
         ("element: customer.address, ", "", "elements[0]", "add element"),

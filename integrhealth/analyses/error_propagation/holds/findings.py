@@ -4,6 +4,7 @@ import polars as pl
 
 from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
+from integrhealth.language.statistics import chance_of_distance
 from integrhealth.language.thresholds import (
     MIN_BAD_ENTRIES,
     RUBBER_STAMP_CRITICAL,
@@ -111,15 +112,13 @@ def checkpoint_findings(checkpoints: pl.DataFrame, declared: pl.DataFrame) -> pl
 
 def _rubber_stamps(owned: pl.DataFrame) -> pl.DataFrame:
     value = pl.col("rubber_stamp_share")
-    rows = owned.filter(value > RUBBER_STAMP_WARNING).with_columns(
+    warning, critical = (
+        chance_of_distance(value - most, value - pl.col("rubber_low"))
+        for most in (RUBBER_STAMP_WARNING, RUBBER_STAMP_CRITICAL)
+    )
+    judged = owned.with_columns(severity=severity(warning=warning, critical=critical))
+    rows = judged.filter(value > RUBBER_STAMP_WARNING).with_columns(
         subject=pl.col("checkpoint"),
-        severity=severity(
-            value,
-            pl.col("rubber_low"),
-            pl.col("rubber_high"),
-            warning=RUBBER_STAMP_WARNING,
-            critical=RUBBER_STAMP_CRITICAL,
-        ),
         statement=pl.format(
             "{} of {} approvals at {} were given in less than {} seconds.",
             written(pl.col("rubber_stamps")),

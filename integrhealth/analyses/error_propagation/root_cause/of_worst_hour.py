@@ -52,8 +52,8 @@ def report_root_causes(evidence: "Evidence", at: datetime | None = None) -> tupl
     case.
     """
     damage = travelled(evidence.bad_entries, evidence.entry_steps)
-    failed = failures(evidence.messages)
-    by_hour = hours(evidence.messages, failed, evidence.catalog.integrations)
+    failed = failures(evidence.outcomes)
+    by_hour = hours(evidence.outcomes, failed, evidence.catalog.integrations)
     worst = standing_out(by_hour)
     if at is not None:
         if (why := _outside(evidence, at)) is not None:

@@ -207,15 +207,19 @@ def test_approvals_that_nobody_read_are_told_to_the_owner_of_the_integration():
     assert found == unread | {"owner": None}
 
 
-@pytest.mark.parametrize(("low", "severity"), [(0.9001, "critical"), (0.9, "warning"), (0.4, "warning")])
+@pytest.mark.parametrize(
+    ("low", "severity"), [(0.9001, "critical"), (0.8999, "warning"), (0.5001, "warning"), (0.4999, "note")]
+)
 def test_rubber_stamps_are_critical_only_where_the_whole_interval_lies_beyond(low, severity):
     [found] = told_of_checkpoints(STAMPED | {"rubber_low": low})
     assert (found["severity"], found["low"]) == (severity, low)
 
 
-def test_more_than_half_of_the_approvals_at_a_glance_are_a_warning():
-    [found] = told_of_checkpoints(STAMPED | {"rubber_stamp_share": 0.505, "rubber_low": 0.4})
+def test_more_than_half_of_the_approvals_at_a_glance_are_a_warning_where_it_is_certain():
+    [found] = told_of_checkpoints(STAMPED | {"rubber_stamp_share": 0.505, "rubber_low": 0.5005})
     assert (found["severity"], found["value"]) == ("warning", 0.505)
+    [found] = told_of_checkpoints(STAMPED | {"rubber_stamp_share": 0.505, "rubber_low": 0.4})
+    assert (found["severity"], found["value"]) == ("note", 0.505)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.4, None])
