@@ -14,10 +14,12 @@ from integrhealth.catalog import Catalog, load_catalog, read_catalog, write_cata
 from integrhealth.catalog.yaml_file import yaml_bytes
 from integrhealth.errors import UnknownName, WrongValue
 from integrhealth.language.display import html_table
-from integrhealth.language.schema import FRAMES
+from integrhealth.language.period import moment
+from integrhealth.language.rejections import outcomes
+from integrhealth.language.schema import FRAMES, conform
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES
 from integrhealth.reading.discovery import CATALOGS, declared_beside, named_file, parsed_files, shown_path
-from integrhealth.reading.period import far_off, moment, whole_traces_between
+from integrhealth.reading.period import far_off, whole_traces_between
 from integrhealth.reading.tidying import SOURCES, Tidy, given_frame, tidied, with_rows, without_made_names
 from integrhealth.traces import journeys, links
 
@@ -39,7 +41,7 @@ class Evidence:
     They are tidied like rows that were read: copies once, clashing ids rejected, integrations and systems named.
 
     What several questions need is worked out when it is first asked for, and kept: `linked`, `caused`,
-    `journeys`, `bad_entries`, `entry_steps`.
+    `journeys`, `bad_entries`, `changes_by_persons`, `entry_steps`.
     """
 
     messages: pl.DataFrame
@@ -126,8 +128,16 @@ class Evidence:
         return self.once(_linked)
 
     @property
+    def outcomes(self) -> pl.DataFrame:
+        """The messages, those that were a business rejection with status ``declined``, as `rejections.outcomes`."""
+        return self.once(_outcomes)
+
+    @property
     def caused(self) -> pl.DataFrame:
-        """`linked` plus own_error, passed_on, stopped, failed_causes and cause_row, as `links.with_causes`."""
+        """`linked` plus own_error, passed_on, stopped, failed_causes and cause_row, as `links.with_causes`.
+
+        A business rejection has status ``declined`` and is no error.
+        """
         return self.once(_caused)
 
     @property
@@ -137,8 +147,13 @@ class Evidence:
 
     @property
     def bad_entries(self) -> pl.DataFrame:
-        """One row per record that was wrong from some moment on, as `bad_entries.entries.bad_entries`."""
-        return self.once(_bad_entries)
+        """One row per record that was wrong from some moment on, as `bad_entries.entries.entries_and_changes`."""
+        return self.once(_entries_and_changes)[0].clone()
+
+    @property
+    def changes_by_persons(self) -> pl.DataFrame:
+        """One row per value that a person replaced, and what says that it was wrong; null: it was amended."""
+        return self.once(_entries_and_changes)[1].clone()
 
     @property
     def entry_steps(self) -> pl.DataFrame:
@@ -246,15 +261,25 @@ def _linked(evidence: Evidence) -> pl.DataFrame:
 
 
 def _caused(evidence: Evidence) -> pl.DataFrame:
-    return links.with_causes(evidence.linked)
+    return links.with_causes(outcomes(evidence.linked, evidence.catalog.integrations))
+
+
+def _outcomes(evidence: Evidence) -> pl.DataFrame:
+    return outcomes(evidence.messages, evidence.catalog.integrations)
 
 
 def _journeys(evidence: Evidence) -> journeys.Journeys:
     return journeys.journeys(evidence.linked, holds=evidence.holds)
 
 
-def _bad_entries(evidence: Evidence) -> pl.DataFrame:
-    return entries.bad_entries(evidence.caused, evidence.field_changes, evidence.holds)
+def _entries_and_changes(evidence: Evidence) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return entries.entries_and_changes(
+        evidence.caused,
+        evidence.field_changes,
+        evidence.holds,
+        incident_events=evidence.incident_events,
+        elements=evidence.catalog.elements,
+    )
 
 
 def _entry_steps(evidence: Evidence) -> pl.DataFrame:
@@ -334,7 +359,8 @@ def _catalog(catalog: str | Path | Catalog | None, roots: list[Path]) -> tuple[C
 def _snapshot(folder: Path) -> Evidence:
     """What `Evidence.save` wrote. How its logs were read was decided then; only a catalog can still be another."""
     files = {name: folder / f"{name}.parquet" for name in FRAMES}
-    frames = {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
+    # Those that were saved before may lack a column.
+    frames = {name: conform(pl.read_parquet(file), name) for name, file in files.items() if file.exists()}
     sources, rejected = (pl.read_parquet(folder / f"_{account}.parquet") for account in ("sources", "rejected"))
     warnings = tuple(json.loads((folder / SNAPSHOT).read_text())["warnings"])
     # Those that were saved before may lack a count.

@@ -26,6 +26,8 @@ settings.load_profile("kit")
 
 # Files that run whole reports or read much. Begun first, they do not keep one worker busy when all the others are done.
 LONG = (
+    "analyses/test_false_alarms.py",
+    "analyses/test_planted_faults.py",
     "runner/test_run.py",
     "test_hostile_text.py",
     "test_cli.py",

@@ -116,6 +116,8 @@ OPTIONS = [
     (["-p", "min_messages=1e9"], "min_messages='1e9' is not of type int; for example 30"),
     (["-p", "min_messages=5", "-p", "min_messages=six"], "min_messages='six' is not of type int"),
     (["-p", "min_messages=-5"], "parameter min_messages='-5' is below 0; fewer messages get no percentile"),
+    (["-p", "at=yesterday"], "invalid time 'yesterday'; write 2026-01-31 or 2026-01-31T08:00:00+01:00"),
+    (["-p", "at=\x1b[2J\n<b>"], "invalid time"),
     (["-p", "output=/elsewhere"], "unknown parameter 'output'"),
     (["-p", "=5"], "'=5' is not NAME=VALUE"),
     (["--only", "../overview"], "unknown report '../overview'; there are:"),

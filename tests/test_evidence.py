@@ -190,6 +190,15 @@ def test_a_saved_folder_is_read_back_as_it_was(tmp_path):
     assert again.warnings == evidence.warnings
 
 
+def test_a_folder_that_was_saved_before_a_column_came_has_it_empty(tmp_path):
+    changes = drawn("field_changes", "entity element value_hash at system change_reason\n1 price h 0 erp typo")
+    Evidence(field_changes=changes).save(tmp_path / "saved")
+    file = tmp_path / "saved" / "field_changes.parquet"
+    pl.read_parquet(file).drop("change_reason").write_parquet(file)
+    again = read(tmp_path / "saved").field_changes
+    assert_frame_equal(again, changes.with_columns(change_reason=pl.lit(None, pl.String)))
+
+
 def test_plain_canonical_parquet_is_input_like_any_other(tmp_path):
     messages("message_id source target\nm a b").write_parquet(tmp_path / "messages.parquet")
     assert read(tmp_path).messages["message_id"].to_list() == ["m"]

@@ -1,4 +1,4 @@
-"""The wrong values that persons corrected, as records: whose they are, where they were entered, where they stayed."""
+"""The values that persons changed, and the wrong ones of them as records: whose, where entered, where they stayed."""
 
 import polars as pl
 
@@ -7,12 +7,9 @@ from integrhealth.bad_entries.rejections import CONTENT
 from integrhealth.language.schema import is_delivered
 
 
-def wrong_values(
-    exposures: pl.DataFrame, about: pl.DataFrame, caused: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The wrong values that persons corrected (value, element, object, where and when entered, exposures), and their
-    detections (value, detection, detected_at, detected_in, needs_release)."""
-    exposures = _with_messages(exposures, caused)
+def values_entered(exposures: pl.DataFrame, about: pl.DataFrame) -> pl.DataFrame:
+    """One row per value of `exposures`, as ``with_messages`` gives them: value, element, entity, where and when it was
+    entered, whether ``by_person`` and by whom (``entered_by``), its object_type and object (the number in `about`)."""
     entered = (
         exposures.sort("value", pl.col("direct").not_(), "from_at", "system")
         .group_by("value", maintain_order=True)
@@ -20,12 +17,25 @@ def wrong_values(
             pl.col(THING).first(),
             origin=pl.when("direct").then("system").otherwise(pl.coalesce("message_source", "system")).first(),
             entered_at=pl.when("direct").then("from_at").otherwise(pl.coalesce("message_sent_at", "from_at")).first(),
+            by_person=pl.col("by_person").first(),
+            entered_by=pl.col("actor").first(),
         )
     )
+    return _with_objects(entered, exposures, about)
+
+
+def wrong_values(
+    exposures: pl.DataFrame, entered: pl.DataFrame, about: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The wrong values that persons corrected (value, element, object, where and when entered, exposures), and their
+    detections (value, detection, detected_at, detected_in, needs_release).
+
+    `exposures` as ``amendments.judged`` gives them, with ``evidence`` where a change corrected a wrong value; `entered`
+    as ``values_entered`` does.
+    """
     detections = (
-        exposures.filter("corrected")
-        .join(entered.select("value", "origin", "entered_at"), on="value")
-        .filter((pl.col("until_at") - pl.col("entered_at")).is_between(WINDOW * 0, WINDOW, closed="right"))
+        exposures.filter(pl.col("evidence").is_not_null())
+        .join(entered.select("value", "origin"), on="value")
         .select(
             "value",
             detection=pl.when("reversed").then(pl.lit("reversed")).otherwise(pl.lit("corrected")),
@@ -34,7 +44,7 @@ def wrong_values(
             needs_release=pl.col("system") != pl.col("origin"),
         )
     )
-    wrong = _with_objects(entered.join(detections, on="value", how="semi"), exposures, about)
+    wrong = entered.join(detections, on="value", how="semi").drop("by_person", "entered_by")
     # Several elements that one person got wrong at once are one wrong record.
     record = ["object_type", "entity", "origin", "entered_at"]
     wrong = wrong.with_columns(same=pl.col("value").min().over(record))
@@ -55,7 +65,7 @@ def wrong_values(
     ), detections
 
 
-def _with_messages(exposures: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
+def with_messages(exposures: pl.DataFrame, caused: pl.DataFrame) -> pl.DataFrame:
     """`exposures` plus row, source, sent_at and object of the message that each names: of those with its id the
     nearest."""
     ids = exposures["message_id"].drop_nulls().unique()

@@ -1,14 +1,22 @@
 """Bad entries: records that were wrong from some moment on, as a later event shows, and the messages they travelled by.
 
 A record is wrong when a person corrects it, when a later system turns it down, or when a checkpoint stops it. Until
-then the wrong value travels with status ok: nothing fails, and every system that gets it holds it.
+then the wrong value travels with status ok: nothing fails, and every system that gets it holds it. What a person
+changes without any sign that it was wrong is an amendment (``amendments``), and no bad entry.
 """
 
 import numpy as np
 import polars as pl
 
-from integrhealth.bad_entries.corrected_records import wrong_values
-from integrhealth.bad_entries.corrections import EXPOSURE, WINDOW, corrected_exposures
+from integrhealth.bad_entries.amendments import (
+    CHANGES,
+    NO_ELEMENTS,
+    NO_INCIDENTS,
+    changes_by_persons,
+    judged,
+)
+from integrhealth.bad_entries.corrected_records import values_entered, with_messages, wrong_values
+from integrhealth.bad_entries.corrections import EXPOSURE, WINDOW, changed_exposures
 from integrhealth.bad_entries.first_values import with_first_values
 from integrhealth.bad_entries.rejections import CONTENT, OBJECT, arrived_at, message_detections, suspects
 from integrhealth.bad_entries.trees import members, owned, traces_of
@@ -49,11 +57,19 @@ STEPS = {
 }
 
 
-def bad_entries(caused: pl.DataFrame, field_changes: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:
-    """One row per bad entry, in the order of entering: a record (object_type, object_id) that was wrong from
-    ``entered_at`` on, as a detection at most 30 days later shows.
+def entries_and_changes(
+    caused: pl.DataFrame,
+    field_changes: pl.DataFrame,
+    holds: pl.DataFrame,
+    *,
+    incident_events: pl.DataFrame = NO_INCIDENTS,
+    elements: pl.DataFrame = NO_ELEMENTS,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The bad entries, in the order of entering, and the changes by persons, which correct one or amend what was right.
 
-    ``detection``, the first: "corrected" (a person's direct write replaced the value), "reversed" (the same, back to an
+    A bad entry is a record (object_type, object_id) that was wrong from ``entered_at`` on, as a detection at most 30
+    days later shows. ``detection``, the first: "corrected" (a person's direct write replaced the value, and something
+    says that it was wrong), "reversed" (the same, back to an
     earlier value), "rejected" or "failed" (a later system would not have it), "checkpoint" (a hold that did not let
     it through); null, with ``detected_at``, for one that a checkpoint let through although it was bad. ``detected_in``
     is the system, ``needs_release`` whether the detection could come only because the record had left its origin,
@@ -61,20 +77,24 @@ def bad_entries(caused: pl.DataFrame, field_changes: pl.DataFrame, holds: pl.Dat
     was wrong (as field changes tell), ``message_id`` the first message that carried it, ``amount`` the largest that
     messages of the object name until the detection. ``exposures`` is what field changes tell of single systems: from
     when until when each held the wrong value, and the row in `caused` of the message that brought it; a system of
-    which the value is known and was another has an exposure without times.
+    which the value is known and was another has an exposure without times. A change has a row for each write of a
+    person over another value, with its ``evidence`` that what it replaced was wrong; without any it is an amendment.
 
-    `caused` as ``links.with_causes`` gives it. Objects without an id are never entries. Where an entity of
-    `field_changes` is the id of objects of several types, it is of the type whose messages its changes name, else of
-    the one sent first after the entry. What messages tell of an object whose record began below a message that
-    carried another bad entry, along parent links, belongs to that one, the topmost.
+    `caused` as ``links.with_causes`` gives it, `elements` those of the catalog. Objects without an id are never
+    entries. Where an entity of `field_changes` is the id of objects of several types, it is of the type whose messages
+    its changes name, else of the one sent first after the entry. What messages tell of an object whose record began
+    below a message that carried another bad entry, along parent links, belongs to that one, the topmost.
     """
     suspected = suspects(caused, holds)
     if field_changes.is_empty() and suspected.is_empty():
-        return pl.DataFrame(schema=ENTRIES)
-    exposures = corrected_exposures(with_first_values(field_changes, caused))
+        return pl.DataFrame(schema=ENTRIES), pl.DataFrame(schema=CHANGES)
+    exposures = with_messages(changed_exposures(with_first_values(field_changes, caused)), caused)
     about = _about(caused, pl.concat([exposures["entity"], _ids(caused, suspected)]).unique())
-    values, corrections = wrong_values(exposures, about, caused)
-    records, detections = _brought_together(values, corrections, message_detections(suspected, about))
+    refused = message_detections(suspected, about)
+    entered = values_entered(exposures, about)
+    exposures = judged(exposures, entered, about, refused, incident_events, elements)
+    values, corrections = wrong_values(exposures, entered, about)
+    records, detections = _brought_together(values, corrections, refused)
     entries = _numbered(records, detections, about)
     if (nested := _nested(caused, entries)).height:
         above = pl.col("value").replace(nested["value"], nested["above"])
@@ -82,7 +102,7 @@ def bad_entries(caused: pl.DataFrame, field_changes: pl.DataFrame, holds: pl.Dat
             value=above, needs_release=pl.col("needs_release") | (above != pl.col("value"))
         )
         entries = _numbered(records.join(nested, on="value", how="anti"), detections, about)
-    return entries.select(*ENTRIES).cast(ENTRIES)
+    return entries.select(*ENTRIES).cast(ENTRIES), changes_by_persons(exposures, entered)
 
 
 def _ids(caused: pl.DataFrame, suspected: pl.DataFrame) -> pl.Series:

@@ -29,10 +29,12 @@ from integrhealth.catalog.values import (
 )
 from integrhealth.catalog.yaml_file import checked_keys, kind, nearest, yaml_file
 from integrhealth.errors import FaultyFile
+from integrhealth.language.rejections import BUSINESS, TECHNICAL
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, WORDS
 
 FILE = "catalog.json"
 LEVELS = ("foundation", "operations", "intelligence", "experience")
+REJECTIONS = (BUSINESS, TECHNICAL)
 FALLBACKS = ("none", "queue", "cache", "manual")
 BETTER = ("lower", "higher")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -58,6 +60,7 @@ CATALOG: dict[str, dict[str, Any]] = {
         "go_live": pl.Date,
         "queue": FLAG,
         "idempotent": FLAG,
+        "rejections": TEXT,
         "sync_limit_ms": NUMBER,
         "slo_success": NUMBER,
         "slo_p95_ms": NUMBER,
@@ -79,7 +82,15 @@ CATALOG: dict[str, dict[str, Any]] = {
         "fields_sent": WORDS,
     },
     "capabilities": {"capability": TEXT, "entry": TEXT, "goal": TEXT, "value_per_hour": NUMBER},
-    "elements": {"element": TEXT, "origin": TEXT, "record": TEXT, "owner": TEXT, "writers": WORDS},
+    "elements": {
+        "element": TEXT,
+        "origin": TEXT,
+        "record": TEXT,
+        "owner": TEXT,
+        "writers": WORDS,
+        "amended": FLAG,
+        "correction_codes": WORDS,
+    },
     "transforms": {"integration": TEXT, "field": TEXT, "kind": TEXT, "from": WORDS},
     "reports": {"report": TEXT, "decisions": WORDS, "statutory": FLAG, "owner": TEXT},
     "checkpoints": {"checkpoint": TEXT, "integration": TEXT, "kind": TEXT},
@@ -111,6 +122,7 @@ SECTIONS: dict[str, dict[str, Reader]] = {
         "go_live": day("go_live"),
         "queue": flag("queue"),
         "idempotent": flag("idempotent"),
+        "rejections": word("rejections", REJECTIONS),
         "sync_limit": duration("sync_limit_ms"),
         "slo": parts({"success": number("slo_success", 0, 1), "p95": duration("slo_p95_ms")}),
         "schedule": duration("schedule_ms"),
@@ -150,6 +162,8 @@ SECTIONS: dict[str, dict[str, Reader]] = {
         "record": text("record"),
         "owner": partial(owner, backup=None),
         "writers": words("writers"),
+        "amended": flag("amended"),
+        "correction_codes": words("correction_codes"),
     },
     "transforms": {
         "integration": text("integration"),

@@ -7,6 +7,7 @@ import polars as pl
 from integrhealth.language.report_tables import FINDING, SEVERITIES
 from integrhealth.language.safe_text import visible_and_cut
 from integrhealth.language.schema import TEXT
+from integrhealth.language.statistics import TAIL, holm
 
 SAME = ("report", "rule", "subject")
 CHANGES = dict.fromkeys((*SAME, "change"), TEXT)
@@ -31,15 +32,16 @@ def findings(report: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
     return complete.with_columns(visible_and_cut(pl.col(pl.String), LONGEST_TEXT))
 
 
-def severity(value: pl.Expr, low: pl.Expr, high: pl.Expr, *, warning: float, critical: float) -> pl.Expr:
-    """Critical: the whole interval lies beyond `critical`; warning: the estimate lies beyond `warning`; note: else.
+def severity(*, warning: pl.Expr, critical: pl.Expr | None = None) -> pl.Expr:
+    """Critical: certainly beyond the critical threshold; warning: certainly beyond the warning threshold; note: else.
 
-    Beyond means below when `critical` is the smaller of the two thresholds, and above otherwise.
+    `warning` and `critical` are the p-values of "this lies beyond the threshold", of every subject that the rule
+    tested, in one frame: they are the family for which the 2.5% hold that a 95% interval leaves out on its side
+    (Holm). So first say how severe, then leave out what lies beyond nothing. Of one subject it is certain where its
+    whole interval lies beyond. Null: not tested, a note.
     """
-    rising = critical >= warning
-    certain = low > critical if rising else high < critical
-    likely = value > warning if rising else value < warning
-    return pl.when(certain).then(pl.lit("critical")).when(likely).then(pl.lit("warning")).otherwise(pl.lit("note"))
+    certain = pl.when(holm(warning) <= TAIL).then(pl.lit("warning")).otherwise(pl.lit("note"))
+    return certain if critical is None else pl.when(holm(critical) <= TAIL).then(pl.lit("critical")).otherwise(certain)
 
 
 def system_owners(declared: pl.DataFrame) -> pl.DataFrame:

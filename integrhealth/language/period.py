@@ -1,13 +1,16 @@
-"""The period that times cover, without the few that lie so far off that a clock or a default must have made them.
+"""Moments that people write, and the period that times cover, without the few that lie so far off that a clock or a
+default must have made them.
 
 A message of 1970 among those of this spring would make fifty years of it, and nearly nothing of every rate per day.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
+
+from integrhealth.errors import WrongValue
 
 # All own. Beyond a gap of so many days few times are outliers; at most this share of all, and one in any case.
 YEARS_OFF_DAYS, YEARS_OFF_SHARE = 3_650, 0.1
@@ -15,6 +18,20 @@ YEARS_OFF_DAYS, YEARS_OFF_SHARE = 3_650, 0.1
 FAR_OFF_DAYS, FAR_OFF_SHARE, FAR_OFF_TIMES = 180, 0.001, 10
 DAY = 86_400_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(time: str | date | datetime | None) -> datetime | None:
+    """A moment in UTC from ISO 8601 text, a date being its first moment; naive is UTC. Raises WrongValue."""
+    if time is None or time == "":
+        return None
+    try:
+        parsed = time if isinstance(time, datetime) else datetime.fromisoformat(str(time))
+    except ValueError:
+        raise WrongValue(f"invalid time {time!r:.80}; write 2026-01-31 or 2026-01-31T08:00:00+01:00") from None
+    try:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except OverflowError:
+        raise WrongValue(f"{time!s:.80} lies outside the years 1 to 9999 in UTC; write 2026-01-31") from None
 
 
 def outlying(times: pl.Series) -> pl.Series:

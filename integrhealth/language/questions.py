@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 import polars as pl
 
 from integrhealth.errors import UnknownName, WrongValue
+from integrhealth.language.period import moment
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -16,8 +17,8 @@ Answer = TypeVar("Answer")
 def question(answer: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
     """`answer(evidence, **options)`, kept by the evidence for whoever asks the same again: evidence never changes.
 
-    Raises WrongValue when something else than evidence is asked, or for an option that cannot be; UnknownName for an
-    option that the question does not take.
+    An option `at` is a moment, as text or datetime. Raises WrongValue when something else than evidence is asked, or
+    for an option that cannot be; UnknownName for an option that the question does not take.
     """
     takes = signature(answer)
     options = [name for name in takes.parameters if name != "evidence"]
@@ -32,6 +33,8 @@ def question(answer: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
         for name, value in bound.arguments.items():
             if name.startswith("min_") and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
                 raise WrongValue(f"{answer.__name__}: {name} must be a whole number from 0 on, not {value!r}")
+            if name == "at":
+                bound.arguments[name] = moment(value)
         return evidence.once(answer, **bound.arguments)
 
     return asked
@@ -47,14 +50,14 @@ def only_evidence(asking: str, evidence: Any) -> Any:
     return evidence
 
 
-def answers(evidence: Any, package: Mapping[str, Any], *, min_messages: int) -> dict[str, pl.DataFrame]:
+def answers(evidence: Any, package: Mapping[str, Any], **options: Any) -> dict[str, pl.DataFrame]:
     """The table of each question that the `package` of a report lists in ``__all__``, by its name.
 
-    `package` are its globals; `min_messages` goes to the questions that take it.
+    `package` are its globals; each of the `options` goes to the questions that take it.
     """
     tables = {}
     for name in package["__all__"]:
         if name != "report":
-            least = {"min_messages": min_messages} if "min_messages" in signature(package[name]).parameters else {}
-            tables[name] = package[name](evidence, **least)
+            takes = signature(package[name]).parameters
+            tables[name] = package[name](evidence, **{each: options[each] for each in options if each in takes})
     return tables

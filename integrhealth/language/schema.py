@@ -29,6 +29,8 @@ STATUSES = (
 )
 FAILED = ("failed", "timeout", "rejected")
 DELIVERED = ("ok", "partial")
+# A business rejection (language.rejections): no log's own word, and neither failed nor delivered.
+DECLINED = "declined"
 KINDS = ("request", "queue", "batch", "file", "internal")
 # Who was called where nothing names it. One for each caller: what nobody named is not one system.
 NAMELESS = "unknown (asked by {})"
@@ -161,6 +163,7 @@ FRAMES: dict[str, Frame] = {
             actor=TEXT,
             actor_type=TEXT,
             message_id=TEXT,
+            change_reason=TEXT,
         ),
         _frame(
             "incident_events",
@@ -173,6 +176,7 @@ FRAMES: dict[str, Frame] = {
             action=TEXT,
             state=TEXT,
             integration=TEXT,
+            object_id=TEXT,
         ),
         _frame(
             "reports",
@@ -256,8 +260,8 @@ def is_delivered(status: pl.Expr) -> pl.Expr:
 
 
 def is_ended(status: pl.Expr) -> pl.Expr:
-    """Delivered or failed: the denominator of every error share. Skipped, held, pending and the like are not in it."""
-    return status.is_in(DELIVERED + FAILED)
+    """Delivered, failed or declined: the denominator of every error share; skipped, held, pending are not in it."""
+    return status.is_in((*DELIVERED, *FAILED, DECLINED))
 
 
 def is_named(system: pl.Expr) -> pl.Expr:

@@ -1,10 +1,12 @@
-"""How sure a number is: whether a sample is large enough, and 95% intervals, vectorised."""
+"""How sure a number is: whether a sample is large enough, 95% intervals, p-values and families of them, vectorised."""
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 CONFIDENCE = 0.95
+# What a 95% interval leaves out on one side.
+TAIL = (1 - CONFIDENCE) / 2
 Z = 1.959963984540054
 # Upper end of the exact 95% interval of a Poisson count of which none was seen: -ln 0.025.
 NONE_SEEN = 3.6888794541139363
@@ -42,8 +44,7 @@ def beta_interval(up: ArrayLike, down: ArrayLike) -> tuple[NDArray, NDArray]:
     from scipy.special import betaincinv
 
     a, b = np.asarray(up, float) + 1, np.asarray(down, float) + 1
-    tail = (1 - CONFIDENCE) / 2
-    return betaincinv(a, b, tail), betaincinv(a, b, 1 - tail)
+    return betaincinv(a, b, TAIL), betaincinv(a, b, 1 - TAIL)
 
 
 def quantile_ranks(n: ArrayLike, quantile: float) -> tuple[NDArray, NDArray]:
@@ -55,7 +56,49 @@ def quantile_ranks(n: ArrayLike, quantile: float) -> tuple[NDArray, NDArray]:
     from scipy.stats import binom
 
     size = np.asarray(n)
-    tail = (1 - CONFIDENCE) / 2
-    low = binom.ppf(tail, size, quantile)
-    high = binom.ppf(1 - tail, size, quantile) + 1
+    low = binom.ppf(TAIL, size, quantile)
+    high = binom.ppf(1 - TAIL, size, quantile) + 1
     return low.astype(np.int64), high.astype(np.int64)
+
+
+def chance_of_more(count: pl.Expr, trials: pl.Expr, share: pl.Expr) -> pl.Expr:
+    """How likely `count` or more of `trials` are where `share` of them is to be expected: the exact binomial tail.
+
+    The p-value of the statement that the true share is larger than `share`; exact, because the normal and Wilson's
+    interval are too sure of small shares in small samples. Null where one of the three is null, and without trials.
+    """
+    sample = pl.struct(count=count.cast(pl.Float64), trials=trials.cast(pl.Float64), share=share.cast(pl.Float64))
+    return sample.map_batches(_binomial_tail, return_dtype=pl.Float64)
+
+
+def _binomial_tail(sample: pl.Series) -> pl.Series:
+    from scipy.special import betainc
+
+    count, trials, share = (sample.struct.field(name).to_numpy() for name in ("count", "trials", "share"))
+    tail = np.where(count == 0, 1.0, betainc(np.maximum(count, 1), trials - count + 1, np.clip(share, 0, 1)))
+    tested = (trials > 0) & ~np.isnan(count + share)
+    return pl.Series(np.where(tested, tail, np.nan), nan_to_null=True)
+
+
+def chance_of_distance(distance: pl.Expr, margin: pl.Expr) -> pl.Expr:
+    """How likely an estimate lies `distance` beyond a threshold that is the truth, `margin` being how far its interval
+    reaches back towards the threshold: at most 2.5% where the whole interval lies beyond.
+
+    For numbers whose interval is all there is (bootstrap, linearised ratios), read as normal. A number without margin
+    is a count: 0 beyond the threshold, else 1. Null where one of the two is null.
+    """
+    from scipy.special import ndtr
+
+    sigmas = pl.when(margin > 0).then(distance * Z / margin).otherwise(pl.when(distance > 0).then(40).otherwise(-40))
+    sure = pl.when(distance.is_not_null() & margin.is_not_null()).then(sigmas)
+    return sure.map_batches(lambda sigma: pl.Series(ndtr(-sigma.to_numpy()), nan_to_null=True), pl.Float64)
+
+
+def holm(p_value: pl.Expr) -> pl.Expr:
+    """`p_value` of a family of statements, each so much larger that any of them is wrong no more often than it says.
+
+    Step down (Holm 1979), which holds however the statements depend on each other. Null is no member of the family.
+    """
+    place = p_value.rank("ordinal")
+    stepped = p_value * (p_value.count() - place + 1)
+    return stepped.sort_by(p_value, nulls_last=True).cum_max().gather(place - 1).clip(upper_bound=1)

@@ -51,8 +51,6 @@ ALWAYS_CALLED_SHARE, ALWAYS_CALLED_TRACES = 0.999, 300
 FALLBACK_TEST_DAYS = 365
 # What a capability is taken to promise where the catalog says nothing (own), and where it is certainly broken (own).
 PROMISED_AVAILABILITY, BROKEN_AVAILABILITY = 0.995, 0.99
-# A dependency that nothing replaces needs one more nine than the capability promises (Treynor et al., queue.acm.org).
-CRITICAL_DEPENDENCY_AVAILABILITY = 0.9995
 # The front page passes the kit's own overload test: five findings and 200 words at most, of which the page's frame
 # (title, question, links, footer) takes about 38.
 FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME = 5, 200, 38
@@ -66,9 +64,9 @@ SLO_SUCCESS = 0.995
 BURN_CRITICAL, BURN_FAST, MIN_BAD_EVENTS = 6, 14.4, 2
 # A p95 at so many times the promised one is critical (own).
 SLOW_CRITICAL = 2
-# A step with a larger share of all critical-path time is the one to speed up first (own).
+# A step with a larger share of all critical-path time is the one to speed up first, a note (own).
 DOMINANT_SHARE = 0.5
-# Messages received or ended before they were sent: from here on two clocks disagree (own).
+# All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
 
 # Root causes. What lies within so many minutes of the change is neither normal nor abnormal (own).
@@ -92,9 +90,13 @@ METRIC_QUANTILE = 0.9
 # What evidence counts for at a system that cannot have made the symptom unhealthy (own).
 ELSEWHERE = 0.5
 
-# The worst hour. Chance that so many traces fail in some hour, below which one stands out (own), and the days of data
-# from which each hour of the day is compared with itself too (own).
-STANDING_OUT_LEVEL, DAY_PATTERN_DAYS = 0.05, 3
+# The worst hour. Chance that so many traces fail in some hour, below which one stands out (own); the days of data from
+# which an hour is compared with the same hour of other days, and of other weeks; the days of its trend (own).
+STANDING_OUT_LEVEL, DAY_PATTERN_DAYS, WEEK_PATTERN_DAYS, TREND_DAYS = 0.05, 3, 21, 7
+# What draws the failures of the few hours like one towards the usual weighs so many failures (own).
+PRIOR_FAILURES = 1
+# The worst hours of other days by which one is judged: these highest parts of them, so many at least (own).
+PEAK_SHARES, MIN_PEAKS = (0.5, 0.25), 4
 # Root causes of a report are judged by what is nearest in time: so many messages, and as many days in any case (own).
 NEAREST_MESSAGES, NEAREST_DAYS = 300_000, 1
 
@@ -131,6 +133,10 @@ LAYERED = 8
 ENTRY_DAYS = 30
 # What people write to this share of the objects after they were sent is a step of the work, no correction (own).
 USUALLY_WRITTEN_SHARE = 0.5
+# Other systems that must agree on another value before one that none of them held was wrong (own).
+MIN_AGREEING_SYSTEMS = 2
+# Where surely more than this share of what people change in an element is taken back, taking back is correcting (own).
+TAKEN_BACK_SHARE = 0.5
 # A value logged so late, while the first message of its object was under way, was sent with it (own).
 LOGGED_LATE_SECONDS = 60
 

@@ -1,7 +1,7 @@
 """The period of evidence: what lies far outside it, and selecting one by whole traces, so that no link looks lost."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import datetime
 
 import polars as pl
 
@@ -12,20 +12,6 @@ from integrhealth.traces.links import linked
 
 # How many outliers a warning names.
 LISTED = 3
-
-
-def moment(time: str | date | datetime | None) -> datetime | None:
-    """A moment in UTC from ISO 8601 text, a date being its first moment; naive is UTC. Raises WrongValue."""
-    if time is None or time == "":
-        return None
-    try:
-        parsed = time if isinstance(time, datetime) else datetime.fromisoformat(str(time))
-    except ValueError:
-        raise WrongValue(f"invalid time {time!r}; write 2026-01-31 or 2026-01-31T08:00:00+01:00") from None
-    try:
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except OverflowError:
-        raise WrongValue(f"{time} lies outside the years 1 to 9999 in UTC; write 2026-01-31") from None
 
 
 def whole_traces_between(

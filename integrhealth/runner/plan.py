@@ -8,9 +8,9 @@ from typing import Any
 
 from integrhealth.analyses import OVERVIEW, REPORTS
 from integrhealth.errors import UnknownName, WrongValue
+from integrhealth.language.period import moment
 from integrhealth.locations import notebooks
 from integrhealth.reading.discovery import named_file
-from integrhealth.reading.period import moment
 from integrhealth.runner import folder
 from integrhealth.runner.parameters import Parameter, checked, declared
 
@@ -79,6 +79,8 @@ def planned(request: Request) -> Plan:
     everything = {name: declared(request.notebooks / f"{name}.ipynb") for name in available}
     values = checked(request.parameters, everything)
     since, until = moment(request.since), moment(request.until)
+    for given in values.values():
+        moment(given.get("at"))  # refused here, not by a page that failed
     if request.jobs < 1 or not 0 < request.deadline_seconds <= LONGEST_SECONDS:
         raise WrongValue(f"--jobs must be above zero, and --deadline too and at most {LONGEST_SECONDS:,} s, a week")
     roots = tuple(named_file(path) for path in request.paths)

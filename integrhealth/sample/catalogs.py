@@ -97,7 +97,10 @@ def _few_words() -> dict[str, Any]:
         "systems": [_system(name) for name in SYSTEMS],
         "integrations": integrations,
         "capabilities": [dict(CAPABILITIES[0])],
-        "elements": [{"element": "customer.address", "writers": ["CRM", "ERP", "Webshop"]}],
+        "elements": [
+            {"element": "customer.address", "writers": ["CRM", "ERP", "Webshop"]},
+            *({"element": feed.element, "amended": False} for feed in FEEDS),
+        ],
         "checkpoints": _checkpoints("a"),
         "audit": [
             {"question": 1, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
@@ -214,4 +217,6 @@ def _answered(integration: Integration) -> dict[str, Any]:
 
 def _element(element: str, origin: str, record: str) -> dict[str, Any]:
     owner = _person(SYSTEM_OWNERS[record])
-    return {"element": element, "origin": origin, "record": record, "owner": owner, "writers": [record]}
+    entry = {"element": element, "origin": origin, "record": record, "owner": owner, "writers": [record]}
+    # A price, a count and an account stand until the next one is due: what replaces them sooner corrects them.
+    return entry | ({"amended": False} if element in [feed.element for feed in FEEDS] else {})

@@ -9,7 +9,7 @@ from drawing.frames import NOON, drawn, messages
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrhealth.bad_entries.entries import ENTRIES, STEPS, bad_entries, entry_steps
+from integrhealth.bad_entries.entries import ENTRIES, STEPS, entries_and_changes, entry_steps
 from integrhealth.language.schema import FRAMES
 from integrhealth.traces import links
 
@@ -25,13 +25,14 @@ ORDER = """
 
 
 def changes(picture: str) -> pl.DataFrame:
-    return drawn("field_changes", picture)
+    """Field changes, each with a reason that would make a change of a person a correction."""
+    return drawn("field_changes", picture, change_reason="correction")
 
 
 def found(frame: pl.DataFrame, field_changes: pl.DataFrame = NO_CHANGES, holds: pl.DataFrame = NO_HOLDS):
     """Bad entries and steps of a messages frame."""
     caused = links.with_causes(links.linked(frame))
-    entries = bad_entries(caused, field_changes, holds)
+    entries, _ = entries_and_changes(caused, field_changes, holds)
     return entries, entry_steps(caused, entries)
 
 

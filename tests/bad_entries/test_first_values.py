@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from drawing.frames import drawn, messages
 
-from integrhealth.bad_entries.entries import bad_entries, entry_steps
+from integrhealth.bad_entries.entries import entries_and_changes, entry_steps
 from integrhealth.language.schema import FRAMES
 from integrhealth.traces import links
 
@@ -21,11 +21,16 @@ ORDERS = """
 CORRECTED = "element entity system value_hash at\nprice 1 {} right {}"
 
 
+def changes(picture: str) -> pl.DataFrame:
+    """Field changes, each with a reason that would make a change of a person a correction."""
+    return drawn("field_changes", picture, change_reason="correction")
+
+
 def told(frame: pl.DataFrame, field_changes: pl.DataFrame = NO_CHANGES) -> tuple[list, list]:
     """The bad entries (object, origin, entered and detected in seconds after the first, detection, needs_release),
     and the ids of the messages they travelled by."""
     caused = links.with_causes(links.linked(frame))
-    entries = bad_entries(caused, field_changes, NO_HOLDS)
+    entries, _ = entries_and_changes(caused, field_changes, NO_HOLDS)
     start = frame["sent_at"].min()
     seconds = [(pl.col(name) - start).dt.total_seconds() for name in ("entered_at", "detected_at")]
     rows = entries.select("object_id", "origin", *seconds, "detection", "needs_release").rows()
@@ -34,8 +39,7 @@ def told(frame: pl.DataFrame, field_changes: pl.DataFrame = NO_CHANGES) -> tuple
 
 @pytest.mark.parametrize(("system", "needs_release"), [("shop", False), ("erp", True)])
 def test_a_log_that_begins_with_a_correction_tells_of_the_value_that_was_sent(system, needs_release):
-    changes = drawn("field_changes", CORRECTED.format(system, 600))
-    entries, travelled = told(messages(ORDERS), changes)
+    entries, travelled = told(messages(ORDERS), changes(CORRECTED.format(system, 600)))
     assert entries == [("1", "shop", 0, 600, "corrected", needs_release)]
     assert travelled == ["a1", "b1"]
 
@@ -49,23 +53,23 @@ def test_a_log_that_begins_with_a_correction_tells_of_the_value_that_was_sent(sy
     ],
 )
 def test_a_first_value_is_no_correction(more):
-    entries, _ = told(messages(ORDERS), drawn("field_changes", f"{CORRECTED.format('shop', 600)}\n{more}"))
+    entries, _ = told(messages(ORDERS), changes(f"{CORRECTED.format('shop', 600)}\n{more}"))
     assert [entry for entry in entries if entry[2] == 0] == []
 
 
 @pytest.mark.parametrize("at", [31 * DAY, -5])
 def test_a_write_before_or_long_after_the_object_was_sent_corrects_nothing(at):
-    assert told(messages(ORDERS), drawn("field_changes", CORRECTED.format("shop", at))) == ([], [])
+    assert told(messages(ORDERS), changes(CORRECTED.format("shop", at))) == ([], [])
 
 
 def test_an_object_that_is_sent_for_months_has_no_first_value():
     longer = messages(f"{ORDERS}    a0 shop erp queue order 1 -{20 * DAY} -{20 * DAY}")
-    assert told(longer, drawn("field_changes", CORRECTED.format("shop", 15 * DAY))) == ([], [])
+    assert told(longer, changes(CORRECTED.format("shop", 15 * DAY))) == ([], [])
 
 
 def test_systems_and_brought_values_correct_nothing():
     for how in ("actor_type\nprice 1 shop right 600 system", "message_id\nprice 1 shop right 600 a1"):
-        assert told(messages(ORDERS), drawn("field_changes", f"element entity system value_hash at {how}")) == ([], [])
+        assert told(messages(ORDERS), changes(f"element entity system value_hash at {how}")) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -95,7 +99,7 @@ def test_other_content_without_a_trace_is_another_record():
 
 def test_a_value_that_only_a_system_downstream_showed_is_what_the_correction_replaced():
     log = "element entity system value_hash at message_id\nprice 1 erp wrong 10 a1\nprice 1 shop right 600 -"
-    entries, travelled = told(messages(ORDERS), drawn("field_changes", log))
+    entries, travelled = told(messages(ORDERS), changes(log))
     assert entries == [("1", "shop", 0, 600, "corrected", False)]
     assert travelled == ["a1", "b1"]
 
@@ -103,7 +107,7 @@ def test_a_value_that_only_a_system_downstream_showed_is_what_the_correction_rep
 def test_a_correction_downstream_replaces_what_the_message_before_it_showed():
     orders = f"{ORDERS}    b2 erp wms queue order 2 120 130\n    b3 erp wms queue order 3 220 230\n"
     log = "element entity system value_hash at message_id\nprice 1 erp wrong 10 a1\nprice 1 wms right 600 -"
-    entries, travelled = told(messages(orders), drawn("field_changes", log))
+    entries, travelled = told(messages(orders), changes(log))
     assert entries == [("1", "shop", 0, 600, "corrected", True)]
     assert travelled == ["a1", "b1"]
 
@@ -111,7 +115,7 @@ def test_a_correction_downstream_replaces_what_the_message_before_it_showed():
 @pytest.mark.parametrize(("logged", "entered"), [(4, 0), (11, 11)])
 def test_a_value_logged_while_its_message_was_under_way_was_sent_with_it(logged, entered):
     log = f"element entity system value_hash at\nprice 1 shop wrong {logged}\nprice 1 shop right 600"
-    entries, travelled = told(messages(ORDERS), drawn("field_changes", log))
+    entries, travelled = told(messages(ORDERS), changes(log))
     assert entries == [("1", "shop", entered, 600, "corrected", False)]
     assert ("a1" in travelled) == (entered == 0)
 

@@ -28,6 +28,7 @@ integrations:
     beneficiary: {who: order desk, interviewed_on: 2026-02-10}
     owner: {name: desk@example.com, backup: ann@example.com, since: 2026-01-01}
     queue: true
+    rejections: business
     sync_limit: 5m
     slo: {success: 0.995, p95: 2s}
     schedule: null
@@ -37,6 +38,7 @@ integrations:
     fields: {required: [order_id], sent: [order_id, note]}
 elements:
   - {element: customer.address, origin: CRM, record: CRM, owner: crm@example.com, writers: [CRM]}
+  - {element: supplier.bank_account, amended: false, correction_codes: [Z1, 7]}
 transforms:
   - {integration: shop-orders, field: status_code, kind: map, from: [status]}
 reports:
@@ -77,10 +79,12 @@ def test_every_key_becomes_its_column_in_the_units_of_the_schema(written):
         date(2026, 1, 1),
     )
     assert (row["beneficiary"], row["interviewed_on"]) == ("order desk", date(2026, 2, 10))
+    assert (row["queue"], row["rejections"]) == (True, "business")
     assert (row["fallback"], row["manual_rate_per_hour"], row["schedule_ms"]) == ("none", 40.0, None)
     assert (row["fields_required"], row["fields_sent"]) == (["order_id"], ["order_id", "note"])
     assert catalog.systems.rows()[0] == ("ERP", "finance", "ann@example.com", "bob@example.com", None)
     assert catalog.reports.rows() == [("daily sales", ["price"], False, "ann@example.com")]
+    assert catalog.elements.select("amended", "correction_codes").rows() == [(None, None), (False, ["Z1", "7"])]
     assert catalog.audit.rows() == [(5, "partial", "coo", date(2026, 9, 30))]
     for section, columns in CATALOG.items():
         assert getattr(catalog, section).schema == pl.Schema(columns)
@@ -118,6 +122,9 @@ def test_an_empty_file_is_a_catalog_without_entries(written):
         ("Europe/Madrid", "Madrid", "timezone", "Europe/Madrid"),
         ("people: 9", "people: 9.5", "teams[0].people", "whole number"),
         ("queue: true", "queue: yes", "integrations[0].queue", "true or false"),
+        ("amended: false", "amended: no", "elements[1].amended", "true or false"),
+        ("amended: false", "amendable: false", "elements[1].amendable", "did you mean 'amended'?"),
+        ("rejections: business", "rejections: buisness", "integrations[0].rejections", "business"),
         ("aliases: [wms-prod, wms-adapter]", "aliases: [wms-prod, {a: b}]", "systems[1].aliases[1]", "a list"),
         ("name: WMS", "name: ERP", "systems[1]", "keep one"),
         ("element: customer.address, ", "", "elements[0]", "add element"),

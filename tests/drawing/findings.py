@@ -5,6 +5,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from integrhealth.analyses import all_reports, overview
+from integrhealth.evidence import Evidence
 from integrhealth.language.report_tables import FINDING
 
 
@@ -35,3 +37,8 @@ def finding(rule: str, subject: str, **columns: object) -> dict:
     """A whole finding of error propagation; what COLUMNS does not say is null."""
     assert columns.keys() <= FINDING.keys()
     return dict.fromkeys(FINDING) | {"report": "error_propagation", "rule": rule, "subject": subject} | columns
+
+
+def all_findings(evidence: Evidence) -> pl.DataFrame:
+    """The findings of all reports on EVIDENCE, ranked as the front page ranks them."""
+    return overview.report(all_reports(evidence)).findings

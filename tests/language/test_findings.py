@@ -1,5 +1,6 @@
 """What a finding is, how severe, in which order it is told, who is asked, and what changed since the last run."""
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -37,33 +38,37 @@ def test_a_text_of_500_characters_is_whole_and_one_more_is_cut():
     assert cut != kept
 
 
-@pytest.mark.parametrize(
-    ("value", "low", "high", "rising", "falling"),
-    # Rising: a warning above 3, critical above 7. Falling: a warning below 7, critical below 3.
-    [
-        (9.0, 7.1, 9.9, "critical", "note"),
-        (9.0, 7.0, 9.9, "warning", "note"),
-        (7.0, 6.0, 8.0, "warning", "note"),
-        (6.9, 6.0, 8.0, "warning", "warning"),
-        (3.1, 2.0, 4.0, "warning", "warning"),
-        (3.0, 2.0, 4.0, "note", "warning"),
-        (1.0, 0.0, 3.0, "note", "warning"),
-        (1.0, 0.0, 2.9, "note", "critical"),
-        (None, None, None, "note", "note"),
-    ],
-)
-def test_critical_is_the_whole_interval_and_warning_the_estimate_beyond_the_threshold(
-    value, low, high, rising, falling
-):
-    interval = [pl.lit(number, pl.Float64) for number in (value, low, high)]
-    assert pl.select(severity(*interval, warning=3, critical=7)).item() == rising
-    assert pl.select(severity(*interval, warning=7, critical=3)).item() == falling
+def severities(warning, critical=None):
+    rows = pl.DataFrame(
+        {"w": warning, "c": critical or [None] * len(warning)}, schema={"w": pl.Float64, "c": pl.Float64}
+    )
+    judged = severity(warning=pl.col("w"), critical=pl.col("c")) if critical else severity(warning=pl.col("w"))
+    return rows.select(judged.alias("severity"))["severity"].to_list()
 
 
-def test_of_two_equal_thresholds_above_is_beyond():
-    above, below = ([pl.lit(number) for number in interval] for interval in ((6, 5.5, 7), (4, 3, 4.5)))
-    assert pl.select(severity(*above, warning=5, critical=5)).item() == "critical"
-    assert pl.select(severity(*below, warning=5, critical=5)).item() == "note"
+def test_one_subject_is_judged_by_its_whole_interval():
+    # The 2.5% that a 95% interval leaves out on its side.
+    assert severities([0.025], [0.025]) == ["critical"]
+    assert severities([0.025], [0.0251]) == ["warning"]
+    assert severities([0.0251], [0.5]) == ["note"]
+    assert severities([0.02]) == ["warning"]
+    assert severities([None], [None]) == ["note"]
+
+
+def test_of_many_subjects_the_level_holds_for_all_of_them_together():
+    # The smallest of four has to be below 2.5% / 4, the next below 2.5% / 3, then 2.5% / 2.
+    assert severities([0.0126, 0.006, 0.9, 0.008]) == ["note", "warning", "note", "warning"]
+    assert severities([0.0125, 0.006, 0.9, 0.008]) == ["warning", "warning", "note", "warning"]
+    # Where the smallest fails, none may follow; what was not tested counts for nothing.
+    assert severities([0.007, 0.01, 0.9, 0.9]) == ["note"] * 4
+    assert severities([0.007, 0.01, 0.9, None]) == ["warning", "warning", "note", "note"]
+
+
+def test_healthy_subjects_are_warned_of_in_at_most_one_family_of_forty():
+    # 4,000 families of 20 subjects that lie exactly at their threshold: 2.5% of 4,000 are 100, give or take 10.
+    chances = np.random.default_rng(3).uniform(size=(4000, 20))
+    warned = sum("warning" in severities(list(family)) for family in chances)
+    assert 70 <= warned <= 130
 
 
 def test_the_owner_of_a_system_is_the_first_that_is_said_else_its_team():

@@ -3,9 +3,19 @@
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import beta, binomtest
+from scipy.stats import beta, binom, binomtest, norm
 
-from integrhealth.language.statistics import beta_interval, enough, quantile_ranks, ratio_margin, wilson_interval
+from integrhealth.language.statistics import (
+    Z,
+    beta_interval,
+    chance_of_distance,
+    chance_of_more,
+    enough,
+    holm,
+    quantile_ranks,
+    ratio_margin,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (1, 10), (5, 10), (10, 10), (3, 1000)])
@@ -68,3 +78,33 @@ def test_units_that_are_all_alike_have_no_margin():
 def test_nothing_is_never_enough(least, large):
     counts = pl.DataFrame({"n": [0, 1, 2, 3]})
     assert counts.select(enough(pl.col("n"), least)).to_series().to_list() == large
+
+
+@pytest.mark.parametrize(
+    ("count", "trials", "share"), [(4, 729, 0.005), (0, 30, 0.2), (30, 30, 0.2), (3, 200, 0.005), (7, 9, 1.0)]
+)
+def test_so_many_or_more_are_as_likely_as_the_binomial_says(count, trials, share):
+    drawn = pl.DataFrame({"k": [count, None, 1], "n": [trials, 5, 0]}, schema={"k": pl.Int64, "n": pl.Int64})
+    chances = drawn.select(chance_of_more(pl.col("k"), pl.col("n"), pl.lit(share)).alias("p"))["p"].to_list()
+    assert chances == [pytest.approx(binom.sf(count - 1, trials, share)), None, None]
+
+
+def test_an_estimate_is_certainly_beyond_where_its_whole_interval_is():
+    rows = pl.DataFrame(
+        {"distance": [0.2, 0.2, -0.2, 0.1, 0.0, None, 0.1], "margin": [0.2, 0.1, 0.1, 0.0, 0.0, 0.1, None]}
+    )
+    chances = rows.select(chance_of_distance(pl.col("distance"), pl.col("margin")).alias("p"))["p"].to_list()
+    beyond = [norm.sf(Z), norm.sf(2 * Z), norm.cdf(2 * Z)]
+    assert chances[:3] == pytest.approx(beyond)
+    # Without a margin it is a count, and nothing is left to chance.
+    assert chances[3:] == [0, 1, None, None]
+
+
+def test_a_family_steps_down_from_its_smallest():
+    family = pl.DataFrame({"p": [0.01, 0.04, None, 0.03, 0.005, 0.9]})
+    # 0.005 x 5, 0.01 x 4, 0.03 x 3; 0.04 x 2 would be less than that, and is no less.
+    stepped = [0.04, 0.09, None, 0.09, 0.025, 0.9]
+    assert family.select(holm(pl.col("p")))["p"].to_list() == [
+        each if each is None else pytest.approx(each) for each in stepped
+    ]
+    assert pl.DataFrame({"p": [0.8, 0.9]}).select(holm(pl.col("p")))["p"].to_list() == [1, 1]

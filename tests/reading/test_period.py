@@ -6,7 +6,8 @@ import pytest
 from drawing.frames import NOON, drawn, messages
 
 from integrhealth.errors import WrongValue
-from integrhealth.reading.period import moment, whole_traces_between
+from integrhealth.language.period import moment
+from integrhealth.reading.period import whole_traces_between
 
 LATER = NOON + timedelta(seconds=10)
 FRAMES = {

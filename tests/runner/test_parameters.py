@@ -5,6 +5,7 @@ import pytest
 
 from integrhealth.errors import UnknownName, WrongValue
 from integrhealth.runner.parameters import Parameter, assignments, checked, coerced, declared
+from integrhealth.runner.plan import Request, planned
 
 LATENCY = {
     "logs": Parameter("logs", "str", "sample:a", ""),
@@ -115,3 +116,13 @@ def test_a_value_may_hold_equals_signs_and_the_last_one_counts():
 def test_a_pair_without_name_or_equals_sign_is_refused(pair):
     with pytest.raises(WrongValue, match="NAME=VALUE"):
         assignments([pair])
+
+
+def test_the_moment_of_root_causes_is_a_parameter_that_is_checked_before_a_kernel_starts(tmp_path):
+    asked = Request(("sample:a",), tmp_path / "out", parameters={"at": "2025-12-22T09:00"})
+    given = planned(asked).values
+    assert {name: values for name, values in given.items() if values} == {
+        "error_propagation": {"at": "2025-12-22T09:00"}
+    }
+    with pytest.raises(WrongValue, match="invalid time 'nine'; write 2026-01-31"):
+        planned(Request(("sample:a",), tmp_path / "out", parameters={"at": "nine"}))

@@ -1,13 +1,14 @@
 """Dependency fragility: what must be up for the business to get through, and how often it is.
 
-The systems on every way from an entry to a goal are the dominators of the graph that the traffic draws. What nothing
-replaces needs one nine more than what depends on it (Treynor et al., The Calculus of Service Availability, ACM Queue).
+The systems on every way from an entry to a goal are the dominators of the graph that the traffic draws. That there are
+such is a fact, in a company with a hub always; it is a finding where they cost the capability its promise.
 """
 
 from typing import TYPE_CHECKING
 
 from integrhealth.analyses.dependency_fragility.findings import NAME, fragility_findings
 from integrhealth.analyses.dependency_fragility.questions import capabilities, edges, systems
+from integrhealth.analyses.dependency_fragility.repairs import repairs
 from integrhealth.analyses.dependency_fragility.tables import TABLES
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
@@ -40,7 +41,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of dependency_fragility, its findings, and why a table is empty.
 
     >>> ih.dependency_fragility.report(evidence).findings.select("severity", "rule").head(2).rows()
-    [('critical', 'single_point'), ('critical', 'low_availability')]
+    [('critical', 'low_availability'), ('critical', 'low_availability')]
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
     asked = tables["capabilities"]
@@ -49,7 +50,13 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         NAME,
         TABLES,
         tables,
-        fragility_findings(tables["systems"], asked, evidence.catalog.systems, min_messages=min_messages),
+        fragility_findings(
+            tables["systems"],
+            asked,
+            evidence.catalog.systems,
+            repairs(evidence.incident_events, evidence.messages, evidence.catalog.integrations),
+            min_messages=min_messages,
+        ),
         notes=LATER if asked.height else LATER | {"capabilities": NO_CAPABILITY},
         missing=MISSING if unjudged else None,
     )

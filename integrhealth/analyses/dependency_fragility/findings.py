@@ -3,12 +3,9 @@
 import polars as pl
 
 from integrhealth.language.findings import findings, ranked, severity, system_owners, written
-from integrhealth.language.thresholds import (
-    BROKEN_AVAILABILITY,
-    CRITICAL_DEPENDENCY_AVAILABILITY,
-    MIN_MESSAGES,
-    PROMISED_AVAILABILITY,
-)
+from integrhealth.language.statistics import chance_of_more
+from integrhealth.language.thresholds import BROKEN_AVAILABILITY, MIN_MESSAGES, PROMISED_AVAILABILITY
+from integrhealth.language.wording import spoken_ms
 
 NAME = "dependency_fragility"
 ENDS = ("entry", "goal")
@@ -17,27 +14,37 @@ MOST_NAMED = 3
 
 
 def fragility_findings(
-    systems: pl.DataFrame, capabilities: pl.DataFrame, declared: pl.DataFrame, *, min_messages: int = MIN_MESSAGES
+    systems: pl.DataFrame,
+    capabilities: pl.DataFrame,
+    declared: pl.DataFrame,
+    repairs: pl.DataFrame,
+    *,
+    min_messages: int = MIN_MESSAGES,
 ) -> pl.DataFrame:
     """What a person should talk about: systems that nothing replaces, capabilities that hang on one, low uptime.
 
-    `declared` are the systems of the catalog, with their owners. A capability seen in fewer than `min_messages` traces
-    has its structure in the tables, and no finding.
+    How systems hang together is a fact and a note; what makes it more is what was measured. `declared` are the systems
+    of the catalog, with their owners; `repairs` as ``repairs.repairs`` gives them. A capability seen in fewer than
+    `min_messages` traces has its structure in the tables, and no finding.
     """
     owners = system_owners(declared)
     seen = capabilities.filter(pl.col("traces") >= min_messages)
     return ranked(
         [
-            _single_points(systems, seen, owners),
-            _fragile_capabilities(seen, owners),
-            _unavailable_capabilities(seen, owners),
-            _unavailable_systems(systems, owners),
+            _single_points(systems, seen, owners, repairs),
+            _fragile_capabilities(systems, seen, owners),
+            _low_availability(systems, seen, owners),
         ]
     )
 
 
-def _single_points(systems: pl.DataFrame, seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Below one more nine than is promised (99.95%) a warning, certainly below the promise itself critical."""
+def _single_points(
+    systems: pl.DataFrame, seen: pl.DataFrame, owners: pl.DataFrame, repairs: pl.DataFrame
+) -> pl.DataFrame:
+    """A warning where its own errors or the hours of its repairs cost the capability its promise.
+
+    Critical where an outage outlasts what an integration tolerates, and nothing takes its place meanwhile.
+    """
     stopped = (
         seen.select("capability", system="single_points")
         .explode("system")
@@ -50,23 +57,57 @@ def _single_points(systems: pl.DataFrame, seen: pl.DataFrame, owners: pl.DataFra
     stops = systems.join(stopped, on="system").join(owners, on="system", how="left")
     more = pl.when(pl.col("stopped") > MOST_NAMED).then(pl.lit("; ...")).otherwise(pl.lit(""))
     several = pl.format("{} of {} capabilities stop ({}{})", "stopped", pl.lit(seen.height), "first", more)
-    rows = _judged(stops, warning=CRITICAL_DEPENDENCY_AVAILABILITY, critical=PROMISED_AVAILABILITY).with_columns(
+    costly = severity(warning=_too_rare(PROMISED_AVAILABILITY, pl.col("own_errors"), pl.col("ended")))
+    long = pl.col("down_share") > 1 - PROMISED_AVAILABILITY
+    repaired = pl.format(
+        "; it was under repair for {} of {}", spoken_ms(pl.col("down_ms")), spoken_ms(pl.col("period_ms"))
+    )
+    helpless = pl.format(
+        "; a repair takes {}, {} bears {}, and nothing tested takes its place",
+        spoken_ms(pl.col("repair_ms")),
+        "helpless",
+        spoken_ms(pl.col("tolerance_ms")),
+    )
+    rows = stops.join(repairs, on="system", how="left", maintain_order="left").with_columns(
+        _judged(),
+        severity=pl.when(pl.col("helpless").is_not_null())
+        .then(pl.lit("critical"))
+        .when(long)
+        .then(pl.lit("warning"))
+        .otherwise(costly),
         subject=pl.col("system"),
         n=pl.col("ended"),
         statement=pl.format(
-            "Nothing replaces {}: without it {}; {}.",
+            "Nothing replaces {}: without it {}; {}{}.",
             "system",
             pl.when(pl.col("stopped") == 1).then(pl.format("{} stops", "first")).otherwise(several),
             _uptime("it was up for {}% of {} messages", pl.col("ended")),
+            pl.coalesce(helpless, pl.when(long).then(repaired), pl.lit("")),
         ),
         ask=pl.format("What do we do in the hour when {} is down?", "system"),
     )
     return findings(NAME, "single_point", rows)
 
 
-def _fragile_capabilities(seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+def _fragile_capabilities(systems: pl.DataFrame, seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """A warning where both are certain: that it comes through too rarely, and that the one system fails by itself.
+
+    What fails elsewhere on the way is told of where it fails.
+    """
     hanging = seen.filter("fragile").with_columns(system=pl.col("cut").list.first())
-    rows = _judged(hanging.join(owners, on="system", how="left"), warning=PROMISED_AVAILABILITY).with_columns(
+    errors = systems.select("system", "own_errors", "ended")
+    through = pl.col("completed") + pl.col("lost")
+    warning, critical = (
+        pl.max_horizontal(
+            _too_rare(promise, pl.col("lost"), through),
+            _too_rare(PROMISED_AVAILABILITY, pl.col("own_errors"), pl.col("ended")),
+        )
+        for promise in (PROMISED_AVAILABILITY, BROKEN_AVAILABILITY)
+    )
+    joined = hanging.join(owners, on="system", how="left").join(errors, on="system", how="left", maintain_order="left")
+    rows = joined.with_columns(
+        _judged(),
+        severity=severity(warning=warning, critical=critical),
         subject=pl.col("capability"),
         n=_begun(),
         statement=pl.format(
@@ -81,25 +122,36 @@ def _fragile_capabilities(seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFr
     return findings(NAME, "fragile_capability", rows)
 
 
-def _unavailable_capabilities(seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Capabilities that come through too rarely although no single system stops them."""
-    robust = seen.filter(~pl.col("fragile").fill_null(False), pl.col("availability") < PROMISED_AVAILABILITY)
-    owned = robust.join(owners, left_on="goal", right_on="system", how="left")
-    rows = _judged(owned, warning=PROMISED_AVAILABILITY).with_columns(
-        subject=pl.col("capability"),
+def _low_availability(systems: pl.DataFrame, seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """Capabilities and systems that are up too rarely although no single system stops them, as one family."""
+    rows = pl.concat([_robust_capabilities(seen, owners), _other_systems(systems, owners)], how="diagonal_relaxed")
+    judged = rows.with_columns(_judged(), severity=_severity(pl.col("down"), pl.col("up") + pl.col("down")))
+    return findings(NAME, "low_availability", judged.filter(pl.col("bound") < PROMISED_AVAILABILITY))
+
+
+def _robust_capabilities(seen: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """The capabilities that hang on no single system; beyond their promise by the estimate."""
+    robust = seen.filter(~pl.col("fragile").fill_null(False))
+    return robust.join(owners, left_on="goal", right_on="system", how="left").with_columns(
+        up="completed",
+        down="lost",
+        bound="availability",
+        subject="capability",
         n=_begun(),
         statement=pl.format("{}: {}.", "capability", _uptime("{}% of {} traces came through", _begun())),
         ask=pl.format("Where on the way from {} to {} do they get stuck, and who notices?", *ENDS),
     )
-    return findings(NAME, "low_availability", rows)
 
 
-def _unavailable_systems(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Systems that certainly fail too often by themselves although no capability hangs on them."""
-    low = systems.filter(~pl.col("single_point").fill_null(False), pl.col("high") < PROMISED_AVAILABILITY)
-    rows = _judged(low.join(owners, on="system", how="left"), warning=PROMISED_AVAILABILITY).with_columns(
-        subject=pl.col("system"),
-        n=pl.col("ended"),
+def _other_systems(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """The systems on which no capability hangs; beyond the promise by the interval, nothing stops without them."""
+    others = systems.filter(~pl.col("single_point").fill_null(False))
+    return others.join(owners, on="system", how="left").with_columns(
+        up=pl.col("ended") - pl.col("own_errors"),
+        down="own_errors",
+        bound="high",
+        subject="system",
+        n="ended",
         statement=pl.format(
             "{} failed {} of {} messages by itself.",
             "system",
@@ -108,17 +160,25 @@ def _unavailable_systems(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.Data
         ),
         ask=pl.format("What makes {} fail, and who waits for it?", "system"),
     )
-    return findings(NAME, "low_availability", rows)
 
 
-def _judged(rows: pl.DataFrame, *, warning: float, critical: float = BROKEN_AVAILABILITY) -> pl.DataFrame:
-    value = pl.col("availability")
-    return rows.with_columns(
-        severity=severity(value, pl.col("low"), pl.col("high"), warning=warning, critical=critical),
-        value=value,
-        unit=pl.lit("availability"),
-        threshold=pl.lit(warning),
-    )
+def _judged() -> list[pl.Expr]:
+    return [
+        pl.col("availability").alias("value"),
+        pl.lit("availability").alias("unit"),
+        pl.lit(PROMISED_AVAILABILITY).alias("threshold"),
+    ]
+
+
+def _severity(down: pl.Expr, ended: pl.Expr) -> pl.Expr:
+    promises = (PROMISED_AVAILABILITY, BROKEN_AVAILABILITY)
+    warning, critical = (_too_rare(promise, down, ended) for promise in promises)
+    return severity(warning=warning, critical=critical)
+
+
+def _too_rare(promise: float, down: pl.Expr, ended: pl.Expr) -> pl.Expr:
+    """How likely so many are down where the `promise` is kept; null where there were too few to rate."""
+    return chance_of_more(pl.when(pl.col("availability").is_not_null()).then(down), ended, pl.lit(1 - promise))
 
 
 def _begun() -> pl.Expr:

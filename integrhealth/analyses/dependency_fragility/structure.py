@@ -98,7 +98,7 @@ def needed(
     """
     # Ways that come back to the entry or leave the goal again make no difference to how the goal is reached.
     ways = nx.DiGraph((source, target) for source, target in edges if target != entry and source != goal)
-    for system in sorted(set(replaced) - {entry, goal}):
+    for system in sorted((set(replaced) & set(ways)) - {entry, goal}):
         around = [(before, after) for before in ways.pred[system] for after in ways.succ[system] if before != after]
         ways.remove_node(system)
         ways.add_edges_from(around)

@@ -5,6 +5,7 @@ hold would have paid, and which errors the logs tell by themselves. Each table i
 of the table; ``report`` asks them all.
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -22,7 +23,7 @@ from integrhealth.analyses.error_propagation.log_lines.questions import (
 from integrhealth.analyses.error_propagation.retrying.findings import retries_findings
 from integrhealth.analyses.error_propagation.retrying.questions import retries, retry_layers, retry_load, retry_storms
 from integrhealth.analyses.error_propagation.root_cause.findings import rootcause_findings
-from integrhealth.analyses.error_propagation.root_cause.questions import nobody_named, root_causes
+from integrhealth.analyses.error_propagation.root_cause.questions import root_causes, root_causes_compared
 from integrhealth.analyses.error_propagation.spreading.findings import integration_findings, propagation_findings
 from integrhealth.analyses.error_propagation.spreading.questions import (
     blast_radius,
@@ -39,6 +40,7 @@ from integrhealth.analyses.error_propagation.tables import NAME, TABLES
 from integrhealth.analyses.error_propagation.wrong_values.contamination import nothing_detected
 from integrhealth.analyses.error_propagation.wrong_values.findings import contamination_findings
 from integrhealth.analyses.error_propagation.wrong_values.questions import (
+    amendments,
     contaminated_edges,
     contaminated_systems,
     contamination,
@@ -56,6 +58,7 @@ NO_CHECKPOINTS = "No checkpoint held a message: that needs holds, or messages th
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
 MISSING_BESIDES_LOGS = MISSING.replace("messages:", "messages for all but the logs:", 1)
 __all__ = [
+    "amendments",
     "blast_radius",
     "cascade_steps",
     "cascades",
@@ -89,20 +92,23 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
+def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES, at: str | datetime | None = None) -> Report:
     """All published tables of error_propagation, its findings, and why a table is empty.
+
+    `at` is the moment that root causes are asked of, as ISO 8601 text or a datetime, a naive one UTC; without it the
+    worst hour, if one stands out.
 
     >>> ih.error_propagation.report(evidence).findings.select("severity", "rule").head(2).rows()
     [('critical', 'rubber_stamps'), ('critical', 'retry_storm')]
     """
-    tables = answers(evidence, globals(), min_messages=min_messages)
+    tables = answers(evidence, globals(), min_messages=min_messages, at=at)
     missing = MISSING_BESIDES_LOGS if evidence.logs.height else MISSING
     return published_report(
         NAME,
         TABLES,
         tables,
         _findings(evidence, tables, min_messages),
-        notes={table: sentence for table, sentence in _notes(evidence, tables).items() if sentence},
+        notes={table: sentence for table, sentence in _notes(evidence, tables, at).items() if sentence},
         missing=missing if evidence.messages.is_empty() else None,
     )
 
@@ -125,21 +131,21 @@ def _findings(evidence: "Evidence", tables: dict[str, pl.DataFrame], min_message
     )
 
 
-def _notes(evidence: "Evidence", tables: dict[str, pl.DataFrame]) -> dict[str, str | None]:
-    """Why a table has no rows, or numbers less than they could be; None where there is nothing to say."""
+def _notes(evidence: "Evidence", tables: dict[str, pl.DataFrame], at: str | datetime | None) -> dict[str, str | None]:
+    """Why a table has no rows, or less than could be, or what it compares; None where there is nothing to say."""
 
     def empty(table: str, sentence: str) -> str | None:
         return sentence if tables[table].is_empty() else None
 
-    loops = tables["spread"]["loops"].item()
+    loops, amended = tables["spread"]["loops"].item(), tables["amendments"]["amendments"].sum()
     cut = f"{loops:,} messages were each other's parents, directly or in a ring: these links were cut."
     return {
         "cascades": empty("cascades", "No message failed in this period."),
         "loops": cut if loops else None,
         "logged_errors": none_logged(evidence),
-        "root_causes": nobody_named(evidence),
+        "root_causes": root_causes_compared(evidence, at=at),
         "retries": "No messages, so no retries." if evidence.messages.is_empty() else None,
-        "contamination": empty("contamination", nothing_detected(evidence.messages, evidence.field_changes)),
+        "contamination": empty("contamination", nothing_detected(evidence.messages, evidence.field_changes, amended)),
         "friction": missing_costs(evidence.catalog.integrations),
         "checkpoints": empty("checkpoints", NO_CHECKPOINTS),
     }

@@ -7,11 +7,14 @@ failing fast is not being fast.
 
 from typing import TYPE_CHECKING
 
+from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import NAME, latency_findings
 from integrhealth.analyses.latency.questions import (
+    corrected_latencies,
     critical_path,
     integrations,
     journeys,
+    latency_facts,
     measurements,
     measurements_over_time,
     waterfall,
@@ -57,6 +60,8 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     notes = dict(LATER)
     if evidence.messages.height and not tables["integrations"].height:
         notes["integrations"] = "No message passed from one system to another."
+    if said := said_of_clocks(tables["integrations"]):
+        notes["integrations"] = said
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
@@ -64,7 +69,13 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         NAME,
         TABLES,
         tables,
-        latency_findings(tables, evidence.catalog.integrations, min_messages=min_messages),
+        latency_findings(
+            tables,
+            evidence.catalog.integrations,
+            latency_facts(evidence),
+            corrected_latencies(evidence, min_messages=min_messages),
+            min_messages=min_messages,
+        ),
         notes=notes,
         missing=None if evidence.messages.height else missing,
     )

@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.latency.tables import TABLES
-from integrhealth.language.schema import is_delivered, is_ended, is_failed, latency_ms
+from integrhealth.language.schema import DECLINED, is_delivered, is_ended, is_failed, latency_ms
 from integrhealth.language.statistics import enough, wilson_interval
 from integrhealth.language.thresholds import MIN_MESSAGES
 from integrhealth.traces.facts import log_bucket, percentiles
@@ -13,11 +13,17 @@ UNENDED = ("skipped", "held", "pending", "cancelled", "unknown")
 QUANTILES = {"p50_ms": 0.50, "p90_ms": 0.90, "p95_ms": 0.95, "p99_ms": 0.99}
 
 
+def edge_name() -> pl.Expr:
+    """The name of an integration; an edge without one is called "source > target"."""
+    return pl.coalesce("integration", pl.concat_str("source", pl.lit(" > "), "target"))
+
+
 def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
     """One row per source, target, integration and log bucket of latency: counts that add up over messages.
 
     Edges only; work inside a system (source = target) is no integration. An edge without a name is called
-    "source > target". ``bucket`` is null for messages that count in no percentile. ``skewed`` were received or ended
+    "source > target". ``bucket`` is null for messages that count in no percentile. ``declined`` are business
+    rejections, where `messages` come as ``rejections.outcomes`` gives them. ``skewed`` were received or ended
     before they were sent; ``unmeasured`` were delivered or given up but have no usable latency. ``max_us`` merges by
     maximum.
     """
@@ -37,9 +43,7 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
         .agg(messages=pl.len().cast(pl.Int64), max_us=pl.col("us").max())
         .collect(engine="streaming")
     )
-    labelled = counted.with_columns(
-        integration=pl.coalesce("integration", pl.concat_str("source", pl.lit(" > "), "target"))
-    )
+    labelled = counted.with_columns(integration=edge_name())
     count = pl.col("messages")
     return (
         labelled.group_by(*EDGE, "bucket")
@@ -47,6 +51,7 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
             messages=count.sum(),
             ended=count.filter(is_ended(status)).sum(),
             failed=count.filter(is_failed(status)).sum(),
+            declined=count.filter(status == DECLINED).sum(),
             timeouts=count.filter(status == "timeout").sum(),
             rejected=count.filter(status == "rejected").sum(),
             partial=count.filter(status == "partial").sum(),
@@ -58,6 +63,16 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
         )
         .sort(*EDGE, "bucket")
     )
+
+
+def passed_on_facts(caused: pl.DataFrame) -> pl.DataFrame:
+    """One row per source, target and integration: passed_on, how many failed because a cause had, counts that add up.
+
+    `caused` as ``links.with_causes`` gives it.
+    """
+    passed_on = caused.filter(pl.col("source") != pl.col("target"), pl.col("passed_on"))
+    edges = passed_on.select("source", "target", integration=edge_name())
+    return edges.group_by(EDGE).agg(passed_on=pl.len().cast(pl.Int64)).sort(EDGE)
 
 
 def at_most_the_largest(figure: str) -> pl.Expr:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.latency import edge_latencies, journey_times
+from integrhealth.analyses.latency import clocks, edge_latencies, journey_times
 from integrhealth.analyses.latency import measurements as measured
 from integrhealth.language.measured import readings
 from integrhealth.language.questions import question
@@ -15,8 +15,16 @@ if TYPE_CHECKING:
 
 
 @question
-def _latency_facts(evidence: "Evidence") -> pl.DataFrame:
-    return edge_latencies.latency_facts(evidence.messages)
+def latency_facts(evidence: "Evidence") -> pl.DataFrame:
+    """One row per source, target, integration and bucket of latency: counts that add up over messages."""
+    return edge_latencies.latency_facts(evidence.outcomes)
+
+
+@question
+def corrected_latencies(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per edge that two clocks time: their offset, and the latencies without it, as `clocks.corrected`."""
+    apart = clocks.offsets(clocks.way_facts(evidence.outcomes), min_messages=min_messages)
+    return clocks.corrected(clocks.corrected_facts(evidence.outcomes, apart), apart, min_messages=min_messages)
 
 
 @question
@@ -36,17 +44,26 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     Percentiles are over the messages delivered or timed out, with the 95% interval of p95 by order statistics; they
     are read from logarithmic buckets, at most 1% off (DDSketch, Masson et al., VLDB 2019). Failed and rejected
     messages count in none: failing fast is not being fast. ``error_share`` = failed / ended, with its Wilson
-    interval. Below `min_messages` the counts stay and the figures are null. Work inside a system is no integration.
+    interval; those ``passed_on`` failed because a message that caused it had. Business rejections, such as a declined
+    payment, are ``declined``: they ended and did not fail. Where the clock of the target ends what that of the source
+    began, ``clock_offset_ms`` is how far it is ahead, and the percentiles called corrected are over those
+    ``two_clocks`` messages without it. Below `min_messages` the counts stay and the figures are null. Work inside a
+    system is no integration.
 
     >>> seen = "integration", "messages", "failed", pl.col("p95_ms").round()
     >>> ih.latency.integrations(evidence).select(seen).head(2).rows()
     [('bi-sales', 300, 0, 163215.0), ('planning-demand', 300, 0, 120912.0)]
 
     Columns: source, target, integration (text); messages (count); error_share (number, share); p50_ms, p90_ms, p95_ms,
-    p99_ms, max_ms, p95_low_ms, p95_high_ms (number, ms); ended, failed, timeouts, rejected, partial, skipped, held,
-    pending, cancelled, unknown, skewed, measured, unmeasured (count); error_low, error_high (number, share)
+    p99_ms, max_ms, p95_low_ms, p95_high_ms (number, ms); ended, failed, declined, timeouts, rejected, partial,
+    skipped, held, pending, cancelled, unknown, skewed, measured, unmeasured (count); error_low, error_high (number,
+    share); passed_on, two_clocks (count); clock_offset_ms, p50_corrected_ms, p95_corrected_ms (number, ms)
     """
-    return edge_latencies.integrations(_latency_facts(evidence), min_messages=min_messages)
+    passed_on = edge_latencies.passed_on_facts(evidence.caused)
+    counted = edge_latencies.integrations(latency_facts(evidence), min_messages=min_messages)
+    counted = counted.join(passed_on, on=edge_latencies.EDGE, how="left", maintain_order="left")
+    counted = counted.with_columns(pl.col("passed_on").fill_null(0))
+    return clocks.with_corrected(counted, corrected_latencies(evidence, min_messages=min_messages))
 
 
 @question

@@ -39,7 +39,7 @@ def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.D
 
     >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
     >>> ih.overview.worst(findings).select("report", "rule", "more").head(2).rows()
-    [('report_overload', 'flood', 0), ('dependency_fragility', 'single_point', 1)]
+    [('report_overload', 'flood', 0), ('dependency_fragility', 'low_availability', 5)]
     """
     leaders = findings.with_columns(more=pl.len().over("report", "rule") - 1).unique(
         ["report", "rule"], keep="first", maintain_order=True
@@ -66,7 +66,7 @@ def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 
     >>> report = ih.latency.report(evidence)
     >>> ih.overview.scores(report.findings, ["latency"]).rows()
-    [('latency', 10, 19, 0)]
+    [('latency', 2, 12, 15)]
     """
     counted = findings.group_by("report").agg((pl.col("severity") == level).sum().alias(level) for level in SEVERITIES)
     rows = pl.DataFrame({"report": list(names)}, schema={"report": pl.String})
@@ -100,7 +100,7 @@ def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
     Without messages it says what logs and metrics there are, and what stands out in them.
 
     >>> ih.overview.verdict(evidence, ih.latency.report(evidence).findings)
-    '10 critical findings and 19 warnings, in 64,648 messages between 15 systems in 94 days.'
+    '2 critical findings and 12 warnings, in 64,648 messages between 15 systems in 94 days.'
     """
     counts = {level: findings.filter(pl.col("severity") == level).height for level in SEVERITIES}
     messages = evidence.messages
@@ -122,7 +122,7 @@ def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = Non
     """The overview of `reports`: its findings are all of theirs; ``changes`` compares them with `previous` ones.
 
     >>> ih.overview.report(ih.all_reports(evidence))
-    Report overview: 20 critical, 48 warning, 3 note findings
+    Report overview: 10 critical, 40 warning, 21 note findings
       levels                             -
       changes                            -
       scores                        4 rows

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from integrhealth.language.findings import findings, no_findings, ranked, severity
+from integrhealth.language.statistics import chance_of_distance
 from integrhealth.language.thresholds import FLOOD_CRITICAL, FLOOD_WARNING, SPARE_CRITICAL, SPARE_WARNING, UNOPENED_DAYS
 
 NAME = "report_overload"
@@ -40,7 +41,9 @@ def flood(whole: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     """
     needed, spent, ratio = pl.col("needed_minutes"), pl.col("spent_minutes"), pl.col("flood_ratio")
     beyond = whole.filter((needed > 0) & (ratio.is_null() | (ratio > FLOOD_WARNING)))
-    sure = severity(ratio, pl.col("low"), pl.col("high"), warning=FLOOD_WARNING, critical=FLOOD_CRITICAL)
+    thresholds = (FLOOD_WARNING, FLOOD_CRITICAL)
+    warning, critical = (chance_of_distance(ratio - most, ratio - pl.col("low")) for most in thresholds)
+    sure = severity(warning=warning, critical=critical)
     said = pl.format(
         "{} reports a person and day need {} minutes and get {}",
         *(_shown(number) for number in (pl.col("deliveries") / pl.col("person_days"), needed, spent)),
@@ -84,7 +87,7 @@ def spare_reports(judged: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     )
     rows = counts.filter(share > SPARE_WARNING).with_columns(
         subject=pl.lit(ALL_REPORTS),
-        severity=severity(share, share, share, warning=SPARE_WARNING, critical=SPARE_CRITICAL),
+        severity=pl.when(share > SPARE_CRITICAL).then(pl.lit("critical")).otherwise(pl.lit("warning")),
         statement=pl.format(
             "{} of {} delivered reports serve every decision; the other {} take {}% of the reading time.",
             *(pl.col("n") - pl.col("spare"), "n", "spare", (pl.col("minutes") * 100).round().cast(pl.Int64)),

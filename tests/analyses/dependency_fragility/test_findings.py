@@ -31,13 +31,13 @@ def test_a_single_point_is_a_whole_row():
         report="dependency_fragility",
         rule="single_point",
         subject="ERP",
-        severity="critical",
+        severity="warning",
         statement="Nothing replaces ERP: without it Shop to Bank stops; it was up for 90.0% of 1,000 messages.",
         value=0.9,
         unit="availability",
         **interval(900, 100),
         n=1000,
-        threshold=0.9995,
+        threshold=0.995,
         owner="ada",
         ask="What do we do in the hour when ERP is down?",
     )
@@ -46,13 +46,15 @@ def test_a_single_point_is_a_whole_row():
 @pytest.mark.parametrize(
     ("up", "down", "severity"),
     [
-        (1999, 1, "note"),  # 99.95% exactly
-        (1998, 2, "warning"),
-        (992, 8, "warning"),  # likely below 99.5%, the upper bound is not
-        (970, 30, "critical"),
+        (2000, 0, "note"),
+        (1998, 2, "note"),
+        # Of 1,000: 10 and more come of 99.5% by chance in 3.2%, 11 in 1.4% of samples.
+        (990, 10, "note"),
+        (989, 11, "warning"),
+        (500, 500, "warning"),
     ],
 )
-def test_a_single_point_needs_one_more_nine(up, down, severity):
+def test_a_single_point_is_a_note_until_its_errors_certainly_cost_the_promise(up, down, severity):
     drawn = report(f"{up} Shop>ERP ERP>Bank\n{down} Shop>ERP!")
     assert only_finding(drawn, "single_point")["severity"] == severity
 
@@ -112,13 +114,21 @@ def test_a_fragile_capability_is_a_whole_row():
 
 @pytest.mark.parametrize(
     ("up", "down", "severity"),
-    # 99.5% is kept and a note; 98.5% is likely below 99% and not certainly.
-    [(199, 1, "note"), (198, 2, "warning"), (985, 15, "warning"), (970, 30, "critical")],
+    # Of 1,000: 10 lost come of 99.5% by chance in 3.2%, 11 in 1.4% of samples, 16 of 99% in 4.8%, 18 in 1.4%.
+    [(198, 2, "note"), (990, 10, "note"), (989, 11, "warning"), (984, 16, "warning"), (982, 18, "critical")],
 )
 def test_a_fragile_capability_is_judged_by_its_promise(up, down, severity):
     assert (
         only_finding(report(f"{up} Shop>ERP ERP>Bank\n{down} Shop>ERP!"), "fragile_capability")["severity"] == severity
     )
+
+
+def test_what_fails_elsewhere_on_the_way_is_no_fault_of_the_one_system():
+    # The Bank refuses 100 of 1,000 orders; the ERP, around which no way leads, does its work.
+    drawn = report("900 Shop>ERP ERP>Bank\n100 Shop>ERP ERP>Bank!")
+    row = only_finding(drawn, "fragile_capability")
+    assert (row["value"], row["severity"]) == (0.9, "note")
+    assert only_finding(drawn, "low_availability")["subject"] == "Bank"
 
 
 def test_a_capability_with_a_second_way_is_not_fragile():
@@ -163,8 +173,9 @@ def test_where_no_way_is_seen_often_enough_availability_is_told_of_the_capabilit
 
 @pytest.mark.parametrize(
     ("refused", "severity"),
-    # Of 1,000: 99.5% is kept; 98.6% is likely below 99% and not certainly.
-    [(5, None), (6, "warning"), (14, "warning"), (30, "critical")],
+    # Of 1,000: 99.5% is kept; 99.4% is likely and 98.7% certainly below it. One of four that are judged: the
+    # capability, the two ways, and the Bank.
+    [(5, None), (6, "note"), (13, "warning"), (14, "warning"), (30, "critical")],
 )
 def test_a_capability_is_judged_by_its_promise(refused, severity):
     drawn = report(f"500 Shop>ERP ERP>Bank\n{500 - refused} Shop>EDI EDI>Bank\n{refused} Shop>EDI EDI>Bank!")
@@ -174,17 +185,17 @@ def test_a_capability_is_judged_by_its_promise(refused, severity):
 
 def test_a_system_that_fails_by_itself_though_nothing_hangs_on_it_is_a_whole_row():
     # Every trace reaches the Van whatever the ERP does; 4 messages wait.
-    drawn = report("1970 Shop>Van Shop>ERP\n30 Shop>Van Shop>ERP!\n4 Shop>Van Shop>ERP?\n40 CRM>Van", catalog=OWNERS)
+    drawn = report("1960 Shop>Van Shop>ERP\n40 Shop>Van Shop>ERP!\n4 Shop>Van Shop>ERP?\n40 CRM>Van", catalog=OWNERS)
     row = drawn.findings.filter(pl.col("subject") == "ERP").row(0, named=True)
     assert row == whole(
         report="dependency_fragility",
         rule="low_availability",
         subject="ERP",
         severity="critical",
-        statement="ERP failed 30 of 2,000 messages by itself.",
-        value=0.985,
+        statement="ERP failed 40 of 2,000 messages by itself.",
+        value=0.98,
         unit="availability",
-        **interval(1970, 30),
+        **interval(1960, 40),
         n=2000,
         threshold=0.995,
         owner="ada",

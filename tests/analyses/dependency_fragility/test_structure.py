@@ -190,3 +190,8 @@ def test_partners_that_nothing_names_are_no_single_point_and_no_goal():
     ]
     asked = fragility.capabilities(Evidence(messages=conform(pl.DataFrame(rows), "messages")))
     assert asked.select("entry", "goal", "single_points").rows() == [("web", "pay", ["shop"])]
+
+
+def test_a_replaced_system_that_only_the_goal_leads_to_lies_on_no_way():
+    edges = [("Shop", "ERP"), ("ERP", "Bank"), ("Bank", "Mail")]
+    assert paths.needed(edges, entry="Shop", goal="Bank", replaced={"Mail"}) == ({"ERP"}, ["ERP"])

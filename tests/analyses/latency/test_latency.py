@@ -311,7 +311,9 @@ def test_a_broken_promise_is_a_finding_with_its_owner():
     assert kept.findings.height == 0
 
 
-@pytest.mark.parametrize(("failed", "severity"), [(0, None), (5, None), (8, "warning"), (100, "critical")])
+@pytest.mark.parametrize(
+    ("failed", "severity"), [(0, None), (5, None), (8, "note"), (20, "warning"), (100, "critical")]
+)
 def test_failing_more_often_than_allowed_is_a_finding(failed, severity):
     found = latency.report(
         evidence(pl.concat([hops([1000] * (1000 - failed)), hops([1000] * failed, status="failed")]))
@@ -325,12 +327,12 @@ def test_a_few_failures_on_a_quiet_feed_page_nobody(messages_sent, failed):
     quiet = pl.concat([hops([1000] * (messages_sent - failed)), hops([1000] * failed, status="failed")])
     assert rules(latency.report(evidence(quiet))) == []
     busy = pl.concat([hops([1000] * 198), hops([1000] * 2, status="failed")])
-    assert rules(latency.report(evidence(busy))) == [("failing_integration", "orders to stock", "warning")]
+    assert rules(latency.report(evidence(busy))) == [("failing_integration", "orders to stock", "note")]
 
 
 def test_a_step_that_takes_most_of_the_time_is_a_finding():
     found = latency.report(evidence(planted(40)))
-    assert ("dominant_step", "depot: pick", "warning") in rules(found)
+    assert ("dominant_step", "depot: pick", "note") in rules(found)
     assert "dominant_step" not in latency.report(evidence(planted(20))).findings["rule"]
 
 
@@ -344,13 +346,6 @@ def test_three_equal_steps_dominate_nothing():
     found = latency.report(evidence(pl.concat([messages(picture.format(n=number)) for number in range(50)])))
     assert found.findings.height == 0
     assert found.tables["critical_path"]["share"].to_list() == pytest.approx([1 / 3] * 3)
-
-
-def test_clocks_that_disagree_are_a_finding_and_one_slip_is_none():
-    assert rules(latency.report(evidence(hops([1000] * 500 + [-1000] * 1)))) == []
-    found = latency.report(evidence(hops([1000] * 450 + [-1000] * 50)))
-    assert rules(found) == [("clock_skew", "orders > stock", "warning")]
-    assert found.findings["statement"].item().startswith("The clocks of orders and stock disagree: 50 of 500")
 
 
 def test_without_messages_every_table_is_there_and_the_reason_is_said():

@@ -4,20 +4,18 @@ import polars as pl
 
 from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, ranked, severity, written
-from integrhealth.language.thresholds import (
-    CONTAINED,
-    RUNAWAY,
-    TIMING_LEVEL,
-)
+from integrhealth.language.statistics import chance_of_distance
+from integrhealth.language.thresholds import CONTAINED, RUNAWAY, TIMING_LEVEL
 
 
 def timing_findings(timing: pl.DataFrame) -> pl.DataFrame:
     """One finding where errors follow errors more than chance explains: 30 of 100 and more. An association."""
     value = pl.col("reproduction")
     shown = timing.filter((pl.col("p_value") <= TIMING_LEVEL) & (value >= CONTAINED))
+    warning, critical = (chance_of_distance(value - most, value - pl.col("low")) for most in (CONTAINED, RUNAWAY))
     rows = shown.with_columns(
         subject=pl.lit("all systems"),
-        severity=severity(value, pl.col("low"), pl.col("high"), warning=CONTAINED, critical=RUNAWAY),
+        severity=severity(warning=warning, critical=critical),
         statement=pl.format(
             "About {} of 100 errors follow one of a neighbouring system, judged by the times of {} errors.",
             (value * 100).round().cast(pl.Int64),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def _tables(evidence: "Evidence") -> dict[str, pl.DataFrame]:
     """Both tables, which come of one fit; without rows where ``spread`` found links, which are better evidence."""
     by_times = spread(evidence)["verdict"].item() == NO_LINKS
-    return timing_tables(evidence.messages, evidence.dependencies) if by_times else no_timing()
+    return timing_tables(evidence.outcomes, evidence.dependencies) if by_times else no_timing()
 
 
 @question
@@ -34,7 +34,7 @@ def timing(evidence: "Evidence") -> pl.DataFrame:
     0
     >>> unlinked = evidence.replace(messages=evidence.messages.drop("parent_id"))
     >>> ih.error_propagation.timing(unlinked).select("errors", "edges", "p_value", "verdict").row(0)
-    (1990, 31, 0.01, 'spreading')
+    (1986, 31, 0.01, 'spreading')
 
     Columns: reproduction, low, high, by_chance (number, errors per error); p_value (number, share); errors,
     errors_used, errors_shifted (count); since (time, UTC); horizon_minutes (number, minutes); edges, roots (count);

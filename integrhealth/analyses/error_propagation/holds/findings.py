@@ -4,7 +4,9 @@ import polars as pl
 
 from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
+from integrhealth.language.statistics import chance_of_distance
 from integrhealth.language.thresholds import (
+    MIN_BAD_ENTRIES,
     RUBBER_STAMP_CRITICAL,
     RUBBER_STAMP_SECONDS,
     RUBBER_STAMP_WARNING,
@@ -56,19 +58,21 @@ def _paying(owned: pl.DataFrame, money: str) -> pl.DataFrame:
 
 
 def _helpless(owned: pl.DataFrame) -> pl.DataFrame:
-    """Only where an error is known to cost something, and on the way by which most of the values left their origin."""
+    """Only where an error is known to cost something, where values are known to have been wrong (a message that merely
+    failed says nothing of that), and on the way by which most of them left their origin."""
     helpless = (pl.col("verdict") == "a hold cannot help") & pl.col("net_60_minutes").is_not_null()
+    helpless &= pl.col("wrong_entries") >= MIN_BAD_ENTRIES
     rows = owned.filter(helpless, pl.col("first_share") >= 0.5).with_columns(
         severity=pl.lit("warning"),
         statement=pl.format(
             "No hold of up to a day would have stopped any of the {} wrong entries on {}: "
             "detected too late, or only because they went out.",
-            written(pl.col("bad_entries")),
+            written(pl.col("wrong_entries")),
             "integration",
         ),
         value=pl.lit(0.0),
         unit=pl.lit("records a hold would have spared"),
-        n=pl.col("bad_entries"),
+        n=pl.col("wrong_entries"),
         ask=pl.format("Which check before {} could detect a wrong entry on the day it is made?", "integration"),
     )
     return findings(NAME, "hold_cannot_help", rows)
@@ -108,15 +112,13 @@ def checkpoint_findings(checkpoints: pl.DataFrame, declared: pl.DataFrame) -> pl
 
 def _rubber_stamps(owned: pl.DataFrame) -> pl.DataFrame:
     value = pl.col("rubber_stamp_share")
-    rows = owned.filter(value > RUBBER_STAMP_WARNING).with_columns(
+    warning, critical = (
+        chance_of_distance(value - most, value - pl.col("rubber_low"))
+        for most in (RUBBER_STAMP_WARNING, RUBBER_STAMP_CRITICAL)
+    )
+    judged = owned.with_columns(severity=severity(warning=warning, critical=critical))
+    rows = judged.filter(value > RUBBER_STAMP_WARNING).with_columns(
         subject=pl.col("checkpoint"),
-        severity=severity(
-            value,
-            pl.col("rubber_low"),
-            pl.col("rubber_high"),
-            warning=RUBBER_STAMP_WARNING,
-            critical=RUBBER_STAMP_CRITICAL,
-        ),
         statement=pl.format(
             "{} of {} approvals at {} were given in less than {} seconds.",
             written(pl.col("rubber_stamps")),

@@ -42,6 +42,7 @@ HOLD_COSTS = {
 FRICTION = TABLES["friction"] | {
     "messages": COUNT,
     "bad_entries": COUNT,
+    "wrong_entries": COUNT,
     "bad_share": NUMBER,
     "bad_low": NUMBER,
     "bad_high": NUMBER,
@@ -205,6 +206,7 @@ def _friction(
         "integration": traffic.integration,
         "messages": traffic.messages,
         "bad_entries": bad,
+        "wrong_entries": passed["wrong"].sum(),
         "objects_touched": round(holds.objects),
         "verdict": NOT_ENOUGH,
     }

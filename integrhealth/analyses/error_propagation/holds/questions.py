@@ -42,8 +42,8 @@ def friction(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Da
     [('price-changes', 97.0, 5289.42, 'hold'), ('wms-carrier', 0.0, 0.0, 'a hold cannot help')]
 
     Columns: integration (text); best_hold_minutes (number, minutes); saved, delay_cost, net, break_even_error_cost
-    (number, money); verdict (text); messages, bad_entries (count); bad_share, bad_low, bad_high, first_share,
-    needs_release_share (number, share); mean_cascade (number, records per entry); objects_touched (count);
+    (number, money); verdict (text); messages, bad_entries, wrong_entries (count); bad_share, bad_low, bad_high,
+    first_share, needs_release_share (number, share); mean_cascade (number, records per entry); objects_touched (count);
     detected_60_minutes (number, share); saved_60_minutes, net_60_minutes (number, money); best_low_minutes,
     best_high_minutes (number, minutes); net_low, net_high (number, money); break_even_delay_hours (number, hours);
     checkpoint (text); checkpoint_net, checkpoint_net_high, hold_instead_net (number, money)

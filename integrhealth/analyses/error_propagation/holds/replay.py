@@ -132,8 +132,8 @@ def _highest(values: NDArray, above: NDArray) -> NDArray:
 
 
 def detections(entries: pl.DataFrame, ended_at: pl.Expr) -> pl.DataFrame:
-    """One row per entry: entry, needs_release, detected, and minutes from entry to a detection that needs no release,
-    or to the end of the data while there was none."""
+    """One row per entry: entry, needs_release, wrong (more is known than that a message about it failed), detected, and
+    minutes from entry to a detection that needs no release, or to the end of the data while there was none."""
     detected = ~pl.col("needs_release").fill_null(False) & pl.col("independent_at").is_not_null()
     until = pl.when(detected).then("independent_at").otherwise(pl.max_horizontal(ended_at, "entered_at"))
     return (
@@ -141,6 +141,7 @@ def detections(entries: pl.DataFrame, ended_at: pl.Expr) -> pl.DataFrame:
         .select(
             "entry",
             "needs_release",
+            wrong=pl.col("detection").fill_null("") != "failed",
             detected=detected,
             minutes=(until - pl.col("entered_at")).dt.total_microseconds() / MINUTE_US,
         )

@@ -4,7 +4,7 @@ import polars as pl
 
 from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
-from integrhealth.language.statistics import enough
+from integrhealth.language.statistics import chance_of_distance, enough
 from integrhealth.language.thresholds import (
     AMPLIFICATION_WATCH,
     CONSTANT_SHARE,
@@ -40,11 +40,13 @@ def retries_findings(
 
 
 def _unjittered(retries: pl.DataFrame) -> pl.DataFrame:
-    """Integrations that retry after constant pauses; a warning where they retry a lot."""
-    much = pl.col("amplification") > AMPLIFICATION_WATCH
-    rows = retries.filter(~pl.col("jittered") & pl.col("amplification").is_not_null()).with_columns(
+    """Integrations that retry after constant pauses; a warning where they certainly retry a lot."""
+    attempts = pl.col("amplification")
+    judged = retries.with_columns(
+        severity=severity(warning=chance_of_distance(attempts - AMPLIFICATION_WATCH, attempts - pl.col("low")))
+    )
+    rows = judged.filter(~pl.col("jittered") & attempts.is_not_null()).with_columns(
         subject=pl.col("integration"),
-        severity=pl.when(much).then(pl.lit("warning")).otherwise(pl.lit("note")),
         statement=pl.format(
             "{}: {} of 100 retries come after the same pause, so all that failed together come back together.",
             "integration",
@@ -65,18 +67,18 @@ def _storms(storms: pl.DataFrame) -> pl.DataFrame:
     """One finding per integration with a storm that outlived its trigger, or drained too slowly, told by the worst."""
     slow = pl.col("drain_ratio") > SLOW_DRAIN
     stayed = pl.col("sustained").fill_null(False)
+    change = pl.col("goodput_change")
+    warning, critical = (chance_of_distance(-lost - change, pl.col("high") - change) for lost in (0, GOODPUT_LOST))
     worst = (
-        storms.filter(stayed | slow)
-        .with_columns(stayed=stayed)
+        storms.with_columns(stayed=stayed, certain=severity(warning=warning, critical=critical))
+        .filter(stayed | slow)
         .sort("stayed", "minutes", "started_at", descending=[True, True, False])
         .unique("integration", keep="first", maintain_order=True)
     )
     day = pl.col("started_at").dt.strftime("%Y-%m-%d %H:%M")
     rows = worst.with_columns(
         subject=pl.col("integration"),
-        severity=pl.when("stayed")
-        .then(severity(pl.col("goodput_change"), pl.col("low"), pl.col("high"), warning=0, critical=-GOODPUT_LOST))
-        .otherwise(pl.lit("warning")),
+        severity=pl.when("stayed").then("certain").otherwise(pl.lit("warning")),
         statement=pl.when("stayed")
         .then(
             pl.format(

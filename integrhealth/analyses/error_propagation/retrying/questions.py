@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @question
 def _attempts(evidence: "Evidence") -> pl.DataFrame:
-    return chains.attempts(evidence.linked)
+    return chains.attempts(evidence.caused)
 
 
 @question

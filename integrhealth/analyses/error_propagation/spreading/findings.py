@@ -4,7 +4,7 @@ import polars as pl
 
 from integrhealth.analyses.error_propagation.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, system_owners, written
-from integrhealth.language.statistics import wilson_interval
+from integrhealth.language.statistics import chance_of_distance, chance_of_more, wilson_interval
 from integrhealth.language.thresholds import CONTAINED, RUNAWAY, STOPPING_NONE, STOPPING_WEAK, SWALLOWING, WIDE_CASCADE
 
 
@@ -28,16 +28,20 @@ def propagation_findings(
 
 
 def integration_findings(integrations: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
-    """One finding per integration whose errors certainly cause more than 0.7 others each.
+    """One finding per integration whose errors cause more than 0.7 others each, by the whole interval of each alone.
+
+    A warning where that is certain of it as one of all integrations.
 
     `integrations` as ``spread_by_integration`` gives them, `declared` those of the catalog, for their owners.
     """
+    value = pl.col("reproduction")
+    beyond = chance_of_distance(value - RUNAWAY, value - pl.col("low"))
     rows = (
-        integrations.filter(pl.col("low") > RUNAWAY)
+        integrations.with_columns(severity=severity(warning=beyond))
+        .filter(pl.col("low") > RUNAWAY)
         .join(integration_owners(declared), on="integration", how="left")
         .with_columns(
             subject=pl.col("integration"),
-            severity=pl.lit("warning"),
             statement=pl.format(
                 "{} failures on {} took {} more along: one error there causes {} elsewhere.",
                 written(pl.col("failed")),
@@ -45,7 +49,7 @@ def integration_findings(integrations: pl.DataFrame, declared: pl.DataFrame) -> 
                 written(pl.col("caused")),
                 pl.col("reproduction").round(1),
             ),
-            value=pl.col("reproduction"),
+            value=value,
             unit=pl.lit("errors caused per error"),
             n=pl.col("failed"),
             threshold=pl.lit(RUNAWAY),
@@ -57,9 +61,10 @@ def integration_findings(integrations: pl.DataFrame, declared: pl.DataFrame) -> 
 
 def _multiplying(spread: pl.DataFrame) -> pl.DataFrame:
     value, parents = pl.col("reproduction"), (pl.col("link_coverage") * 100).round().cast(pl.Int64)
+    warning, critical = (chance_of_distance(value - most, value - pl.col("low")) for most in (CONTAINED, RUNAWAY))
     rows = spread.filter(value >= CONTAINED).with_columns(
         subject=pl.lit("all systems"),
-        severity=severity(value, pl.col("low"), pl.col("high"), warning=CONTAINED, critical=RUNAWAY),
+        severity=severity(warning=warning, critical=critical),
         statement=pl.format(
             "Every 100 errors cause {} more: {} of {} failed messages failed because another one had{}.",
             (value * 100).round().cast(pl.Int64),
@@ -81,12 +86,15 @@ def _multiplying(spread: pl.DataFrame) -> pl.DataFrame:
 
 def _passing_on(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
     value = pl.col("stopping_power")
-    weak = systems.filter(value < STOPPING_WEAK).join(owners, on="system", how="left")
+    passed_on = pl.when(value.is_not_null()).then("passed_on")
+    # Few stopped is many passed on.
+    warning, critical = (
+        chance_of_more(passed_on, pl.col("reached"), pl.lit(1 - least)) for least in (STOPPING_WEAK, STOPPING_NONE)
+    )
+    judged = systems.with_columns(severity=severity(warning=warning, critical=critical))
+    weak = judged.filter(value < STOPPING_WEAK).join(owners, on="system", how="left")
     rows = weak.with_columns(
         subject=pl.col("system"),
-        severity=severity(
-            value, pl.col("stopping_low"), pl.col("stopping_high"), warning=STOPPING_WEAK, critical=STOPPING_NONE
-        ),
         statement=pl.format(
             "{} passed on {} of the {} errors that reached it.",
             "system",
@@ -107,14 +115,15 @@ def _passing_on(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
 def _swallowing(systems: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
     low, high = wilson_interval(systems["swallowed"], systems["reached"])
     share = pl.col("swallowed") / pl.col("reached")
+    swallowed = pl.when(pl.col("stopping_power").is_not_null()).then("swallowed")
+    beyond = chance_of_more(swallowed, pl.col("reached"), pl.lit(SWALLOWING))
     silent = (
-        systems.with_columns(low=pl.Series(low), high=pl.Series(high))
+        systems.with_columns(low=pl.Series(low), high=pl.Series(high), severity=severity(warning=beyond))
         .filter(pl.col("stopping_power").is_not_null() & (share > SWALLOWING))
         .join(owners, on="system", how="left")
     )
     rows = silent.with_columns(
         subject=pl.col("system"),
-        severity=pl.lit("warning"),
         statement=pl.format(
             "{} said ok in {} of {} cases although a call it waited for had failed and was not made again.",
             "system",

@@ -1,7 +1,8 @@
 """Contamination: a wrong value travels with status ok; which systems held it between its entry and its detection?
 
 Nothing fails here. A record was corrected, reversed, turned down or stopped at a checkpoint later, so until then it
-was wrong wherever it had got to. A message that merely failed does not say that its content was wrong: left out.
+was wrong wherever it had got to. A message that merely failed does not say that its content was wrong, nor does a value
+that a person amended: left out.
 """
 
 import polars as pl
@@ -64,9 +65,17 @@ def steps_before_detection(wrong: pl.DataFrame, steps: pl.DataFrame) -> pl.DataF
     return steps.join(wrong.select("entry"), on="entry", how="semi", maintain_order="left").filter("before_detection")
 
 
-def nothing_detected(messages: pl.DataFrame, field_changes: pl.DataFrame) -> str:
-    """Why there is no wrong value to tell of, and what file or column would make it possible."""
+def nothing_detected(messages: pl.DataFrame, field_changes: pl.DataFrame, amended: int = 0) -> str:
+    """Why there is no wrong value to tell of, and what file or column would make it possible.
+
+    `amended` changes by people were amendments.
+    """
     with_objects = messages["object_id"].null_count() < messages.height
+    if amended:
+        return (
+            f"Nothing says that a value was wrong: people changed {amended:,} in the course of business (amendments), "
+            "and no record was turned down or stopped."
+        )
     if field_changes.height:
         return "No value was corrected by a person within 30 days, and no record was turned down or stopped."
     if with_objects:

@@ -12,11 +12,13 @@ def contamination_findings(
 ) -> pl.DataFrame:
     """One finding per system at which wrong values were entered that travelled on as ok: ``wrong_value_spread``.
 
-    A warning where one got to 5 systems or the catalog prices them, else a note. ``cost``: error_cost of the
+    A warning where one got to 5 systems or the catalog prices it, else a note; a note also where a checkpoint stopped
+    all of these: that is what it is there for. ``cost``: error_cost of the
     integration by which each left, of one object that went wrong, times its objects; null where the catalog gives
     none. `systems` and `integrations` are those of the catalog.
     """
     prices = integrations.select(first_integration="integration", price="error_cost")
+    stopped = (pl.col("detection") == "checkpoint").fill_null(False)
     travelled = (
         contamination.filter(pl.col("systems") > 1)
         .join(prices, on="first_integration", how="left")
@@ -25,15 +27,15 @@ def contamination_findings(
             n=pl.len(),
             most=pl.col("systems").max(),
             slowest=pl.col("held_minutes").max(),
+            grave=(~stopped & ((pl.col("systems") >= WIDE_CASCADE) | (pl.col("price") > 0).fill_null(False))).any(),
             cost=pl.when(pl.col("price").is_not_null().any()).then((pl.col("price") * pl.col("objects")).sum()),
         )
         .join(system_owners(systems), left_on="origin", right_on="system", how="left")
     )
-    wide = pl.col("most") >= WIDE_CASCADE
     one = pl.col("n") == 1
     rows = travelled.with_columns(
         subject=pl.col("origin"),
-        severity=pl.when(wide | (pl.col("cost") > 0)).then(pl.lit("warning")).otherwise(pl.lit("note")),
+        severity=pl.when("grave").then(pl.lit("warning")).otherwise(pl.lit("note")),
         statement=pl.format(
             "{} entered at {} travelled on as ok, to {}{} systems in all{}.",
             pl.when(one).then(pl.lit("One wrong value")).otherwise(pl.format("{} wrong values", written(pl.col("n")))),

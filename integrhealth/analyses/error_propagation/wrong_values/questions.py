@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from integrhealth.analyses.error_propagation.wrong_values import amendments as amended
 from integrhealth.analyses.error_propagation.wrong_values import contamination as exposed
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -33,9 +34,10 @@ def contamination(evidence: "Evidence") -> pl.DataFrame:
 
     A record was wrong when a person corrected or reversed it, a later system rejected it, or a checkpoint stopped it,
     at most 30 days after it was entered; until then it travels with status ok. A plain failure says nothing of the
-    content and is left out. ``held_minutes`` run from entry to detection, ``systems`` held it before the detection, the
-    origin included, and ``reached`` has them in the order in which it came to them. ``detection`` is null for a value
-    that a checkpoint let through although it was bad: nobody has detected it.
+    content and is left out, and so is what people only amended (``amendments``). ``held_minutes`` run from entry to
+    detection, ``systems`` held it before the detection, the origin included, and ``reached`` has them in the order in
+    which it came to them. ``detection`` is null for a value that a checkpoint let through although it was bad: nobody
+    has detected it.
 
     >>> table = ih.error_propagation.contamination(evidence)
     >>> table.select("origin", "detection", "systems", pl.col("held_minutes").round(1)).head(2).rows()
@@ -92,3 +94,20 @@ def contamination_exposures(evidence: "Evidence") -> pl.DataFrame:
     minutes since the entry)
     """
     return exposed.worst_exposures(contamination(evidence), _exposures(evidence))
+
+
+@question
+def amendments(evidence: "Evidence") -> pl.DataFrame:
+    """One row per element and system in which people changed values, most amendments first.
+
+    A change is a person's direct write over another value. It is one of the ``corrections`` where something says that
+    what it replaced was wrong: a reason or a message marks it as a correction, the record was rejected, stopped at a
+    checkpoint or named by an incident before, the catalog says that people do not amend the element, no other system
+    held the value, or it was taken back. All others are ``amendments``: business, of ``objects`` distinct entities.
+
+    >>> ih.error_propagation.amendments(evidence).head(2).rows()
+    [('article.stock', 'WMS', 69, 51, 18, 18), ('article.price', 'ERP', 84, 72, 12, 12)]
+
+    Columns: element, system (text); changes, corrections, amendments, objects (count)
+    """
+    return amended.amendments(evidence.changes_by_persons)

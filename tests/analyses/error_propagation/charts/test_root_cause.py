@@ -18,8 +18,8 @@ AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 def test_the_ranking_names_the_first_and_wraps_its_evidence():
     rows = [
-        (1, "erp", 3.0, 0.75, ["word " * 100], ["shop", "erp"], AT, AT),
-        (2, "x'] || alert(1)", 1.0, 0.25, [], ["x"], AT, AT),
+        (1, "erp", 3.0, 0.75, ["word " * 100], ["shop", "erp"], AT, AT, 300, 41, 2.0, True),
+        (2, "x'] || alert(1)", 1.0, 0.25, [], ["x"], AT, AT, 300, 41, 2.0, True),
     ]
     spec = root_cause_chart(pl.DataFrame(rows, schema=COLUMNS, orient="row")).to_dict()
     assert spec["title"]["text"] == "Look at erp first"

@@ -31,7 +31,7 @@ def told_of_checkpoints(*rows: dict) -> list[dict]:
 # Holds.
 
 
-HOLD = {"integration": "orders", "verdict": "hold", "messages": 6400, "bad_entries": 1234} | {
+HOLD = {"integration": "orders", "verdict": "hold", "messages": 6400, "bad_entries": 1240, "wrong_entries": 1234} | {
     "best_hold_minutes": 97.4, "best_low_minutes": 80.0, "best_high_minutes": 137.0, "saved": 6127.5,
     "delay_cost": 838.1, "net": 5289.4, "net_low": 3968.0, "net_high": 6827.3, "saved_60_minutes": 5250.0,
     "net_60_minutes": -1731.6, "break_even_error_cost": 3.3, "first_share": 0.9, "bad_share": 0.19,
@@ -45,12 +45,12 @@ def test_a_hold_that_pays_is_told_with_what_it_saves_to_the_owner_of_the_integra
         "orders",
         severity="warning",
         statement="Holding orders for 97 minutes would have saved 5,289 EUR net of the delay; an hour: -1,732 EUR. "
-        "1,234 wrong entries passed.",
+        "1,240 wrong entries passed.",
         value=97.4,
         unit="minutes of hold",
         low=80.0,
         high=137.0,
-        n=1234,
+        n=1240,
         threshold=0.0,
         cost=5289.4,
         owner="ann",
@@ -58,7 +58,7 @@ def test_a_hold_that_pays_is_told_with_what_it_saves_to_the_owner_of_the_integra
     )
     assert told(HOLD | {"integration": "invoices", "verdict": "instant"}, HOLD) == [pays]
     [found] = told(HOLD, currency=None)
-    assert "saved 5,289 net of the delay; an hour: -1,732. 1,234 wrong" in found["statement"]
+    assert "saved 5,289 net of the delay; an hour: -1,732. 1,240 wrong" in found["statement"]
 
 
 def test_money_that_rounds_to_nothing_has_no_sign_and_an_integration_that_nobody_declared_has_no_owner():
@@ -92,8 +92,10 @@ def test_errors_that_no_hold_would_have_stopped_are_told_where_most_left_their_o
     ]
 
 
-@pytest.mark.parametrize("other", [{"first_share": 0.4999}, {"first_share": None}, {"net_60_minutes": None}])
-def test_without_costs_or_beside_the_way_of_the_values_nothing_is_said(other):
+@pytest.mark.parametrize(
+    "other", [{"first_share": 0.4999}, {"first_share": None}, {"net_60_minutes": None}, {"wrong_entries": 9}]
+)
+def test_without_costs_or_wrong_values_or_beside_their_way_nothing_is_said(other):
     assert told(HELPLESS | other) == []
 
 
@@ -205,15 +207,19 @@ def test_approvals_that_nobody_read_are_told_to_the_owner_of_the_integration():
     assert found == unread | {"owner": None}
 
 
-@pytest.mark.parametrize(("low", "severity"), [(0.9001, "critical"), (0.9, "warning"), (0.4, "warning")])
+@pytest.mark.parametrize(
+    ("low", "severity"), [(0.9001, "critical"), (0.8999, "warning"), (0.5001, "warning"), (0.4999, "note")]
+)
 def test_rubber_stamps_are_critical_only_where_the_whole_interval_lies_beyond(low, severity):
     [found] = told_of_checkpoints(STAMPED | {"rubber_low": low})
     assert (found["severity"], found["low"]) == (severity, low)
 
 
-def test_more_than_half_of_the_approvals_at_a_glance_are_a_warning():
-    [found] = told_of_checkpoints(STAMPED | {"rubber_stamp_share": 0.505, "rubber_low": 0.4})
+def test_more_than_half_of_the_approvals_at_a_glance_are_a_warning_where_it_is_certain():
+    [found] = told_of_checkpoints(STAMPED | {"rubber_stamp_share": 0.505, "rubber_low": 0.5005})
     assert (found["severity"], found["value"]) == ("warning", 0.505)
+    [found] = told_of_checkpoints(STAMPED | {"rubber_stamp_share": 0.505, "rubber_low": 0.4})
+    assert (found["severity"], found["value"]) == ("note", 0.505)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.4, None])

@@ -24,7 +24,7 @@ from integrhealth.language.thresholds import HOLD_MINUTES
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ENTRIES = {"entry": COUNT, "object_type": TEXT, "object_id": TEXT, "entered_at": TIME, "detected_at": TIME} | {
-    "independent_at": TIME, "needs_release": FLAG, "message_id": TEXT, "amount": NUMBER,
+    "independent_at": TIME, "needs_release": FLAG, "message_id": TEXT, "amount": NUMBER, "detection": TEXT,
 }  # fmt: skip
 STEPS = {"entry": COUNT, "step": COUNT, "before": COUNT, "integration": TEXT, "source": TEXT, "target": TEXT} | {
     "object_type": TEXT, "object_id": TEXT, "sent_at": TIME, "arrived_at": TIME,
@@ -39,10 +39,16 @@ def declared(*, delay: float | None = DELAY, error: float | None = ERROR, name: 
 
 
 def feed(
-    size: int = 6000, bad: float = 0.02, *, later: float = 0.0, needs_release: bool = False, seed: int = 3
+    size: int = 6000,
+    bad: float = 0.02,
+    *,
+    later: float = 0.0,
+    needs_release: bool = False,
+    detection: str = "corrected",
+    seed: int = 3,
 ) -> dict:
     """Orders of one object each, sent every minute; a share is entered wrong, flows to two more systems within
-    seconds, and is detected exponentially at the origin, LATER minutes after that."""
+    seconds, and is detected (by DETECTION) exponentially at the origin, LATER minutes after that."""
     rng = np.random.default_rng(seed)
     messages = conform(
         pl.DataFrame({"message_id": [f"m{i}" for i in range(size)], "object_id": [f"o{i}" for i in range(size)]})
@@ -55,7 +61,10 @@ def feed(
     detected_at = pl.col("sent_at") + pl.duration(seconds=seconds)
     entries = conformed(
         wrong.with_columns(
-            entered_at="sent_at", detected_at=detected_at, needs_release=pl.lit(needs_release)
+            entered_at="sent_at",
+            detected_at=detected_at,
+            needs_release=pl.lit(needs_release),
+            detection=pl.lit(detection),
         ).with_columns(independent_at=pl.when(~pl.col("needs_release")).then("detected_at")),
         ENTRIES,
     )
@@ -229,6 +238,13 @@ def test_a_checkpoint_that_beats_every_hold_is_advised_and_one_that_costs_more_i
     assert set(friction_findings(friction, declared())["rule"]) == {"hold_cannot_help", "checkpoint_costs_more"}
     stamped = caught.with_columns(bad_approved=pl.lit(50))
     assert row(feed(later=5000), declared(), stamped)["verdict"] == "a hold cannot help"
+
+
+def test_messages_that_merely_failed_say_nothing_of_wrong_values_that_a_hold_could_not_stop():
+    for detection, rules in (("corrected", ["hold_cannot_help"]), ("rejected", ["hold_cannot_help"]), ("failed", [])):
+        friction = tables(feed(later=5000, detection=detection), declared())["friction"]
+        assert "a hold cannot help" in friction["verdict"].to_list()
+        assert friction_findings(friction, declared())["rule"].to_list() == rules
 
 
 def test_a_hold_that_pays_is_told_with_its_saving_owner_and_a_question():

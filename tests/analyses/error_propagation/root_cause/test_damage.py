@@ -15,6 +15,7 @@ from integrhealth.language.schema import TIME, conform
 
 RECEIVERS = ("crm", "wms", "shop", "mes", "portal")
 INNOCENTS = ("mail", "tax")
+REASON = pl.lit("typing error, corrected")
 HOURS, WRONG_AT = 30, NOON + timedelta(minutes=2)
 
 
@@ -56,7 +57,11 @@ def silent(seed: int, *, wrong: bool = True, burst: int = 0, failing: float = 0.
     # The material of 12:10 is entered wrong at 12:02.
     writes = [("m1210", WRONG_AT, "bad"), ("m1210", NOON + timedelta(hours=5), "good")] if wrong else []
     changes = pl.DataFrame(writes, schema=["entity", "at", "value_hash"], orient="row").with_columns(
-        element=pl.lit("material.price"), system=pl.lit("erp"), actor=pl.lit("p1"), actor_type=pl.lit("person")
+        element=pl.lit("material.price"),
+        system=pl.lit("erp"),
+        actor=pl.lit("p1"),
+        actor_type=pl.lit("person"),
+        change_reason=REASON,
     )
     return ih.Evidence(messages=messages, field_changes=conform(changes, "field_changes") if wrong else None)
 
@@ -120,7 +125,11 @@ def test_an_origin_that_often_sends_wrong_values_does_not_stand_out_by_them():
         for hours, value in ((0, "bad"), (5, "good"))
     ]
     changes = pl.DataFrame(entered, schema=["entity", "at", "value_hash"], orient="row").with_columns(
-        element=pl.lit("material.price"), system=pl.lit("erp"), actor=pl.lit("p1"), actor_type=pl.lit("person")
+        element=pl.lit("material.price"),
+        system=pl.lit("erp"),
+        actor=pl.lit("p1"),
+        actor_type=pl.lit("person"),
+        change_reason=REASON,
     )
     usual = ih.Evidence(messages=evidence.messages, field_changes=conform(changes, "field_changes"))
     assert set(root_causes(usual, at=WRONG_AT)["system"]) == set(INNOCENTS)
@@ -136,7 +145,11 @@ def test_an_hour_of_wrong_values_stands_out_only_by_more_than_chance_deals_to_it
         for hours, value in ((0, "bad"), (5, "good"))
     ]
     changes = pl.DataFrame(entered, schema=["entity", "at", "value_hash"], orient="row").with_columns(
-        element=pl.lit("material.price"), system=pl.lit("erp"), actor=pl.lit("p1"), actor_type=pl.lit("person")
+        element=pl.lit("material.price"),
+        system=pl.lit("erp"),
+        actor=pl.lit("p1"),
+        actor_type=pl.lit("person"),
+        change_reason=REASON,
     )
     table, why = reported_of(ih.Evidence(messages=evidence.messages, field_changes=conform(changes, "field_changes")))
     assert next(iter(table["system"]), None) == named

@@ -19,7 +19,8 @@ SYSTEMS = table(
     {"system": "erp", "team": "finance"},
     {"system": "wms", "owner": "will", "team": "stock"},
 )
-AT = {"at": NOON, "began_at": NOON - timedelta(minutes=13)}
+AT = {"at": NOON, "began_at": NOON - timedelta(minutes=13), "stands_out": True}
+AT |= {"traces": 1300, "failed_traces": 41, "usual_failed_traces": 2.04}
 SUSPECTS = [
     {"rank": 2, "system": "crm", "score": 1.0, "share": 0.3, "evidence": ["third"], "path": ["crm"]} | AT,
     {"rank": 1, "system": "erp", "score": 2.0, "share": 0.6, "path": ["crm", "erp"]}
@@ -29,17 +30,17 @@ SUSPECTS = [
 ]
 
 
-def test_the_first_suspect_is_taken_to_its_owner_with_its_strongest_evidence_and_the_suspects_as_n():
+def test_the_first_suspect_is_taken_to_its_owner_with_its_strongest_evidence_and_the_excess_of_the_hour():
     assert rootcause_findings(table(COLUMNS, *SUSPECTS), SYSTEMS).rows(named=True) == [
         finding(
             "root_cause",
             "erp",
             severity="warning",
-            statement="For the worst hour, 2026-03-02 12:00 UTC, look at erp first: 41 of 50 messages failed; "
-            "usually 1.0%.",
-            value=0.6,
-            unit="share of what stood out, among n suspects",
-            n=3,
+            statement="Worst hour, 2026-03-02 12:00 UTC: 41 of 1,300 traces failed where hours like it lose 2; "
+            "look at erp first: 41 of 50 messages failed; usually 1.0%.",
+            value=41 - 2.04,
+            unit="failed traces beyond the usual, of n in the hour",
+            n=1300,
             owner="finance",
             ask="What changed at erp at 11:47 UTC?",
         )
@@ -77,12 +78,13 @@ def traffic(hours: int = 1000) -> pl.DataFrame:
     return pl.DataFrame({"sent_at": [NOON + place * HOUR for place in range(hours)]})
 
 
-def test_an_hour_is_worst_by_wrong_values_where_it_damaged_over_half_of_all_records_or_saw_more_than_chance_deals():
-    half = [(0, 5), (1, 3), (2, 2)]
+def test_an_hour_is_worst_by_wrong_values_where_it_damaged_ten_records_and_over_half_of_all_or_saw_more_than_others():
+    half = [(0, 10), (1, 6), (2, 4)]
     assert most_damaged(damage(*half), traffic(3)) is None
-    assert most_damaged(damage((0, 6), *half[1:]), traffic(3)) == (NOON, NOON + 0.5 * HOUR)
-    # Three values in one of a thousand hours, and of equals the first hour.
-    often = [(7, 1)] * 3 + [(4, 1)] * 3 + [(hour, 2) for hour in range(20, 25)]
+    assert most_damaged(damage((0, 11), *half[1:]), traffic(3)) == (NOON, NOON + 0.5 * HOUR)
+    assert most_damaged(damage((0, 9)), traffic(3)) is None
+    # Nine values in one of a thousand hours, and of equals the first hour.
+    often = [(7, 1)] * 9 + [(4, 1)] * 9 + [(hour, 2) for hour in range(20, 30)]
     assert most_damaged(damage(*often), traffic()) == (NOON + 4 * HOUR, NOON + 4.5 * HOUR)
-    assert most_damaged(damage(*often), traffic(30)) is None
+    assert most_damaged(damage(*[(hour, 2) for hour in range(20)] * 3), traffic(30)) is None
     assert most_damaged(damage(), traffic()) is None

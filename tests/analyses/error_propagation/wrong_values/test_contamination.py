@@ -71,7 +71,7 @@ QUESTIONS = ("contamination", "contaminated_systems", "contaminated_edges", "con
 
 
 def tables(frame: pl.DataFrame, changes: str = PRICES, holds: pl.DataFrame | None = None, **options: int):
-    seen = drawn("field_changes", changes) if changes else None
+    seen = drawn("field_changes", changes, change_reason="correction") if changes else None
     evidence = Evidence(messages=frame, field_changes=seen, holds=holds)
     asked = {name: options if name == "contaminated_systems" else {} for name in QUESTIONS}
     return {name: getattr(questions, name)(evidence, **given) for name, given in asked.items()}
@@ -135,6 +135,7 @@ def test_an_empty_table_says_what_would_fill_it():
     assert "object_id" in nothing_detected(FRAMES["messages"].empty(), empty)
     assert "field_changes" in nothing_detected(messages(SILENT), empty)
     assert nothing_detected(messages(SILENT), changes).startswith("No value was corrected")
+    assert "people changed 1,200 in the course of business" in nothing_detected(messages(SILENT), changes, 1200)
 
 
 def test_a_mere_failure_does_not_say_that_the_value_was_wrong():

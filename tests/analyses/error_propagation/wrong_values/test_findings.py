@@ -78,11 +78,20 @@ def test_one_wrong_value_without_a_price_is_a_note():
         (VALUE | {"first_integration": "free"}, "note"),
         (VALUE | {"first_integration": "stock"}, "note"),
         (VALUE | {"systems": 2}, "note"),
+        (VALUE | {"systems": 5, "detection": "corrected"}, "warning"),
+        (VALUE | {"systems": 5, "detection": "checkpoint"}, "note"),
+        (VALUE | {"first_integration": "prices", "detection": "checkpoint"}, "note"),
     ],
 )
 def test_a_wrong_value_is_a_warning_from_five_systems_on_or_where_it_costs(value, severity):
     [found] = told(value)
     assert found["severity"] == severity
+
+
+def test_what_a_checkpoint_stopped_does_not_excuse_what_it_let_pass():
+    stopped, passed = WIDE | {"detection": "checkpoint"}, VALUE | {"systems": 5, "detection": "rejected"}
+    assert [row["severity"] for row in told(stopped, passed)] == ["warning"]
+    assert [row["severity"] for row in told(stopped, passed | {"systems": 4})] == ["note"]
 
 
 def test_a_wrong_value_that_did_not_leave_its_origin_is_no_finding():
