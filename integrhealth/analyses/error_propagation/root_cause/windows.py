@@ -176,6 +176,7 @@ class Kind:
     ``passed``: what a system shows may be what those it calls have done to it. ``metric``: what a metric says, null
     for counts. ``theory``: how wide a count is follows from its own size, so that few wide quiet windows are not
     believed. ``downstream``: what the system did to records of other systems in this way, where that is known.
+    ``weight``: what part of it counts, by window and system.
     """
 
     name: str
@@ -187,6 +188,7 @@ class Kind:
     metric: str | None = None
     theory: bool = True
     downstream: NDArray | None = None
+    weight: NDArray | None = None
 
     @property
     def spreads(self) -> bool:
