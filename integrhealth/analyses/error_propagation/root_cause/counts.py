@@ -4,14 +4,14 @@ A count out of calls does not move with the traffic, one very slow call is one c
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.analyses.error_propagation.root_cause.windows import Kind, Windows, deviation, median
-from integrhealth.language.thresholds import MIN_NEARBY_CALLS
+from integrhealth.language.thresholds import LONG_BINS, MIN_NEARBY_CALLS, QUIET_SIGMAS, WINDOW_BINS
 
 # With fewer calls in a window its share is no share.
 FEWEST_CALLS = 3
@@ -36,7 +36,7 @@ class Counts:
 
 def used_bins(window: Windows) -> NDArray:
     """The bins that the windows and the half hours before them are made of."""
-    offsets = np.concatenate([window.before_offsets, window.now_offsets])
+    offsets = np.concatenate([window.before_offsets, np.arange(LONG_BINS)])
     return np.unique(window.starts[:, None] + offsets[None, :])
 
 
@@ -59,12 +59,14 @@ def counts(
     *,
     usual: NDArray | None = None,
     variance: NDArray | None = None,
+    length: int = WINDOW_BINS,
+    rare: bool = False,
 ) -> Counts:
-    """Tables of `hits` and `calls` summed over windows; `keys` names their columns.
+    """Tables of `hits` and `calls` summed over windows of so many bins (`length`); `keys` names their columns.
 
     `usual` is the usual share, or what the quiet windows say; `variance` that of one call, or that of a coin.
     """
-    inside, before = (window.picked(bins, offsets) for offsets in (window.now_offsets, window.before_offsets))
+    inside, before = (window.picked(bins, offsets) for offsets in (np.arange(length), window.before_offsets))
     hit, made = (part[inside].sum(1) for part in (hits, calls))
     made_before = calls[before].sum(1)
     quiet = np.where(made[1:] >= FEWEST_CALLS, made[1:], np.nan)
@@ -81,6 +83,10 @@ def counts(
     early_hit, early_made = (part[inside[:, : inside.shape[1] // 2]].sum(1) for part in (hits, calls))
     with np.errstate(divide="ignore", invalid="ignore"):
         early = np.where(early_made >= MIN_NEARBY_CALLS, early_hit / early_made, np.nan)
+        if rare:
+            # A half with few of few hits differs from the whole by chance.
+            chance = QUIET_SIGMAS * np.sqrt(share * (1 - share) / early_made)
+            early = early + np.clip(share - early, -chance, chance)
     # What began only in the second half of the window did not come of the change.
     surplus = np.nan_to_num(_lesser(deviation(share, expected, nearby), early - expected)) * made
     usual_calls = np.fmax(made[1:].sum(0), made_before[0])
@@ -112,6 +118,24 @@ def _calmest(hit: NDArray, calls: NDArray, expected: NDArray) -> NDArray:
     return np.where(np.isnan(calmest), pooled, calmest)
 
 
+def beyond_all(counted: Counts) -> Counts:
+    """`counted` without what more than half of all series show in the same window: all are slow at a peak of traffic.
+
+    What the others differ by around that is noise of all.
+    """
+    with np.errstate(invalid="ignore"):
+        share = np.where(counted.calls >= FEWEST_CALLS, counted.surplus / np.maximum(counted.calls, 1), np.nan)
+    common = np.clip(np.nan_to_num(median(share, 1)), 0, None)[:, None]
+    apart = 1.4826 * np.nan_to_num(median(np.abs(share - common), 1))[:, None]
+    apart = np.where(common > 0, apart, 0)
+    left = np.sign(counted.surplus) * np.maximum(np.abs(counted.surplus) - common * counted.calls, 0)
+    return replace(
+        counted,
+        surplus=np.where(counted.surplus > 0, left, counted.surplus),
+        coin=counted.coin + (apart * counted.calls) ** 2,
+    )
+
+
 def by_system(values: NDArray, column_systems: NDArray, size: int) -> NDArray:
     """Columns of `values` added up by the system of each."""
     total = np.zeros((len(values), size))
@@ -127,16 +151,21 @@ def summed(
     *,
     local: bool,
     window: Windows,
+    length: int = WINDOW_BINS,
 ) -> Kind:
     """A kind whose evidence adds up over the series of a system."""
     at = counted.keys["system"].to_numpy()
     excess, noise = (by_system(values, at, size) for values in (counted.surplus, counted.coin))
-    sentence = most_of(counted, [at], describe, window)
+    sentence = most_of(counted, [at], describe, window, length)
     return Kind(name, excess, excess / np.sqrt(noise + 0.5), local, not local, sentence)
 
 
 def most_of(
-    counted: Counts, ends: list[NDArray], describe: Callable[[dict, Counts, int], str], window: Windows
+    counted: Counts,
+    ends: list[NDArray],
+    describe: Callable[[dict, Counts, int], str],
+    window: Windows,
+    length: int = WINDOW_BINS,
 ) -> Callable[[int], str]:
     """Says of a system what its series with the largest surplus shows, a series being of all its `ends`."""
 
@@ -144,6 +173,8 @@ def most_of(
         of_it = np.any([end == system for end in ends], axis=0)
         column = int(np.argmax(np.where(of_it, counted.surplus[0], -np.inf)))
         what = describe(counted.keys.row(column, named=True), counted, column)
-        return f"{what} (n={counted.calls[0, column]:,.0f}, {window.span})"
+        end = window.at + length * window.step
+        span = f"{window.at:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC"
+        return f"{what} (n={counted.calls[0, column]:,.0f}, {span})"
 
     return sentence

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from integrhealth.analyses.error_propagation.root_cause.counts import (
     Counts,
+    beyond_all,
     by_system,
     counts,
     most_of,
@@ -22,7 +23,7 @@ from integrhealth.analyses.error_propagation.root_cause.counts import (
 from integrhealth.analyses.error_propagation.root_cause.steps import steps
 from integrhealth.analyses.error_propagation.root_cause.windows import Kind, Windows, bin_of
 from integrhealth.language.schema import is_ended, is_failed
-from integrhealth.language.thresholds import MIN_USUAL_CALLS, SLOW_QUANTILE
+from integrhealth.language.thresholds import LONG_BINS, MIN_USUAL_CALLS, SLOW_QUANTILE, WINDOW_BINS
 from integrhealth.traces.ancestry import NO_ROW, roots
 
 LINKED = 0.5
@@ -173,6 +174,7 @@ def _slow_counts(
     hits, number = table(bins, *place, keys.height, weight), table(bins, *place, keys.height)
     made = table(bins, timed["bin"].to_numpy(), timed["column"].to_numpy(), keys.height)
     counted = counts(keys, hits, made, bins, window, usual=usually / sigma, variance=np.ones(keys.height))
+    counted = beyond_all(counted)
     slow_now = number[window.picked(bins, window.now_offsets)].sum(1)
     granule = 0.5 * (counted.hit / np.maximum(slow_now, 1)) ** 2
     longer = table(bins, *place, keys.height, (slow[value] - slow["slow_from"]).to_numpy())
@@ -259,11 +261,13 @@ def _on_the_way(calls: pl.DataFrame, bins: NDArray, window: Windows, names: list
 def _failing(
     calls: pl.DataFrame, keys: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int], *, linked: bool
 ) -> Kind:
+    """Failures in the window, or in one four times as long where they are the more surprising there: few of many."""
+    size = len(systems)
     ended = calls.filter(is_ended(pl.col("status")))
     failed = pl.col("own_error") if linked else is_failed(pl.col("status"))
     at = ended["bin"].to_numpy(), ended["series"].to_numpy(), keys.height
     hits = table(bins, *at, ended.select(failed.fill_null(False).cast(pl.Float64)).to_series().to_numpy())
-    counted = counts(keys, hits, table(bins, *at), bins, window)
+    made, of = table(bins, *at), keys["system"].to_numpy()
 
     def describe(row: dict, counted: Counts, column: int) -> str:
         what = f" to {row['operation']}" if row["operation"] else ""
@@ -271,10 +275,36 @@ def _failing(
         alone = " and no message they waited for had" if linked else ""
         return f"{number} messages{what} failed{alone}; usually {counted.expected[column]:.1%}"
 
-    kind = summed("failures", counted, len(systems), describe, local=linked, window=window)
-    own = by_system(counted.hit, keys["system"].to_numpy(), len(systems))
-    beyond_usual = np.clip(kind.excess / np.maximum(own, 1), 0, 1)
-    return replace(kind, downstream=_spread(calls, bins, window, len(systems)) * beyond_usual)
+    short, long = (
+        summed(
+            "failures",
+            counts(keys, hits, made, bins, window, usual=_rare(hits, made, bins, window, length), length=length, rare=True),
+            size,
+            describe,
+            local=linked,
+            window=window,
+            length=length,
+        )
+        for length in (WINDOW_BINS, LONG_BINS)
+    )
+    longer = long.score > short.score
+    excess = np.where(longer, long.excess, short.excess)
+    own = by_system(hits[window.picked(bins, np.arange(WINDOW_BINS))].sum(1), of, size)
+    return replace(
+        short,
+        excess=excess,
+        score=np.fmax(short.score, long.score),
+        sentence=lambda system: (long if longer[0, system] else short).sentence(system),
+        downstream=_spread(calls, bins, window, size) * np.clip(short.excess / np.maximum(own, 1), 0, 1),
+    )
+
+
+def _rare(hits: NDArray, made: NDArray, bins: NDArray, window: Windows, length: int) -> NDArray:
+    """The usual share of what is rare: all hits out of all calls of the quiet windows, without the worst tenth."""
+    hit, calls = (part[window.picked(bins, np.arange(length))][1:].sum(1) for part in (hits, made))
+    order = np.argsort(hit / np.maximum(calls, 1), axis=0, kind="stable")[: int(np.ceil(0.9 * len(hit)))]
+    calls = np.take_along_axis(calls, order, 0).sum(0)
+    return np.where(calls > 0, np.take_along_axis(hit, order, 0).sum(0) / np.maximum(calls, 1), np.nan)
 
 
 def _spread(calls: pl.DataFrame, bins: NDArray, window: Windows, size: int) -> NDArray:
