@@ -73,6 +73,8 @@ SKEWED_SHARE = 0.01
 NEAR_MINUTES = 30
 # Bins of a window, and how many messages or log lines make it wide enough where no metric sets its width (own).
 WINDOW_BINS, WINDOW_MESSAGES = 4, 300
+# Bins of the longer window in which rare failures are counted as well (own).
+LONG_BINS = 16
 # Quiet windows looked at at most, and the least that say how wide the quiet spread is (own).
 QUIET_WINDOWS, MIN_QUIET_WINDOWS = 200, 5
 # Quiet level of a kind of evidence at a system: three sigmas (Shewhart 1931), and this quantile of quiet windows (own).

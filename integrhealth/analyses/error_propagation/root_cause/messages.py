@@ -1,43 +1,32 @@
 """Messages and log lines as evidence for root causes: which calls went otherwise than calls of their kind usually go.
 
 Every kind is a count of calls out of calls: those that took longer than nine in ten usually do, inside a system or on
-the way between two; those that failed; those that took, or left out, a step they usually do not. A count out of calls
-does not move with the traffic, one very slow call is one call, and its spread is that of a coin.
+the way between two, and by how many times; those that failed; those that took, or left out, a step they usually do not.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.analyses.error_propagation.root_cause.windows import Kind, Windows, bin_of, deviation, median
+from integrhealth.analyses.error_propagation.root_cause.counts import (
+    Counts,
+    beyond_all,
+    by_system,
+    counts,
+    most_of,
+    summed,
+    table,
+    used_bins,
+)
+from integrhealth.analyses.error_propagation.root_cause.steps import steps
+from integrhealth.analyses.error_propagation.root_cause.windows import Kind, Windows, bin_of
 from integrhealth.language.schema import is_ended, is_failed
-from integrhealth.language.thresholds import MIN_NEARBY_CALLS, MIN_STEP_LINES, MIN_USUAL_CALLS, SLOW_QUANTILE
+from integrhealth.language.thresholds import LONG_BINS, MIN_USUAL_CALLS, SLOW_QUANTILE, WINDOW_BINS
 from integrhealth.traces.ancestry import NO_ROW, roots
 
-# With fewer calls in a window its share is no share.
-FEWEST_CALLS = 3
 LINKED = 0.5
-LONGEST_TEMPLATE = 80
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Counts by window and series: ``keys`` names the series, ``hit`` of ``calls`` in the windows.
-
-    ``expected`` is the usual share of hits, ``surplus`` how many more there were (or fewer), ``coin`` the variance of
-    a count that is drawn call by call, ``restless`` what the quiet windows vary by beyond that.
-    """
-
-    keys: pl.DataFrame
-    hit: NDArray
-    calls: NDArray
-    expected: NDArray
-    surplus: NDArray
-    coin: NDArray
-    restless: NDArray
 
 
 def message_kinds(caused: pl.DataFrame, logs: pl.DataFrame, window: Windows, systems: dict[str, int]) -> list[Kind]:
@@ -45,20 +34,27 @@ def message_kinds(caused: pl.DataFrame, logs: pl.DataFrame, window: Windows, sys
 
     `caused` as ``traces.with_causes`` gives the messages.
     """
-    calls = _calls(caused, window)
-    lines = _lines(logs, calls, window)
-    bins = np.unique(np.concatenate([calls["bin"].unique().to_numpy(), lines["bin"].unique().to_numpy()]))
-    if not len(bins):
+    if caused.is_empty() and logs.is_empty():
         return []
-    linked = bool(calls.height and calls["linked"].mean() >= LINKED)
+    calls, names, bins = _calls(caused, window), list(systems), used_bins(window)
+    coded = calls.with_columns(
+        pl.col("system", "other").replace_strict(systems, return_dtype=pl.Int64),
+        operation=pl.col("operation").cast(pl.Categorical),
+    )
+    keys = coded.select("system", "operation").unique().sort("system", pl.col("operation").to_physical())
+    coded = coded.join(keys.with_row_index("series"), on=["system", "operation"], how="left", maintain_order="left")
+    keys = keys.with_columns(pl.col("operation").cast(pl.String))
     kinds = []
-    if calls.height:
+    if coded.height:
+        linked = coded["linked"].mean() >= LINKED
         kinds = [
-            _slow(calls, bins, window, systems, linked=linked),
-            _on_the_way(calls, bins, window, systems),
-            _failing(calls, bins, window, systems, linked=linked),
+            *_beside_one_another(
+                _slow(coded, keys, bins, window, len(systems), linked=linked),
+                _on_the_way(coded, bins, window, names),
+            ),
+            _failing(coded, keys, bins, window, systems, linked=linked),
         ]
-    return [*kinds, _steps(calls, lines, bins, window, systems)]
+    return [*kinds, steps(coded, keys, logs, bins, window, systems)]
 
 
 def _calls(caused: pl.DataFrame, window: Windows) -> pl.DataFrame:
@@ -66,21 +62,17 @@ def _calls(caused: pl.DataFrame, window: Windows) -> pl.DataFrame:
     began, ended = pl.coalesce("received_at", "sent_at"), pl.coalesce("finished_at", "answered_at")
     whole = _ms(pl.coalesce("answered_at", "finished_at") - pl.col("sent_at"))
     timed = caused.with_columns(whole=whole, work=pl.coalesce(_ms(ended - began), whole))
-    below = timed.filter(pl.col("parent_row").is_not_null()).select("whole", row="parent_row", called="target")
-    children = below.group_by("row").agg(
-        pl.col("whole").sum().alias("below"), pl.len().alias("children"), called=pl.col("called").first()
-    )
-    joined = timed.join(children, on="row", how="left", maintain_order="left")
+    below = _below(timed)
+    joined = timed.hstack(below)
     away = pl.col("called") != pl.col("target")
     # One side of a call only: all that it does is to wait for the other side, and for the way there and back.
     waits = (pl.col("children") == 1) & away & (pl.col("source") == pl.col("target"))
-    own = (pl.col("work") - pl.col("below").fill_null(0)).clip(0)
+    own = (pl.col("work") - pl.col("below")).clip(0)
     return joined.select(
         "row",
         "parent_row",
         "trace_id",
         "message_id",
-        "source",
         "status",
         "own_error",
         "cause_row",
@@ -89,9 +81,55 @@ def _calls(caused: pl.DataFrame, window: Windows) -> pl.DataFrame:
         bin=bin_of(pl.col("sent_at"), window.at, window.step, starts=False),
         own=pl.when(~waits.fill_null(False)).then(own),
         other=pl.when(waits).then("called").when(pl.col("source") != pl.col("target")).then("source"),
+        # Of a span that waits the caller is the system of the row itself.
+        outgoing=waits.fill_null(False),
         way=pl.when(waits).then(own).when(pl.col("whole") > pl.col("work")).then(pl.col("whole") - pl.col("work")),
-        linked=pl.col("parent_row").is_not_null() | pl.col("children").is_not_null(),
+        linked=pl.col("parent_row").is_not_null() | (pl.col("children") > 0),
     )
+
+
+def _below(timed: pl.DataFrame) -> pl.DataFrame:
+    """Row by row of `timed` how long its children took, how many there are and the system of the first.
+
+    A childless span of a system that lasts around the next one of its siblings there has waited for that one.
+    """
+    size = timed.height
+    child = timed["parent_row"].is_not_null().to_numpy()
+    place = np.flatnonzero(child)
+    parent = timed["parent_row"].filter(child).to_numpy().astype(np.int64)
+    taken = timed["whole"].filter(child).fill_null(0).to_numpy()
+    first = np.full(size, -1)
+    first[parent[::-1]] = place[::-1]
+    number = np.bincount(parent, minlength=size)
+    below = np.bincount(parent, taken, size)
+    around, above, shared = _shared(timed, place, parent, number)
+    np.add.at(below, around, shared)
+    np.subtract.at(below, above, shared)
+    called = timed["target"].gather(pl.Series(np.maximum(first, 0), dtype=pl.UInt32)) if size else timed["target"]
+    return pl.DataFrame({"below": below, "children": number, "called": called}).with_columns(
+        pl.when(pl.col("children") > 0).then("called").alias("called")
+    )
+
+
+def _shared(timed: pl.DataFrame, place: NDArray, parent: NDArray, number: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Rows without children, their parents, and how long they lasted beside the sibling in the same system that
+    began next.
+    """
+    childless = np.zeros(timed.height, bool)
+    childless[parent[number[place] == 0]] = True
+    several = childless[parent] & (number[parent] > 1)
+    place, parent = place[several], parent[several]
+    of = timed[place].select(
+        pl.col("target").cast(pl.Categorical).to_physical(),
+        began=pl.col("sent_at").dt.timestamp("us") / 1000,
+        whole=pl.col("whole").fill_null(0),
+    )
+    target, began, whole = (of[column].to_numpy() for column in of.columns)
+    order = np.lexsort((-whole, began, parent))
+    place, parent, target, began, ended = (column[order] for column in (place, parent, target, began, began + whole))
+    shared = np.minimum(ended[1:], ended[:-1]) - began[1:]
+    same = (parent[1:] == parent[:-1]) & (target[1:] == target[:-1]) & (number[place[:-1]] == 0) & (shared > 0)
+    return place[:-1][same], parent[:-1][same], shared[same]
 
 
 def _ms(duration: pl.Expr) -> pl.Expr:
@@ -99,188 +137,177 @@ def _ms(duration: pl.Expr) -> pl.Expr:
     return pl.when(taken >= 0).then(taken)
 
 
-def _lines(logs: pl.DataFrame, calls: pl.DataFrame, window: Windows) -> pl.DataFrame:
-    """One row per log line: bin, system, operation of the message it was written for ("" where none is known), site.
-
-    Without a site a line is known by its level and its text without numbers.
+@dataclass(frozen=True)
+class Slow:
+    """Calls that took long, by window and series: ``surplus`` in sigmas of one call; ``calls``; ``granule``, the
+    variance that one slow call more or less makes.
     """
-    template = pl.col("text").str.replace_all(r"[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*", "#").str.slice(0, LONGEST_TEMPLATE)
-    lines = logs.select(
-        "system",
-        "trace_id",
-        "parent_id",
-        bin=bin_of(pl.col("time"), window.at, window.step, starts=False),
-        site=pl.coalesce("site", pl.concat_str("level", template, separator=" ", ignore_nulls=True)),
+
+    counted: Counts
+    granule: NDArray
+    lost_ms: NDArray
+
+
+def _slow_counts(
+    calls: pl.DataFrame, value: str, column: str, keys: pl.DataFrame, bins: NDArray, window: Windows
+) -> Slow:
+    """Calls of which `value` is longer than nine in ten usually are, each weighed by one and one more for every time
+    that it is twice as long; without series of which too few are usual to know.
+    """
+    usual = calls.filter(usual_rows(calls, window))
+    limits = usual.group_by(column).agg(slow_from=pl.col(value).quantile(SLOW_QUANTILE, "higher"), n=pl.len())
+    limits = limits.filter((pl.col("n") >= MIN_USUAL_CALLS) & (pl.col("slow_from") > 0)).drop("n")
+    keys = keys.with_row_index(column).join(limits, on=column).sort(column).with_row_index("column")
+    times = (pl.col(value) / pl.col("slow_from")).log(2)
+    timed = calls.join(keys.select(column, "column", "slow_from"), on=column).with_columns(times=times)
+    slow = timed.filter(pl.col("times") > 0)
+    # Beyond the limit lengths fall off as an exponential of their logarithm does: its mean is the median / ln 2.
+    middle = slow.filter(usual_rows(slow, window)).group_by("column").agg(pl.col("times").median())
+    tail = keys.join(middle, on="column", how="left", maintain_order="left")["times"].fill_null(0).to_numpy() / np.log(
+        2
     )
-    of = calls.select("trace_id", "system", "row", parent_id="message_id", operation="operation", at="bin")
-    of = of.sort("at", "operation").unique(["trace_id", "parent_id", "system"], keep="first", maintain_order=True)
-    joined = lines.join(of, on=["trace_id", "parent_id", "system"], how="left")
-    return joined.select("system", "site", "row", "operation", bin=pl.coalesce("at", "bin"))
+    share = 1 - SLOW_QUANTILE
+    usually = share * (1 + tail)
+    sigma = np.sqrt(share * (1 + 2 * tail + 2 * tail**2) - usually**2)
+    place = slow["bin"].to_numpy(), slow["column"].to_numpy()
+    weight = (1 + slow["times"].to_numpy()) / sigma[place[1]]
+    hits, number = table(bins, *place, keys.height, weight), table(bins, *place, keys.height)
+    made = table(bins, timed["bin"].to_numpy(), timed["column"].to_numpy(), keys.height)
+    counted = counts(keys, hits, made, bins, window, usual=usually / sigma, variance=np.ones(keys.height))
+    counted = beyond_all(counted)
+    slow_now = number[window.picked(bins, window.now_offsets)].sum(1)
+    granule = 0.5 * (counted.hit / np.maximum(slow_now, 1)) ** 2
+    longer = table(bins, *place, keys.height, (slow[value] - slow["slow_from"]).to_numpy())
+    lost_ms = np.clip(counts(keys, longer, made, bins, window).surplus, 0, None)
+    return Slow(replace(counted, hit=slow_now), granule, lost_ms)
 
 
-def _counts(
-    hits: pl.DataFrame,
-    calls: pl.DataFrame,
-    keys: pl.DataFrame,
-    bins: NDArray,
-    window: Windows,
-    *,
-    usual: float | None = None,
-) -> Counts:
-    """`hits` and `calls` (bin, column, n) summed over windows; `keys` names the columns, `usual` is their share."""
-    tables = []
-    for frame in (hits, calls):
-        table = np.zeros((len(bins) + 1, keys.height))
-        place = np.searchsorted(bins, frame["bin"].to_numpy()), frame["column"].to_numpy()
-        np.add.at(table, place, frame["n"].to_numpy().astype(float))
-        tables.append(table)
-    inside, before = (window.picked(bins, offsets) for offsets in (window.now_offsets, window.before_offsets))
-    hit, made = (table[inside].sum(1) for table in tables)
-    made_before = tables[1][before].sum(1)
-    quiet = np.where(made[1:] >= FEWEST_CALLS, made[1:], np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = hit / made
-        pooled = hit[1:].sum(0) / made[1:].sum(0)
-        share_before = tables[0][before[0]].sum(0) / made_before[0]
-    shares = np.where(np.isnan(quiet), np.nan, share[1:])
-    middle = median(shares, 0) if usual is None else np.full(keys.height, usual)
-    expected = np.where(np.isnan(middle), pooled, middle)
-    expected = np.nan_to_num(np.where(np.isnan(expected), share_before, expected))
-    nearby = np.array([_calmest(tables[0][places], tables[1][places], expected) for places in before])
-    nearby = np.where(made_before >= MIN_NEARBY_CALLS, nearby, np.nan)
-    early_hit, early_made = (table[inside[:, : inside.shape[1] // 2]].sum(1) for table in tables)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        early = np.where(early_made >= MIN_NEARBY_CALLS, early_hit / early_made, np.nan)
-    # What began only in the second half of the window did not come of the change.
-    surplus = np.nan_to_num(_lesser(deviation(share, expected, nearby), early - expected)) * made
-    usual_calls = np.fmax(made[1:].sum(0), made_before[0])
-    likely = (expected * usual_calls + 0.5) / (usual_calls + 1)
-    # More often than once per call: a count of rare events.
-    coin = np.where(likely <= 1, likely * (1 - np.minimum(likely, 1)), likely)
-    apart = np.nan_to_num(1.4826 * median(np.abs(shares - expected), 0)) ** 2
-    restless = np.maximum(apart - coin / np.fmax(median(quiet, 0), 1), 0)
-    return Counts(keys, hit, made, expected, surplus, coin * made, restless * made**2)
+def usual_rows(calls: pl.DataFrame, window: Windows) -> pl.Series:
+    """Which `calls` lie in the baseline; without any there those before the window."""
+    quiet = window.quiet_bins(calls["bin"].to_numpy())
+    return pl.Series(quiet if quiet.any() else calls["bin"].to_numpy() < 0, dtype=pl.Boolean)
 
 
-def _lesser(one: NDArray, other: NDArray) -> NDArray:
-    """The smaller of two deviations, 0 where they disagree; `one` where there is no `other`."""
-    both = np.where(np.sign(one) == np.sign(other), np.sign(one) * np.minimum(np.abs(one), np.abs(other)), 0)
-    return np.where(np.isnan(other), one, both)
+def _slower(row: dict, counted: Counts, column: int, what: str) -> str:
+    number = f"{counted.hit[0, column]:,.0f} of {counted.calls[0, column]:,.0f}"
+    return f"{number} calls {what} {row['slow_from']:.4g} ms; usually {1 - SLOW_QUANTILE:.1%}"
 
 
-def _calmest(hit: NDArray, calls: NDArray, expected: NDArray) -> NDArray:
-    """The share of the bins before that is nearer to the usual one than in three of four of them.
+def _slow(calls: pl.DataFrame, keys: pl.DataFrame, bins: NDArray, window: Windows, size: int, *, linked: bool) -> Kind:
+    slow = _slow_counts(calls.filter(pl.col("own").is_not_null()), "own", "series", keys, bins, window)
+    counted, at = slow.counted, slow.counted.keys["system"].to_numpy()
+    excess, noise = (by_system(values, at, size) for values in (counted.surplus, counted.coin))
+    score = excess / np.sqrt(noise + _largest(slow.granule, at, size) + 0.5)
 
-    What has drifted is far from it in all bins; another incident in the half hour before is no drift.
+    def describe(row: dict, counted: Counts, column: int) -> str:
+        what = f"in {row['operation']} " if row["operation"] else ""
+        return _slower(row, counted, column, f"{what}took longer than")
+
+    lost_ms = by_system(slow.lost_ms, at, size)
+    return Kind("slow calls", lost_ms, score, linked, not linked, most_of(counted, [at], describe, window))
+
+
+def _beside_one_another(*kinds: Kind) -> list[Kind]:
+    """`kinds` of lost time, each weighed by the time that a system lost in all, beside the most of any system."""
+    lost = sum(kind.excess for kind in kinds)
+    weight = lost / np.maximum(lost.max(1, keepdims=True), 1e-9)
+    return [replace(kind, weight=weight) for kind in kinds]
+
+
+def _largest(values: NDArray, at: NDArray, size: int) -> NDArray:
+    most = np.zeros((len(values), size))
+    np.maximum.at(most.T, at, values.T)
+    return most
+
+
+def _on_the_way(calls: pl.DataFrame, bins: NDArray, window: Windows, names: list[str]) -> Kind:
+    """Time between two systems is counted at both, at each without what the other one shows on its other edges as
+    well: a system whose network is slow slows all of its edges, those towards it, those away from it, or all.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        far = np.where(calls >= FEWEST_CALLS, hit / calls, np.nan) - expected
-        pooled = hit.sum(0) / calls.sum(0)
-    order = np.argsort(np.abs(far), axis=0)
-    place = np.maximum((~np.isnan(far)).sum(0) - 1, 0) // 4
-    calmest = np.take_along_axis(far, np.take_along_axis(order, place[None], 0), 0)[0] + expected
-    return np.where(np.isnan(calmest), pooled, calmest)
+    size = len(names)
+    timed = calls.filter(pl.col("way").is_not_null() & pl.col("other").is_not_null()).with_columns(
+        caller=pl.when("outgoing").then("system").otherwise("other"),
+        callee=pl.when("outgoing").then("other").otherwise("system"),
+    )
+    by = ["caller", "callee", "outgoing"]
+    keys = timed.select(by).unique().sort(by)
+    slow = _slow_counts(timed.join(keys.with_row_index("edge"), on=by), "way", "edge", keys, bins, window)
+    counted = slow.counted
+    ends = [counted.keys[end].to_numpy() for end in ("callee", "caller")]
+    excess, noise, granule, lost_ms = [], [], [], np.zeros((len(counted.hit), size))
+    for end, other in (ends, ends[::-1]):
+        beside, calls_beside = (
+            by_system(part, other, size)[:, other] - part for part in (counted.surplus, counted.calls)
+        )
+        elsewhere = np.clip(beside / np.maximum(calls_beside, 1), 0, None) * counted.calls
+        alone = np.where(counted.surplus > 0, np.maximum(counted.surplus - elsewhere, 0), counted.surplus)
+        excess.append(by_system(alone, end, size))
+        part = np.where(counted.surplus > 0, alone / np.where(counted.surplus > 0, counted.surplus, 1), 0)
+        lost_ms += by_system(slow.lost_ms * part, end, size)
+        noise.append(by_system(counted.coin, end, size))
+        granule.append(_largest(slow.granule, end, size))
+    excess, noise, granule = ([*of, sum(of)] for of in (excess, noise, granule))
+    score = np.array([e / np.sqrt(n + g + 0.5) for e, n, g in zip(excess, noise, granule, strict=True)])
+    # Where one side of its edges says it all, the other side still says whether all of them are slow.
+    both = (score.max(0) + score[-1]) / 2
+
+    def describe(row: dict, counted: Counts, column: int) -> str:
+        pair = f"{names[row['caller']]} and {names[row['callee']]}"
+        return _slower(row, counted, column, f"between {pair} were on the way for more than")
+
+    return Kind("on the way", lost_ms, both, True, False, most_of(counted, ends, describe, window))
 
 
-def _of_calls(
-    calls: pl.DataFrame, hit: pl.Expr, by: list[str], bins: NDArray, window: Windows, *, usual: float | None = None
-) -> Counts:
-    """How many of `calls` are a `hit`, by `by`."""
-    keys = calls.select(by).unique().sort(by).with_row_index("column")
-    counted = calls.join(keys, on=by).group_by("bin", "column").agg(n=pl.len(), hit=hit.sum())
-    return _counts(counted.select("bin", "column", n="hit"), counted, keys, bins, window, usual=usual)
-
-
-def _usually(calls: pl.DataFrame, value: str, by: list[str], window: Windows) -> pl.DataFrame:
-    """`calls` with ``slow_from``: what nine in ten usually stay below; without those of which too few are known."""
-    quiet = pl.Series(window.quiet_bins(calls["bin"].to_numpy()))
-    usual = calls.filter(quiet if quiet.any() else pl.col("bin") < 0)
-    limits = usual.group_by(by).agg(slow_from=pl.col(value).quantile(SLOW_QUANTILE, "higher"), n=pl.len())
-    return calls.join(limits.filter(pl.col("n") >= MIN_USUAL_CALLS).drop("n"), on=by)
-
-
-def _by_system(values: NDArray, column_systems: list[int], size: int) -> NDArray:
-    total = np.zeros((len(values), size))
-    np.add.at(total.T, column_systems, values.T)
-    return total
-
-
-def _summed(
-    name: str,
-    counts: Counts,
-    ends: tuple[str, ...],
-    systems: dict[str, int],
-    describe: Callable[[dict, str], str],
-    *,
-    local: bool,
-    window: Windows,
+def _failing(
+    calls: pl.DataFrame, keys: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int], *, linked: bool
 ) -> Kind:
-    """A kind whose evidence adds up over the series of a system, which is any of the columns `ends`."""
-    size, shape = len(systems), (len(counts.hit), len(systems))
-    excess, noise = np.zeros(shape), np.zeros(shape)
-    for end in ends:
-        at = [systems[name_] for name_ in counts.keys[end]]
-        excess += _by_system(counts.surplus, at, size)
-        noise += _by_system(counts.coin, at, size)
-
-    def sentence(system: int) -> str:
-        of_it = np.zeros(counts.keys.height, bool)
-        for end in ends:
-            of_it |= np.array([systems[name_] for name_ in counts.keys[end]]) == system
-        column = int(np.argmax(np.where(of_it, counts.surplus[0], -np.inf)))
-        hit, calls = counts.hit[0, column], counts.calls[0, column]
-        counted = f"{hit:,.0f} of {calls:,.0f}"
-        share = f"usually {counts.expected[column]:.1%}"
-        return f"{describe(counts.keys.row(column, named=True), counted)}; {share} (n={calls:,.0f}, {window.span})"
-
-    return Kind(name, excess, excess / np.sqrt(noise + 0.5), local, not local, sentence)
-
-
-def _slow(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int], *, linked: bool) -> Kind:
-    by = ["system", "operation"]
-    timed = _usually(calls.filter(pl.col("own").is_not_null()), "own", by, window)
-    counts = _of_calls(
-        timed, pl.col("own") > pl.col("slow_from"), [*by, "slow_from"], bins, window, usual=1 - SLOW_QUANTILE
-    )
-
-    def describe(row: dict, counted: str) -> str:
-        what = f" in {row['operation']}" if row["operation"] else ""
-        return f"{counted} calls{what} took longer than {row['slow_from']:.4g} ms"
-
-    return _summed("slow calls", counts, ("system",), systems, describe, local=linked, window=window)
-
-
-def _on_the_way(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int]) -> Kind:
-    """Time between two systems is counted at both: a system whose network is slow slows all of its edges."""
-    by = ["system", "other"]
-    timed = _usually(calls.filter(pl.col("way").is_not_null() & pl.col("other").is_not_null()), "way", by, window)
-    counts = _of_calls(
-        timed, pl.col("way") > pl.col("slow_from"), [*by, "slow_from"], bins, window, usual=1 - SLOW_QUANTILE
-    )
-
-    def describe(row: dict, counted: str) -> str:
-        pair = f"{row['system']} and {row['other']}"
-        return f"{counted} calls between {pair} were on the way for more than {row['slow_from']:.4g} ms"
-
-    return _summed("on the way", counts, ("system", "other"), systems, describe, local=True, window=window)
-
-
-def _failing(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int], *, linked: bool) -> Kind:
+    """Failures in the window, or in one four times as long where they are the more surprising there: few of many."""
+    size = len(systems)
     ended = calls.filter(is_ended(pl.col("status")))
     failed = pl.col("own_error") if linked else is_failed(pl.col("status"))
-    counts = _of_calls(ended, failed, ["system", "operation"], bins, window)
+    at = ended["bin"].to_numpy(), ended["series"].to_numpy(), keys.height
+    hits = table(bins, *at, ended.select(failed.fill_null(False).cast(pl.Float64)).to_series().to_numpy())
+    made, of = table(bins, *at), keys["system"].to_numpy()
 
-    def describe(row: dict, counted: str) -> str:
+    def describe(row: dict, counted: Counts, column: int) -> str:
         what = f" to {row['operation']}" if row["operation"] else ""
-        return f"{counted} messages{what} failed" + (" and no message they waited for had" if linked else "")
+        number = f"{counted.hit[0, column]:,.0f} of {counted.calls[0, column]:,.0f}"
+        alone = " and no message they waited for had" if linked else ""
+        return f"{number} messages{what} failed{alone}; usually {counted.expected[column]:.1%}"
 
-    kind = _summed("failures", counts, ("system",), systems, describe, local=linked, window=window)
-    own = _by_system(counts.hit, [systems[name] for name in counts.keys["system"]], len(systems))
-    beyond_usual = np.clip(kind.excess / np.maximum(own, 1), 0, 1)
-    return replace(kind, downstream=_spread(calls, bins, window, systems) * beyond_usual)
+    short, long = (
+        summed(
+            "failures",
+            counts(keys, hits, made, bins, window, usual=_rare(hits, made, bins, window, length), length=length, rare=True),
+            size,
+            describe,
+            local=linked,
+            window=window,
+            length=length,
+        )
+        for length in (WINDOW_BINS, LONG_BINS)
+    )
+    longer = long.score > short.score
+    excess = np.where(longer, long.excess, short.excess)
+    own = by_system(hits[window.picked(bins, np.arange(WINDOW_BINS))].sum(1), of, size)
+    return replace(
+        short,
+        excess=excess,
+        score=np.fmax(short.score, long.score),
+        sentence=lambda system: (long if longer[0, system] else short).sentence(system),
+        downstream=_spread(calls, bins, window, size) * np.clip(short.excess / np.maximum(own, 1), 0, 1),
+    )
 
 
-def _spread(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int]) -> NDArray:
+def _rare(hits: NDArray, made: NDArray, bins: NDArray, window: Windows, length: int) -> NDArray:
+    """The usual share of what is rare: all hits out of all calls of the quiet windows, without the worst tenth."""
+    hit, calls = (part[window.picked(bins, np.arange(length))][1:].sum(1) for part in (hits, made))
+    order = np.argsort(hit / np.maximum(calls, 1), axis=0, kind="stable")[: int(np.ceil(0.9 * len(hit)))]
+    calls = np.take_along_axis(calls, order, 0).sum(0)
+    return np.where(calls > 0, np.take_along_axis(hit, order, 0).sum(0) / np.maximum(calls, 1), np.nan)
+
+
+def _spread(calls: pl.DataFrame, bins: NDArray, window: Windows, size: int) -> NDArray:
     """Failures at other systems that those of each system brought about: windows by systems."""
     failed = calls.filter(is_failed(pl.col("status"))).select("row", "cause_row", "system", "bin")
     local = failed.with_row_index("place").select("row", cause="place")
@@ -288,68 +315,5 @@ def _spread(calls: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[s
     root, _ = roots(cause.cast(pl.Int64).fill_null(NO_ROW).to_numpy())
     began = failed.select(system="system", began="bin")[root]
     elsewhere = failed.select(went="system").hstack(began).filter(pl.col("went") != pl.col("system"))
-    table = np.zeros((len(bins) + 1, len(systems)))
-    at = np.searchsorted(bins, elsewhere["began"].to_numpy())
-    np.add.at(table, (at, [systems[name] for name in elsewhere["system"]]), 1)
-    return table[window.picked(bins, window.now_offsets)].sum(1)
-
-
-def _each_call_once(steps: pl.DataFrame) -> pl.DataFrame:
-    """Steps of a known call, each once, and once more as another step where the call took it again."""
-    by = ["row", "system", "operation", "step", "bin"]
-    taken = steps.filter(pl.col("row").is_not_null()).group_by(by).agg(times=pl.len())
-    again = taken.filter(pl.col("times") > 1).with_columns(step=pl.format("{} again", "step"))
-    return pl.concat([taken.drop("times"), again.drop("times"), steps.filter(pl.col("row").is_null())])
-
-
-def _steps(calls: pl.DataFrame, lines: pl.DataFrame, bins: NDArray, window: Windows, systems: dict[str, int]) -> Kind:
-    """Calls that took a step they usually do not, or left one out: a message to elsewhere, a line in the log.
-
-    A system counts with its operation that went otherwise most surprisingly. Lines of no known message are counted
-    out of all calls to the system, and without any out of bins of time.
-    """
-    parents = calls.select("row", system="system", operation="operation", bin="bin")
-    children = calls.select("parent_row", step=pl.format("a call to {} {}", "system", "operation")).drop_nulls()
-    columns = ["row", "system", "operation", "step", "bin"]
-    called = children.rename({"parent_row": "row"}).join(parents, on="row").select(columns)
-    logged = lines.with_columns(step=pl.format("the log line {}", "site")).drop_nulls("step").select(columns)
-    steps = _each_call_once(pl.concat([called, logged]))
-    by = ["system", "operation", "step"]
-    often = steps.group_by(by).len().filter(pl.col("len") >= MIN_STEP_LINES)
-    keys = often.select(by).sort(by).with_row_index("column")
-    taken = steps.join(keys, on=by, nulls_equal=True).group_by("bin", "column").agg(n=pl.len())
-    made = calls.group_by("bin", "system", "operation").agg(n=pl.len())
-    of_system = calls.group_by("bin", "system").agg(n=pl.len())
-    alone = keys.filter(pl.col("operation").is_null())
-    silent = alone.join(of_system.select("system").unique(), on="system", how="anti")
-    every_bin = pl.DataFrame({"bin": bins, "n": np.ones(len(bins), np.int64)})
-    out_of = pl.concat(
-        [
-            keys.join(made, on=["system", "operation"]).select("bin", "column", "n"),
-            alone.join(of_system, on="system").select("bin", "column", pl.col("n")),
-            silent.join(every_bin, how="cross").select("bin", "column", "n"),
-        ],
-        how="vertical_relaxed",
-    )
-    counts = _counts(taken, out_of, keys, bins, window)
-    surplus = counts.surplus
-    score = np.abs(surplus) / np.sqrt(counts.coin + counts.restless + 0.5)
-    shape = (len(surplus), len(systems))
-    excess, best, strangest = np.zeros(shape), np.zeros(shape), np.zeros(shape, int)
-    for column, system in enumerate(systems[name] for name in keys["system"]):
-        more = score[:, column] > best[:, system]
-        best[more, system] = score[more, column]
-        excess[more, system] = np.abs(surplus[more, column])
-        strangest[more, system] = column
-
-    def sentence(system: int) -> str:
-        column = strangest[0, system]
-        row, hit, out_of_ = keys.row(column, named=True), counts.hit[0, column], counts.calls[0, column]
-        unit = "minutes" if row["operation"] is None and row["system"] in silent["system"] else "calls"
-        what = f" to {row['operation']}" if row["operation"] else ""
-        return (
-            f"{row['step']}: {hit:,.0f} in {out_of_:,.0f} {unit}{what}, usually {counts.expected[column]:.3g} in each "
-            f"(n={out_of_:,.0f}, {window.span})"
-        )
-
-    return Kind("steps", excess, best, True, True, sentence)
+    went = table(bins, elsewhere["began"].to_numpy(), elsewhere["system"].to_numpy(), size)
+    return went[window.picked(bins, window.now_offsets)].sum(1)

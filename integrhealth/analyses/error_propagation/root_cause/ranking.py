@@ -239,6 +239,8 @@ def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
         by_itself = np.maximum(stands_out + np.log(own / np.where(excess > 0, excess, 1)), 0)
     most = excess.max(1, keepdims=True, initial=0)
     part = by_itself if kind.local else by_itself * excess / np.where(most > 0, most, 1)
+    if kind.weight is not None:
+        part = part * kind.weight
     if kind.passed and kind.metric != "level":
         # What a caller shows, and does not explain by itself, speaks for those who explain it.
         if depends is None:

@@ -193,6 +193,7 @@ class Kind:
     ``passed``: what a system shows may be what those it calls have done to it. ``metric``: what a metric says, null
     for counts. ``theory``: how wide a count is follows from its own size, so that few wide quiet windows are not
     believed. ``downstream``: what the system did to records of other systems in this way, where that is known.
+    ``weight``: what part of it counts, by window and system.
     """
 
     name: str
@@ -206,6 +207,7 @@ class Kind:
     downstream: NDArray | None = None
     relative: NDArray | None = None
     independent: float | None = None
+    weight: NDArray | None = None
 
     @property
     def spreads(self) -> bool:
