@@ -69,8 +69,14 @@ DOMINANT_SHARE = 0.5
 # All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
 
-# Root causes. What lies within so many minutes of the change is neither normal nor abnormal (own).
-NEAR_MINUTES = 30
+# Root causes. What lies within so many minutes of the change, or within this part of all that lies before it, is
+# neither normal nor abnormal (own).
+NEAR_MINUTES, NEAR_SHARE = 30, 0.25
+# Metrics are looked at in bins as wide as they are measured, or than this part of the baseline, at most a minute (own);
+# from less normal time than these minutes nobody knows what is usual (own).
+BASELINE_BINS, USUAL_BIN_SECONDS, SHORT_BASELINE_MINUTES = 20, 60, 5
+# Widths of the window in bins that are tried where only metrics tell, and how far it may reach (own).
+WINDOW_WIDTHS, FARTHEST_MINUTES = (2, 4, 8, 16), 20
 # Bins of a window, and how many messages or log lines make it wide enough where no metric sets its width (own).
 WINDOW_BINS, WINDOW_MESSAGES = 4, 300
 # Bins of the longer window in which rare failures are counted as well (own).
@@ -87,6 +93,9 @@ SLOW_QUANTILE, MIN_USUAL_CALLS = 0.9, 20
 MIN_NEARBY_CALLS, MIN_STEP_LINES = 10, 3
 # A suspect must beat this quantile of what quiet windows reach by chance, but never more than this score (own).
 ABSTAIN_QUANTILE, ABSTAIN_STRENGTH = 0.95, 0.5
+# The score to beat in metrics alone, where the best of several windows is taken (own; quiet hours of PetShop and of
+# simulated systems reach 1.4 in one of twenty, the faintest of the faults 2.3).
+ABSTAIN_METRICS = 1.5
 # A metric counts from what it shows at some system in one quiet window of ten (own).
 METRIC_QUANTILE = 0.9
 # What evidence counts for at a system that cannot have made the symptom unhealthy (own).

@@ -9,7 +9,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.analyses.error_propagation.root_cause.windows import Kind, Windows, bin_of
-from integrhealth.language.thresholds import WINDOW_BINS
 
 
 def travelled(entries: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:

@@ -278,7 +278,9 @@ def _failing(
     short, long = (
         summed(
             "failures",
-            counts(keys, hits, made, bins, window, usual=_rare(hits, made, bins, window, length), length=length, rare=True),
+            counts(
+                keys, hits, made, bins, window, usual=_rare(hits, made, bins, window, length), length=length, rare=True
+            ),
             size,
             describe,
             local=linked,

@@ -9,6 +9,7 @@ models published (arXiv 2510.04711).
 """
 
 from collections import deque
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,19 +18,35 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.analyses.error_propagation.root_cause.damage import by_damage, travelled, wrong_values
+from integrhealth.analyses.error_propagation.root_cause.explaining import (
+    dependencies,
+    own_strength,
+    reach,
+    together,
+    traffic,
+)
 from integrhealth.analyses.error_propagation.root_cause.messages import message_kinds
 from integrhealth.analyses.error_propagation.root_cause.metrics import metric_kinds
-from integrhealth.analyses.error_propagation.root_cause.windows import Kind, bin_of, bin_width, strength, upper, windows
+from integrhealth.analyses.error_propagation.root_cause.windows import (
+    Kind,
+    Windows,
+    bin_of,
+    bin_width,
+    strength,
+    upper,
+    windows,
+)
 from integrhealth.errors import NothingToRead, UnknownName, WrongValue
 from integrhealth.language.questions import only_evidence
-from integrhealth.language.schema import SENT_AWAY
 from integrhealth.language.thresholds import (
+    ABSTAIN_METRICS,
     ABSTAIN_QUANTILE,
     ABSTAIN_STRENGTH,
     ELSEWHERE,
-    METRIC_QUANTILE,
+    FARTHEST_MINUTES,
     MIN_QUIET_WINDOWS,
     WINDOW_BINS,
+    WINDOW_WIDTHS,
 )
 
 if TYPE_CHECKING:
@@ -45,8 +62,31 @@ SCHEMA = {
 }
 # Messages that tell of a system.
 FEWEST_MESSAGES = 3
-# Sentences per system; links along which an effect is followed.
-SENTENCES, LINKS = 5, 6
+# Sentences per system.
+SENTENCES = 5
+FARTHEST = timedelta(minutes=FARTHEST_MINUTES)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A window beside its quiet ones: what each kind of evidence says of each system, and all of them together.
+
+    ``parts`` (by kind) and ``total`` are windows by systems, ``depends`` systems by systems, ``least`` the score that a
+    suspect has to beat.
+    """
+
+    window: Windows
+    systems: dict[str, int]
+    depends: NDArray
+    kinds: list[Kind]
+    parts: list[NDArray]
+    total: NDArray
+    least: float
+
+    @property
+    def most(self) -> float:
+        """The score of the system that stands out most."""
+        return float(self.total[0].max(initial=0))
 
 
 def root_causes(
@@ -72,18 +112,22 @@ def root_causes(
     """
     only_evidence("root_causes", evidence)
     damage = travelled(evidence.bad_entries, evidence.entry_steps)
-    return ranked_causes(evidence, damage, at=at, baseline=baseline, symptom=symptom)
+    return ranked_causes(compared(evidence, damage, at=at, baseline=baseline, symptom=symptom), evidence, symptom)
 
 
-def ranked_causes(
+def compared(
     evidence: "Evidence",
     damage: pl.DataFrame,
     *,
     at: datetime,
     baseline: tuple[datetime, datetime] | None = None,
     symptom: str | None = None,
-) -> pl.DataFrame:
-    """As ``root_causes``, with `damage` as ``travelled`` gives it, which may come from more than this evidence."""
+) -> Comparison:
+    """The window from `at` on, beside its quiet ones; arguments and errors as of ``root_causes``.
+
+    `damage` as ``travelled`` gives it, which may come from more than this evidence. Where only metrics tell, the window
+    is as long as makes somebody stand out most: how long an incident lasts, and how fast it comes, is not known before.
+    """
     at = _aware(at, "at")
     if baseline is not None:
         start, end = (_aware(moment, "baseline") for moment in baseline)
@@ -95,42 +139,50 @@ def ranked_causes(
         raise NothingToRead("root causes need metrics, messages or logs; there are none of the three")
     seen = [metrics["system"], messages["source"], messages["target"], logs["system"]]
     systems = {system: place for place, system in enumerate(pl.concat(seen).drop_nulls().unique().sort())}
-    depends = _dependencies(evidence.dependencies, messages, systems)
+    depends = dependencies(evidence.dependencies, messages, systems)
     nameable = systems.keys() | set(evidence.dependencies["source"]) | set(evidence.dependencies["target"])
     if symptom is not None and symptom not in nameable:
         raise UnknownName("system", symptom, nameable)
     step = bin_width(metrics, [messages["sent_at"], logs["time"]], at, baseline)
-    traffic = _traffic(messages, systems)
-    by_graph, by_traffic = _reach(depends), _reach(depends * traffic)
-    best = None
-    horizon = _horizon(metrics, messages, logs, at, step)
-    for width in EXP["W"]:
-        if best is not None and width > horizon:
-            break
-        traced = _traced(messages, systems, at, step, width)
-        kinds = _kinds(metrics, messages, logs, damage, systems, at, step, baseline, width)
-        parts = [_own_strength(kind, by_graph if kind.metric else by_traffic, traced) for kind in kinds]
+    times = [(metrics, "time", True), (messages, "sent_at", False), (logs, "time", False)]
+    bins = [
+        frame.select(bin_of(pl.col(time), at, step, starts=starts)).to_series().drop_nulls().unique()
+        for frame, time, starts in times
+    ]
+    bins = pl.concat(bins).unique().sort().to_numpy()
+    by_graph, by_traffic = reach(depends), reach(depends * traffic(messages, systems))
+
+    def beside_quiet(width: int) -> Comparison:
+        window = windows(bins, at, step, baseline, width)
+        kinds = metric_kinds(metrics, window, systems) + message_kinds(messages, logs, window, systems)
+        kinds += wrong_values(damage, window, systems)
+        traced = _traced(messages, systems, window)
+        parts = [own_strength(kind, by_graph if kind.metric else by_traffic, traced) for kind in kinds]
         parts = by_damage(kinds, parts)
-        total = _total(kinds, parts, len(systems))
+        total = together(kinds, parts, len(systems))
         if symptom in systems:
             total = total * np.where(_reached(depends, systems[symptom]), 1, ELSEWHERE)
-        if total[0].max(initial=0) <= _by_chance(total):
-            continue
-        if best is None or total[0].max() > best[0]:
-            unhealthy = np.any([strength(kind.score, theory=kind.theory)[0] > 0 for kind in kinds], axis=0)
-            unhealthy[_taken_along(messages, systems, at, step, width)] = True
-            best = total[0].max(), _ranked(
-                total[0], kinds, [part[0] for part in parts], list(systems), depends, unhealthy, systems.get(symptom)
-            ), width
-    return pl.DataFrame(schema=SCHEMA) if best is None else best[1]
+        return Comparison(window, systems, depends, kinds, parts, total, _by_chance(total, window, kinds))
+
+    if messages.height or logs.height:
+        return beside_quiet(WINDOW_BINS)
+    return max(map(beside_quiet, _widths(bins, step)), key=lambda comparison: comparison.most)
 
 
-EXP = {"W": [4], "combine": "sum"}
+def _widths(bins: NDArray, step: timedelta) -> list[int]:
+    """The widths to try: as far as the data go, and the longest not far beyond what an incident is looked at for."""
+    farthest = min(max(FARTHEST / step, WINDOW_BINS), bins.max(initial=0) + 1)
+    return [width for width in WINDOW_WIDTHS if width < 2 * farthest] or [WINDOW_WIDTHS[0]]
 
 
-def _horizon(metrics, messages, logs, at, step):
-    last = max(frame[time].max() for frame, time in ((metrics, "time"), (messages, "sent_at"), (logs, "time")) if frame.height)
-    return min((last - at) / step + 1, max(timedelta(minutes=20) / step, 4))
+def ranked_causes(comparison: Comparison, evidence: "Evidence", symptom: str | None = None) -> pl.DataFrame:
+    """The suspects of a `comparison` of `evidence`, as ``root_causes`` gives them."""
+    if comparison.most <= comparison.least:
+        return pl.DataFrame(schema=SCHEMA)
+    systems, window = comparison.systems, comparison.window
+    unhealthy = np.any([strength(kind.score, theory=kind.theory)[0] > 0 for kind in comparison.kinds], axis=0)
+    unhealthy[_taken_along(evidence.caused, systems, window)] = True
+    return _ranked(comparison, unhealthy, systems.get(symptom))
 
 
 def _aware(moment: datetime, name: str) -> datetime:
@@ -141,134 +193,29 @@ def _aware(moment: datetime, name: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _kinds(
-    metrics: pl.DataFrame,
-    messages: pl.DataFrame,
-    logs: pl.DataFrame,
-    damage: pl.DataFrame,
-    systems: dict[str, int],
-    at: datetime,
-    step: timedelta,
-    baseline: tuple[datetime, datetime] | None,
-    width: int,
-) -> list[Kind]:
-    """All kinds of evidence over the same windows."""
-    times = [(metrics, "time", True), (messages, "sent_at", False), (logs, "time", False)]
-    bins = [
-        frame.select(bin_of(pl.col(time), at, step, starts=starts)).to_series().drop_nulls().unique()
-        for frame, time, starts in times
-    ]
-    window = windows(pl.concat(bins).unique().sort().to_numpy(), at, step, baseline, width)
-    seen = metric_kinds(metrics, window, systems) + message_kinds(messages, logs, window, systems)
-    return seen + wrong_values(damage, window, systems)
+def _within(messages: pl.DataFrame, window: Windows) -> pl.DataFrame:
+    """The messages sent in the window looked at."""
+    end = window.at + window.width * window.step
+    return messages.filter((pl.col("sent_at") >= window.at) & (pl.col("sent_at") < end))
 
 
-def _dependencies(dependencies: pl.DataFrame, messages: pl.DataFrame, systems: dict[str, int]) -> NDArray:
-    """Who (row) can be made unhealthy by whom (column): a caller by whom it calls, a receiver by its sender."""
-    calls = pl.concat([frame.select("source", "target", "kind").unique() for frame in (dependencies, messages)])
-    depends = np.zeros((len(systems), len(systems)))
-    for source, target, kind in calls.iter_rows():
-        if source != target and source in systems and target in systems:
-            effect, cause = (target, source) if kind in SENT_AWAY else (source, target)
-            depends[systems[effect], systems[cause]] = 1
-    return depends
-
-
-def _total(kinds: list[Kind], parts: list[NDArray], size: int) -> NDArray:
-    """The evidence together: kinds of counts add up, metrics that say the same (time, failures, load) do not."""
-    total = np.zeros((len(parts[0]) if parts else 1, size))
-    same: dict[str, NDArray] = {}
-    for kind, part in zip(kinds, parts, strict=True):
-        if kind.metric:
-            key = "all" if EXP["combine"] == "max" else kind.metric
-            same[key] = np.maximum(same.get(key, 0), part)
-        else:
-            total += part
-    return sum(same.values(), total)
-
-
-def _reach(links: NDArray) -> NDArray:
-    """`links` and the ways of several links, the weights along a way multiplied, at most 1 in all."""
-    reach = step = links
-    for _ in range(LINKS - 1):
-        step = np.minimum(step @ links, 1)
-        reach = np.maximum(reach, step)
-    return reach * (1 - np.eye(len(links)))
-
-
-def _traffic(messages: pl.DataFrame, systems: dict[str, int]) -> NDArray:
-    """The part of the calls to each system (column) that each other system (row) makes; 1 where nobody counted."""
-    called = messages.filter(pl.col("source") != pl.col("target")).group_by("source", "target", "kind").len()
-    calls = np.zeros((len(systems), len(systems)))
-    for source, target, kind, count in called.iter_rows():
-        effect, cause = (target, source) if kind in SENT_AWAY else (source, target)
-        calls[systems[effect], systems[cause]] += count
-    total = calls.sum(0)
-    return np.where(total > 0, calls / np.where(total > 0, total, 1), 1)
-
-
-def _traced(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step: timedelta, width: int) -> NDArray:
+def _traced(messages: pl.DataFrame, systems: dict[str, int], window: Windows) -> NDArray:
     """Which systems the messages of the window tell of, so that metrics need not tell of their time and failures."""
-    now = messages.filter((pl.col("sent_at") >= at) & (pl.col("sent_at") < at + width * step))
-    busy = now.group_by("target").len().filter(pl.col("len") >= FEWEST_MESSAGES)
+    busy = _within(messages, window).group_by("target").len().filter(pl.col("len") >= FEWEST_MESSAGES)
     traced = np.zeros(len(systems), bool)
     traced[[systems[system] for system in busy["target"]]] = True
     return traced
 
 
-def _taken_along(messages: pl.DataFrame, systems: dict[str, int], at: datetime, step: timedelta, width: int) -> list[int]:
+def _taken_along(messages: pl.DataFrame, systems: dict[str, int], window: Windows) -> list[int]:
     """The systems where messages of the window failed because another one had."""
-    now = messages.filter((pl.col("sent_at") >= at) & (pl.col("sent_at") < at + width * step))
-    return [systems[system] for system in now.filter("passed_on")["target"].unique()]
+    return [systems[system] for system in _within(messages, window).filter("passed_on")["target"].unique()]
 
 
-def _own_strength(kind: Kind, depends: NDArray, traced: NDArray) -> NDArray:
-    """How strongly each system stands out in each window by itself: windows by systems."""
-    stands_out = strength(kind.score, theory=kind.theory, independent=kind.independent)
-    if kind.metric and kind.metric != "level":
-        stands_out = stands_out * ~traced
-    excess = np.where(stands_out > 0, np.maximum(kind.excess, 0), 0)
-    if kind.relative is not None and not depends.any():
-        depends = None
-        explained = _deeper(excess, kind.relative)
-        own = np.maximum(excess - explained.max(2, initial=0), 0)
-    else:
-        own = np.maximum(excess - excess @ depends.T, 0) if kind.passed else excess
-    # What is explained goes off the score before the logarithm: half a great surprise is still a great one.
-    with np.errstate(divide="ignore"):
-        by_itself = np.maximum(stands_out + np.log(own / np.where(excess > 0, excess, 1)), 0)
-    most = excess.max(1, keepdims=True, initial=0)
-    part = by_itself if kind.local else by_itself * excess / np.where(most > 0, most, 1)
-    if kind.weight is not None:
-        part = part * kind.weight
-    if kind.passed and kind.metric != "level":
-        # What a caller shows, and does not explain by itself, speaks for those who explain it.
-        if depends is None:
-            links = explained > 0
-            reached = np.einsum("wj,wij->wi", own, links)
-            passed_on = np.maximum(stands_out - part, 0) / np.where(reached > 0, reached, np.inf)
-            part = part + own * np.einsum("wi,wij->wj", passed_on, links)
-        else:
-            reached = own @ depends.T
-            passed_on = np.maximum(stands_out - part, 0) / np.where(reached > 0, reached, np.inf)
-            part = part + own * (passed_on @ depends)
-    if kind.metric and len(part) > MIN_QUIET_WINDOWS:
-        part = np.maximum(part - upper(part[1:].max(1, initial=0)[:, None], METRIC_QUANTILE), 0)
-    if kind.metric == "level" and depends is not None and depends.any():
-        part = part * (depends.any(0) | depends.any(1))
-    return part
-
-
-def _deeper(excess, relative):
-    """What j shows for i (windows by i by j): the excess of j where j's share is larger."""
-    more = (relative[:, None, :] > relative[:, :, None]) & (excess[:, None, :] > 0) & (excess[:, :, None] > 0)
-    return np.where(more, excess[:, None, :], 0)
-
-
-def _by_chance(total: NDArray) -> float:
-    """The score that some system reaches in quiet windows by chance."""
-    if "abstain" in EXP:
-        return EXP["abstain"]
+def _by_chance(total: NDArray, window: Windows, kinds: list[Kind]) -> float:
+    """The score that some system reaches by chance; 0 where the baseline is too short to know, and all are ranked."""
+    if all(kind.metric for kind in kinds):
+        return 0.0 if window.short else ABSTAIN_METRICS
     quiet = total[1:].max(1, initial=0)
     if len(quiet) < MIN_QUIET_WINDOWS:
         return ABSTAIN_STRENGTH
@@ -284,24 +231,19 @@ def _reached(depends: NDArray, start: int) -> NDArray:
     return reached
 
 
-def _ranked(
-    score: NDArray,
-    kinds: list[Kind],
-    parts: list[NDArray],
-    names: list[str],
-    depends: NDArray,
-    unhealthy: NDArray,
-    symptom: int | None,
-) -> pl.DataFrame:
+def _ranked(comparison: Comparison, unhealthy: NDArray, symptom: int | None) -> pl.DataFrame:
+    names, depends, score = list(comparison.systems), comparison.depends, comparison.total[0]
+    parts = [part[0] for part in comparison.parts]
     order = [system for system in np.lexsort((np.arange(len(score)), -score)) if score[system] > 0]
     rows = []
     for rank, system in enumerate(order, start=1):
-        strongest = sorted(range(len(kinds)), key=lambda kind: -parts[kind][system])
-        sentences = [kinds[kind].sentence(system) for kind in strongest[:SENTENCES] if parts[kind][system] > 0]
+        strongest = sorted(range(len(parts)), key=lambda kind: -parts[kind][system])
+        sentences = [
+            comparison.kinds[kind].sentence(system) for kind in strongest[:SENTENCES] if parts[kind][system] > 0
+        ]
         path = [names[place] for place in _path(depends, system, unhealthy, symptom)]
-        rows.append(
-            (rank, names[system], float(score[system]), float(score[system] / score[order].sum()), sentences, path)
-        )
+        share = float(score[system] / score[order].sum())
+        rows.append((rank, names[system], float(score[system]), share, sentences, path))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 

@@ -1,7 +1,9 @@
 """Windows of root causes: the one that is looked at, the quiet ones it is judged by, and what is usual in them.
 
-Time is cut into bins that start at the moment of the change, a few bins make a window. Window 0 is the one looked at;
-all others lie in the baseline and go through the same arithmetic, so that every number has its own quiet level.
+Time is cut into bins that start at the moment of the change, some bins make a window. Window 0 is the one looked at;
+all others lie in the baseline and go through the same arithmetic, so that every number has its own quiet level. Bins
+and windows are stretches of time that follow from how much of it is known to be usual, never a number of samples: the
+same data measured every second or every minute are cut alike.
 """
 
 from collections.abc import Callable
@@ -13,38 +15,56 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.language.thresholds import (
+    BASELINE_BINS,
     MIN_QUIET_WINDOWS,
     NEAR_MINUTES,
+    NEAR_SHARE,
     QUIET_QUANTILE,
     QUIET_SIGMAS,
     QUIET_WINDOWS,
+    SHORT_BASELINE_MINUTES,
+    USUAL_BIN_SECONDS,
     WINDOW_BINS,
     WINDOW_MESSAGES,
 )
 
+Baseline = tuple[datetime, datetime] | None
+
 NEAR = timedelta(minutes=NEAR_MINUTES)
 # Widths of a bin where no metric says how often it is measured.
 BIN_SECONDS = (60, 150, 450)
-LONGEST_BIN_SECONDS = 900
+SHORTEST_BIN_SECONDS, LONGEST_BIN_SECONDS = 1, 900
 
 
 @dataclass(frozen=True)
 class Windows:
-    """When is what: ``starts`` are first bins of the windows (window 0 at 0), ``step`` the width of a bin."""
+    """When is what: ``starts`` are first bins of the windows (window 0 at 0), ``step`` the width of a bin.
+
+    ``width`` is that of window 0 in bins, ``quiet_width`` that of the others, which is less where the baseline does not
+    hold enough of them; ``near`` the bins before a window that say how things were just before; ``usual`` how much time
+    the baseline holds.
+    """
 
     at: datetime
     step: timedelta
-    baseline: tuple[datetime, datetime] | None
+    baseline: Baseline
     starts: NDArray
     width: int = WINDOW_BINS
-    near: int = 0
-    independent: float | None = None
+    quiet_width: int = WINDOW_BINS
+    near: int = WINDOW_BINS
+    usual: timedelta = timedelta(0)
 
     @property
     def span(self) -> str:
-        """The window looked at, in words."""
+        """The window looked at, in words, and that its baseline is short."""
         end = self.at + self.width * self.step
-        return f"{self.at:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC"
+        short = f", usual from {self.usual.total_seconds():.0f} s only" if self.short else ""
+        return f"{self.at:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC{short}"
+
+    @property
+    def short(self) -> bool:
+        """The baseline is too short to know what is usual."""
+        return self.usual < timedelta(minutes=SHORT_BASELINE_MINUTES)
 
     def quiet_bins(self, bins: NDArray) -> NDArray:
         """Which of `bins` lie in the baseline."""
@@ -55,6 +75,8 @@ class Windows:
         wanted = self.starts[:, None] + offsets[None, :]
         place = np.searchsorted(bins, wanted)
         there = bins[np.minimum(place, len(bins) - 1)] == wanted
+        # A quiet window may be shorter than the one looked at: of its other bins nothing is said.
+        there[1:] &= ~((offsets >= self.quiet_width) & (offsets < self.width))
         return np.where(there, place, len(bins))
 
     @property
@@ -64,7 +86,7 @@ class Windows:
 
     @property
     def before_offsets(self) -> NDArray:
-        """Bins of the half hour before a window."""
+        """Bins just before a window."""
         return np.arange(-self.near, 0)
 
     @property
@@ -77,31 +99,38 @@ def _near(step: timedelta) -> int:
     return max(int(NEAR / step), WINDOW_BINS)
 
 
-def _quiet(
-    bins: NDArray, at: datetime, step: timedelta, baseline: tuple[datetime, datetime] | None, near: int, width: int
-) -> NDArray:
+def _quiet(bins: NDArray, at: datetime, step: timedelta, baseline: Baseline, near: int, width: int) -> NDArray:
     if baseline is None:
         return (bins < -near) | (bins > max(_near(step), width))
     first, last = ((moment - at) / step for moment in baseline)
-    return (bins >= np.ceil(first)) & (bins + 1 <= last + 1e-9) & ~((bins >= 0) & (bins < width))
+    return (bins >= np.ceil(first)) & (bins < last) & ~((bins >= 0) & (bins < width))
 
 
-def bin_width(metrics: pl.DataFrame, times: list[pl.Series], at: datetime, baseline) -> timedelta:
-    """How often the metrics are measured; without metrics the shortest width that catches enough messages or lines."""
+def bin_width(metrics: pl.DataFrame, times: list[pl.Series], at: datetime, baseline: Baseline) -> timedelta:
+    """How often the metrics are measured, or longer: a twentieth of the baseline, but a minute at most.
+
+    Without metrics the shortest width that catches enough messages or lines.
+    """
     if metrics.height:
         gaps = metrics.select("system", "metric", "statistic", "time").unique().sort("time")
         every = gaps.group_by("system", "metric", "statistic").agg(pl.col("time").diff().median().alias("gap"))
-        median = every["gap"].drop_nulls().median()
-        if median:
-            native = min(max(median, timedelta(seconds=1)), timedelta(seconds=LONGEST_BIN_SECONDS))
-            start, end = baseline or (metrics["time"].min(), at)
-            usual = max(end - start, timedelta(0)) if baseline or metrics["time"].max() < at + timedelta(hours=6) else timedelta(days=1)
-            return max(native, min(timedelta(seconds=60), usual / 20))
+        measured = every["gap"].drop_nulls().median()
+        if measured:
+            shortest, longest = (timedelta(seconds=limit) for limit in (SHORTEST_BIN_SECONDS, LONGEST_BIN_SECONDS))
+            usual = _usual(metrics["time"], at, baseline) / BASELINE_BINS
+            return max(min(max(measured, shortest), longest), min(timedelta(seconds=USUAL_BIN_SECONDS), usual))
     for seconds in BIN_SECONDS:
         end = at + WINDOW_BINS * timedelta(seconds=seconds)
         if sum(((time >= at) & (time < end)).sum() for time in times) >= WINDOW_MESSAGES:
             break
     return timedelta(seconds=seconds)
+
+
+def _usual(times: pl.Series, at: datetime, baseline: Baseline) -> timedelta:
+    """About how much time the baseline holds, before the bins are known."""
+    if baseline is not None:
+        return baseline[1] - baseline[0]
+    return max(at - times.min(), times.max() - at - NEAR, timedelta(0))
 
 
 def bin_of(time: pl.Expr, at: datetime, step: timedelta, *, starts: bool) -> pl.Expr:
@@ -110,20 +139,26 @@ def bin_of(time: pl.Expr, at: datetime, step: timedelta, *, starts: bool) -> pl.
     return (place.ceil() if starts else place.floor()).cast(pl.Int64)
 
 
-def windows(bins: NDArray, at: datetime, step: timedelta, baseline, width: int) -> Windows:
-    """Window 0 and the quiet windows beside one another that hold any of `bins`, at most QUIET_WINDOWS of them."""
-    before = -int(bins.min(initial=0))
-    near = max(min(_near(step), before // 4), 1)
+def windows(bins: NDArray, at: datetime, step: timedelta, baseline: Baseline, width: int = WINDOW_BINS) -> Windows:
+    """Window 0, `width` of the sorted `bins` wide, and the quiet windows that hold any of them, at most QUIET_WINDOWS.
+
+    What lies just before window 0 is neither normal nor abnormal: half an hour, or a quarter of what there is before.
+    Quiet windows lie beside one another, or overlap where the baseline is short.
+    """
+    near = max(min(_near(step), int(-min(bins.min(initial=0), 0) * NEAR_SHARE)), 1)
     quiet = np.unique(bins[_quiet(bins, at, step, baseline, near, width)])
-    stride = 1 if len(quiet) / width < 50 else width
-    starts = np.unique(quiet // stride * stride)
-    whole = _quiet(starts, at, step, baseline, near, width) & _quiet(starts + width - 1, at, step, baseline, near, width) & ((starts+width<=0)|(starts>=width))
-    whole &= starts + width - 1 <= bins.max(initial=0)
+    quiet_width = max(min(width, len(quiet) // MIN_QUIET_WINDOWS), 1)
+    beside = quiet_width if len(quiet) >= QUIET_WINDOWS else 1
+    starts = np.unique(quiet // beside * beside)
+    ends = starts + quiet_width - 1
+    whole = _quiet(starts, at, step, baseline, near, width) & _quiet(ends, at, step, baseline, near, width)
+    whole &= (ends <= bins.max(initial=0)) & ((ends < 0) | (starts > 0))
     starts = starts[whole] if whole.any() else starts
     starts = starts[starts != 0]
     if len(starts) > QUIET_WINDOWS:
         starts = starts[np.linspace(0, len(starts) - 1, QUIET_WINDOWS).astype(int)]
-    return Windows(at, step, baseline, np.concatenate([[0], starts]).astype(np.int64), width, near, len(quiet) / width)
+    starts = np.concatenate([[0], starts]).astype(np.int64)
+    return Windows(at, step, baseline, starts, width, quiet_width, near, len(quiet) * step)
 
 
 def median(values: NDArray, axis: int) -> NDArray:
@@ -155,26 +190,26 @@ def deviation(now: NDArray, usual: NDArray, nearby: NDArray) -> NDArray:
     return np.where(np.isnan(near), far, np.where(np.isnan(usual), near, least))
 
 
-def strength(score: NDArray, *, theory: bool, independent: float | None = None) -> NDArray:
+def strength(score: NDArray, *, theory: bool) -> NDArray:
     """How many times its quiet level a z-score (windows by systems) reaches, as a logarithm; 0 at the level or below.
 
     The level of a system is three sigmas: of the score itself, or of its quiet windows if they are wider, and of
     these a high quantile. Where `theory` says how wide a count is, half of the quiet windows must be wider before that
     is believed: incidents among them are then no reason to overlook one.
     """
+    return np.nan_to_num(np.log(np.maximum(score / quiet_level(score, theory=theory), 1)))
+
+
+def quiet_level(score: NDArray, *, theory: bool) -> NDArray:
+    """The level of each system up to which a `score` is no surprise, by its quiet windows."""
     level = np.full(score.shape[1], float(QUIET_SIGMAS))
-    if independent is not None:
-        from scipy.stats import norm, t
-        wide = t.ppf(norm.cdf(QUIET_SIGMAS), max(independent - 1, 1)) / QUIET_SIGMAS
-    else:
-        wide = 1.0
     if len(score) > MIN_QUIET_WINDOWS:
         middle, sigma = spread(score[1:])
         if theory:
             level = np.fmax(level, QUIET_SIGMAS * 1.4826 * median(np.abs(score[1:] - middle), 0))
         else:
             level = np.fmax(level, np.fmax(QUIET_SIGMAS * sigma, upper(score[1:], QUIET_QUANTILE)))
-    return np.nan_to_num(np.log(np.maximum(score / (level * wide), 1)))
+    return level
 
 
 def spread(values: NDArray) -> tuple[NDArray, NDArray]:
@@ -193,7 +228,9 @@ class Kind:
     ``passed``: what a system shows may be what those it calls have done to it. ``metric``: what a metric says, null
     for counts. ``theory``: how wide a count is follows from its own size, so that few wide quiet windows are not
     believed. ``downstream``: what the system did to records of other systems in this way, where that is known.
-    ``weight``: what part of it counts, by window and system.
+    ``weight``: what part of it counts, by window and system. ``relative``: the excess beside what the system usually
+    shows, which is largest where it began. ``least``: how much more than usual each system would have had to show to
+    stand out, in the unit of the metric.
     """
 
     name: str
@@ -205,9 +242,9 @@ class Kind:
     metric: str | None = None
     theory: bool = True
     downstream: NDArray | None = None
-    relative: NDArray | None = None
-    independent: float | None = None
     weight: NDArray | None = None
+    relative: NDArray | None = None
+    least: NDArray | None = None
 
     @property
     def spreads(self) -> bool:
