@@ -23,7 +23,8 @@ MEDIAN, SUM = "p50", "Sum"
 
 @dataclass(frozen=True)
 class Series:
-    """Every metric of every system: ``names`` (system, metric), ``meaning``, ``bins``, ``values``, ``usual``, ``typical``.
+    """Every metric of every system: ``names`` (system, metric), ``meaning``, ``bins``, ``values``, ``usual``, and
+    ``typical``.
 
     ``values`` is bins by series with a last row of nothing, ``usual`` the median of the baseline. ``typical`` is what
     half of the calls stay below where a percentile says so, which other callers of the same system do not move.
