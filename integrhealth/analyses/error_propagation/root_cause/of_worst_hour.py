@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from integrhealth.analyses.error_propagation.root_cause.comparing import compared, in_words
 from integrhealth.analyses.error_propagation.root_cause.damage import travelled
 from integrhealth.analyses.error_propagation.root_cause.ranking import SCHEMA, ranked_causes
 from integrhealth.analyses.error_propagation.root_cause.worst_hour import (
@@ -20,7 +21,6 @@ from integrhealth.language.period import period
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TIME
 from integrhealth.language.thresholds import (
     MIN_BAD_ENTRIES,
-    NEAR_MINUTES,
     NEAREST_DAYS,
     NEAREST_MESSAGES,
     STANDING_OUT_LEVEL,
@@ -73,14 +73,14 @@ def report_root_causes(evidence: "Evidence", at: datetime | None = None) -> tupl
     else:
         return _nobody(), "No message failed in this period, and no wrong value is known to have travelled on."
     nearby = _nearest(evidence, start)
-    suspects = ranked_causes(nearby, damage, at=start)
-    compared = _compared(nearby, start)
+    comparison = compared(nearby, damage, at=start)
+    suspects, said = ranked_causes(comparison, nearby), in_words(comparison)
     if suspects.is_empty():
-        return _nobody(), f"{place}, no system stands out from its usual self. {compared}"
+        return _nobody(), f"{place}, no system stands out from its usual self. {said}"
     of_it = by_hour.filter(pl.col("hour") == hour.replace(minute=0, second=0, microsecond=0))
     counted = of_it.select("failed", "usual").row(0) if of_it.height else (None, None)
-    said = dict(zip(OF_THE_HOUR, (hour, start, _traces(evidence.messages, hour), *counted, stands_out), strict=True))
-    return suspects.with_columns(pl.lit(said[name], kind).alias(name) for name, kind in OF_THE_HOUR.items()), compared
+    of_all = dict(zip(OF_THE_HOUR, (hour, start, _traces(evidence.messages, hour), *counted, stands_out), strict=True))
+    return suspects.with_columns(pl.lit(of_all[name], kind).alias(name) for name, kind in OF_THE_HOUR.items()), said
 
 
 def _nobody() -> pl.DataFrame:
@@ -95,16 +95,6 @@ def _outside(evidence: "Evidence", at: datetime) -> str | None:
         return None
     first, last = (f"{time:{MINUTE_WRITTEN}}" for time in covered)
     return f"Nothing was recorded at {at:{MINUTE_WRITTEN}} UTC; ask for a moment from {first} to {last} UTC."
-
-
-def _compared(nearby: "Evidence", start: datetime) -> str:
-    """What was compared with what."""
-    times = [nearby.messages["sent_at"], nearby.metrics["time"], nearby.logs["time"]]
-    first, last = (f"{time:{MINUTE_WRITTEN}}" for time in period(pl.concat(times)))
-    return (
-        f"What changed from {start:{MINUTE_WRITTEN}} UTC on was compared with the time from {first} to {last} UTC, "
-        f"{NEAR_MINUTES} minutes around it left out."
-    )
 
 
 def _traces(messages: pl.DataFrame, hour: datetime) -> int:
