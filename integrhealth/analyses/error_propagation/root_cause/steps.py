@@ -115,7 +115,8 @@ def _ways(calls: pl.DataFrame, series: pl.DataFrame) -> tuple[NDArray, pl.DataFr
     What follows on a step is left out without a trace where calls of many kinds share one operation. A series that
     always begins alike has no ways.
     """
-    child = calls.filter(pl.col("parent_row").is_not_null()).sort("sent_at", maintain_order=True)
+    child = calls.filter(pl.col("parent_row").is_not_null()).select("parent_row", "series", "sent_at")
+    child = child.sort("sent_at", maintain_order=True)
     first = np.full(calls.height, -1, np.int64)
     first[child["parent_row"].to_numpy()[::-1]] = child["series"].to_numpy()[::-1]
     pair = np.where(first >= 0, calls["series"].to_numpy().astype(np.int64) * series.height + first, -1)
