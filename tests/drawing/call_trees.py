@@ -4,7 +4,7 @@ A call reaches a system after half of its time on the way, works exponentially, 
 and answers after the other half. Nothing of this is taken from the analyses that are asked about it.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from integrhealth.language.schema import conform
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
-SYSTEMS, MINUTES, ILL_MINUTES, EVERY_SECONDS = 12, 90, 8, 3.0
+SYSTEMS, MINUTES, ILL_MINUTES = 12, 90, 8
 NAMES = [f"s{place:02}" for place in range(SYSTEMS)]
 
 
 class Landscape:
     """A tree of systems and its traffic, seventy quiet minutes before AT and some after; then make it ill, and look."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, every_seconds: float = 6.0) -> None:
         self.random = random = np.random.default_rng(seed)
         self.parent = [None, *(int(random.integers(0, place)) for place in range(1, SYSTEMS))]
-        count = int(MINUTES * 60 / EVERY_SECONDS)
+        count = int(MINUTES * 60 / every_seconds)
         self.start = np.sort(random.uniform(-70 * 60, (MINUTES - 70) * 60, count))
         self.draw(count)
 
@@ -78,7 +78,9 @@ class Landscape:
                 at = at + np.where(reached[child], whole[child] + self.way[child], 0)
         clock = self.random.uniform(-skew_ms, skew_ms, SYSTEMS)
         frames = [
-            self._rows(system, reached[system], sent[system], received[system], whole[system], broken[system], clock, view)
+            self._rows(
+                system, reached[system], sent[system], received[system], whole[system], broken[system], clock, view
+            )
             for system in range(SYSTEMS)
         ]
         return conform(pl.concat(frames), "messages")
@@ -120,7 +122,3 @@ class Landscape:
             status=pl.when("failed").then(pl.lit("failed")).otherwise(pl.lit("ok")),
             **{name: pl.lit(AT) + pl.duration(microseconds=(pl.col(name) * 1000).cast(pl.Int64)) for name in times},
         )
-
-
-def moment(seconds: float) -> datetime:
-    return AT + timedelta(seconds=seconds)

@@ -121,7 +121,7 @@ def _calmest(hit: NDArray, calls: NDArray, expected: NDArray) -> NDArray:
 def beyond_all(counted: Counts) -> Counts:
     """`counted` without what more than half of all series show in the same window: all are slow at a peak of traffic.
 
-    What the others differ by around that is noise of all.
+    The spread of a count grows with it, and what they differ by around that is noise of all.
     """
     with np.errstate(invalid="ignore"):
         share = np.where(counted.calls >= FEWEST_CALLS, counted.surplus / np.maximum(counted.calls, 1), np.nan)
@@ -132,7 +132,7 @@ def beyond_all(counted: Counts) -> Counts:
     return replace(
         counted,
         surplus=np.where(counted.surplus > 0, left, counted.surplus),
-        coin=counted.coin + (apart * counted.calls) ** 2,
+        coin=counted.coin * (1 + common / np.maximum(counted.expected, 1e-9)) + (apart * counted.calls) ** 2,
     )
 
 

@@ -21,12 +21,14 @@ from integrhealth.analyses.error_propagation.root_cause.counts import (
     used_bins,
 )
 from integrhealth.analyses.error_propagation.root_cause.steps import steps
-from integrhealth.analyses.error_propagation.root_cause.windows import Kind, Windows, bin_of
+from integrhealth.analyses.error_propagation.root_cause.windows import Kind, Windows, bin_of, upper
 from integrhealth.language.schema import is_ended, is_failed
 from integrhealth.language.thresholds import LONG_BINS, MIN_USUAL_CALLS, SLOW_QUANTILE, WINDOW_BINS
 from integrhealth.traces.ancestry import NO_ROW, roots
 
 LINKED = 0.5
+# The part of the quiet windows that are taken to be without incident.
+USUAL_WINDOWS = 0.9
 
 
 def message_kinds(caused: pl.DataFrame, logs: pl.DataFrame, window: Windows, systems: dict[str, int]) -> list[Kind]:
@@ -73,6 +75,7 @@ def _calls(caused: pl.DataFrame, window: Windows) -> pl.DataFrame:
         "parent_row",
         "trace_id",
         "message_id",
+        "sent_at",
         "status",
         "own_error",
         "cause_row",
@@ -174,7 +177,6 @@ def _slow_counts(
     hits, number = table(bins, *place, keys.height, weight), table(bins, *place, keys.height)
     made = table(bins, timed["bin"].to_numpy(), timed["column"].to_numpy(), keys.height)
     counted = counts(keys, hits, made, bins, window, usual=usually / sigma, variance=np.ones(keys.height))
-    counted = beyond_all(counted)
     slow_now = number[window.picked(bins, window.now_offsets)].sum(1)
     granule = 0.5 * (counted.hit / np.maximum(slow_now, 1)) ** 2
     longer = table(bins, *place, keys.height, (slow[value] - slow["slow_from"]).to_numpy())
@@ -195,7 +197,9 @@ def _slower(row: dict, counted: Counts, column: int, what: str) -> str:
 
 def _slow(calls: pl.DataFrame, keys: pl.DataFrame, bins: NDArray, window: Windows, size: int, *, linked: bool) -> Kind:
     slow = _slow_counts(calls.filter(pl.col("own").is_not_null()), "own", "series", keys, bins, window)
-    counted, at = slow.counted, slow.counted.keys["system"].to_numpy()
+    # Without links a system is slow with those it calls, and many being slow is no sign of a peak.
+    counted = beyond_all(slow.counted) if linked else slow.counted
+    at = counted.keys["system"].to_numpy()
     excess, noise = (by_system(values, at, size) for values in (counted.surplus, counted.coin))
     score = excess / np.sqrt(noise + _largest(slow.granule, at, size) + 0.5)
 
@@ -232,7 +236,7 @@ def _on_the_way(calls: pl.DataFrame, bins: NDArray, window: Windows, names: list
     by = ["caller", "callee", "outgoing"]
     keys = timed.select(by).unique().sort(by)
     slow = _slow_counts(timed.join(keys.with_row_index("edge"), on=by), "way", "edge", keys, bins, window)
-    counted = slow.counted
+    counted = beyond_all(slow.counted)
     ends = [counted.keys[end].to_numpy() for end in ("callee", "caller")]
     excess, noise, granule, lost_ms = [], [], [], np.zeros((len(counted.hit), size))
     for end, other in (ends, ends[::-1]):
@@ -302,11 +306,13 @@ def _failing(
 
 
 def _rare(hits: NDArray, made: NDArray, bins: NDArray, window: Windows, length: int) -> NDArray:
-    """The usual share of what is rare: all hits out of all calls of the quiet windows, without the worst tenth."""
+    """The usual share of what is rare: all hits out of all calls of the quiet windows, the worst tenth of which counts
+    no worse than the next: an incident among them is not usual.
+    """
     hit, calls = (part[window.picked(bins, np.arange(length))][1:].sum(1) for part in (hits, made))
-    order = np.argsort(hit / np.maximum(calls, 1), axis=0, kind="stable")[: int(np.ceil(0.9 * len(hit)))]
-    calls = np.take_along_axis(calls, order, 0).sum(0)
-    return np.where(calls > 0, np.take_along_axis(hit, order, 0).sum(0) / np.maximum(calls, 1), np.nan)
+    share = np.where(calls > 0, hit / np.maximum(calls, 1), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nansum(np.fmin(share, upper(share, USUAL_WINDOWS)) * calls, axis=0) / calls.sum(0)
 
 
 def _spread(calls: pl.DataFrame, bins: NDArray, window: Windows, size: int) -> NDArray:

@@ -55,7 +55,7 @@ def root_causes(
     >>> from datetime import datetime, timezone
     >>> change = datetime(2025, 12, 22, 9, tzinfo=timezone.utc)
     >>> ih.rootcause.root_causes(evidence, at=change).select("rank", "system").rows()
-    [(1, 'ERP'), (2, 'Webshop')]
+    [(1, 'ERP'), (2, 'Webshop'), (3, 'Tracking')]
     """
     only_evidence("root_causes", evidence)
     damage = travelled(evidence.bad_entries, evidence.entry_steps)

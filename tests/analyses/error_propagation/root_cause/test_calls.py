@@ -36,3 +36,25 @@ def test_own_work_leaves_out_what_was_called_and_the_way_is_what_neither_side_wo
         ("store", "store", 1000.0, "stock", None, True, 0),
     ]
     assert found.schema["own"] == pl.Float64
+
+
+# A filter of the shop, beside the call to the stock that it lets pass: it has waited for it until it ended.
+BESIDE = """
+    message_id trace_id parent_id source target sent_at received_at finished_at answered_at
+    shop       t        -         web    shop   0       0           10          10
+    filter     t        shop      shop   shop   1       1           8           8
+    client     t        shop      shop   shop   2       2           9           9
+    stock      t        client    shop   stock  3       3           7           7
+"""
+
+
+def test_a_childless_span_beside_the_next_of_its_siblings_counts_its_time_once():
+    window = Windows(NOON, timedelta(seconds=10), None, np.array([0]))
+    found = _calls(Evidence(messages=messages(BESIDE)).caused, window)
+    # 10 less 7 and 7 of its children, and 6 of these for both at once; 7 less the 6 beside the client.
+    assert dict(found.select("message_id", "own").rows()) == {
+        "shop": 2000,
+        "filter": 1000,
+        "client": None,
+        "stock": 4000,
+    }
