@@ -93,9 +93,10 @@ SLOW_QUANTILE, MIN_USUAL_CALLS = 0.9, 20
 MIN_NEARBY_CALLS, MIN_STEP_LINES = 10, 3
 # A suspect must beat this quantile of what quiet windows reach by chance, but never more than this score (own).
 ABSTAIN_QUANTILE, ABSTAIN_STRENGTH = 0.95, 0.5
-# The score to beat in metrics alone, where the best of several windows is taken (own; quiet hours of PetShop and of
-# simulated systems reach 1.4 in one of twenty, the faintest of the faults 2.3).
-ABSTAIN_METRICS = 1.5
+# The score to beat in metrics alone, where the best of several windows is taken: this quantile of what so many quiet
+# windows apart reach, but never more than the score that quiet hours of PetShop and of simulated systems reach in one
+# of twenty (own; the faintest fault there reaches 2.3).
+METRICS_QUANTILE, FEWEST_APART, ABSTAIN_METRICS = 0.99, 20, 1.5
 # A metric counts from what it shows at some system in one quiet window of ten (own).
 METRIC_QUANTILE = 0.9
 # What evidence counts for at a system that cannot have made the symptom unhealthy (own).

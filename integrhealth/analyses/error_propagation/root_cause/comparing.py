@@ -33,6 +33,8 @@ from integrhealth.language.thresholds import (
     ABSTAIN_STRENGTH,
     ELSEWHERE,
     FARTHEST_MINUTES,
+    FEWEST_APART,
+    METRICS_QUANTILE,
     MIN_QUIET_WINDOWS,
     WINDOW_BINS,
     WINDOW_WIDTHS,
@@ -105,7 +107,7 @@ def compared(
     bins = pl.concat(bins).unique().sort().to_numpy()
     by_graph, by_traffic = reach(depends), reach(depends * traffic(messages, systems))
 
-    def beside_quiet(width: int) -> Comparison:
+    def beside_quiet(width: int | None = None) -> Comparison:
         window = windows(bins, at, step, baseline, width)
         kinds = metric_kinds(metrics, window, systems) + message_kinds(messages, logs, window, systems)
         kinds += wrong_values(damage, window, systems)
@@ -118,7 +120,7 @@ def compared(
         return Comparison(window, systems, depends, kinds, parts, total, _by_chance(total, window, kinds))
 
     if messages.height or logs.height:
-        return beside_quiet(WINDOW_BINS)
+        return beside_quiet()
     return max(map(beside_quiet, _widths(bins, step)), key=lambda comparison: comparison.most)
 
 
@@ -168,12 +170,14 @@ def _traced(messages: pl.DataFrame, systems: dict[str, int], window: Windows) ->
 
 def _by_chance(total: NDArray, window: Windows, kinds: list[Kind]) -> float:
     """The score that some system reaches by chance; 0 where the baseline is too short to know, and all are ranked."""
+    quiet = total[1:].max(1, initial=0)[:, None]
     if all(kind.metric for kind in kinds):
-        return 0.0 if window.short else ABSTAIN_METRICS
-    quiet = total[1:].max(1, initial=0)
+        many = len(window.starts) * min(window.beside / window.quiet_width, 1) > FEWEST_APART
+        reached = float(upper(quiet, METRICS_QUANTILE)[0]) if many else ABSTAIN_METRICS
+        return 0.0 if window.short else min(reached, ABSTAIN_METRICS)
     if len(quiet) < MIN_QUIET_WINDOWS:
         return ABSTAIN_STRENGTH
-    return min(float(upper(quiet[:, None], ABSTAIN_QUANTILE)[0]), ABSTAIN_STRENGTH)
+    return min(float(upper(quiet, ABSTAIN_QUANTILE)[0]), ABSTAIN_STRENGTH)
 
 
 def _reached(depends: NDArray, start: int) -> NDArray:

@@ -52,6 +52,7 @@ class Windows:
     width: int = WINDOW_BINS
     quiet_width: int = WINDOW_BINS
     near: int = WINDOW_BINS
+    beside: int = WINDOW_BINS
     usual: timedelta = timedelta(0)
 
     @property
@@ -139,13 +140,18 @@ def bin_of(time: pl.Expr, at: datetime, step: timedelta, *, starts: bool) -> pl.
     return (place.ceil() if starts else place.floor()).cast(pl.Int64)
 
 
-def windows(bins: NDArray, at: datetime, step: timedelta, baseline: Baseline, width: int = WINDOW_BINS) -> Windows:
+def windows(bins: NDArray, at: datetime, step: timedelta, baseline: Baseline, width: int | None = None) -> Windows:
     """Window 0, `width` of the sorted `bins` wide, and the quiet windows that hold any of them, at most QUIET_WINDOWS.
 
-    What lies just before window 0 is neither normal nor abnormal: half an hour, or a quarter of what there is before.
-    Quiet windows lie beside one another, or overlap where the baseline is short.
+    Half an hour before window 0 is neither normal nor abnormal; where a `width` is asked for, and so one of several is
+    to be chosen, it is a quarter of what there is before, if that is less. Quiet windows lie beside one another, or
+    overlap where the baseline is short.
     """
-    near = max(min(_near(step), int(-min(bins.min(initial=0), 0) * NEAR_SHARE)), 1)
+    near = _near(step)
+    if width is None:
+        width = WINDOW_BINS
+    else:
+        near = max(min(near, int(-min(bins.min(initial=0), 0) * NEAR_SHARE)), 1)
     quiet = np.unique(bins[_quiet(bins, at, step, baseline, near, width)])
     quiet_width = max(min(width, len(quiet) // MIN_QUIET_WINDOWS), 1)
     beside = quiet_width if len(quiet) >= QUIET_WINDOWS else 1
@@ -158,7 +164,7 @@ def windows(bins: NDArray, at: datetime, step: timedelta, baseline: Baseline, wi
     if len(starts) > QUIET_WINDOWS:
         starts = starts[np.linspace(0, len(starts) - 1, QUIET_WINDOWS).astype(int)]
     starts = np.concatenate([[0], starts]).astype(np.int64)
-    return Windows(at, step, baseline, starts, width, quiet_width, near, len(quiet) * step)
+    return Windows(at, step, baseline, starts, width, quiet_width, near, beside, len(quiet) * step)
 
 
 def median(values: NDArray, axis: int) -> NDArray:
