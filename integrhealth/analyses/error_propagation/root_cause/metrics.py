@@ -4,6 +4,7 @@ A slow or failing system is weighed by the requests it served, since what it cos
 and not a z-score. A metric that says neither is a kind of its own, compared between systems in its own unit.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,9 @@ from integrhealth.language.thresholds import MIN_QUIET_WINDOWS, MIN_RELATIVE_SIG
 ROUNDS, NOTABLE, MOST, RIDGE, SEEN = 10, 3.0, 20.0, 0.1, 0.02
 PERCENT = 100
 # The sigmas by which the system moves most where no system ever moved before (own).
-FIRST_MOVE = 10
+FIRST_MOVE = 30
+# A failure metric with values above 1 counts failed calls, unless its name says that it is a share of them.
+SHARES = re.compile(r"rate|ratio|share|percent|%", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def metric_kinds(metrics: pl.DataFrame, window: Windows, systems: dict[str, int]
     load = _load(inside, measured, place, len(systems))
     metric_of = np.array([metric for _, metric in measured.names])
     parts = [
-        _excess(metric, np.flatnonzero(metric_of == metric), beyond, measured, place, load)
+        _excess(metric, np.flatnonzero(metric_of == metric), beyond, inside, measured, place, load)
         for metric in dict.fromkeys(metric_of.tolist())
     ]
     parts = [part for part in parts if part.says != "load"]
@@ -68,7 +71,15 @@ def metric_kinds(metrics: pl.DataFrame, window: Windows, systems: dict[str, int]
     return [_kind(part, profile, inside, measured, load, window) for part in parts]
 
 
-def _excess(metric: str, columns: NDArray, beyond: NDArray, measured: Series, place: NDArray, load: NDArray) -> Excess:
+def _excess(
+    metric: str,
+    columns: NDArray,
+    beyond: NDArray,
+    inside: NDArray,
+    measured: Series,
+    place: NDArray,
+    load: NDArray,
+) -> Excess:
     says, size = measured.meaning[columns[0]], load.shape[2]
     at = place[columns]
     excess, column = np.full((*beyond.shape[:2], size), np.nan), np.full(size, -1)
@@ -79,7 +90,13 @@ def _excess(metric: str, columns: NDArray, beyond: NDArray, measured: Series, pl
     if says != "level" and not np.isnan(load[:, :, at]).all():
         served = np.nan_to_num(median(load.reshape(-1, size), 0))
         share = PERCENT if says == "success" else 1
-        excess, calls = excess * (load / share), served / share
+        if says == "failure" and not SHARES.search(metric) and np.nanmax(inside[:, :, columns], initial=0) > 1:
+            # More calls fail of more calls.
+            usual = np.zeros(size)
+            usual[at] = np.nan_to_num(measured.usual[columns])
+            excess = excess - usual * np.maximum(load / np.where(served > 0, served, np.inf) - 1, 0)
+        else:
+            excess, calls = excess * (load / share), served / share
         # Of failed calls there is never less than one in a window.
         floor = floor * served if says == "time" else np.full(size, 1 / beyond.shape[1])
     return Excess(metric, says, excess, floor, column, calls)
@@ -135,7 +152,7 @@ def _kind(part: Excess, profile: NDArray, inside: NDArray, measured: Series, loa
     length[1:] *= window.width / window.quiet_width
     total = np.where(seen > SEEN * whole, fitted * (1 + RIDGE) * length, np.nan)
     middle, sigma = spread(total[1:]) if len(total) > MIN_QUIET_WINDOWS else (0.0, 0.0)
-    sigma = _at_least(np.fmax(sigma, part.floor * window.width), total[0])
+    sigma = _at_least(np.fmax(sigma, part.floor * window.width), total[0]) * _busier(load, part.says)
     with np.errstate(divide="ignore", invalid="ignore"):
         score = np.nan_to_num((total - np.nan_to_num(middle)) / np.where(sigma > 0, sigma, np.nan))
 
@@ -161,6 +178,16 @@ def _kind(part: Excess, profile: NDArray, inside: NDArray, measured: Series, loa
         relative=None if part.says == "level" else _relative(part, total, measured, load, window),
         least=np.where((part.column >= 0) & np.isfinite(least) & (least > 0), least, np.nan),
     )
+
+
+def _busier(load: NDArray, says: str) -> NDArray:
+    """How much more than in quiet windows a system has to do: chance makes as much more of it."""
+    if says == "level":
+        return np.ones(load.shape[2])
+    served = median(load, 1)
+    usual = median(served[1:], 0) if len(served) > 1 else served[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.fmax(np.nan_to_num(served[0] / np.where(usual > 0, usual, np.nan), nan=1.0), 1)
 
 
 def _at_least(sigma: NDArray, now: NDArray) -> NDArray:
