@@ -86,7 +86,7 @@ QUIET_WINDOWS, MIN_QUIET_WINDOWS = 200, 5
 # Quiet level of a kind of evidence at a system: three sigmas (Shewhart 1931), and this quantile of quiet windows (own).
 QUIET_SIGMAS, QUIET_QUANTILE = 3, 0.98
 # A metric that never moves is taken to move by this part of itself (own).
-MIN_RELATIVE_SIGMA = 0.001
+MIN_RELATIVE_SIGMA = 0.005
 # A call is slow beyond what this part of its kind usually takes; fewer usual calls say nothing (own).
 SLOW_QUANTILE, MIN_USUAL_CALLS = 0.9, 20
 # Calls of the half hour before from which their share is compared too (own), and occurrences of a step to look at it.

@@ -13,6 +13,7 @@ from integrhealth.analyses.error_propagation.root_cause.explaining import (
     dependencies,
     own_strength,
     reach,
+    resources_beside_calls,
     together,
     traffic,
 )
@@ -113,7 +114,7 @@ def compared(
         kinds += wrong_values(damage, window, systems)
         traced = _traced(messages, systems, window)
         parts = [own_strength(kind, by_graph if kind.metric else by_traffic, traced) for kind in kinds]
-        parts = by_damage(kinds, parts)
+        parts = resources_beside_calls(kinds, by_damage(kinds, parts), traced)
         total = together(kinds, parts, len(systems))
         if symptom in systems:
             total = total * np.where(_reached(depends, systems[symptom]), 1, ELSEWHERE)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from integrhealth.analyses.error_propagation.root_cause.windows import Kind, strength, upper
 from integrhealth.language.schema import SENT_AWAY
-from integrhealth.language.thresholds import METRIC_QUANTILE, MIN_QUIET_WINDOWS
+from integrhealth.language.thresholds import ELSEWHERE, METRIC_QUANTILE, MIN_QUIET_WINDOWS
 
 # Links along which an effect is followed.
 LINKS = 6
@@ -87,6 +87,18 @@ def _own(kind: Kind, excess: NDArray, depends: NDArray) -> tuple[NDArray, NDArra
     deeper &= excess[:, :, None] > 0
     explained = np.where(deeper, excess[:, None, :], 0).max(2, initial=0)
     return np.maximum(excess - explained, 0), deeper.astype(float)
+
+
+def resources_beside_calls(kinds: list[Kind], parts: list[NDArray], traced: NDArray) -> list[NDArray]:
+    """`parts` with those of resources halved at the `traced` systems whose calls all went as ever, while those of
+    others did not: what stirred there has not made any call unhealthy.
+    """
+    calls = sum((part for kind, part in zip(kinds, parts, strict=True) if not kind.metric), np.zeros((1, len(traced))))
+    unmoved = traced & (calls == 0) & (calls.max(1, keepdims=True, initial=0) > 0)
+    return [
+        part * np.where(unmoved, ELSEWHERE, 1) if kind.metric == "level" else part
+        for kind, part in zip(kinds, parts, strict=True)
+    ]
 
 
 def together(kinds: list[Kind], parts: list[NDArray], size: int) -> NDArray:

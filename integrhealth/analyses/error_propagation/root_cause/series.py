@@ -57,6 +57,7 @@ def series(metrics: pl.DataFrame, window: Windows) -> Series:
     joined = np.column_stack([_mean(values, usual, of, quiet) for of in columns.values()])
     middle = median(joined[quiet], 0)
     halves = np.array([usual[of[MEDIAN]] if MEDIAN in of else np.nan for of in columns.values()])
+    joined = _without_shared(joined, [metric for _, metric in columns])
     return Series(
         names=list(columns),
         meaning=_meanings(keys, [metric for _, metric in columns]),
@@ -78,6 +79,27 @@ def _meanings(keys: pl.DataFrame, metrics: list[str]) -> list[str]:
         counted = "time" if PERCENTILES.keys() & set(of) else "load" if set(of) == {SUM} else "level"
         meanings[metric] = says or counted
     return [meanings[metric] for metric in metrics]
+
+
+def _without_shared(values: NDArray, metrics: list[str]) -> NDArray:
+    """`values` without those of a metric that move alike, to the last digit, at several systems most of the time.
+
+    They are of what these share, such as the machine that all run on, and tell nothing of any one of them.
+    """
+    values, metric_of = values.copy(), np.array(metrics)
+    for metric in set(metrics):
+        columns = np.flatnonzero(metric_of == metric)
+        table = values[:, columns]
+        order = np.argsort(table, axis=1)
+        ordered = np.take_along_axis(table, order, 1)
+        twice = np.zeros(table.shape, bool)
+        twice[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
+        twice[:, :-1] |= twice[:, 1:]
+        alike = np.zeros(table.shape, bool)
+        np.put_along_axis(alike, order, twice, 1)
+        moves = ~np.isnan(table) & (table != median(table, 0))
+        values[:, columns[2 * (alike & moves).sum(0) > np.maximum(moves.sum(0), 1)]] = np.nan
+    return values
 
 
 def _mean(values: NDArray, usual: NDArray, columns: dict[str, int], quiet: NDArray) -> NDArray:
