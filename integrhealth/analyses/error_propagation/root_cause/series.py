@@ -57,10 +57,12 @@ def series(metrics: pl.DataFrame, window: Windows) -> Series:
     joined = np.column_stack([_mean(values, usual, of, quiet) for of in columns.values()])
     middle = median(joined[quiet], 0)
     halves = np.array([usual[of[MEDIAN]] if MEDIAN in of else np.nan for of in columns.values()])
-    joined = _without_shared(joined, [metric for _, metric in columns])
+    meaning = _meanings(keys, [metric for _, metric in columns])
+    levels = [metric if says == "level" else None for (_, metric), says in zip(columns, meaning, strict=True)]
+    joined = _without_shared(joined, levels)
     return Series(
         names=list(columns),
-        meaning=_meanings(keys, [metric for _, metric in columns]),
+        meaning=meaning,
         bins=bins,
         values=np.vstack([joined, np.full((1, len(columns)), np.nan)]),
         usual=middle,
@@ -81,14 +83,14 @@ def _meanings(keys: pl.DataFrame, metrics: list[str]) -> list[str]:
     return [meanings[metric] for metric in metrics]
 
 
-def _without_shared(values: NDArray, metrics: list[str]) -> NDArray:
-    """`values` without those of a metric that move alike, to the last digit, at several systems most of the time.
+def _without_shared(values: NDArray, levels: list[str | None]) -> NDArray:
+    """`values` without those of a level that move alike, to the last digit, at several systems most of the time.
 
     They are of what these share, such as the machine that all run on, and tell nothing of any one of them.
     """
-    values, metric_of = values.copy(), np.array(metrics)
-    for metric in set(metrics):
-        columns = np.flatnonzero(metric_of == metric)
+    values = values.copy()
+    for level in set(levels) - {None}:
+        columns = np.array([column for column, name in enumerate(levels) if name == level])
         table = values[:, columns]
         order = np.argsort(table, axis=1)
         ordered = np.take_along_axis(table, order, 1)
