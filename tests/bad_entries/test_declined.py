@@ -8,7 +8,7 @@ import integrhealth as ih
 from integrhealth.catalog import Catalog
 
 PAYMENT = """
-    message_id trace_id parent_id source target integration object_type object_id sent_at finished_at status   error_code
+    message_id trace_id parent_id source target integration object_type object_id sent_at finished_at status error_code
     a          t        -         shop   erp    orders      order       1         0       10          ok       -
     b          t        a         erp    bank   payments    order       1         40      50          rejected {code}
 """
