@@ -157,22 +157,27 @@ def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int, *, dr
     """
     from scipy.sparse import coo_array
 
-    last = records.group_by("entry").agg(
-        pl.when(pl.col("minutes").is_not_null().all()).then(pl.col("minutes").max()).alias("minutes")
+    by_entry = (
+        records.group_by("entry")
+        .agg(
+            touched=pl.col("part").sum(),
+            last=pl.when(pl.col("minutes").is_not_null().all()).then(pl.col("minutes").max()),
+        )
+        .sort("entry")
     )
+    touched = by_entry["touched"].to_numpy()
     sparable = records.filter(pl.col("minutes") <= LONGEST).sort("minutes", "entry", "step")
     minutes = np.union1d(HOLD_MINUTES, sparable["minutes"].to_numpy())
     place = np.searchsorted(minutes, sparable["minutes"].to_numpy())
     entry = np.searchsorted(passed["entry"].to_numpy(), sparable["entry"].to_numpy())
     shape = (len(minutes), passed.height)
     parts = coo_array((sparable["part"].to_numpy(), (place, entry)), shape=shape).tocsr()
-    touched = records.group_by("entry").agg(pl.col("part").sum()).sort("entry")["part"].to_numpy()
     enough = passed.height >= MIN_BAD_ENTRIES
     resamples = _drawn_anew(parts, touched) if drawn and enough else (None, None)
     return Holds(
         minutes=minutes,
         delay_hours=minutes / 60 * messages,
-        caught=_up_to(minutes, last["minutes"].drop_nulls()),
+        caught=_up_to(minutes, by_entry["last"].drop_nulls()),
         records=_up_to(minutes, sparable["minutes"]),
         spared=np.cumsum(parts.sum(axis=1)),
         detected=_detected_share(passed, minutes) if enough else None,
