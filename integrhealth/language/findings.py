@@ -26,6 +26,8 @@ def findings(report: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
     becomes null. `rule` is a stable word such as ``single_point``. Names come from logs: what would act in them on a
     terminal or a page is replaced, and no text is longer than 500 characters.
     """
+    if rows.is_empty():
+        return no_findings()
     labelled = rows.with_columns(report=pl.lit(report), rule=pl.lit(rule))
     absent = [pl.lit(None, dtype).alias(column) for column, dtype in FINDING.items() if column not in labelled.columns]
     complete = labelled.with_columns(absent).select(*FINDING).cast(FINDING)

@@ -99,6 +99,12 @@ def holm(p_value: pl.Expr) -> pl.Expr:
 
     Step down (Holm 1979), which holds however the statements depend on each other. Null is no member of the family.
     """
-    place = p_value.rank("ordinal")
-    stepped = p_value * (p_value.count() - place + 1)
-    return stepped.sort_by(p_value, nulls_last=True).cum_max().gather(place - 1).clip(upper_bound=1)
+    return p_value.map_batches(_stepped_down, return_dtype=pl.Float64)
+
+
+def _stepped_down(p_value: pl.Series) -> pl.Series:
+    smallest = p_value.arg_sort(nulls_last=True).to_numpy()[: p_value.count()]
+    stepped = p_value.gather(smallest).to_numpy() * np.arange(len(smallest), 0, -1)
+    held = np.full(len(p_value), np.nan)
+    held[smallest] = np.minimum(np.maximum.accumulate(stepped), 1)
+    return pl.Series(held, nan_to_null=True)

@@ -7,7 +7,7 @@ from drawing.planted import FAULTS, planted
 from integrhealth.analyses import overview
 
 
-@pytest.mark.parametrize("seed", [100, 101, 102])
+@pytest.mark.parametrize("seed", [100, 101])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_top_finding_names_the_one_fault_that_was_planted(fault, seed):
     fault_there = planted(fault, seed)

@@ -48,7 +48,9 @@ def bad_evening(seed: int) -> Planted:
     system = max(sorted(set(asked)), key=asked.count)
     evening = 9 * DAY + 18 * HOUR
     company = replace(company, outages=(Outage(system, 0.4, evening, evening + 2 * HOUR),))
-    return Planted(played(company), {"root_cause": {system}}, "root_cause")
+    into = {each.integration for flow in company.flows for each in calls(flow.call) if each.target == system}
+    subjects = {"root_cause": {system}, "failing_integration": into} | _of_system(system)
+    return Planted(played(company), subjects, "root_cause")
 
 
 def wrong_master_data(seed: int) -> Planted:

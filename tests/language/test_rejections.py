@@ -118,7 +118,9 @@ def test_what_was_refused_for_another_reason_failed_everywhere(code, said):
     given = declining(code, said=said)
     bank = latency.integrations(given).filter(pl.col("target") == "Bank").row(0, named=True)
     assert (bank["failed"], bank["declined"], bank["rejected"], bank["error_share"]) == (40, 0, 40, 0.2)
-    assert set(latency.report(given).findings["severity"]) == {"critical"}
+    # What failed at the bank; the ERP failed because of it.
+    severities = {"ERP > Bank": "critical", "Shop > ERP": "note"}
+    assert dict(latency.report(given).findings.select("subject", "severity").rows()) == severities
     assert error_propagation.cascades(given)["messages"].to_list() == [2] * 40
     assert dependency_fragility.report(given).tables["systems"]["own_errors"].sum() == 40
 

@@ -5,7 +5,7 @@ from functools import cache
 import polars as pl
 import pytest
 from drawing.traffic import evidence, report, section, single_points, traffic
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -86,6 +86,7 @@ def straight_report():
     return fragility.report(evidence(traffic(MIXED)))
 
 
+@settings(max_examples=10)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(random):
     messages = traffic(MIXED)

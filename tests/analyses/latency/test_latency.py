@@ -183,7 +183,7 @@ def all_facts(frame):
     }
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(traffic())
 def test_facts_of_the_parts_merged_are_the_facts_of_the_whole(frame):
     parts = [all_facts(frame.filter(pl.col("trace_id") == trace)) for trace in ("t1", "t2", "t3")]
@@ -191,7 +191,7 @@ def test_facts_of_the_parts_merged_are_the_facts_of_the_whole(frame):
         assert_frame_equal(merged([part[keys] for part in parts], keys), whole)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(traffic(), st.randoms())
 def test_the_order_of_the_rows_decides_nothing(frame, random):
     order = list(range(frame.height))
@@ -202,7 +202,7 @@ def test_the_order_of_the_rows_decides_nothing(frame, random):
     assert_frame_equal(once.findings, again.findings)
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(traffic())
 def test_the_parts_of_the_mean_journey_sum_to_it_and_the_waterfall_ends_there(frame):
     tables = latency.report(evidence(frame), min_messages=1).tables

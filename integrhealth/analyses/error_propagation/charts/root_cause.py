@@ -13,7 +13,8 @@ LETTERS, LINES = 104, 2
 
 
 def root_cause_chart(root_causes: pl.DataFrame, why: str | None = None, *, top: int = 6) -> Any:
-    """The suspects of the worst hour by their share of all that stood out, each above its strongest evidence."""
+    """The suspects of the worst hour, or of the moment asked for, by their share of all that stood out, each above its
+    strongest evidence."""
     if root_causes.is_empty():
         return nothing(why or "No hour stands out, so there is no suspect.")
     strongest = pl.col("evidence").list.first().fill_null("")
@@ -44,11 +45,13 @@ def root_cause_chart(root_causes: pl.DataFrame, why: str | None = None, *, top: 
     sentences = base.mark_text(align="left", baseline="top", dy=-6, fontSize=11, lineBreak="\n").encode(
         x=alt.value(2), text="sentence:N"
     )
+    # A moment that was asked for is where the comparison begins; in a worst hour the trouble may have begun earlier.
+    where = "" if began == at else f", where the trouble of the hour from {at:%H:%M} began"
     return titled(
         (bars + sentences).properties(width=WIDTH, height=alt.Step(62)),
         f"Look at {first} first",
-        f"What differed from usual from {began:%Y-%m-%d %H:%M} UTC on, where the trouble of the hour from {at:%H:%M} "
-        f"began; {root_causes.height} suspects; no proof of cause",
+        f"What differed from usual from {began:%Y-%m-%d %H:%M} UTC on{where}; {root_causes.height} suspects; "
+        "no proof of cause",
     )
 
 

@@ -114,13 +114,15 @@ def friction_and_costs(
     min_messages = max(min_messages, 1)
     replay = hold_replay(steps, entries)
     detected = detections(entries, _last_moment(caused))
+    passing = detected.join(replay.select("integration", "entry").unique(), on="entry", maintain_order="left")
+    parts = [
+        (frame.partition_by("integration", as_dict=True, maintain_order=True), frame.clear())
+        for frame in (replay, passing, checkpoints)
+    ]
     best, costs = [], []
-    by_integration = replay.partition_by("integration", as_dict=True, maintain_order=True)
     for traffic in _traffic(caused, declared):
-        records = by_integration.get((traffic.integration,), replay.clear())
-        passed = detected.join(records.select("entry").unique(), on="entry", how="semi", maintain_order="left")
+        records, passed, here = (part.get((traffic.integration,), nothing) for part, nothing in parts)
         holds = every_hold(records, passed, traffic.messages, drawn=traffic.priced)
-        here = checkpoints.filter(pl.col("integration") == traffic.integration)
         best.append(_friction(traffic, holds, records, passed, here, min_messages=min_messages))
         costs.append(_hold_costs(traffic, holds, best=best[-1]["best_hold_minutes"]))
     friction = pl.DataFrame(best, schema=FRICTION, orient="row")

@@ -155,26 +155,22 @@ def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int, *, dr
     `records` are its part of the replay, `passed` the detections of its entries, `messages` how many it delivered.
     The entries are drawn anew only if `drawn`, and if there are enough.
     """
-    from scipy.sparse import coo_array
-
-    last = records.group_by("entry").agg(
-        pl.when(pl.col("minutes").is_not_null().all()).then(pl.col("minutes").max()).alias("minutes")
-    )
-    sparable = records.filter(pl.col("minutes") <= LONGEST).sort("minutes", "entry", "step")
-    minutes = np.union1d(HOLD_MINUTES, sparable["minutes"].to_numpy())
-    place = np.searchsorted(minutes, sparable["minutes"].to_numpy())
-    entry = np.searchsorted(passed["entry"].to_numpy(), sparable["entry"].to_numpy())
-    shape = (len(minutes), passed.height)
-    parts = coo_array((sparable["part"].to_numpy(), (place, entry)), shape=shape).tocsr()
-    touched = records.group_by("entry").agg(pl.col("part").sum()).sort("entry")["part"].to_numpy()
+    shortest = records["minutes"].cast(pl.Float64).fill_null(np.inf).to_numpy()
+    entry = np.searchsorted(passed["entry"].to_numpy(), records["entry"].to_numpy())
+    part, last = records["part"].to_numpy(), np.zeros(passed.height)
+    np.maximum.at(last, entry, shortest)
+    touched = np.bincount(entry, part, passed.height)
+    sparable = shortest <= LONGEST
+    minutes = np.union1d(HOLD_MINUTES, shortest[sparable].astype(np.int64))
+    place, part, entry = np.searchsorted(minutes, shortest[sparable]), part[sparable], entry[sparable]
     enough = passed.height >= MIN_BAD_ENTRIES
-    resamples = _drawn_anew(parts, touched) if drawn and enough else (None, None)
+    resamples = _drawn_anew(part, (place, entry), len(minutes), touched) if drawn and enough else (None, None)
     return Holds(
         minutes=minutes,
         delay_hours=minutes / 60 * messages,
-        caught=_up_to(minutes, last["minutes"].drop_nulls()),
-        records=_up_to(minutes, sparable["minutes"]),
-        spared=np.cumsum(parts.sum(axis=1)),
+        caught=_up_to(minutes, last),
+        records=_up_to(minutes, shortest),
+        spared=np.cumsum(np.bincount(place, part, len(minutes))),
         detected=_detected_share(passed, minutes) if enough else None,
         entries=passed.height,
         objects=float(touched.sum()),
@@ -183,17 +179,21 @@ def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int, *, dr
     )
 
 
-def _up_to(minutes: NDArray, values: pl.Series) -> NDArray:
+def _up_to(minutes: NDArray, values: NDArray) -> NDArray:
     """How many of `values` are at most each of `minutes`."""
-    return np.searchsorted(np.sort(values.to_numpy()), minutes, side="right")
+    return np.searchsorted(np.sort(values), minutes, side="right")
 
 
-def _drawn_anew(parts: object, touched: NDArray) -> tuple[NDArray, NDArray]:
+def _drawn_anew(part: NDArray, at: tuple[NDArray, NDArray], holds: int, touched: NDArray) -> tuple[NDArray, NDArray]:
     """Spared objects by hold and resample, and touched objects by resample: each entry is drawn Poisson(1) times.
 
-    That is the bootstrap over all objects, bad and good, of which the bad are few: their number is drawn as well.
+    That is the bootstrap over all objects, bad and good, of which the bad are few: their number is drawn as well. `at`
+    are the place of the hold that spares each `part` of an object, and that of its entry.
     """
-    entries = parts.shape[1]
+    from scipy.sparse import coo_array
+
+    entries = len(touched)
+    parts = coo_array((part, at), shape=(holds, entries)).tocsr()
     chance = np.random.default_rng(SEED)
     # Many entries have narrow intervals, which need fewer resamples; in blocks, so that they do not take much memory.
     resamples = min(RESAMPLES, max(RESAMPLES // 5, MOST_DRAWN // entries))

@@ -1,6 +1,6 @@
 """Charts of root causes: what they say, and a sentence where there is nothing to draw."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
@@ -32,6 +32,16 @@ def test_the_ranking_names_the_first_and_wraps_its_evidence():
     assert shown[1]["sentence"] == ""
     # A name from a log is never part of an expression.
     assert spec["layer"][0]["encoding"]["color"]["condition"]["test"] == "datum.first"
+
+
+def test_the_hour_of_the_trouble_is_said_and_a_moment_that_was_asked_for_is_no_hour():
+    def subtitle(began_at: datetime) -> str:
+        row = (1, "erp", 3.0, 1.0, ["slow"], ["erp"], AT, began_at, 300, 41, 2.0, True)
+        return root_cause_chart(pl.DataFrame([row], schema=COLUMNS, orient="row")).to_dict()["title"]["subtitle"]
+
+    began = AT - timedelta(minutes=7)
+    assert "from 2026-03-02 11:53 UTC on, where the trouble of the hour from 12:00 began; 1 " in subtitle(began)
+    assert "from 2026-03-02 12:00 UTC on; 1 " in subtitle(AT)
 
 
 def test_the_radius_says_what_was_seen_and_what_is_expected():
