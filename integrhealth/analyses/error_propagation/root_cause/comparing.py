@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 # Messages that tell of a system.
 FEWEST_MESSAGES = 3
+MINUTE_WRITTEN = "%Y-%m-%d %H:%M"
 FARTHEST = timedelta(minutes=FARTHEST_MINUTES)
 
 
@@ -131,11 +132,18 @@ def _widths(bins: NDArray, step: timedelta) -> list[int]:
     return [width for width in WINDOW_WIDTHS if width < 2 * farthest] or [WINDOW_WIDTHS[0]]
 
 
-def in_words(comparison: Comparison) -> str:
-    """What was compared with what, and the smallest excess that would have stood out in these data."""
+def in_words(comparison: Comparison, first: datetime, last: datetime) -> str:
+    """What was compared with what, and the smallest excess that would have stood out in these data.
+
+    `first` and `last` are the ends of the data.
+    """
     window = comparison.window
     quiet, minutes = len(window.starts) - 1, window.quiet_width * window.step / timedelta(minutes=1)
-    said = f"Looked at was {window.span}, beside {quiet:,} windows of {minutes:.3g} minutes of normal time"
+    length = window.width * window.step / timedelta(minutes=1)
+    said = (
+        f"What changed from {window.at:{MINUTE_WRITTEN}} UTC on, in {length:.3g} minutes, "
+        f"was compared with the time from {first:{MINUTE_WRITTEN}} to {last:{MINUTE_WRITTEN}} UTC, in {quiet:,} windows of {minutes:.3g} minutes"
+    )
     names = list(comparison.systems)
     least = []
     for kind in comparison.kinds:

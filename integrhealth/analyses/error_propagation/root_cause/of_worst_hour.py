@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.error_propagation.root_cause.comparing import compared, in_words
+from integrhealth.analyses.error_propagation.root_cause.comparing import MINUTE_WRITTEN, compared, in_words
 from integrhealth.analyses.error_propagation.root_cause.damage import travelled
 from integrhealth.analyses.error_propagation.root_cause.ranking import SCHEMA, ranked_causes
 from integrhealth.analyses.error_propagation.root_cause.worst_hour import (
@@ -39,7 +39,6 @@ OF_THE_HOUR = {
     "stands_out": FLAG,
 }
 COLUMNS = SCHEMA | OF_THE_HOUR
-MINUTE_WRITTEN = "%Y-%m-%d %H:%M"
 
 
 def report_root_causes(evidence: "Evidence", at: datetime | None = None) -> tuple[pl.DataFrame, str]:
@@ -74,7 +73,8 @@ def report_root_causes(evidence: "Evidence", at: datetime | None = None) -> tupl
         return _nobody(), "No message failed in this period, and no wrong value is known to have travelled on."
     nearby = _nearest(evidence, start)
     comparison = compared(nearby, damage, at=start)
-    suspects, said = ranked_causes(comparison, nearby), in_words(comparison)
+    times = [nearby.messages["sent_at"], nearby.metrics["time"], nearby.logs["time"]]
+    suspects, said = ranked_causes(comparison, nearby), in_words(comparison, *period(pl.concat(times)))
     if suspects.is_empty():
         return _nobody(), f"{place}, no system stands out from its usual self. {said}"
     of_it = by_hour.filter(pl.col("hour") == hour.replace(minute=0, second=0, microsecond=0))

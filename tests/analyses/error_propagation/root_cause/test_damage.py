@@ -84,7 +84,7 @@ def test_where_the_wrong_value_was_entered_ranks_first_although_others_fail_more
 def test_the_report_finds_the_hour_in_which_it_was_entered(seed):
     table, why = reported_of(silent(seed, wrong=2))
     assert table["system"][0] == "erp"
-    assert why.startswith("What changed from 2026-03-02 12:02 UTC on was compared with the time from")
+    assert why.startswith("What changed from 2026-03-02 12:02 UTC on, in ")
     assert (table["at"][0], table["began_at"][0]) == (NOON, WRONG_AT)
 
 

@@ -104,7 +104,7 @@ def test_what_would_have_stood_out_is_said_where_nothing_does():
     evidence = ih.Evidence(metrics=every(metrics, 5))
     nothing = travelled(evidence.bad_entries, evidence.entry_steps)
     comparison = compared(evidence, nothing, at=AT, baseline=(AT - 600 * SECOND, AT))
-    sentence = in_words(comparison)
+    sentence = in_words(comparison, AT - 600 * SECOND, AT + 300 * SECOND)
     assert comparison.most <= comparison.least
     latency = next(kind for kind in comparison.kinds if kind.name == "latency")
     system = int(np.nanargmin(latency.least))
