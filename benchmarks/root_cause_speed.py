@@ -18,51 +18,65 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-MESSAGES, SYSTEMS, REPEATS = 1_000_000, 50, 3
-CALLS = 10  # of a trace, so that a system calls others that call others
+MESSAGES, SYSTEMS, CALLS, REPEATS = 1_000_000, 50, 10, 3
 DAY, AT = datetime(2026, 3, 3, tzinfo=UTC), datetime(2026, 3, 3, 12, tzinfo=UTC)
-METRICS = ("latency", "requests", "errors", "cpu", "memory")
+DAY_SECONDS, FAILED = 86_400, 0.001
 CULPRIT, SLOWER, SLOW_FOR = 7, 5, timedelta(minutes=30)
 
 
 def write_evidence(folder: Path, count: int) -> None:
-    """COUNT messages in traces of ten over a day, a random tree each, and five metrics of every system; at noon one
-    system takes five times as long for half an hour.
-    """
+    """COUNT messages in traces of ten over a day, and metrics of every system; at noon one is slow for half an hour."""
     from integrhealth.evidence import Evidence
 
     random = np.random.default_rng(7)
-    number = np.arange(count)
-    trace, place = number // CALLS, number % CALLS
-    parent = number - place + (random.random(count) * place).astype(np.int64)
-    # A system calls those after it, so that calls have one direction.
-    system = np.minimum(np.sort(random.integers(0, SYSTEMS, (count // CALLS + 1, CALLS)), axis=1).ravel()[:count], 49)
-    seconds = np.sort(random.uniform(0, 86_400, count // CALLS + 1))[trace] + 0.01 * place
+    messages = _messages(random, count)
+    Evidence(messages=messages, metrics=_metrics(random, messages)).save(folder)
+
+
+def _messages(random: np.random.Generator, count: int) -> pl.DataFrame:
+    """A random tree of calls per trace, each caller waiting for those it calls one after another."""
+    traces, place = -(-count // CALLS), np.tile(np.arange(CALLS), -(-count // CALLS))
+    parent = np.arange(len(place)) - place + (random.random(len(place)) * place).astype(np.int64)
+    # A system calls those after it in the order of their numbers, so that nobody calls itself through others.
+    system = np.sort(random.integers(0, SYSTEMS, (traces, CALLS)), axis=1).ravel()
+    seconds = np.repeat(np.sort(random.uniform(0, DAY_SECONDS, traces)), CALLS)
     noon = (AT - DAY).total_seconds()
     slow = (system == CULPRIT) & (seconds >= noon) & (seconds < noon + SLOW_FOR.total_seconds())
-    took = 0.2 * np.exp(random.normal(0, 0.3, count)) * np.where(slow, SLOWER, 1)
-    names, sent = pl.Series([f"system {each}" for each in range(SYSTEMS)]), pl.lit(DAY)
-    frame = pl.DataFrame({"number": number, "place": place, "trace": trace, "parent": parent})
-    messages = frame.select(
+    took = 0.02 * np.exp(random.normal(0, 0.3, len(place))) * np.where(slow, SLOWER, 1)
+    for each in range(CALLS - 1, 0, -1):
+        took[parent[each::CALLS]] += took[each::CALLS]
+    began = seconds + 0.001 * place
+    names = pl.Series([f"system {each}" for each in range(SYSTEMS)])
+    frame = pl.DataFrame({"number": np.arange(len(place)), "place": place, "parent": parent}).select(
         message_id=pl.format("m{}", "number"),
-        trace_id=pl.format("t{}", "trace"),
+        trace_id=pl.format("t{}", pl.col("number") // CALLS),
         parent_id=pl.when(pl.col("place") > 0).then(pl.format("m{}", "parent")),
         source=names.gather(np.where(place > 0, system[parent], system)),
         target=names.gather(system),
         kind=pl.lit("request"),
-        sent_at=sent + pl.Series((seconds * 1e6).astype(np.int64)).cast(pl.Duration("us")),
-        finished_at=sent + pl.Series(((seconds + took) * 1e6).astype(np.int64)).cast(pl.Duration("us")),
-        status=pl.Series(np.where(random.random(count) < 0.001, "failed", "ok")),
+        sent_at=_moment(began),
+        finished_at=_moment(began + took),
+        status=pl.Series(np.where(random.random(len(place)) < FAILED, "failed", "ok")),
     )
-    minutes = pl.datetime_range(DAY, DAY + timedelta(days=1), "1m", closed="left", time_unit="us", eager=True)
-    each = pl.DataFrame({"time": minutes}).join(names.to_frame("system"), how="cross")
-    metrics = each.join(pl.Series("metric", METRICS).to_frame(), how="cross")
-    slow_minutes = pl.col("time").is_between(AT, AT + SLOW_FOR) & (pl.col("system") == names[CULPRIT])
-    metrics = metrics.with_columns(
-        value=pl.Series(np.exp(random.normal(3, 0.1, metrics.height)))
-        * pl.when(slow_minutes & (pl.col("metric") == "latency")).then(SLOWER).otherwise(1)
+    return frame.head(count)
+
+
+def _moment(seconds: np.ndarray) -> pl.Expr:
+    return pl.lit(DAY) + pl.lit(pl.Series((seconds * 1e6).astype(np.int64)).cast(pl.Duration("us")))
+
+
+def _metrics(random: np.random.Generator, messages: pl.DataFrame) -> pl.DataFrame:
+    """Five metrics of every system, once a minute: three that are counted from its calls, two that only wander."""
+    took = (pl.col("finished_at") - pl.col("sent_at")).dt.total_microseconds() / 1e6
+    counted = messages.group_by(system="target", time=pl.col("sent_at").dt.truncate("1m")).agg(
+        latency=took.mean(), requests=pl.len().cast(pl.Float64), errors=(pl.col("status") == "failed").sum()
     )
-    Evidence(messages=messages, metrics=metrics).save(folder)
+    wide = counted.sort("system", "time").with_columns(
+        cpu=pl.Series(random.normal(0.3, 0.02, counted.height)),
+        memory=pl.Series(random.normal(4e8, 1e6, counted.height)),
+        errors=pl.col("errors").cast(pl.Float64),
+    )
+    return wide.unpivot(index=["system", "time"], variable_name="metric", value_name="value")
 
 
 def asked(folder: Path) -> None:
