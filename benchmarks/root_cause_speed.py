@@ -20,25 +20,31 @@ import polars as pl
 
 MESSAGES, SYSTEMS, CALLS, REPEATS = 1_000_000, 50, 10, 3
 DAY, AT = datetime(2026, 3, 3, tzinfo=UTC), datetime(2026, 3, 3, 12, tzinfo=UTC)
-DAY_SECONDS, FAILED = 86_400, 0.001
+CALLEES, DAY_SECONDS, FAILED = (3, 50), 86_400, 0.001
 CULPRIT, SLOWER, SLOW_FOR = 7, 5, timedelta(minutes=30)
 
 
-def write_evidence(folder: Path, count: int) -> None:
-    """COUNT messages in traces of ten over a day, and metrics of every system; at noon one is slow for half an hour."""
+def write_evidence(folder: Path, count: int, *, callees: int) -> None:
+    """COUNT messages in traces of ten over a day, and metrics of every system; at noon one is slow for half an hour.
+
+    Each system calls the same few others again and again, or nearly any: CALLEES draws of the next dozen.
+    """
     from integrhealth.evidence import Evidence
 
     random = np.random.default_rng(7)
-    messages = _messages(random, count)
+    messages = _messages(random, count, callees)
     Evidence(messages=messages, metrics=_metrics(random, messages)).save(folder)
 
 
-def _messages(random: np.random.Generator, count: int) -> pl.DataFrame:
+def _messages(random: np.random.Generator, count: int, callees: int) -> pl.DataFrame:
     """A random tree of calls per trace, each caller waiting for those it calls one after another."""
     traces, place = -(-count // CALLS), np.tile(np.arange(CALLS), -(-count // CALLS))
     parent = np.arange(len(place)) - place + (random.random(len(place)) * place).astype(np.int64)
     # A system calls those after it in the order of their numbers, so that nobody calls itself through others.
-    system = np.sort(random.integers(0, SYSTEMS, (traces, CALLS)), axis=1).ravel()
+    after = np.minimum(np.arange(SYSTEMS)[:, None] + random.integers(1, 13, (SYSTEMS, callees)), SYSTEMS - 1)
+    system, drawn = random.integers(0, 10, len(place)), random.integers(0, callees, len(place))
+    for each in range(1, CALLS):
+        system[each::CALLS] = after[system[parent[each::CALLS]], drawn[each::CALLS]]
     seconds = np.repeat(np.sort(random.uniform(0, DAY_SECONDS, traces)), CALLS)
     noon = (AT - DAY).total_seconds()
     slow = (system == CULPRIT) & (seconds >= noon) & (seconds < noon + SLOW_FOR.total_seconds())
@@ -108,15 +114,17 @@ def asked(folder: Path) -> None:
 
 
 def main(count: int) -> None:
-    """Make the evidence, ask, print the medians."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_evidence(Path(folder), count)
-        command = [sys.executable, __file__, "--case", folder]
-        runs = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(REPEATS)]
-    columns = [name for name in runs[0] if name != "first"]
-    print("| messages | " + " | ".join(columns) + " | first |\n" + "|---" * (len(columns) + 2) + "|")
-    shown = [f"{statistics.median(run[name] for run in runs):.2f}" for name in columns]
-    print(f"| {count:,} | {' | '.join(shown)} | {', '.join(runs[0]['first'])} |")
+    """Make the evidence, ask, print the medians; with few pairs of systems that call one another, then with many."""
+    for callees in CALLEES:
+        with tempfile.TemporaryDirectory() as folder:
+            write_evidence(Path(folder), count, callees=callees)
+            command = [sys.executable, __file__, "--case", folder]
+            runs = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(REPEATS)]
+        columns = [name for name in runs[0] if name != "first"]
+        if callees == CALLEES[0]:
+            print("| messages | callees | " + " | ".join(columns) + " | first |\n" + "|---" * (len(columns) + 3) + "|")
+        shown = [f"{statistics.median(run[name] for run in runs):.2f}" for name in columns]
+        print(f"| {count:,} | {callees} | {' | '.join(shown)} | {', '.join(runs[0]['first'])} |", flush=True)
 
 
 if __name__ == "__main__":
