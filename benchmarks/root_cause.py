@@ -253,7 +253,7 @@ def run(title: str, variants: Variants, misses: list[str]) -> list[Answer]:
         misses += [
             f"{title}\t{name}\t{each.name}\t{each.groups}\t{each.cause}\t{each.ours[:3]}\t{each.path}" for each in wrong
         ]
-    for name in by_row.keys() & IN_PARTS[title]:
+    for name in (row for row in IN_PARTS[title] if row in by_row):
         print(f"\n{title}, {name}\n\n| part | n | top 1 | rule's | top 3 | rule's |\n" + "|---" * 6 + "|")
         print("\n".join(parts(by_row[name])))
     if with_graph := [name for name in by_row if ("graph" in name and "without" not in name) or "symptom" in name]:
