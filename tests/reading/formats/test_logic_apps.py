@@ -178,7 +178,7 @@ def test_systems_that_the_definition_tells(tmp_path):
 
 @pytest.mark.parametrize(("kind", "status"), [("Terminate", "ok"), ("terminate", "ok"), ("Compose", "failed")])
 def test_a_terminate_action_is_no_error_of_its_own(tmp_path, kind, status):
-    error = {"error": {"code": "Stopped", "message": "no stock"}}
+    error = {"error": {"code": "Stopped", "message": "no answer from the supplier"}}
     actions = {
         "Book": action(status="Failed", endTime="2026-01-02T03:04:06.5Z"),
         "Give_up": action(status="Failed", **error),
