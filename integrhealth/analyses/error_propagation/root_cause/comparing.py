@@ -147,7 +147,7 @@ def in_words(comparison: Comparison, first: datetime, last: datetime) -> str:
     names = list(comparison.systems)
     least = []
     for kind in comparison.kinds:
-        if kind.least is not None and not np.isnan(kind.least).all():
+        if kind.least is not None and np.isfinite(comparison.least) and not np.isnan(kind.least).all():
             system = int(np.nanargmin(kind.least))
             beyond = kind.least[system] * np.exp(comparison.least)
             least.append(f"{kind.name} by {beyond:.2g} at {names[system]}")
@@ -178,9 +178,14 @@ def _traced(messages: pl.DataFrame, systems: dict[str, int], window: Windows) ->
 
 
 def _by_chance(total: NDArray, window: Windows, kinds: list[Kind]) -> float:
-    """The score that some system reaches by chance; 0 where the baseline is too short to know, and all are ranked."""
+    """The score that some system reaches by chance; 0 where the baseline is too short to know, and all are ranked.
+
+    Without any normal time nobody can be said to differ from it.
+    """
     quiet = total[1:].max(1, initial=0)[:, None]
     if all(kind.metric for kind in kinds):
+        if not len(quiet):
+            return np.inf
         many = len(window.starts) * min(window.beside / window.quiet_width, 1) > FEWEST_APART
         reached = float(upper(quiet, METRICS_QUANTILE)[0]) if many else ABSTAIN_METRICS
         return 0.0 if window.short else min(reached, ABSTAIN_METRICS)

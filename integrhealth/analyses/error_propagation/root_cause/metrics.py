@@ -49,6 +49,7 @@ class Excess:
 
 def metric_kinds(metrics: pl.DataFrame, window: Windows, systems: dict[str, int]) -> list[Kind]:
     """The kinds of evidence in `metrics`, one per metric that is no count of requests."""
+    metrics = metrics.filter(pl.col("value").is_finite())
     if metrics.is_empty():
         return []
     measured = series(metrics, window)

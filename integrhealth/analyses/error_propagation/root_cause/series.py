@@ -39,11 +39,10 @@ class Series:
 
 
 def series(metrics: pl.DataFrame, window: Windows) -> Series:
-    """`metrics` (not empty) as series over the bins of `window`; what is no number is as if it was lost."""
+    """`metrics` (some, and numbers all) as series over the bins of `window`."""
     bin_ = bin_of(pl.col("time"), window.at, window.step, starts=True)
     by = ["system", "metric", pl.col("statistic").fill_null("")]
-    numbers = metrics.filter(pl.col("value").is_finite())
-    means = numbers.group_by(*by, bin=bin_).agg(pl.col("value").mean())
+    means = metrics.group_by(*by, bin=bin_).agg(pl.col("value").mean())
     keys = means.select("system", "metric", "statistic").unique().sort("system", "metric", "statistic")
     means = means.join(keys.with_row_index("column"), on=["system", "metric", "statistic"])
     bins = np.unique(means["bin"].to_numpy())

@@ -152,3 +152,9 @@ def test_values_that_are_no_numbers_are_lost_and_nothing_else(broken):
     metrics, _, cause = measured(2, "delay")
     lost = pl.when(pl.int_range(pl.len()) % 7 == 0).then(pl.lit(broken, pl.Float64)).otherwise("value")
     assert suspects(metrics.with_columns(value=lost))[0] == cause
+
+
+def test_without_any_number_or_any_normal_time_nobody_is_named():
+    metrics, *_ = measured(2, "delay")
+    assert suspects(metrics.with_columns(value=pl.lit(float("nan")))) == []
+    assert suspects(metrics.filter(pl.col("time") >= AT)) == []
