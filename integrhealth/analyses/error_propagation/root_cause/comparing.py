@@ -140,9 +140,10 @@ def in_words(comparison: Comparison, first: datetime, last: datetime) -> str:
     window = comparison.window
     quiet, minutes = len(window.starts) - 1, window.quiet_width * window.step / timedelta(minutes=1)
     length = window.width * window.step / timedelta(minutes=1)
+    period = f"{first:{MINUTE_WRITTEN}} to {last:{MINUTE_WRITTEN}} UTC"
     said = (
-        f"What changed from {window.at:{MINUTE_WRITTEN}} UTC on, in {length:.3g} minutes, "
-        f"was compared with the time from {first:{MINUTE_WRITTEN}} to {last:{MINUTE_WRITTEN}} UTC, in {quiet:,} windows of {minutes:.3g} minutes"
+        f"What changed from {window.at:{MINUTE_WRITTEN}} UTC on, in {length:.3g} minutes, was compared with the time "
+        f"from {period}, in {quiet:,} windows of {minutes:.3g} minutes"
     )
     names = list(comparison.systems)
     least = []
