@@ -33,18 +33,17 @@ def __dir__() -> list[str]:
 def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.DataFrame:
     """The findings of the front page, worst first: the worst of each rule, five at most, in the page's budget of words.
 
-    ``more`` counts the further findings of the same report and rule, so that ten systems with one fault take one line.
+    ``more`` counts the further warnings of the same report and rule, so that ten systems with one fault take one line.
     `besides` are the other sentences of the page: what they take is not left for findings. Sentences with overlong
     names lose their middle, so that no name can keep its finding from the page.
 
     >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
     >>> ih.overview.worst(findings).select("report", "rule", "more").head(2).rows()
-    [('report_overload', 'flood', 0), ('dependency_fragility', 'low_availability', 5)]
+    [('report_overload', 'flood', 0), ('dependency_fragility', 'low_availability', 2)]
     """
-    leaders = findings.with_columns(more=pl.len().over("report", "rule") - 1).unique(
-        ["report", "rule"], keep="first", maintain_order=True
-    )
-    shown = leaders.filter(pl.col("severity") != "note").head(FRONT_PAGE_FINDINGS)
+    urgent = findings.filter(pl.col("severity") != "note").with_columns(more=pl.len().over("report", "rule") - 1)
+    leaders = urgent.unique(["report", "rule"], keep="first", maintain_order=True)
+    shown = leaders.head(FRONT_PAGE_FINDINGS)
     shown = shown.with_columns(_without_middle(column, most) for column, most in FRONT_PAGE_SENTENCES.items())
     said = pl.concat_str("severity", "statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
     words = said.str.count_matches(r"\S+") + pl.when(pl.col("more") > 0).then(2).otherwise(0)

@@ -30,7 +30,12 @@ def found(
 
 def test_the_front_page_shows_the_worst_of_each_rule_and_counts_the_rest():
     everything = ranked(
-        [found("a", "ill", "x", "y", "z"), found("b", "ill", "x"), found("a", "noted", "x", severity="note")]
+        [
+            found("a", "ill", "x", "y", "z"),
+            found("b", "ill", "x"),
+            found("b", "ill", "y", severity="note"),
+            found("a", "noted", "x", severity="note"),
+        ]
     )
     worst = overview.worst(everything)
     assert worst.select("report", "rule", "subject", "more").rows() == [("a", "ill", "x", 2), ("b", "ill", "x", 0)]

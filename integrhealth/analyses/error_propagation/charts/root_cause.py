@@ -47,11 +47,11 @@ def root_cause_chart(root_causes: pl.DataFrame, why: str | None = None, *, top: 
     )
     # A moment that was asked for is where the comparison begins; in a worst hour the trouble may have begun earlier.
     where = "" if began == at else f", where the trouble of the hour from {at:%H:%M} began"
+    suspects = "1 suspect" if root_causes.height == 1 else f"{root_causes.height} suspects"
     return titled(
         (bars + sentences).properties(width=WIDTH, height=alt.Step(62)),
         f"Look at {first} first",
-        f"What differed from usual from {began:%Y-%m-%d %H:%M} UTC on{where}; {root_causes.height} suspects; "
-        "no proof of cause",
+        f"What differed from usual from {began:%Y-%m-%d %H:%M} UTC on{where}; {suspects}; no proof of cause",
     )
 
 
