@@ -46,8 +46,8 @@ def root_causes(
     """One row per suspect, the likeliest first: rank, system, score, share, evidence, path. None: nothing stands out.
 
     `at` is an aware moment at or soon after the change; `baseline` a (from, to) pair of normal time, or everything
-    farther than 30 minutes from `at` (with metrics alone: than a quarter of what lies before it, if that is less), before
-    and after; `symptom` the system where it was seen. ``score`` is the sum
+    farther than 30 minutes from `at` (with metrics alone: than a quarter of what lies before it, if that is less),
+    before and after; `symptom` the system where it was seen. ``score`` is the sum
     over kinds of evidence of the logarithm of how many times its quiet level the system reached by itself; ``share``
     its part of all scores; ``evidence`` sentences with the numbers; ``path`` the calls from the symptom (or the topmost
     unhealthy system) to it, the system alone where no call leads there. Raises NothingToRead without any metrics,
