@@ -187,8 +187,7 @@ def _by_chance(total: NDArray, window: Windows, kinds: list[Kind]) -> float:
     if all(kind.metric for kind in kinds):
         if not len(quiet):
             return np.inf
-        many = len(window.starts) * min(window.beside / window.quiet_width, 1) > FEWEST_APART
-        reached = float(upper(quiet, METRICS_QUANTILE)[0]) if many else ABSTAIN_METRICS
+        reached = float(upper(quiet, METRICS_QUANTILE)[0]) if window.apart > FEWEST_APART else ABSTAIN_METRICS
         return 0.0 if window.short else min(reached, ABSTAIN_METRICS)
     if len(quiet) < MIN_QUIET_WINDOWS:
         return ABSTAIN_STRENGTH

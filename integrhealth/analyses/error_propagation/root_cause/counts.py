@@ -173,8 +173,6 @@ def most_of(
         of_it = np.any([end == system for end in ends], axis=0)
         column = int(np.argmax(np.where(of_it, counted.surplus[0], -np.inf)))
         what = describe(counted.keys.row(column, named=True), counted, column)
-        end = window.at + length * window.step
-        span = f"{window.at:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC"
-        return f"{what} (n={counted.calls[0, column]:,.0f}, {span})"
+        return f"{what} (n={counted.calls[0, column]:,.0f}, {window.spanning(length)})"
 
     return sentence

@@ -58,7 +58,7 @@ def report_root_causes(evidence: "Evidence", at: datetime | None = None) -> tupl
         if (why := _outside(evidence, at)) is not None:
             return _nobody(), why
         start, place = at, f"Around {at:{MINUTE_WRITTEN}} UTC"
-        alike = worst.filter(pl.col("hour") == at.replace(minute=0, second=0, microsecond=0))
+        alike = worst.filter(pl.col("hour") == _beginning(at))
         hour, stands_out = at, alike.height > 0
     elif worst.height:
         hour, usual, reached = worst.select("hour", "usual", "failed").row(0)
@@ -73,11 +73,10 @@ def report_root_causes(evidence: "Evidence", at: datetime | None = None) -> tupl
         return _nobody(), "No message failed in this period, and no wrong value is known to have travelled on."
     nearby = _nearest(evidence, start)
     comparison = compared(nearby, damage, at=start)
-    times = [nearby.messages["sent_at"], nearby.metrics["time"], nearby.logs["time"]]
-    suspects, said = ranked_causes(comparison, nearby), in_words(comparison, *period(pl.concat(times)))
+    suspects, said = ranked_causes(comparison, nearby), in_words(comparison, *_covered(nearby))
     if suspects.is_empty():
         return _nobody(), f"{place}, no system stands out from its usual self. {said}"
-    of_it = by_hour.filter(pl.col("hour") == hour.replace(minute=0, second=0, microsecond=0))
+    of_it = by_hour.filter(pl.col("hour") == _beginning(hour))
     counted = of_it.select("failed", "usual").row(0) if of_it.height else (None, None)
     of_all = dict(zip(OF_THE_HOUR, (hour, start, _traces(evidence.messages, hour), *counted, stands_out), strict=True))
     return suspects.with_columns(pl.lit(of_all[name], kind).alias(name) for name, kind in OF_THE_HOUR.items()), said
@@ -87,10 +86,19 @@ def _nobody() -> pl.DataFrame:
     return pl.DataFrame(schema=COLUMNS)
 
 
+def _covered(evidence: "Evidence") -> tuple[datetime, datetime] | None:
+    """The first and the last moment that messages, metrics or logs tell of; None without any."""
+    return period(pl.concat([evidence.messages["sent_at"], evidence.metrics["time"], evidence.logs["time"]]))
+
+
+def _beginning(moment: datetime) -> datetime:
+    """When the hour of `moment` began."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
 def _outside(evidence: "Evidence", at: datetime) -> str | None:
     """The sentence that nothing was recorded at that moment; None where something was."""
-    times = [evidence.messages["sent_at"], evidence.metrics["time"], evidence.logs["time"]]
-    covered = period(pl.concat(times))
+    covered = _covered(evidence)
     if covered is None or covered[0] <= at <= covered[1]:
         return None
     first, last = (f"{time:{MINUTE_WRITTEN}}" for time in covered)
@@ -99,7 +107,7 @@ def _outside(evidence: "Evidence", at: datetime) -> str | None:
 
 def _traces(messages: pl.DataFrame, hour: datetime) -> int:
     """The traces with a message in the hour of `hour`; a message without one is a trace of its own."""
-    start = hour.replace(minute=0, second=0, microsecond=0)
+    start = _beginning(hour)
     within = messages.filter(pl.col("sent_at").is_between(start, start + HOUR, closed="left"))
     return within.select(pl.coalesce("trace_id", "message_id").n_unique()).item()
 

@@ -41,8 +41,8 @@ class Windows:
     """When is what: ``starts`` are first bins of the windows (window 0 at 0), ``step`` the width of a bin.
 
     ``width`` is that of window 0 in bins, ``quiet_width`` that of the others, which is less where the baseline does not
-    hold enough of them; ``near`` the bins before a window that say how things were just before; ``usual`` how much time
-    the baseline holds.
+    hold enough of them; ``near`` the bins before a window that say how things were just before; ``beside`` the bins
+    from one quiet window to the next; ``usual`` how much time the baseline holds.
     """
 
     at: datetime
@@ -58,9 +58,17 @@ class Windows:
     @property
     def span(self) -> str:
         """The window looked at, in words, and that its baseline is short."""
-        end = self.at + self.width * self.step
         short = f", usual from {self.usual.total_seconds():.0f} s only" if self.short else ""
-        return f"{self.at:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC{short}"
+        return self.spanning(self.width) + short
+
+    def spanning(self, bins: int) -> str:
+        """So many bins from the moment of the change on, in words."""
+        return f"{self.at:%Y-%m-%d %H:%M:%S} to {self.at + bins * self.step:%H:%M:%S} UTC"
+
+    @property
+    def apart(self) -> float:
+        """How many of the windows do not overlap."""
+        return len(self.starts) * self.beside / self.quiet_width
 
     @property
     def short(self) -> bool:
