@@ -153,7 +153,7 @@ def test_imports_keep_their_place():
         ("analyses/latency/new.py", "from integrhealth.reading.values import times"),
         ("analyses/latency/new.py", "from integrhealth.analyses.latency import charts"),
         ("analyses/latency/new.py", "import altair"),
-        ("analyses/latency/charts.py", "from integrhealth.analyses.latency import findings"),
+        ("analyses/latency/charts/new.py", "from integrhealth.analyses.latency import findings"),
         (
             "analyses/error_propagation/holds/new.py",
             "from integrhealth.analyses.error_propagation.spreading import spread",

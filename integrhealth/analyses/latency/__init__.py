@@ -8,7 +8,7 @@ failing fast is not being fast.
 from typing import TYPE_CHECKING
 
 from integrhealth.analyses.latency.clocks import said_of_clocks
-from integrhealth.analyses.latency.findings import NAME, latency_findings
+from integrhealth.analyses.latency.findings import latency_findings
 from integrhealth.analyses.latency.questions import (
     corrected_latencies,
     critical_path,
@@ -19,7 +19,7 @@ from integrhealth.analyses.latency.questions import (
     measurements_over_time,
     waterfall,
 )
-from integrhealth.analyses.latency.tables import TABLES
+from integrhealth.analyses.latency.tables import NAME, TABLES
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -38,6 +38,7 @@ __all__ = [
 ]
 LATER = {
     "shifts": "Shifts of latency over time are not detected yet by this version.",
+    "silence": "Whether an integration has gone quiet is not judged yet by this version.",
     "slo": "Service levels are not judged over time yet by this version.",
     "capacity": "Capacity is not estimated yet by this version.",
     "surge": "A surge is not simulated yet by this version.",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from integrhealth.analyses.latency.edge_latencies import EDGE
+from integrhealth.analyses.latency.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
 from integrhealth.language.statistics import chance_of_more, enough
 from integrhealth.language.thresholds import (
@@ -18,8 +19,6 @@ from integrhealth.language.thresholds import (
 )
 from integrhealth.language.wording import spoken_ms
 from integrhealth.traces.facts import bucket_ms
-
-NAME = "latency"
 
 
 def latency_findings(

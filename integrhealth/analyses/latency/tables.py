@@ -4,6 +4,7 @@ from typing import Any
 
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
 
+NAME = "latency"
 TABLES: dict[str, dict[str, Any]] = {
     "integrations": {
         "source": TEXT,
@@ -46,8 +47,17 @@ TABLES: dict[str, dict[str, Any]] = {
         "change": NUMBER,
         "p_value": NUMBER,
     },
+    "silence": {
+        "integration": TEXT,
+        "last_at": TIME,
+        "expected_gap": NUMBER,
+        "silent_hours": NUMBER,
+        "missing": NUMBER,
+        "verdict": TEXT,
+    },
     "slo": {
         "integration": TEXT,
+        "promise": TEXT,
         "objective": NUMBER,
         "window": TEXT,
         "burn": NUMBER,

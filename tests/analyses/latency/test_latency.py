@@ -354,7 +354,7 @@ def test_without_messages_every_table_is_there_and_the_reason_is_said():
     tables = [*TABLES, "waterfall", "measurements_over_time"]
     assert {name: table.height for name, table in found.tables.items()} == dict.fromkeys(tables, 0)
     assert found.findings.height == 0
-    assert set(found.notes) == {"shifts", "slo", "capacity", "surge"}
+    assert set(found.notes) == {"shifts", "silence", "slo", "capacity", "surge"}
 
 
 def test_work_in_one_system_that_never_ends_gives_empty_tables_with_sentences():
