@@ -178,3 +178,11 @@ SURGE_TIMES, SURGE_SIGMAS, DOWN_SHARE, RESUMED_SHARE = 1.5, 4, 0.1, 0.5
 GOODPUT_LOST, STORM_LEVEL = 0.1, 0.01
 # Drain time, actual to predicted (own).
 SLOW_DRAIN = 2
+
+# Shifts. A shift is told below this p-value, from this change on (Otava, which takes both as options; own values).
+SHIFT_LEVEL, LEAST_CHANGE = 0.01, 0.1
+# Permutations of the days, for the rarest (own; 200 tested series can still be certain), days that a level lasts, and
+# days from which a change is a drift and no shift (own).
+SHIFT_PERMUTATIONS, LEAST_SHIFT_DAYS, DRIFT_DAYS = 10_000, 4, 7
+# The rhythm is that of the week from so many days on, else that of the day (own).
+WEEK_RHYTHM_DAYS = 21
