@@ -186,3 +186,6 @@ SHIFT_LEVEL, LEAST_CHANGE = 0.01, 0.1
 SHIFT_PERMUTATIONS, LEAST_SHIFT_DAYS, DRIFT_DAYS = 10_000, 4, 7
 # The rhythm is that of the week from so many days on, else that of the day (own).
 WEEK_RHYTHM_DAYS = 21
+# A shift upwards by so much is one to warn of (own). The median and the p95 that shift within so many days are one
+# shift; integrations that do within so many days of each other one release, and one season where volume changes (own).
+MUCH_CHANGE, SAME_CHANGE_DAYS, SAME_RELEASE_DAYS, SAME_SEASON_DAYS = 0.5, 7, 1, 3

@@ -19,7 +19,11 @@ from integrhealth.analyses.latency.questions import (
     measurements_over_time,
     waterfall,
 )
+from integrhealth.analyses.latency.shifts.findings import shift_findings
+from integrhealth.analyses.latency.shifts.levels import unshifted
+from integrhealth.analyses.latency.shifts.questions import hours, latency_heat, latency_over_time, shifts
 from integrhealth.analyses.latency.tables import NAME, TABLES
+from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -31,13 +35,15 @@ __all__ = [
     "critical_path",
     "integrations",
     "journeys",
+    "latency_heat",
+    "latency_over_time",
     "measurements",
     "measurements_over_time",
     "report",
+    "shifts",
     "waterfall",
 ]
 LATER = {
-    "shifts": "Shifts of latency over time are not detected yet by this version.",
     "silence": "Whether an integration has gone quiet is not judged yet by this version.",
     "slo": "Service levels are not judged over time yet by this version.",
     "capacity": "Capacity is not estimated yet by this version.",
@@ -65,17 +71,24 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["integrations"] = said
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
+    if hours(evidence).height and not tables["shifts"].height:
+        notes["shifts"] = unshifted(hours(evidence))
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     return published_report(
         NAME,
         TABLES,
         tables,
-        latency_findings(
-            tables,
-            evidence.catalog.integrations,
-            latency_facts(evidence),
-            corrected_latencies(evidence, min_messages=min_messages),
-            min_messages=min_messages,
+        ranked(
+            [
+                latency_findings(
+                    tables,
+                    evidence.catalog.integrations,
+                    latency_facts(evidence),
+                    corrected_latencies(evidence, min_messages=min_messages),
+                    min_messages=min_messages,
+                ),
+                shift_findings(tables["shifts"], hours(evidence)["integration"], evidence.catalog.integrations),
+            ]
         ),
         notes=notes,
         missing=None if evidence.messages.height else missing,

@@ -2,10 +2,9 @@
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from integrhealth.analyses.latency.shifts.rhythm import Days, daily, without_week
-from integrhealth.analyses.latency.shifts.search import Change, changes, course
+from integrhealth.analyses.latency.shifts.search import Change, changes, steps, without_outliers
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
 from integrhealth.language.thresholds import LEAST_CHANGE, MIN_MESSAGES
 
@@ -24,53 +23,66 @@ SHIFTS = {
     "measured_by": TEXT,
 }
 DAY_US = 86_400_000_000
+# Of fewer days in random order the best split looks like a step too often for any p-value below 0.01.
+FEWEST_DAYS = 10
 
 
 def shifts(
     hours: pl.DataFrame, days: pl.DataFrame, *, min_messages: int = MIN_MESSAGES, measured_by: str = "messages"
 ) -> pl.DataFrame:
-    """One row per shift or drift, integration by integration in the order of time; `hours` and `days` as they give them.
+    """One row per shift or drift, integration by integration in the order of time.
 
-    Only what changed by a tenth at least; a latency or an error share with `min_messages` on both sides. ``n_before``
-    and ``n_after`` are the messages between it and the shifts beside it, of a drift up to its middle and from there.
+    `hours` and `days` as ``hours.hours`` and ``hours.days`` give them. Only what changed by a tenth at least; a latency
+    or an error share with `min_messages` on both sides. ``n_before`` and ``n_after`` are the messages between it and
+    the changes beside it, of a drift up to its middle and from there.
     """
-    rows = [
-        {"integration": each.integration, "metric": each.metric, "measured_by": measured_by} | _row(each, before, change, after)
-        for each in daily(hours, days)
-        for before, change, after in _with_neighbours(each)
-    ]
+    rows = [_row(series, *change) for series in daily(hours, days) for change in _changes(series)]
     changed = pl.DataFrame(rows, schema={**SHIFTS, "at": pl.Int64, "until": pl.Int64})
     large = pl.col("change").is_null() | (pl.col("change").abs() >= LEAST_CHANGE)
     counted = (pl.min_horizontal("n_before", "n_after") >= max(min_messages, 1)) | (pl.col("metric") == "messages")
     return (
         changed.filter(large & counted)
-        .with_columns((pl.col("at", "until") * DAY_US).cast(pl.Datetime("us", "UTC")))
+        .with_columns((pl.col("at", "until") * DAY_US).cast(TIME), measured_by=pl.lit(measured_by))
         .sort("integration", "at", "metric")
     )
 
 
-def _with_neighbours(series: Days) -> list[tuple[int, Change, int]]:
-    """Each change of a series with where the level before it begins and the one after it ends."""
-    seen = _changes(series, without_week(series))
-    if seen and series.weeks:
-        # The rhythm is seen clearer beside the levels, as the week around a step has days of both.
-        seen = _changes(series, without_week(series, course(seen, len(series.values))))
-    begins, ends = [0, *(each.end for each in seen)], [*(each.index for each in seen[1:]), len(series.values)]
-    return list(zip(begins, seen, ends, strict=False))
+def unshifted(hours: pl.DataFrame) -> str:
+    """Why there is no shift among `hours`, of which there is one at least."""
+    days = hours.select((pl.col("at").max() - pl.col("at").min()).dt.total_days()).item() + 1
+    if days < FEWEST_DAYS:
+        return f"A shift takes {FEWEST_DAYS} days of messages to be told from chance; here are {days}."
+    return "No integration changed its latency, volume or error share by a tenth in a way that chance does not explain."
 
 
-def _changes(series: Days, values: NDArray) -> list[Change]:
-    least_step = 0.0 if series.metric == "error_share" else np.log1p(LEAST_CHANGE)
-    return changes(values, series.weights, least_step=least_step, rounds=series.weeks or np.inf)
+def _changes(series: Days) -> list[tuple[int, Change, int]]:
+    """Each change of a series with where the one before it happened and the one after it: of a drift, its middle."""
+    least_step = 0.0 if series.metric == "error_share" else float(np.log1p(LEAST_CHANGE))
+    rounds = series.weeks or np.inf
+    values = without_week(series)
+    if series.weeks:
+        # The rhythm is seen clearer beside the steps, as the week around one has days of two levels.
+        first = steps(without_outliers(values), series.weights, least_step=least_step, rounds=rounds)
+        values = without_week(series, [cut for cut, _ in first])
+    seen = changes(values, series.weights, least_step=least_step, rounds=rounds)
+    return list(zip([0, *map(_middle, seen)], seen, [*map(_middle, seen[1:]), len(values)], strict=False))
+
+
+def _middle(change: Change) -> int:
+    return (change.index + change.end + 1) // 2
 
 
 def _row(series: Days, begin: int, change: Change, end: int) -> dict[str, object]:
-    before, after = change.before, change.after
-    if series.metric != "error_share":
-        before, after = np.exp(before), np.exp(after)
     drifts = change.end > change.index
-    middle = (change.index + change.end + 1) // 2
+    earlier, later = series.counts[begin : _middle(change)], series.counts[_middle(change) : end]
+    before, after = change.before, change.after
+    if series.metric == "messages" and not drifts:
+        before, after = earlier.mean(), later.mean()
+    elif series.metric != "error_share":
+        before, after = np.exp(before), np.exp(after)
     return {
+        "integration": series.integration,
+        "metric": series.metric,
         "at": int(series.days[change.index]),
         "before": float(before),
         "after": float(after),
@@ -78,6 +90,6 @@ def _row(series: Days, begin: int, change: Change, end: int) -> dict[str, object
         "p_value": change.p_value,
         "kind": "drift" if drifts else "shift",
         "until": int(series.days[change.end]) if drifts else None,
-        "n_before": round(series.counts[begin:middle].sum()),
-        "n_after": round(series.counts[middle:end].sum()),
+        "n_before": round(earlier.sum()),
+        "n_after": round(later.sum()),
     }

@@ -1,6 +1,7 @@
 """What each day of each integration was like, and how to take the rhythm of the day and of the week out of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -68,19 +69,20 @@ def daily(hours: pl.DataFrame, days: pl.DataFrame) -> Iterator[Days]:
             yield _days(name, "error_share", first, per_day["failed"] / per_day["ended"], per_day["ended"])
 
 
-def without_week(series: Days, level: NDArray | None = None) -> NDArray:
+def without_week(series: Days, cuts: Sequence[int] = ()) -> NDArray:
     """The values of `series` without what they usually do on each weekday; as they are from fewer than three weeks.
 
-    That is the median over all weeks of how far they lie from their `level`, else from the mean of the week around
-    them: classical decomposition, with medians, so that neither a step nor a holiday becomes part of it.
+    That is the median over all weeks of how far they lie from the mean of the week around them, on their own side of
+    `cuts`: classical decomposition, with medians, so that neither a step nor a holiday becomes part of it.
     """
     if not series.weeks:
         return series.values
-    if level is None:
-        day = series.days - series.days[0]
+    level = np.empty(len(series.values))
+    for begin, end in pairwise([0, *cuts, len(level)]):
+        day = series.days[begin:end] - series.days[begin]
         grid = np.full(day[-1] + 1, np.nan)
-        grid[day] = series.values
-        level = _around(grid, WEEKDAYS)[day]
+        grid[day] = series.values[begin:end]
+        level[begin:end] = _around(grid, WEEKDAYS)[day]
     return series.values - _usual(series.values - level, series.days % WEEKDAYS, WEEKDAYS, series.weights)
 
 

@@ -7,6 +7,7 @@ the sum of squares as their distance), then both sides are searched. Values are 
 """
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -44,9 +45,10 @@ def changes(
 ) -> list[Change]:
     """The steps and climbs of a series in order, each so significant that its p-value lies below `level`.
 
-    `weights` say how much each of the values tells; single ones that stand out are drawn in (``without_outliers``). A level lasts `least` values, a step is at least `least_step` high.
-    Steps in one direction that a climb explains better (BIC) are one climb. A rhythm that was taken out of the values,
-    learned from so many `rounds` of them, took some of the noise along that says what chance does.
+    `weights` say how much each of the values tells; single ones that stand out are drawn in (``without_outliers``). A
+    level lasts `least` values, a step is at least `least_step` high. Steps in one direction that a climb explains
+    better (BIC) are one climb. A rhythm that was taken out of the values, learned from so many `rounds` of them, took
+    some of the noise along that says what chance does.
     """
     x = without_outliers(np.asarray(values, float))
     w = np.ones(len(x)) if weights is None else np.asarray(weights, float)
@@ -54,11 +56,11 @@ def changes(
         return []
     cuts = steps(x, w, level=level, least=least, least_step=least_step, rounds=rounds)
     edges = [0, *(cut for cut, _ in cuts), len(x)]
-    means = [_mean(x[a:b], w[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    means = [_mean(x[a:b], w[a:b]) for a, b in pairwise(edges)]
     seen: list[Change] = []
     for first, last in _runs(means):
-        start, stop = edges[first], edges[last + 2]
-        climb = _climb(x[start:stop], w[start:stop], [edge - start for edge in edges[first + 1 : last + 2]], least=least)
+        start, stop = max(edges[first], seen[-1].end if seen else 0), edges[last + 2]
+        climb = _climb(x[start:stop], w[start:stop], [edge - start for edge in edges[first + 1 : last + 2]])
         p_value = min(p for _, p in cuts[first : last + 1])
         if climb is not None:
             a, b, before, after = climb
@@ -69,12 +71,6 @@ def changes(
                 for each in range(first, last + 1)
             ]
     return seen
-
-
-def course(seen: list[Change], size: int) -> NDArray:
-    """The level of each of `size` values that changed as `seen`."""
-    places = [place for each in seen for place in (each.index - (each.index == each.end), each.end)]
-    return np.interp(np.arange(size), places, [level for each in seen for level in (each.before, each.after)])
 
 
 def steps(
@@ -199,9 +195,7 @@ def _mean(x: NDArray, w: NDArray) -> float:
 def _high_enough(x: NDArray, w: NDArray, cuts: list[int], least_step: float) -> list[int]:
     """Cuts without those that are too small, the smallest taken out first."""
     while cuts:
-        edges = [0, *cuts, len(x)]
-        means = np.array([_mean(x[a:b], w[a:b]) for a, b in zip(edges, edges[1:], strict=False)])
-        heights = np.abs(np.diff(means))
+        heights = np.abs(np.diff([_mean(x[a:b], w[a:b]) for a, b in pairwise([0, *cuts, len(x)])]))
         if heights.min() >= least_step:
             break
         cuts = [cut for number, cut in enumerate(cuts) if number != heights.argmin()]
@@ -217,11 +211,10 @@ def _runs(means: list[float]) -> list[tuple[int, int]]:
     return list(zip([0, *turns], [turn - 1 for turn in [*turns, len(up)]], strict=True))
 
 
-def _climb(x: NDArray, w: NDArray, cuts: list[int], *, least: int) -> tuple[int, int, float, float] | None:
+def _climb(x: NDArray, w: NDArray, cuts: list[int]) -> tuple[int, int, float, float] | None:
     """Where a climb that explains `x` better than steps at `cuts` begins and ends, its levels; None for steps."""
     size = len(x)
-    edges = [0, *cuts, size]
-    steady = np.concatenate([np.full(b - a, _mean(x[a:b], w[a:b])) for a, b in zip(edges, edges[1:], strict=False)])
+    steady = np.concatenate([np.full(b - a, _mean(x[a:b], w[a:b])) for a, b in pairwise([0, *cuts, size])])
     stride = max(size // 60, 1)
     marks = np.unique([*range(0, size, stride), size - 1])
     a, b = (each.ravel() for each in np.meshgrid(marks, marks, indexing="ij"))
