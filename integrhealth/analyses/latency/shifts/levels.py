@@ -6,7 +6,7 @@ import polars as pl
 from integrhealth.analyses.latency.shifts.rhythm import Days, daily, without_week
 from integrhealth.analyses.latency.shifts.search import Change, changes, steps, without_outliers
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
-from integrhealth.language.thresholds import LEAST_CHANGE, MIN_MESSAGES
+from integrhealth.language.thresholds import LEAST_CHANGE, MIN_MESSAGES, MIN_SHIFT_FAILURES
 
 SHIFTS = {
     "integration": TEXT,
@@ -59,6 +59,8 @@ def _changes(series: Days) -> list[tuple[int, Change, int]]:
     """Each change of a series with where the one before it happened and the one after it: of a drift, its middle."""
     least_step = 0.0 if series.metric == "error_share" else float(np.log1p(LEAST_CHANGE))
     rounds = series.weeks or np.inf
+    if series.metric == "error_share" and (series.values * series.counts).sum() < MIN_SHIFT_FAILURES:
+        return []
     values = without_week(series)
     if series.weeks:
         # The rhythm is seen clearer beside the steps, as the week around one has days of two levels.
