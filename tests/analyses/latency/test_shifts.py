@@ -11,7 +11,7 @@ from integrhealth.analyses import latency
 from integrhealth.analyses.latency.shifts.hours import days, hour_facts, hours
 from integrhealth.analyses.latency.shifts.levels import SHIFTS, shifts
 from integrhealth.evidence import Evidence
-from integrhealth.language.schema import FRAMES
+from integrhealth.language.schema import FRAMES, TIME
 
 DAY = timedelta(days=1)
 LATENCIES = ["p50_ms", "p95_ms"]
@@ -74,7 +74,7 @@ def test_an_error_share_takes_ten_failures(failed, rows):
     spread = messages.with_columns(
         sent_at=pl.when(late).then(MONDAY + 15 * DAY + pl.int_range(pl.len()) % 9 * DAY).otherwise("sent_at")
     )
-    errors = shifted(spread.with_columns(sent_at=pl.col("sent_at").cast(messages["sent_at"].dtype)))
+    errors = shifted(spread.with_columns(sent_at=pl.col("sent_at").cast(TIME)))
     assert errors.filter(pl.col("metric") == "error_share").height == rows
 
 
@@ -142,8 +142,8 @@ BROKEN = rhythmic(1, 12, rate=3, failing=0.0)
     [
         FRAMES["messages"].empty(),
         BROKEN.head(1),
-        BROKEN.with_columns(sent_at=pl.lit(MONDAY).cast(BROKEN["sent_at"].dtype)),
-        BROKEN.with_columns(finished_at=None, answered_at=None),
+        BROKEN.with_columns(sent_at=pl.lit(MONDAY).cast(TIME)),
+        BROKEN.with_columns(finished_at=pl.lit(None, TIME), answered_at=pl.lit(None, TIME)),
         BROKEN.with_columns(finished_at=pl.col("sent_at") - pl.duration(seconds=1)),
         BROKEN.with_columns(finished_at=pl.col("sent_at")),
         BROKEN.with_columns(status=pl.lit("pending")),

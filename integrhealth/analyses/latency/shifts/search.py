@@ -45,15 +45,18 @@ def changes(
     least: int = LEAST_SHIFT_DAYS,
     least_step: float = 0.0,
     rounds: float = np.inf,
+    draw_in: bool = True,
 ) -> list[Change]:
     """The steps and climbs of a series in order, each so significant that its p-value lies below `level`.
 
-    `weights` say how much each of the values tells; single ones that stand out are drawn in (``without_outliers``). A
-    level lasts `least` values, a step is at least `least_step` high. Steps in one direction that a climb explains
-    better (BIC) are one climb. A rhythm that was taken out of the values, learned from so many `rounds` of them, took
-    some of the noise along that says what chance does.
+    `weights` say how much each of the values tells. Unless told not to `draw_in`, single ones that stand out are drawn
+    in (``without_outliers``): that takes values of which most differ, not shares that are mostly zero. A level lasts
+    `least` values, a step is at least `least_step` high. Steps in one direction that a climb explains better (BIC) are
+    one climb. A rhythm that was taken out of the values, learned from so many `rounds` of them, took some of the noise
+    along that says what chance does.
     """
-    x = without_outliers(np.asarray(values, float))
+    x = np.asarray(values, float)
+    x = without_outliers(x) if draw_in else x
     w = np.ones(len(x)) if weights is None else np.asarray(weights, float)
     if len(x) < 2 * least:
         return []
@@ -85,8 +88,9 @@ def steps(
     least: int = LEAST_SHIFT_DAYS,
     least_step: float = 0.0,
     rounds: float = np.inf,
+    permutations: int = SHIFT_PERMUTATIONS,
 ) -> list[tuple[int, float]]:
-    """Index and p-value of each step of `x` with weights `w`, in order."""
+    """Index and p-value of each step of `x` with weights `w`, in order, by so many `permutations` at most."""
     times = inflation(x, w, least=least) / (1 - 1 / rounds)
     cuts: list[int] = []
     segments = [(0, len(x))]
@@ -102,7 +106,7 @@ def steps(
         # Beside its neighbours a step may stand a little off from where it stood in the whole.
         at, ratio = best_split(x[part], w[part], least=least)
         split = partial(_ratios, least=least)
-        p_value = _chance(x[part], w[part], split, ratio / times, SHIFT_PERMUTATIONS, level=level)
+        p_value = _chance(x[part], w[part], split, ratio / times, permutations, level=level)
         judged.append((before + at if abs(before + at - cut) <= least else cut, p_value))
     return [(cut, p_value) for cut, p_value in judged if p_value < level]
 
