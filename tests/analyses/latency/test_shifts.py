@@ -68,14 +68,18 @@ def test_a_volume_is_messages_per_day_and_no_latency():
 
 @pytest.mark.parametrize(("failed", "rows"), [(9, 0), (10, 1)])
 def test_an_error_share_takes_ten_failures(failed, rows):
-    late = pl.int_range(pl.len()) >= pl.len() - failed
-    messages = rhythmic(1, 24, rate=1, failing=0.0).sort("sent_at")
-    messages = messages.with_columns(status=pl.when(late).then(pl.lit("failed")).otherwise("status"))
-    spread = messages.with_columns(
-        sent_at=pl.when(late).then(MONDAY + 15 * DAY + pl.int_range(pl.len()) % 9 * DAY).otherwise("sent_at")
+    """Twenty days of an hour with ten messages each, one of which failed on each of the last days."""
+    counts = pl.DataFrame({"day": range(20)}, schema={"day": pl.Int64}).select(
+        integration=pl.lit("pick"),
+        at=(pl.lit(MONDAY) + pl.duration(days="day")).cast(TIME),
+        messages=pl.lit(10, pl.Int64),
+        ended=pl.lit(10, pl.Int64),
+        failed=(pl.col("day") >= 20 - failed).cast(pl.Int64),
+        timed=pl.lit(0, pl.Int64),
+        p50_ms=pl.lit(None, pl.Float64),
+        p95_ms=pl.lit(None, pl.Float64),
     )
-    errors = shifted(spread.with_columns(sent_at=pl.col("sent_at").cast(TIME)))
-    assert errors.filter(pl.col("metric") == "error_share").height == rows
+    assert shifts(counts, counts.clear()).height == rows
 
 
 def test_an_error_share_that_rose_is_one_shift():
