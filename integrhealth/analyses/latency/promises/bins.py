@@ -56,7 +56,9 @@ def spending_facts(messages: pl.DataFrame, promised: pl.DataFrame, apart: pl.Dat
         .filter("slower")
         .select(*EDGE, at=_bin(), promise=pl.lit("p95"), spent_on=pl.format("{} > {}", "source", "target"))
     )
-    spent = pl.concat([failed, slower]).group_by(integration=edge_name(), promise="promise", at="at", spent_on="spent_on")
+    spent = pl.concat([failed, slower]).group_by(
+        integration=edge_name(), promise="promise", at="at", spent_on="spent_on"
+    )
     return spent.agg(bad=pl.len()).sort(SPENDING_KEYS).collect(engine="streaming").cast(SPENDING)
 
 

@@ -26,7 +26,9 @@ def budgets_left(counts: Counts, budgets: pl.DataFrame, period_days: float) -> p
     return judged.select(
         "place",
         budget_left=1 - pl.col("bad") / pl.col("allowed"),
-        spent=pl.when(pl.col("bad") > pl.col("allowed") * (1 + CLOSE)).then(pl.Series(counts.at[spending] % counts.apart)),
+        spent=pl.when(pl.col("bad") > pl.col("allowed") * (1 + CLOSE)).then(
+            pl.Series(counts.at[spending] % counts.apart)
+        ),
     )
 
 

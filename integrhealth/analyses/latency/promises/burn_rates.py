@@ -44,7 +44,9 @@ class Rule(NamedTuple):
 def rules(period_days: float = BUDGET_DAYS) -> list[Rule]:
     """The four rules, fastest burn first: factor = share of the budget x period / long window."""
     return [
-        Rule(window, alert, hours * BINS_OF_HOUR, hours * BINS_OF_HOUR // SHORT_WINDOW, share * period_days * 24 / hours)
+        Rule(
+            window, alert, hours * BINS_OF_HOUR, hours * BINS_OF_HOUR // SHORT_WINDOW, share * period_days * 24 / hours
+        )
         for (window, alert), hours, share in zip(ALERTS.items(), BURN_HOURS, BUDGET_SHARES, strict=True)
     ]
 
@@ -131,7 +133,7 @@ def worst_windows(judged: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     """
     fastest = judged.sort("place", "fires", "burn", "bin", descending=[False, True, True, False], nulls_last=True)
     worst = fastest.unique("place", keep="first", maintain_order=True)
-    now = judged.filter("last").select("place", burn_now="burn", firing="fires")
+    now = judged.filter("last").select("place", burn_now="burn", firing="fires", now_messages="n", now_bad="bad")
     fired = pl.when("fires").then(pl.lit(rule.alert))
     enough = pl.col("burn").is_not_null()
     return worst.join(now, on="place", maintain_order="left").select(
@@ -139,6 +141,8 @@ def worst_windows(judged: pl.DataFrame, rule: Rule) -> pl.DataFrame:
         "burn",
         "burn_now",
         "firing",
+        "now_messages",
+        "now_bad",
         window=pl.lit(rule.window),
         verdict=fired.when(enough & ~pl.col("beyond")).then(pl.lit("ok")).otherwise(pl.lit("not enough data")),
         burned=pl.when(enough).then("bin"),

@@ -58,12 +58,13 @@ def slo(evidence: "Evidence", *, period_days: float = BUDGET_DAYS) -> pl.DataFra
 
     >>> seen = "integration", "window", "verdict", "window_messages", "window_bad"
     >>> ih.latency.slo(evidence).filter(window="1h/5m").select(seen).head(2).rows()
-    []
+    [('parcel-scans', '1h/5m', 'page', 910, 367), ('wms-stock', '1h/5m', 'page', 16, 16)]
 
     Columns: integration, promise (text); objective (number, share); window (text); burn (number, times the budget);
     messages (count); verdict (text); limit_ms (number, ms); factor, burn_low, burn_high (number, times the budget);
-    burned_at (time, UTC); window_messages, window_bad (count); burn_now (number, times the budget); firing (flag);
-    budget_left (number, share); spent_at (time, UTC); spent_on (text); last_at (time, UTC); measured_by (text)
+    burned_at (time, UTC); window_messages, window_bad (count); burn_now (number, times the budget); now_messages,
+    now_bad (count); firing (flag); budget_left (number, share); spent_at (time, UTC); spent_on (text); last_at (time,
+    UTC); measured_by (text)
     """
     levels = service_levels(_judged(evidence, period_days=period_days), _spending(evidence))
     return levels.with_columns(measured_by=pl.lit("messages"))
@@ -78,7 +79,7 @@ def burn_over_time(evidence: "Evidence", *, period_days: float = BUDGET_DAYS) ->
 
     >>> burns = ih.latency.burn_over_time(evidence).filter(pl.col("at").dt.date() == pl.date(2025, 12, 22))
     >>> burns.select("integration", "bad", pl.col("burn").round(), "alert").head(2).rows()
-    []
+    [('wms-stock', 53, 138.0, 'page'), ('shop-orders', 45, 96.0, 'page')]
 
     Columns: integration, promise (text); at (time, UTC); hours, messages, bad (count); burn (number, times the budget);
     alert (text); budget_left (number, share)

@@ -24,8 +24,8 @@ P95 = 0.95
 LONGEST = timedelta(hours=max(BURN_HOURS))
 COLUMNS = (
     *("integration", "promise", "objective", "window", "burn", "messages", "verdict", "limit_ms", "factor"),
-    *("burn_low", "burn_high", "burned_at", "window_messages", "window_bad", "burn_now", "firing"),
-    *("budget_left", "spent_at", "spent_on", "last_at"),
+    *("burn_low", "burn_high", "burned_at", "window_messages", "window_bad"),
+    *("burn_now", "now_messages", "now_bad", "firing", "budget_left", "spent_at", "spent_on", "last_at"),
 )
 VERDICTS = ("page", "ticket", "no data", "not enough data", "ok")
 
