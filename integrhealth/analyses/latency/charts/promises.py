@@ -87,9 +87,9 @@ def burn_chart(over_time: pl.DataFrame, levels: pl.DataFrame) -> Any:
     return titled(
         panels.resolve_scale(color="independent"),
         _said(strip, order[0]),
-        f"Worst alert of each {_step(hours)}, the {len(order)} worst of {levels['integration'].n_unique():,} integrations "
-        f"first; beside it what is left of the error budget at the end; n = {over_time['messages'].sum():,} messages, "
-        f"{first:%Y-%m-%d} to {last:%Y-%m-%d}, UTC",
+        f"Worst alert of each {_step(hours)}, the {len(order)} worst promises of {levels['integration'].n_unique():,} "
+        f"integrations first; beside it what is left of the error budget at the end; n = "
+        f"{over_time['messages'].sum():,} messages, {first:%Y-%m-%d} to {last:%Y-%m-%d}, UTC",
     )
 
 

@@ -44,9 +44,7 @@ class Rule(NamedTuple):
 def rules(period_days: float = BUDGET_DAYS) -> list[Rule]:
     """The four rules, fastest burn first: factor = share of the budget x period / long window."""
     return [
-        Rule(
-            window, alert, hours * BINS_OF_HOUR, hours * BINS_OF_HOUR // SHORT_WINDOW, share * period_days * 24 / hours
-        )
+        Rule(window, alert, bins := hours * BINS_OF_HOUR, bins // SHORT_WINDOW, share * period_days * 24 / hours)
         for (window, alert), hours, share in zip(ALERTS.items(), BURN_HOURS, BUDGET_SHARES, strict=True)
     ]
 
@@ -54,9 +52,9 @@ def rules(period_days: float = BUDGET_DAYS) -> list[Rule]:
 class Counts:
     """Messages and bad ones of every place (one promise of one integration) in time bins, summed over spans of time.
 
-    `rows` have place, at, n and bad, none of them after `end`. ``ends`` are the moments of that, ``latest`` those
-    of the last messages. A moment is a number: that of the time bin with which a
-    window ends, counted from the first one, plus `apart` for every place.
+    `rows` have place, at, n and bad, none of them after `end`. A moment is a number: that of the time bin with which a
+    window ends, counted from the first one, plus ``apart`` for every place. ``ends`` are the moments of the end,
+    ``latest`` those of the last messages.
     """
 
     def __init__(self, rows: pl.DataFrame, end: datetime) -> None:
@@ -95,12 +93,15 @@ class Counts:
 
 
 def windows(counts: Counts, rule: Rule, budgets: pl.DataFrame) -> pl.DataFrame:
-    """One row per place and moment at which what is in the two windows of `rule` changes: bin, lasts, burn, fires, last.
+    """One row per place and moment at which what is in the two windows of `rule` changes.
 
-    ``lasts`` bins long it stays so; the place's ``last`` message is in the bin that says so. `budgets` (place, budget) are the shares of bad messages that are promised. The
-    ``burn`` is null with too little traffic: under 1 / (factor x budget) messages in the long window, of which a single
-    failure is not beyond the factor, and with none in the short one. It ``fires`` beyond the factor, from two bad
-    messages on; and, where more than one window had enough traffic, where chance would hardly do in any of them.
+    bin, lasts (so many bins it stays so), last (whether the last message is in it), n and bad of the long window, burn,
+    beyond (the factor), fires. `budgets` (place, budget) are the shares that may be bad.
+
+    The ``burn`` is null with too little traffic: under 1 / (factor x budget) messages in the long window, of which a
+    single failure is not beyond the factor, or none in the short one. The rule ``fires`` beyond the factor with at
+    least two bad messages; and where there was enough traffic for more than one such window, only where chance would
+    hardly do in any of them.
     """
     moments = counts.changes(rule.long, rule.short)
     n, bad = counts.within(moments, rule.long)
@@ -124,12 +125,10 @@ def windows(counts: Counts, rule: Rule, budgets: pl.DataFrame) -> pl.DataFrame:
 
 
 def worst_windows(judged: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    """One row per place of `judged` (``windows``): where it burned fastest while the rule fired, else at all.
+    """One row per place of `judged` (``windows``): the moment at which it burned fastest, and its last message.
 
-    ``burn_now`` and ``firing`` are those of the windows that end with its last message.
-
-    Verdict: that of the rule if it ever fired; "not enough data" without a window that had enough traffic, and where the
-    fastest is beyond the factor by no more than chance; ok else.
+    The fastest while the rule fired, if it ever did. Verdict: that of the rule if it ever fired; "not enough data"
+    without a window that had enough traffic, and where what is beyond the factor may be chance; else ok.
     """
     fastest = judged.sort("place", "fires", "burn", "bin", descending=[False, True, True, False], nulls_last=True)
     worst = fastest.unique("place", keep="first", maintain_order=True)

@@ -1,4 +1,4 @@
-"""What promises ask people to talk about: what burns now, the days on which a page would have gone off, what is silent."""
+"""What promises ask people to talk about: what burns now, days on which a page went off, what nobody knows of."""
 
 import polars as pl
 
@@ -33,6 +33,10 @@ def promise_findings(levels: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFra
 def times(burn: pl.Expr) -> pl.Expr:
     """A burn as a person says it: two digits that count."""
     return burn.round_sig_figs(2).cast(pl.String).str.replace(r"\.0$", "")
+
+
+def _names(column: str) -> pl.Expr:
+    return pl.col(column).head(MOST_NAMES).str.join(", ")
 
 
 def _burning(owned: pl.DataFrame) -> pl.DataFrame:
@@ -80,7 +84,7 @@ def _burned(owned: pl.DataFrame) -> pl.DataFrame:
         .group_by(day=pl.col("burned_at").dt.strftime("%Y-%m-%d"), maintain_order=True)
         .agg(
             promises=pl.len(),
-            names=pl.col("subject").head(MOST_NAMES).str.join(", "),
+            names=_names("subject"),
             burn=pl.col("burn").max(),
             first=pl.col("integration").first(),
             bad=pl.col("window_bad").sum(),
@@ -112,20 +116,21 @@ def _silent(owned: pl.DataFrame) -> pl.DataFrame:
     rows = (
         silent.sort("integration")
         .group_by("owner", maintain_order=True)
-        .agg(value=pl.len(), n=pl.col("messages").sum(), names=pl.col("integration").head(MOST_NAMES).str.join(", "))
+        .agg(
+            value=pl.len(), n=pl.col("messages").sum(), names=_names("integration"), first=pl.col("integration").first()
+        )
         .with_columns(
             subject=pl.col("owner").fill_null(NO_OWNER),
             severity=pl.lit("note"),
             statement=pl.format(
-                "Whether it is kept nobody knows: {} promised something and nothing of {} has ended, or not any more{}.",
+                "Nobody knows whether a promise is kept of which no message ends, or none any more: {}{}.",
                 "names",
-                pl.when(pl.col("value") == 1).then(pl.lit("it")).otherwise(pl.lit("them")),
                 pl.when(pl.col("value") > MOST_NAMES)
-                .then(pl.format(" (and {} more)", pl.col("value") - MOST_NAMES))
+                .then(pl.format(" and {} more", pl.col("value") - MOST_NAMES))
                 .otherwise(pl.lit("")),
             ),
             unit=pl.lit("integrations without data"),
-            ask=pl.lit("Is it not used any more, not logged, or broken?"),
+            ask=pl.format("Is {} not used any more, not logged, or broken?", "first"),
         )
     )
     return findings(NAME, "promise_without_data", rows)

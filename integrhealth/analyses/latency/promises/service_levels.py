@@ -27,7 +27,7 @@ COLUMNS = (
     *("burn_low", "burn_high", "burned_at", "window_messages", "window_bad"),
     *("burn_now", "now_messages", "now_bad", "firing", "budget_left", "spent_at", "spent_on", "last_at"),
 )
-VERDICTS = ("page", "ticket", "no data", "not enough data", "ok")
+VERDICTS = ("page", "ticket", "no data", "ok", "not enough data")
 
 
 def promises(bins: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
