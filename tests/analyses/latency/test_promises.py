@@ -5,49 +5,22 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from drawing.promises import DAY, HOUR, START, bins, levels, promising
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from integrhealth.analyses.latency.promises.bins import BINS, SPENDING
+from integrhealth.analyses.latency.promises.bins import SPENDING
 from integrhealth.analyses.latency.promises.burn_rates import ALERTS, rules
-from integrhealth.analyses.latency.promises.service_levels import judged_windows, service_levels
-from integrhealth.catalog import CATALOG
 from integrhealth.language.thresholds import BURN_CRITICAL, BURN_FAST
 
-START = datetime(2026, 3, 2, tzinfo=UTC)
-HOUR, DAY = 12, 288
 WINDOWS = {rule.window: rule for rule in rules()}
-
-
-def bins(ended, bad, *, name="feed", timed=0, slower=0, since=START):
-    """One row per five minutes from the start on, those without messages left out as they are in logs."""
-    frame = pl.DataFrame({"ended": np.asarray(ended), "bad": np.asarray(bad)}).with_columns(
-        timed=pl.lit(np.asarray(timed)) if np.ndim(timed) else pl.lit(timed),
-        slower=pl.lit(np.asarray(slower)) if np.ndim(slower) else pl.lit(slower),
-        integration=pl.lit(name),
-        at=pl.lit(since) + pl.duration(minutes=5 * pl.int_range(pl.len())),
-    )
-    return frame.filter(pl.col("ended") > 0).select(BINS.keys()).cast(BINS)
-
-
-def declared(*rows):
-    return pl.DataFrame(list(rows), schema=CATALOG["integrations"])
-
-
-def levels(frame, *catalog, period_days=30, spending=None):
-    spent = pl.DataFrame(schema=SPENDING) if spending is None else spending
-    return service_levels(judged_windows(frame, declared(*catalog), period_days=period_days), spent)
 
 
 def row(frame, window, *catalog, promise="success", **options):
     return levels(frame, *catalog, **options).row(
         by_predicate=pl.col.window.eq(window) & pl.col.promise.eq(promise), named=True
     )
-
-
-def promising(success=None, **more):
-    return {"integration": "feed", "slo_success": success} | more
 
 
 def at(bin_):
