@@ -234,6 +234,14 @@ def test_an_integration_that_has_stopped_has_no_data_and_nights_and_weekends_are
         assert set(found["verdict"]) == verdicts, days
 
 
+@pytest.mark.parametrize(("hours", "verdict"), [(71, "ok"), (73, "no data")])
+def test_what_was_never_quiet_is_silent_after_three_days(hours, verdict):
+    stopped = np.where(np.arange(12 * DAY) < 12 * DAY - hours * HOUR, 100, 0)
+    others = [bins(np.ones(12 * DAY), np.zeros(12 * DAY), name=name) for name in ("always", "ever")]
+    found = levels(pl.concat([bins(stopped, np.zeros(12 * DAY)), *others])).filter(integration="feed")
+    assert set(found["verdict"]) == {verdict}
+
+
 def test_an_export_of_whole_traces_ends_with_stragglers_and_nobody_else_is_silent():
     names = ("a", "b", "c")
     traffic = [bins(np.full(20 * DAY, 10), np.zeros(20 * DAY), name=name) for name in names]
@@ -270,6 +278,20 @@ def test_what_spends_a_third_of_its_budget_sets_off_no_alert(messages_a_day, run
     """In 200 months at most two; without any floor 94 to 99 of 100 months would alert."""
     found = levels(random_months(messages_a_day, 1 / 3, runs=runs))
     assert found.filter(pl.col("verdict").is_in(["page", "ticket"]))["integration"].n_unique() <= 1
+
+
+def test_chance_is_asked_only_where_there_was_more_than_one_window():
+    """Two failures of two hundred messages: a ticket in the only three days, chance in one of three times."""
+    others = bins(np.ones(9 * DAY), np.zeros(9 * DAY), name="other")
+    ended, bad = np.zeros(9 * DAY), np.zeros(9 * DAY)
+    ended[0], bad[0] = 200, 2
+    alone = levels(pl.concat([bins(ended, bad), others])).filter(integration="feed", window="3d/6h")
+    ended[3 * DAY :: 3 * DAY] = 200
+    often = levels(pl.concat([bins(ended, bad), others])).filter(integration="feed", window="3d/6h")
+    assert pl.concat([alone, often]).select("verdict", "burn").rows() == [
+        ("ticket", pytest.approx(2)),
+        ("not enough data", pytest.approx(2)),
+    ]
 
 
 def test_170_messages_in_three_days_are_too_few_for_a_ticket():
