@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
+from integrhealth.analyses.latency.promises.findings import promise_findings
+from integrhealth.analyses.latency.promises.questions import burn_over_time, slo
 from integrhealth.analyses.latency.questions import (
     corrected_latencies,
     critical_path,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 __all__ = [
+    "burn_over_time",
     "critical_path",
     "integrations",
     "journeys",
@@ -41,11 +44,11 @@ __all__ = [
     "measurements_over_time",
     "report",
     "shifts",
+    "slo",
     "waterfall",
 ]
 LATER = {
     "silence": "Whether an integration has gone quiet is not judged yet by this version.",
-    "slo": "Service levels are not judged over time yet by this version.",
     "capacity": "Capacity is not estimated yet by this version.",
     "surge": "A surge is not simulated yet by this version.",
 }
@@ -88,6 +91,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
                     min_messages=min_messages,
                 ),
                 shift_findings(tables["shifts"], hours(evidence)["integration"], evidence.catalog.integrations),
+                promise_findings(tables["slo"], evidence.catalog.integrations),
             ]
         ),
         notes=notes,
