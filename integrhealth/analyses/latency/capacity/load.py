@@ -9,22 +9,23 @@ What failed at once was refused and took no place.
 
 import polars as pl
 
-from integrhealth.language.schema import DECLINED, is_delivered, is_failed, is_named, latency_ms
+from integrhealth.language.schema import DECLINED, SENT_AWAY, is_delivered, is_failed, is_named, latency_ms
 
 MINUTE_US = 60_000_000
 # More minutes than there are in all years that a time can say.
 LANE = 2**34
 KEYS = ("system", "load_test", "at")
-COUNTED = ("arrivals", "completions", "failed", "timed", "late", "entered", "left", "in_flight_us")
+COUNTED = ("arrivals", "retries", "queued", "completions", "failed", "timed", "late", "entered", "left", "in_flight_us")
 
 
-def load_facts(messages: pl.DataFrame, promises: pl.DataFrame) -> pl.DataFrame:
+def load_facts(messages: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """One row per target system, load_test and minute in which a message came to it or ended there; counts add up.
 
-    ``arrivals`` came in it, every attempt; ``completions`` (delivered or declined) and ``failed`` ended in it. ``timed``
-    of those have a latency and the promise of a p95, ``slo_p95_ms`` of their integration in `promises`; ``late`` took
-    longer. ``entered`` and ``left`` have a time at the system; ``in_flight_us`` is the time to the end of the minute of
-    those that entered, less that of those that left: with those in flight before, the time in flight in the minute.
+    ``arrivals`` came in it, ``retries`` (attempts after the first) and ``queued`` among them: queue, batch, file, or a
+    queue in the catalog, whose integrations are `declared`. ``completions`` (delivered or declined) and ``failed``
+    ended in it; ``timed`` have a latency and a promised p95, ``late`` took longer. ``entered`` and ``left`` have a time
+    at the system; ``in_flight_us`` is the time to the end of the minute of those that entered, less that of those that
+    left: with all that were in flight before, the time in flight in the minute.
     """
     status = pl.col("status")
     done, given_up = is_delivered(status) | (status == DECLINED), status == "timeout"
@@ -33,6 +34,7 @@ def load_facts(messages: pl.DataFrame, promises: pl.DataFrame) -> pl.DataFrame:
     ended = pl.coalesce("finished_at", "answered_at").dt.epoch("us")
     inside = ((done | given_up) & (ended >= began)).fill_null(False)
     latency, promise = pl.when(done | given_up).then(latency_ms()), pl.col("slo_p95_ms")
+    said = declared.select("integration", "slo_p95_ms", "queue").drop_nulls("integration")
     systems = messages["target"].unique().sort()
     # One number per system and load_test, and below one with the minute: what is grouped by it takes a third of the
     # time that it takes by three columns.
@@ -42,13 +44,15 @@ def load_facts(messages: pl.DataFrame, promises: pl.DataFrame) -> pl.DataFrame:
     spans = (
         messages.lazy()
         .filter(pl.col("source") != pl.col("target"), is_named(pl.col("target")))
-        .join(_promised(promises).lazy(), on="integration", how="left")
+        .join(said.unique("integration", keep="first", maintain_order=True).lazy(), on="integration", how="left")
         .select(
             lane=lane,
             began=began,
             # What has no usable end is counted where it began, and is never in flight.
             ended=pl.when(inside).then(ended).otherwise(began),
             inside=inside,
+            queued=(pl.col("kind").is_in(SENT_AWAY) | pl.col("queue")).fill_null(False),
+            retry=(pl.col("attempt") > 1).fill_null(False),
             done=done,
             failed=is_failed(status),
             timed=(latency.is_not_null() & promise.is_not_null()),
@@ -56,7 +60,11 @@ def load_facts(messages: pl.DataFrame, promises: pl.DataFrame) -> pl.DataFrame:
         )
     )
     came = spans.group_by(_slot("began")).agg(
-        arrivals=pl.len(), entered=pl.col("inside").sum(), in_flight_us=_to_end_us("began").sum()
+        arrivals=pl.len(),
+        retries=pl.col("retry").sum(),
+        queued=pl.col("queued").sum(),
+        entered=pl.col("inside").sum(),
+        in_flight_us=_to_end_us("began").sum(),
     )
     went = spans.group_by(_slot("ended")).agg(
         completions=pl.col("done").sum(),
@@ -83,20 +91,27 @@ def load_facts(messages: pl.DataFrame, promises: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def loads(facts: pl.DataFrame) -> pl.DataFrame:
-    """One row per row of `facts` (``load_facts``): the counts, and ``concurrency``, the mean number in flight.
+def loads(facts: pl.DataFrame, widths: pl.DataFrame) -> pl.DataFrame:
+    """One row per system and window in which something happened: counts of `facts`, ``minutes``, ``concurrency``.
 
-    The time in flight in the minute over its length (Little's law in a window), those included that came before it and
-    were not done yet. Minutes in which nothing came or ended have no row.
+    `widths` (system, minutes) says how many minutes a window of each system has, parts of an hour; systems without one
+    have no rows. ``concurrency`` is the mean number in flight: the time in flight in the window, of those that came
+    before it too, over its length (Little's law). Load tests are no load of the traffic: `facts` are of one kind.
     """
-    before = (pl.col("entered") - pl.col("left")).cum_sum().over(KEYS[:2], order_by="at")
-    in_flight_us = (before - pl.col("entered") + pl.col("left")) * MINUTE_US + pl.col("in_flight_us")
-    return facts.sort(KEYS).with_columns(concurrency=in_flight_us / MINUTE_US).drop("entered", "left", "in_flight_us")
-
-
-def _promised(promises: pl.DataFrame) -> pl.DataFrame:
-    once = promises.select("integration", "slo_p95_ms").drop_nulls()
-    return once.unique("integration", keep="first", maintain_order=True)
+    window_us = pl.col("minutes") * MINUTE_US
+    rest_us = window_us - MINUTE_US - pl.col("at").dt.epoch("us") % window_us
+    net = pl.col("entered") - pl.col("left")
+    summed = (
+        facts.join(widths, on="system")
+        .with_columns(in_flight_us=pl.col("in_flight_us") + net * rest_us)
+        .group_by("system", "minutes", at=pl.from_epoch(pl.col("at").dt.epoch("us") // window_us * window_us, "us"))
+        .agg(pl.col(COUNTED).sum())
+        .sort("system", "at")
+    )
+    before = net.cum_sum().over("system") - net
+    return summed.with_columns(
+        at=pl.col("at").dt.replace_time_zone("UTC"), concurrency=before + pl.col("in_flight_us") / window_us
+    ).drop("entered", "left", "in_flight_us")
 
 
 def _slot(moment: str) -> pl.Expr:
