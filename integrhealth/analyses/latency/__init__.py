@@ -7,6 +7,7 @@ failing fast is not being fast.
 
 from typing import TYPE_CHECKING
 
+from integrhealth.analyses.latency.capacity.findings import capacity_findings
 from integrhealth.analyses.latency.capacity.questions import capacity, load_curve, load_points
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
@@ -21,6 +22,7 @@ from integrhealth.analyses.latency.questions import (
     waterfall,
 )
 from integrhealth.analyses.latency.tables import NAME, TABLES
+from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -68,17 +70,24 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["integrations"] = said
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
+    if evidence.messages.height and not tables["capacity"].height:
+        notes["capacity"] = "No message passed from one system to another."
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     return published_report(
         NAME,
         TABLES,
         tables,
-        latency_findings(
-            tables,
-            evidence.catalog.integrations,
-            latency_facts(evidence),
-            corrected_latencies(evidence, min_messages=min_messages),
-            min_messages=min_messages,
+        ranked(
+            [
+                latency_findings(
+                    tables,
+                    evidence.catalog.integrations,
+                    latency_facts(evidence),
+                    corrected_latencies(evidence, min_messages=min_messages),
+                    min_messages=min_messages,
+                ),
+                capacity_findings(tables["capacity"], evidence.catalog.systems),
+            ]
         ),
         notes=notes,
         missing=None if evidence.messages.height else missing,
