@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 
 import integrhealth as ih
 from integrhealth.analyses import latency
+from integrhealth.analyses.latency.capacity.findings import capacity_findings
 from integrhealth.analyses.latency.capacity.load import KEYS, load_facts, loads
 from integrhealth.analyses.latency.charts import capacity_chart
 from integrhealth.catalog import CATALOG, Catalog
@@ -262,8 +263,8 @@ def test_headroom_is_the_throughput_at_which_the_promise_was_kept():
 
 
 def rules(evidence: ih.Evidence) -> dict[str, str]:
-    wanted = pl.col("rule").is_in(["capacity_reached", "breaks_at_3x"])
-    return dict(latency.report(evidence).findings.filter(wanted).select("rule", "severity").iter_rows())
+    said = capacity_findings(latency.capacity(evidence), evidence.catalog.systems)
+    return dict(said.select("rule", "severity").iter_rows())
 
 
 def test_findings_where_a_limit_is_near_and_none_where_nobody_knows():
@@ -297,3 +298,49 @@ def test_the_chart_is_small_and_names_what_it_shows():
     quiet = company("B", quiet=True)
     points = capacity_chart(latency.capacity(quiet), latency.load_points(quiet), latency.load_curve(quiet)).to_dict()
     assert "nobody can tell" in points["title"]["text"]
+
+
+def table_of(**columns) -> pl.DataFrame:
+    """One system with what the findings ask for."""
+    row = {
+        "system": "Server",
+        "capacity_per_minute": 100.0,
+        "low": 96.0,
+        "high": 104.0,
+        "busiest_per_minute": 50.0,
+        "normal_per_minute": 30.0,
+        "minutes": 5000,
+        "at_3x": "holds",
+        "at_3x_by": "curve",
+        "tested_per_minute": None,
+        "tested_error_share": None,
+    }
+    return pl.DataFrame([row | columns]).cast({pl.Null: pl.Float64})
+
+
+@pytest.mark.parametrize(
+    ("busiest", "severity"), [(89.0, None), (91.0, "note"), (95.0, "warning"), (103.0, "warning"), (105.0, "critical")]
+)
+def test_how_near_the_limit_the_busiest_hour_came(busiest, severity):
+    systems = pl.DataFrame([{"system": "Server", "team": "core"}], schema=CATALOG["systems"])
+    said = capacity_findings(table_of(busiest_per_minute=busiest), systems)
+    assert said["severity"].to_list() == ([severity] if severity else [])
+    assert said["owner"].to_list() == (["core"] if severity else [])
+
+
+def test_a_capacity_that_nobody_can_tell_is_near_nothing():
+    unknown = table_of(capacity_per_minute=None, low=None, high=None, busiest_per_minute=1e6, at_3x="cannot tell")
+    assert capacity_findings(unknown, pl.DataFrame(schema=CATALOG["systems"])).is_empty()
+
+
+def a_test_that_failed() -> ih.Evidence:
+    traffic = steady(20, 180, load_test=False)
+    return ih.Evidence(messages=pl.concat([traffic, steady(60, 6, share_failed=0.2, load_test=True, start=60)]))
+
+
+def test_the_report_says_of_a_system_what_the_table_does():
+    said = latency.report(a_test_that_failed()).findings
+    assert said.filter(rule="breaks_at_3x")["statement"].to_list() == [
+        "Server breaks at three times its normal 20 messages a minute: a load test of 60 a minute failed 20% of its "
+        "messages."
+    ]

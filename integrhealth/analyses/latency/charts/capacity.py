@@ -14,13 +14,13 @@ RATE = "messages per minute"
 def capacity_chart(capacity: pl.DataFrame, load_points: pl.DataFrame, load_curve: pl.DataFrame) -> Any:
     """Throughput against concurrency of the system nearest to its limit: points, the fitted law with its band, demand.
 
-    Where no capacity could be told, the points of the busiest system alone.
+    Where no capacity is told, the points of the busiest system alone.
     """
     drawn = capacity.filter(pl.col("system").is_in(load_points["system"].implode()))
     if drawn.is_empty():
         return nothing("No system has enough messages in a minute to say how much it can take.")
-    told = drawn.filter(pl.col("capacity_per_minute").is_not_null())
-    shown = (told if told.height else drawn.sort("busiest_per_minute", descending=True)).row(0, named=True)
+    judged = drawn.filter(pl.col("capacity_per_minute").is_not_null())
+    shown = (judged if judged.height else drawn.sort("busiest_per_minute", descending=True)).row(0, named=True)
     points = load_points.filter(system=shown["system"])
     curve = load_curve.filter(system=shown["system"])
     least, most = points["concurrency"].min(), max(points["concurrency"].max(), curve["concurrency"].max() or 0)
