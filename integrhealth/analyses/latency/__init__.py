@@ -7,7 +7,7 @@ failing fast is not being fast.
 
 from typing import TYPE_CHECKING
 
-from integrhealth.analyses.latency.capacity.findings import capacity_findings
+from integrhealth.analyses.latency.capacity.findings import capacity_findings, said_of_capacity
 from integrhealth.analyses.latency.capacity.questions import capacity, load_curve, load_points
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
@@ -70,8 +70,8 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["integrations"] = said
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
-    if evidence.messages.height and not tables["capacity"].height:
-        notes["capacity"] = "No message passed from one system to another."
+    if said := said_of_capacity(tables["capacity"]):
+        notes["capacity"] = said
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     return published_report(
         NAME,
