@@ -7,6 +7,8 @@ failing fast is not being fast.
 
 from typing import TYPE_CHECKING
 
+from integrhealth.analyses.latency.capacity.findings import capacity_findings, said_of_capacity
+from integrhealth.analyses.latency.capacity.questions import capacity, load_curve, load_points
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
 from integrhealth.analyses.latency.promises.findings import promise_findings
@@ -35,11 +37,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "burn_over_time",
+    "capacity",
     "critical_path",
     "integrations",
     "journeys",
     "latency_heat",
     "latency_over_time",
+    "load_curve",
+    "load_points",
     "measurements",
     "measurements_over_time",
     "report",
@@ -49,7 +54,6 @@ __all__ = [
 ]
 LATER = {
     "silence": "Whether an integration has gone quiet is not judged yet by this version.",
-    "capacity": "Capacity is not estimated yet by this version.",
     "surge": "A surge is not simulated yet by this version.",
 }
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
@@ -76,6 +80,8 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
     if hours(evidence).height and not tables["shifts"].height:
         notes["shifts"] = unshifted(hours(evidence))
+    if said := said_of_capacity(tables["capacity"]):
+        notes["capacity"] = said
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     return published_report(
         NAME,
@@ -91,6 +97,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
                     min_messages=min_messages,
                 ),
                 shift_findings(tables["shifts"], hours(evidence)["integration"], evidence.catalog.integrations),
+                capacity_findings(tables["capacity"], evidence.catalog.systems),
                 promise_findings(tables["slo"], evidence.catalog.integrations),
             ]
         ),

@@ -1,5 +1,6 @@
 """The charts of latency: frame in, chart out, a module per subject."""
 
+from integrhealth.analyses.latency.charts.capacity import capacity_chart
 from integrhealth.analyses.latency.charts.integrations import latency_chart
 from integrhealth.analyses.latency.charts.journeys import journey_parts_chart, waterfall_chart
 from integrhealth.analyses.latency.charts.measurements import measurements_chart
@@ -8,6 +9,7 @@ from integrhealth.analyses.latency.charts.shifts import latency_heat_chart, late
 
 __all__ = [
     "burn_chart",
+    "capacity_chart",
     "journey_parts_chart",
     "latency_chart",
     "latency_heat_chart",
