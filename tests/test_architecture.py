@@ -59,7 +59,7 @@ READING = {
     "metrics": {"account", "files", "values", "records"},
     "databases": {"account", "inner_frames", "files", "values", "mapping"},
     "formats": {"account", "files", "mapping", "records", "json", "xml", "table", "text", "spans", "metrics"},
-    "discovery": {"account", "files", "mapping", "records", "table", "text", "databases", "formats"},
+    "discovery": {"account", "files", "mapping", "metrics", "records", "table", "text", "databases", "formats"},
     "drafting": {"account", "files", "values", "mapping", "records", "json", "table"},
     "copies": {"account", "inner_frames", "files"},
     "tidying": {"account", "inner_frames", "records", "spans", "copies"},

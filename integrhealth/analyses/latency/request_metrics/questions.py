@@ -1,0 +1,49 @@
+"""What metrics alone say of requests: one call on evidence per frame that other subjects read."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from integrhealth.analyses.latency.request_metrics import answers
+from integrhealth.analyses.latency.request_metrics.increases import increases, resets
+from integrhealth.analyses.latency.request_metrics.requests import ended_requests, taken_requests
+from integrhealth.analyses.latency.request_metrics.series import SERIES_KEYS, request_series
+
+if TYPE_CHECKING:
+    from integrhealth.evidence import Evidence
+
+
+class Measured(NamedTuple):
+    """The requests that metrics count: how they ended, how long they took, and what to say of how they were read."""
+
+    ended: pl.DataFrame
+    taken: pl.DataFrame
+    series: pl.DataFrame
+    resets: int
+    faulty: int
+
+
+def measured(evidence: "Evidence") -> Measured:
+    """All requests that the metrics of `evidence` count, once per traffic, by source, target and five minutes."""
+    return evidence.once(_measured)
+
+
+def _measured(evidence: "Evidence") -> Measured:
+    metrics = evidence.metrics
+    every = metrics.select(SERIES_KEYS).unique().with_row_index("series").cast({"series": pl.Int64})
+    aliases = evidence.catalog.systems.select("system", alias="aliases").explode("alias").drop_nulls()
+    series = request_series(every, aliases)
+    counting = every.join(series.select("series"), on="series", how="semi")
+    samples = metrics.join(counting, on=SERIES_KEYS, nulls_equal=True).filter(pl.col("value").is_finite())
+    samples = samples.select("series", "time", "value").unique(["series", "time"], keep="last", maintain_order=True)
+    samples = samples.sort("series", "time")
+    counted = increases(samples, series)
+    taken, faulty = taken_requests(counted, series)
+    declared = evidence.catalog.integrations
+    return Measured(
+        answers.with_integration(ended_requests(counted, series), declared),
+        answers.with_integration(taken, declared),
+        series,
+        resets(samples, series),
+        faulty,
+    )
