@@ -27,7 +27,7 @@ def with_integration(requests: pl.DataFrame, declared: pl.DataFrame) -> pl.DataF
     seen = requests.select(ENDS).unique()
     labelled = seen.drop_nulls("source").select("target").unique()
     sole = sole.join(labelled, on="target", how="anti")
-    named = (
+    by_name = (
         seen.join(edges, on=ENDS, how="left")
         .join(sole, on="target", how="left")
         .select(
@@ -37,7 +37,7 @@ def with_integration(requests: pl.DataFrame, declared: pl.DataFrame) -> pl.DataF
             .otherwise(pl.coalesce("by_edge", pl.format("{} > {}", "source", "target"))),
         )
     )
-    return requests.join(named, on=ENDS, how="left", nulls_equal=True, maintain_order="left")
+    return requests.join(by_name, on=ENDS, how="left", nulls_equal=True, maintain_order="left")
 
 
 def bounds(taken: pl.DataFrame, keys: Sequence[str], quantiles: dict[str, float]) -> pl.DataFrame:

@@ -27,14 +27,18 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     paired = placed.with_columns(
         before=pl.when(same).then(pl.col("time").shift(1)), grown=pl.when(same).then(pl.col("value").diff())
     )
-    moments = (
-        paired.group_by("process", "time")
-        .agg(fell=((pl.col("grown") < 0) & ~pl.col("delta")).any(), continued=pl.col("before").max())
-        .sort("process", "time")
-        .with_columns(previous=pl.col("time").shift(1).over("process"), life=pl.col("fell").cum_sum().over("process"))
+    times = paired.select("process", "time").unique().sort("process", "time")
+    lived = paired.join(
+        times.with_columns(previous=pl.col("time").shift(1).over("process")),
+        on=["process", "time"],
+        maintain_order="left",
     )
-    lived = paired.join(moments, on=["process", "time"], maintain_order="left")
-    anew = pl.when(same).then(pl.col("life") != pl.col("life").shift(1))
+    # What fell after samples in which it was missing tells of a reset that the others may have shown before.
+    fell = (pl.col("grown") < 0) & (pl.col("before") == pl.col("previous")) & ~pl.col("delta")
+    moments = lived.group_by("process", "time").agg(fell=fell.any(), continued=pl.col("before").max())
+    moments = moments.sort("process", "time").with_columns(life=pl.col("fell").cum_sum().over("process"))
+    lived = lived.join(moments, on=["process", "time"], maintain_order="left")
+    anew = pl.when(same).then((pl.col("life") != pl.col("life").shift(1)) | (pl.col("grown") < 0))
     # Something that was there at the moment before is still there.
     goes_on = pl.col("continued") == pl.col("previous")
     born = pl.col("before").is_null() & goes_on

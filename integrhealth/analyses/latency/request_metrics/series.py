@@ -206,8 +206,8 @@ def _sided(chosen: pl.DataFrame, labels: pl.DataFrame, aliases: pl.DataFrame) ->
         source=pl.when(pl.col("side") == CLIENT).then(pl.coalesce("said_source", system)).otherwise("said_source"),
         target=pl.when(pl.col("side") == CLIENT).then("said_target").otherwise(pl.coalesce("said_target", system)),
     )
-    named_by_catalog = pl.col("source", "target").replace(aliases["alias"], aliases["system"])
-    sided = sided.with_columns(named_by_catalog)
+    by_catalog = pl.col("source", "target").replace(aliases["alias"], aliases["system"])
+    sided = sided.with_columns(by_catalog)
     inside = pl.col("source") == pl.col("target")
     return (
         sided.with_columns(source=pl.when((pl.col("side") == SERVER) & inside).then(None).otherwise("source"))
