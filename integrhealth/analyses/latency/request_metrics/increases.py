@@ -8,7 +8,7 @@ from integrhealth.language.schema import COUNT, NUMBER, TIME
 
 # A bin of time, in microseconds.
 BIN_US = 300_000_000
-INCREASES: dict[str, Any] = {"series": COUNT, "since": TIME, "at": TIME, "grown": NUMBER}
+INCREASES: dict[str, Any] = {"series": COUNT, "life": COUNT, "since": TIME, "at": TIME, "grown": NUMBER}
 
 
 def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
@@ -16,9 +16,9 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
 
     `samples` are series (a number), time and value, without repeats, sorted by series and time; `series` as
     ``series.request_series`` gives them. The counters of a process begin anew together: where any of them fell, all
-    did, and each has counted since what it shows. A series that appears while its process goes on counting has begun
-    at zero; the first samples of a process say nothing of the time before them. Counts since the sample before
-    (``delta``) stand as they are. Negative values are none.
+    did, and each has counted since what it shows; ``life`` numbers the times between. A series that appears while its
+    process goes on counting has begun at zero; the first samples of a process say nothing of the time before them.
+    Counts since the sample before (``delta``) stand as they are. Negative values are none.
     """
     placed = samples.filter(pl.col("value") >= 0).join(
         series.select("series", "process", "delta"), on="series", maintain_order="left"
@@ -27,17 +27,16 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     paired = placed.with_columns(
         before=pl.when(same).then(pl.col("time").shift(1)), grown=pl.when(same).then(pl.col("value").diff())
     )
-    times = paired.select("process", "time").unique().sort("process", "time")
-    lived = paired.join(
-        times.with_columns(previous=pl.col("time").shift(1).over("process")),
-        on=["process", "time"],
-        maintain_order="left",
+    fell = (pl.col("grown") < 0) & ~pl.col("delta")
+    moments = (
+        paired.group_by("process", "time")
+        .agg(continued=pl.col("before").max(), fell_from=pl.col("before").filter(fell).max())
+        .sort("process", "time")
+        .with_columns(previous=pl.col("time").shift(1).over("process"))
+        # What fell after samples in which it was missing tells of a reset that the others may have shown before.
+        .with_columns(life=(pl.col("fell_from") == pl.col("previous")).fill_null(False).cum_sum().cast(COUNT))
     )
-    # What fell after samples in which it was missing tells of a reset that the others may have shown before.
-    fell = (pl.col("grown") < 0) & (pl.col("before") == pl.col("previous")) & ~pl.col("delta")
-    moments = lived.group_by("process", "time").agg(fell=fell.any(), continued=pl.col("before").max())
-    moments = moments.sort("process", "time").with_columns(life=pl.col("fell").cum_sum().over("process"))
-    lived = lived.join(moments, on=["process", "time"], maintain_order="left")
+    lived = paired.join(moments, on=["process", "time"], maintain_order="left")
     anew = pl.when(same).then((pl.col("life") != pl.col("life").shift(1)) | (pl.col("grown") < 0))
     # Something that was there at the moment before is still there.
     goes_on = pl.col("continued") == pl.col("previous")
@@ -45,6 +44,7 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     shown = pl.col("delta") | born | anew
     counted = lived.select(
         "series",
+        "life",
         since=pl.coalesce("before", pl.when(goes_on | pl.col("delta")).then("previous"), "time"),
         at="time",
         grown=pl.when(shown.fill_null(False)).then("value").otherwise("grown"),
@@ -55,30 +55,26 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
 def resets(samples: pl.DataFrame, series: pl.DataFrame) -> int:
     """How often the counters of a process began anew, in `samples` and `series` as `increases` takes them."""
     counters = series.filter(~pl.col("delta")).select("series", "process")
-    placed = samples.join(counters, on="series", maintain_order="left")
-    fell = (pl.col("series") == pl.col("series").shift(1)) & (pl.col("value") < pl.col("value").shift(1))
-    return placed.filter(fell.fill_null(False)).select("process", "time").n_unique()
+    falls = (pl.col("series") == pl.col("series").shift(1)) & (pl.col("value") < pl.col("value").shift(1))
+    placed = samples.filter(falls.fill_null(False)).join(counters, on="series")
+    return placed.select("process", "time").n_unique()
 
 
 def binned(counted: pl.DataFrame) -> pl.DataFrame:
-    """`counted` (since, at, grown and whatever names it) in bins of five minutes: ``at`` is where a bin begins.
+    """One row per series, life and five minutes of `counted`, the `increases`: ``grown`` from ``at`` on.
 
     What was counted over five minutes or less falls into the bin in which that time ends; a longer time is taken to
-    have been even, and its count is spread over the bins that it touches, in whole numbers that add up to it.
+    have been even, and its count is spread over the bins that it touches.
     """
     us = counted.with_columns(begin=pl.col("since").dt.epoch("us"), end=pl.col("at").dt.epoch("us"))
     long = pl.col("end") - pl.col("begin") > BIN_US
     # A time that ends where a bin begins lies in the one before.
     last = (pl.col("end") - 1) // BIN_US
-    short = us.filter(~long).with_columns(bin=last)
-    spread = us.filter(long).with_columns(bin=pl.int_ranges(pl.col("begin") // BIN_US, last + 1))
-    spread = spread.explode("bin")
-    reached = [
-        (pl.col("grown") * ((bound * BIN_US - pl.col("begin")) / (pl.col("end") - pl.col("begin"))).clip(0, 1)).round()
-        for bound in (pl.col("bin"), pl.col("bin") + 1)
-    ]
-    spread = spread.with_columns(grown=reached[1] - reached[0])
-    names = pl.exclude("since", "at", "grown", "begin", "end", "bin")
-    return pl.concat([short, spread.select(short.columns)]).select(
-        names, at=(pl.col("bin") * BIN_US).cast(pl.Datetime("us", "UTC")), grown="grown"
-    )
+    keys = ("series", "life", "bin")
+    short = us.filter(~long).select("series", "life", "grown", bin=last)
+    spread = us.filter(long).with_columns(bin=pl.int_ranges(pl.col("begin") // BIN_US, last + 1)).explode("bin")
+    begin, end = (pl.col("bin") + number for number in (0, 1))
+    inside = pl.min_horizontal(end * BIN_US, "end") - pl.max_horizontal(begin * BIN_US, "begin")
+    spread = spread.with_columns(grown=pl.col("grown") * inside / (pl.col("end") - pl.col("begin")))
+    summed = pl.concat([short, spread.select(short.columns)]).group_by(keys).agg(pl.col("grown").sum())
+    return summed.select("series", "life", at=(pl.col("bin") * BIN_US).cast(TIME), grown="grown")

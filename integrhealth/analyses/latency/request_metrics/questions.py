@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from integrhealth.analyses.latency.request_metrics import answers
-from integrhealth.analyses.latency.request_metrics.increases import increases, resets
+from integrhealth.analyses.latency.request_metrics.increases import binned, increases, resets
 from integrhealth.analyses.latency.request_metrics.requests import ended_requests, taken_requests
 from integrhealth.analyses.latency.request_metrics.series import SERIES_KEYS, request_series
 
@@ -29,15 +29,14 @@ def measured(evidence: "Evidence") -> Measured:
 
 
 def _measured(evidence: "Evidence") -> Measured:
-    metrics = evidence.metrics
-    every = metrics.select(SERIES_KEYS).unique().with_row_index("series").cast({"series": pl.Int64})
+    # One row per series with its samples, so that names are compared once.
+    every = evidence.metrics.group_by(SERIES_KEYS).agg("time", "value").sort(SERIES_KEYS)
+    every = every.with_row_index("series").cast({"series": pl.Int64})
     aliases = evidence.catalog.systems.select("system", alias="aliases").explode("alias").drop_nulls()
-    series = request_series(every, aliases)
-    counting = every.join(series.select("series"), on="series", how="semi")
-    samples = metrics.join(counting, on=SERIES_KEYS, nulls_equal=True).filter(pl.col("value").is_finite())
-    samples = samples.select("series", "time", "value").unique(["series", "time"], keep="last", maintain_order=True)
-    samples = samples.sort("series", "time")
-    counted = increases(samples, series)
+    series = request_series(every.drop("time", "value"), aliases)
+    counting = every.join(series.select("series"), on="series", how="semi", maintain_order="left")
+    samples = _in_order(counting.select("series", "time", "value").explode("time", "value"))
+    counted = binned(increases(samples, series))
     taken, faulty = taken_requests(counted, series)
     declared = evidence.catalog.integrations
     return Measured(
@@ -47,3 +46,12 @@ def _measured(evidence: "Evidence") -> Measured:
         resets(samples, series),
         faulty,
     )
+
+
+def _in_order(samples: pl.DataFrame) -> pl.DataFrame:
+    """`samples`, which are in the order of their series, in that of time; of several at one time the last."""
+    samples = samples.filter(pl.col("value").is_finite())
+    another = pl.col("series") != pl.col("series").shift(1)
+    if samples.select((another | (pl.col("time") > pl.col("time").shift(1))).all()).item():
+        return samples
+    return samples.unique(["series", "time"], keep="last", maintain_order=True).sort("series", "time")

@@ -2,7 +2,6 @@
 
 import polars as pl
 
-from integrhealth.analyses.latency.request_metrics.increases import binned
 from integrhealth.analyses.latency.request_metrics.series import tier
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
 
@@ -16,19 +15,20 @@ ENDED = {"source": TEXT, "target": TEXT, "at": TIME, "status": TEXT, "requests":
 TAKEN = {"source": TEXT, "target": TEXT, "at": TIME, "low_ms": NUMBER, "high_ms": NUMBER, "requests": COUNT}
 
 
-def ended_requests(increases: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
+def ended_requests(counted: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     """One row per source, target, five minutes and status: requests, counts that add up.
 
+    `counted` as ``increases.binned`` gives it, `series` as ``series.request_series`` does.
     Each traffic is counted once: by the server rather than by who asks, by what tells how requests ended rather than
     by what does not, and then by the first convention of the list. Counters of failures alone divide the requests
     whose end no label tells. Five minutes that were measured and in which nothing was asked have 0 requests.
     """
     whole = _whole(series)
-    counted = binned(increases.join(whole.select("series", *COUNTED_BY, "status", "failed"), on="series"))
-    keys = [*COUNTED_BY, "status", "failed", "at"]
-    counted = counted.drop("series").group_by(keys).agg(requests=pl.col("grown").sum())
-    rows = counted.filter(~pl.col("failed"))
-    failures = counted.filter("failed").group_by(*ENDS, "traffic", "at").agg(failures=pl.col("requests").sum())
+    keys = [*COUNTED_BY, "status", "failed"]
+    each = counted.join(whole.select("series", *keys), on="series")
+    summed = each.group_by(*keys, "at").agg(requests=pl.col("grown").sum())
+    rows = summed.filter(~pl.col("failed"))
+    failures = summed.filter("failed").group_by(*ENDS, "traffic", "at").agg(failures=pl.col("requests").sum())
     chosen = _chosen(rows)
     joined = rows.join(chosen, on=list(COUNTED_BY), how="semi", nulls_equal=True)
     divided = _divided(joined, failures)
@@ -88,46 +88,44 @@ def _divided(counted: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([rest, *parts])
 
 
-def taken_requests(increases: pl.DataFrame, series: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+def taken_requests(counted: pl.DataFrame, series: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """One row per source, target, five minutes and bucket of latency, (low_ms, high_ms]: requests that add up.
 
-    Beside it the number of samples of histograms that were left out: their buckets do not grow with their bounds, or
+    Beside it how many five minutes of histograms were left out: their buckets do not grow with their bounds, or
     nothing says how many there are in all. Buckets stand apart before they are added, so that histograms with other
     bounds, of another process or after a release, add up too.
     """
-    apart, faulty = _apart(increases, series)
-    labelled = apart.join(
-        series.select("histogram", *COUNTED_BY, "status").unique("histogram", keep="first"), on="histogram"
-    )
-    timed = labelled.filter(pl.col("status").is_in(TIMED)).drop("histogram", "status")
+    apart, faulty = _apart(counted, series)
+    whose = series.select("histogram", *COUNTED_BY, "status").unique("histogram", keep="first")
+    timed = apart.join(whose.filter(pl.col("status").is_in(TIMED)), on="histogram")
     keys = [*COUNTED_BY, "low_ms", "high_ms", "at"]
-    counted = binned(timed).group_by(keys).agg(requests=pl.col("grown").sum())
-    chosen = _chosen(counted.with_columns(status=pl.lit("ok")))
-    joined = counted.join(chosen, on=list(COUNTED_BY), how="semi", nulls_equal=True)
+    each = timed.group_by(keys).agg(requests=pl.col("grown").sum())
+    chosen = _chosen(each.with_columns(status=pl.lit("ok")))
+    joined = each.join(chosen, on=list(COUNTED_BY), how="semi", nulls_equal=True)
     summed = joined.group_by(*ENDS, "at", "low_ms", "high_ms").agg(requests=pl.col("requests").sum().round())
     made = summed.filter(pl.col("requests") > 0).sort(*ENDS, "at", "low_ms", "high_ms")
     return made.select(list(TAKEN)).cast(TAKEN), faulty
 
 
-def _apart(increases: pl.DataFrame, series: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """histogram, since, at, low_ms, high_ms, grown: how many fell into each bucket alone; and the faulty samples."""
-    moment = ["histogram", "since", "at"]
+def _apart(counted: pl.DataFrame, series: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """histogram, at, low_ms, high_ms, grown: how many fell into each bucket alone; and how many bins are faulty."""
     buckets = series.filter(pl.col("part") == "bucket", pl.col("le_ms") > 0).select("series", "histogram", "le_ms")
     totals = series.filter(pl.col("part") == "count").select("series", "histogram", le_ms=pl.lit(float("inf")))
-    rows = increases.join(buckets, on="series")
     endless = buckets.filter(pl.col("le_ms").is_infinite()).select("histogram")
     # A histogram that lost its last bucket has a count, which is the same.
     lost = totals.join(endless, on="histogram", how="anti").join(buckets, on="histogram", how="semi")
-    rows = pl.concat([rows, increases.join(lost, on="series")]).drop("series").sort(*moment, "le_ms")
-    alike = pl.col("histogram").eq(pl.col("histogram").shift(1)) & pl.col("at").eq(pl.col("at").shift(1))
-    same = (alike & pl.col("since").eq(pl.col("since").shift(1))).fill_null(False)
+    # In one life of a process its buckets have the same bounds.
+    bin_keys = ["histogram", "life", "at"]
+    rows = counted.join(pl.concat([buckets, lost]), on="series").drop("series").sort(*bin_keys, "le_ms")
+    same = pl.all_horizontal(pl.col(key) == pl.col(key).shift(1) for key in bin_keys).fill_null(False)
     split = rows.select(
-        *moment,
+        *bin_keys,
         low_ms=pl.when(same).then(pl.col("le_ms").shift(1)).otherwise(0.0),
         high_ms="le_ms",
         grown=pl.col("grown") - pl.when(same).then(pl.col("grown").shift(1)).otherwise(0.0),
         open_end=~same.shift(-1, fill_value=False) & pl.col("le_ms").is_finite(),
     )
-    faulty = split.filter((pl.col("grown") < 0) | pl.col("open_end")).select(moment).unique()
-    kept = split.join(faulty, on=moment, how="anti") if faulty.height else split
-    return kept.filter(pl.col("grown") > 0).drop("open_end"), faulty.height
+    # What was spread evenly are no whole numbers.
+    faulty = split.filter((pl.col("grown") < -1e-6) | pl.col("open_end")).select(bin_keys).unique()
+    kept = split.join(faulty, on=bin_keys, how="anti") if faulty.height else split
+    return kept.filter(pl.col("grown") > 0).drop("life", "open_end"), faulty.height
