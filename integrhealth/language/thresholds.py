@@ -66,6 +66,8 @@ BURN_CRITICAL, BURN_FAST, MIN_BAD_EVENTS = 6, 14.4, 2
 SLOW_CRITICAL = 2
 # A step with a larger share of all critical-path time is the one to speed up first, a note (own).
 DOMINANT_SHARE = 0.5
+# Messages and metrics that count the same requests and differ by more say something else of them (own).
+COUNTS_APART = 0.05
 # All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
 

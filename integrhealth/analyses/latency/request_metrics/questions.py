@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from integrhealth.analyses.latency.request_metrics import answers
+from integrhealth.analyses.latency.request_metrics import answers, compared
 from integrhealth.analyses.latency.request_metrics.increases import binned, increases, resets
-from integrhealth.analyses.latency.request_metrics.requests import ended_requests, taken_requests
+from integrhealth.analyses.latency.request_metrics.requests import ENDS, ended_requests, taken_requests
 from integrhealth.analyses.latency.request_metrics.series import SERIES_KEYS, request_series
+from integrhealth.language.questions import question
+from integrhealth.language.thresholds import MIN_MESSAGES
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -26,6 +28,48 @@ class Measured(NamedTuple):
 def measured(evidence: "Evidence") -> Measured:
     """All requests that the metrics of `evidence` count, once per traffic, by source, target and five minutes."""
     return evidence.once(_measured)
+
+
+def by_metrics_alone(evidence: "Evidence") -> Measured:
+    """The same for the integrations of which no messages tell."""
+    return evidence.once(_by_metrics_alone)
+
+
+@question
+def requests_by_integration(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per source, target and integration that metrics alone count, as `answers.integrations`."""
+    alone = by_metrics_alone(evidence)
+    return answers.integrations(alone.ended, alone.taken, min_messages=min_messages)
+
+
+@question
+def request_hours(evidence: "Evidence") -> pl.DataFrame:
+    """One row per integration that metrics alone count and hour that they measured, as `answers.hours`."""
+    alone = by_metrics_alone(evidence)
+    return answers.hours(alone.ended, alone.taken)
+
+
+@question
+def request_bins(evidence: "Evidence") -> pl.DataFrame:
+    """One row per integration that metrics alone count and five minutes, as `answers.bins`."""
+    alone = by_metrics_alone(evidence)
+    return answers.bins(alone.ended, alone.taken, evidence.catalog.integrations)
+
+
+@question
+def counts_compared(evidence: "Evidence") -> pl.DataFrame:
+    """One row per source and target that messages and metrics both count, as `compared.compared`."""
+    return compared.compared(measured(evidence).ended, evidence.messages)
+
+
+def _by_metrics_alone(evidence: "Evidence") -> Measured:
+    every = measured(evidence)
+    both = compared.covered(every.ended, evidence.messages)
+    ended, taken = (
+        frame.join(both, on=list(ENDS), how="anti", nulls_equal=True, maintain_order="left")
+        for frame in (every.ended, every.taken)
+    )
+    return every._replace(ended=ended, taken=taken)
 
 
 def _measured(evidence: "Evidence") -> Measured:
