@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
+from integrhealth.analyses.latency.promises.findings import promise_findings
+from integrhealth.analyses.latency.promises.questions import burn_over_time, slo
 from integrhealth.analyses.latency.questions import (
     corrected_latencies,
     critical_path,
@@ -20,6 +22,7 @@ from integrhealth.analyses.latency.questions import (
     waterfall,
 )
 from integrhealth.analyses.latency.tables import NAME, TABLES
+from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -28,18 +31,19 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 __all__ = [
+    "burn_over_time",
     "critical_path",
     "integrations",
     "journeys",
     "measurements",
     "measurements_over_time",
     "report",
+    "slo",
     "waterfall",
 ]
 LATER = {
     "shifts": "Shifts of latency over time are not detected yet by this version.",
     "silence": "Whether an integration has gone quiet is not judged yet by this version.",
-    "slo": "Service levels are not judged over time yet by this version.",
     "capacity": "Capacity is not estimated yet by this version.",
     "surge": "A surge is not simulated yet by this version.",
 }
@@ -70,12 +74,17 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         NAME,
         TABLES,
         tables,
-        latency_findings(
-            tables,
-            evidence.catalog.integrations,
-            latency_facts(evidence),
-            corrected_latencies(evidence, min_messages=min_messages),
-            min_messages=min_messages,
+        ranked(
+            [
+                latency_findings(
+                    tables,
+                    evidence.catalog.integrations,
+                    latency_facts(evidence),
+                    corrected_latencies(evidence, min_messages=min_messages),
+                    min_messages=min_messages,
+                ),
+                promise_findings(tables["slo"], evidence.catalog.integrations),
+            ]
         ),
         notes=notes,
         missing=None if evidence.messages.height else missing,
