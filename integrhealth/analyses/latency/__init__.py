@@ -21,6 +21,12 @@ from integrhealth.analyses.latency.questions import (
     measurements_over_time,
     waterfall,
 )
+from integrhealth.analyses.latency.request_metrics.findings import request_findings
+from integrhealth.analyses.latency.request_metrics.questions import (
+    by_metrics_alone,
+    counts_compared,
+    said_of_metrics,
+)
 from integrhealth.analyses.latency.tables import NAME, TABLES
 from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
@@ -49,6 +55,7 @@ LATER = {
 }
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
 MISSING_BESIDES_METRICS = MISSING.replace("messages:", "messages for all but the metrics:", 1)
+MISSING_BESIDES_REQUESTS = MISSING.replace("messages:", "messages for all but the requests that metrics count:", 1)
 
 
 def __dir__() -> list[str]:
@@ -65,11 +72,13 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     notes = dict(LATER)
     if evidence.messages.height and not tables["integrations"].height:
         notes["integrations"] = "No message passed from one system to another."
-    if said := said_of_clocks(tables["integrations"]):
-        notes["integrations"] = said
+    if said := [each for each in (said_of_clocks(tables["integrations"]), said_of_metrics(evidence)) if each]:
+        notes["integrations"] = " ".join(said)
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
+    if tables["integrations"].height:
+        missing = MISSING_BESIDES_REQUESTS
     return published_report(
         NAME,
         TABLES,
@@ -84,6 +93,13 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
                     min_messages=min_messages,
                 ),
                 promise_findings(tables["slo"], evidence.catalog.integrations),
+                request_findings(
+                    tables["integrations"].filter(measured_by="metrics"),
+                    by_metrics_alone(evidence).taken,
+                    counts_compared(evidence),
+                    evidence.catalog.integrations,
+                    min_messages=min_messages,
+                ),
             ]
         ),
         notes=notes,

@@ -79,7 +79,6 @@ def integrations(ended: pl.DataFrame, taken: pl.DataFrame, *, min_messages: int)
         failed=count.filter(is_failed(status)).sum(),
         **{column: count.filter(status == word).sum() for column, word in parts.items()},
         unknown=count.filter(status.is_in(["unknown", UNLABELLED])).sum(),
-        unlabelled=count.filter(status == UNLABELLED).sum(),
     )
     read = bounds(taken, EDGE, QUANTILES)
     joined = totals.join(read, on=EDGE, how="left", nulls_equal=True).with_columns(pl.col("measured").fill_null(0))
@@ -99,6 +98,19 @@ def integrations(ended: pl.DataFrame, taken: pl.DataFrame, *, min_messages: int)
         .drop([f"{name}_low" for name in QUANTILES])
         .sort("p95_ms", *EDGE, descending=[True, False, False, False], nulls_last=True)
     )
+
+
+def with_requests(integrations: pl.DataFrame, by_metrics: pl.DataFrame) -> pl.DataFrame:
+    """The table `integrations`, slowest p95 first, plus the rows that metrics alone tell, in the same columns."""
+    if by_metrics.is_empty():
+        return integrations
+    labelled = by_metrics.with_columns(measured_by=pl.lit("metrics"))
+    added = labelled.select(
+        (pl.col(name) if name in labelled.columns else pl.lit(0 if dtype == COUNT else None)).cast(dtype).alias(name)
+        for name, dtype in integrations.schema.items()
+    )
+    order = ("p95_ms", *EDGE)
+    return pl.concat([integrations, added]).sort(order, descending=[True, False, False, False], nulls_last=True)
 
 
 def hours(ended: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
@@ -152,7 +164,38 @@ def bins(ended: pl.DataFrame, taken: pl.DataFrame, promised: pl.DataFrame) -> pl
     )
 
 
+def spending(ended: pl.DataFrame, taken: pl.DataFrame, promised: pl.DataFrame) -> pl.DataFrame:
+    """One row per integration, promise, five minutes and what the budget was spent on: bad, as in ``bins``.
+
+    A failed request is spent on its status, one slower than promised on its system or edge.
+    """
+    failed = ended.filter(is_failed(pl.col("status"))).select(
+        "integration", "at", promise=pl.lit("success"), spent_on="status", bad="requests"
+    )
+    limits = promised.select("integration", "slo_p95_ms").drop_nulls()
+    limits = limits.unique("integration", keep="first", maintain_order=True)
+    over = (
+        taken.join(limits, on="integration")
+        .filter(is_slower(pl.col("slo_p95_ms")))
+        .select(
+            "integration",
+            "at",
+            promise=pl.lit("p95"),
+            spent_on=pl.concat_str("source", "target", separator=" > ", ignore_nulls=True),
+            bad="requests",
+        )
+    )
+    keys = ["integration", "promise", "at", "spent_on"]
+    summed = pl.concat([failed, over]).group_by(keys).agg(pl.col("bad").sum())
+    return summed.filter(pl.col("bad") > 0).sort(keys)
+
+
+def is_slower(limit: pl.Expr) -> pl.Expr:
+    """The requests of a bucket certainly took longer than `limit`: it begins there or above."""
+    # A limit that is a bound in seconds need not be the same number in milliseconds.
+    return pl.col("low_ms") >= limit * (1 - 1e-9)
+
+
 def slower(limit: pl.Expr) -> pl.Expr:
     """How many of the requests of buckets certainly took longer than `limit`."""
-    # A limit that is a bound in seconds need not be the same number in milliseconds.
-    return pl.col("requests").filter(pl.col("low_ms") >= limit * (1 - 1e-9)).sum()
+    return pl.col("requests").filter(is_slower(limit)).sum()

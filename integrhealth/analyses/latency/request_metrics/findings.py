@@ -87,20 +87,18 @@ def _apart(compared: pl.DataFrame, declared: pl.DataFrame, *, min_messages: int)
     return findings(NAME, "counted_differently", rows)
 
 
-def said_of_requests(
-    by_metrics: pl.DataFrame, ended: pl.DataFrame, compared: pl.DataFrame, *, resets: int, faulty: int
-) -> str | None:
+def said_of_requests(ended: pl.DataFrame, compared: pl.DataFrame, *, resets: int, faulty: int) -> str | None:
     """How metrics were read, for the notes on method; None where they count no requests.
 
-    `by_metrics` are the rows of `integrations` that are measured by metrics, `ended` their requests.
+    `ended` are the requests that metrics alone count.
     """
     said = []
-    if by_metrics.height:
+    if ended.height:
         unlabelled = ended.filter(pl.col("status") == UNLABELLED)["requests"].sum()
         strange = ended.filter(pl.col("status") == "unknown")["requests"].sum()
         said.append(
-            f"Counters and histograms tell of {_counted(by_metrics.height, 'integration')}: their percentiles are the "
-            "upper bounds of buckets, so many took at most so long."
+            f"Metrics alone tell of {_counted(ended['integration'].n_unique(), 'integration')}: percentiles there are the "
+            "upper bounds of the buckets of histograms, so many took at most so long."
         )
         if unlabelled + strange:
             said.append(

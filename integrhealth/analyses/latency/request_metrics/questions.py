@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from integrhealth.analyses.latency.request_metrics import answers, compared
+from integrhealth.analyses.latency.request_metrics.findings import said_of_requests
 from integrhealth.analyses.latency.request_metrics.increases import binned, increases, resets
 from integrhealth.analyses.latency.request_metrics.requests import ENDS, ended_requests, taken_requests
 from integrhealth.analyses.latency.request_metrics.series import SERIES_KEYS, request_series
@@ -57,9 +58,23 @@ def request_bins(evidence: "Evidence") -> pl.DataFrame:
 
 
 @question
+def request_spending(evidence: "Evidence") -> pl.DataFrame:
+    """What integrations that metrics alone count spent their error budgets on, as `answers.spending`."""
+    alone = by_metrics_alone(evidence)
+    return answers.spending(alone.ended, alone.taken, evidence.catalog.integrations)
+
+
+@question
 def counts_compared(evidence: "Evidence") -> pl.DataFrame:
     """One row per source and target that messages and metrics both count, as `compared.compared`."""
     return compared.compared(measured(evidence).ended, evidence.messages)
+
+
+def said_of_metrics(evidence: "Evidence") -> str | None:
+    """How the metrics of `evidence` were read, for the notes on method; None where they count no requests."""
+    alone = by_metrics_alone(evidence)
+    differing = counts_compared(evidence)
+    return said_of_requests(alone.ended, differing, resets=alone.resets, faulty=alone.faulty)
 
 
 def _by_metrics_alone(evidence: "Evidence") -> Measured:
