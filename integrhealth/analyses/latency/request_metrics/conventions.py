@@ -81,9 +81,9 @@ CONVENTIONS = (
     Convention("kong_(http_requests|request_latency)", "http", CLIENT, (), ("service", "exported_service"), unit="ms"),
     Convention("envoy_cluster_upstream_rq(_xx|_time)?", "any", CLIENT, (), ("envoy_cluster_name",), unit="ms"),
     Convention("haproxy_backend_http_responses", "http", CLIENT, (), ("proxy", "backend")),
-    # Load balancers and gateways of AWS, as CloudWatch names them; each metric also comes summed over fewer labels.
-    Convention(r"(.*/)?aws/apigateway/(count|latency)", "http", SERVER, (), ("ApiName", "ApiId"), unit="ms"),
-    Convention(r"(.*/)?aws/apigateway/[45]xx(error)?", "http", SERVER, (), ("ApiName", "ApiId"), failed=True),
+    # Load balancers and gateways of AWS, as CloudWatch names them.
+    Convention("(.*/)?aws/apigateway/count", "http", SERVER, (), ("ApiName", "ApiId")),
+    Convention("(.*/)?aws/apigateway/[45]xx(error)?", "http", SERVER, (), ("ApiName", "ApiId"), failed=True),
     Convention("(.*/)?requestcount", "http", SERVER, (), ("LoadBalancer",)),
     Convention("(.*/)?httpcode_(target|elb)_[45]xx(_count)?", "http", SERVER, (), ("LoadBalancer",), failed=True),
     # Whatever else is called requests, with what failed of them and how long they took.
@@ -92,7 +92,8 @@ CONVENTIONS = (
 )
 # What a mapping says of its own metrics: whoever a label names, from either side.
 MAPPED = Convention("", "mapped", EITHER, CALLERS, ASKED)
-# Of these only the samples with the fewest labels count: the others are parts of them.
+# CloudWatch counts anew in each period, which is the sum of its values; it gives every sum once more for the parts of
+# each label, and once for all systems together: of these names those with the fewest labels that name one count.
 IN_PARTS = r"(.*/)?(aws/apigateway/.*|requestcount|httpcode_.*)"
 # How deep a queue is, or how far a consumer lags behind: in messages.
 DEPTHS = (

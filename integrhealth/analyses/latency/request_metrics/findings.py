@@ -10,6 +10,8 @@ from integrhealth.language.statistics import chance_of_more, enough
 from integrhealth.language.thresholds import COUNTS_APART, SLOW_CRITICAL
 from integrhealth.language.wording import spoken_ms
 
+ONE_SAMPLE = "Metrics count requests here, but a counter tells only what came between two of its samples."
+
 
 def request_findings(
     integrations: pl.DataFrame,
@@ -87,18 +89,20 @@ def _apart(compared: pl.DataFrame, declared: pl.DataFrame, *, min_messages: int)
     return findings(NAME, "counted_differently", rows)
 
 
-def said_of_requests(ended: pl.DataFrame, compared: pl.DataFrame, *, resets: int, faulty: int) -> str | None:
+def said_of_requests(
+    ended: pl.DataFrame, compared: pl.DataFrame, *, counting: bool, resets: int, faulty: int
+) -> str | None:
     """How metrics were read, for the notes on method; None where they count no requests.
 
-    `ended` are the requests that metrics alone count.
+    `ended` are the requests that metrics alone count; `counting` says whether any series counts requests at all.
     """
-    said = []
+    said = [] if ended.height or not counting else [ONE_SAMPLE]
     if ended.height:
         unlabelled = ended.filter(pl.col("status") == UNLABELLED)["requests"].sum()
         strange = ended.filter(pl.col("status") == "unknown")["requests"].sum()
         said.append(
-            f"Metrics alone tell of {_counted(ended['integration'].n_unique(), 'integration')}: percentiles there are the "
-            "upper bounds of the buckets of histograms, so many took at most so long."
+            f"Metrics alone tell of {_counted(ended['integration'].n_unique(), 'integration')}: percentiles there are "
+            "the upper bounds of the buckets of histograms, so many took at most so long."
         )
         if unlabelled + strange:
             said.append(

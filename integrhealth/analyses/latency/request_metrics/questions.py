@@ -74,7 +74,8 @@ def said_of_metrics(evidence: "Evidence") -> str | None:
     """How the metrics of `evidence` were read, for the notes on method; None where they count no requests."""
     alone = by_metrics_alone(evidence)
     differing = counts_compared(evidence)
-    return said_of_requests(alone.ended, differing, resets=alone.resets, faulty=alone.faulty)
+    counting = alone.series.height > 0 and measured(evidence).ended.is_empty()
+    return said_of_requests(alone.ended, differing, counting=counting, resets=alone.resets, faulty=alone.faulty)
 
 
 def _by_metrics_alone(evidence: "Evidence") -> Measured:

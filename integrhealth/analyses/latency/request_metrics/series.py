@@ -84,6 +84,7 @@ def _parts(series: pl.DataFrame) -> pl.DataFrame:
     split = pl.col("metric").str.splitn("{", 2).struct.rename_fields(["bare", "labels"]).struct.unnest()
     statistic = pl.col("statistic").fill_null("")
     cut = series.with_columns(split).with_columns(
+        in_parts=pl.col("bare").str.to_lowercase().str.contains(f"^(?:{IN_PARTS})$"),
         delta=statistic.str.starts_with("delta") | (statistic.str.to_lowercase() == "sum"),
         said=statistic.str.replace("^delta ", ""),
         low=pl.col("bare").str.to_lowercase().str.replace_all(".", "_", literal=True),
@@ -97,7 +98,10 @@ def _parts(series: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("count"))
         .when(untyped & ending.is_not_null())
         .then(ending.replace(PARTS)),
-        counter=pl.col("said").is_in([CUMULATIVE, "delta", "sum", "Sum", ""]),
+        # The sum of a histogram is one of times; of what CloudWatch or a mapping calls requests it is their number.
+        counter=pl.when("in_parts")
+        .then(pl.col("said").str.to_lowercase() == "sum")
+        .otherwise(pl.col("said").is_in([CUMULATIVE, "delta", "Sum", ""])),
         bare=pl.when(untyped & ending.is_not_null())
         .then(pl.col("bare").str.replace(r"(_bucket|_count)$", ""))
         .otherwise("bare"),
@@ -139,7 +143,7 @@ def _recognised(parts: pl.DataFrame) -> pl.DataFrame:
     )
     # What only looks like requests must say that it counts, and not that it is a gauge.
     sure = (pl.col("traffic") != "alike") | (pl.col("said") != "") | pl.col("low").str.contains("_total$|_bucket$")
-    counts = pl.col("part").is_not_null() | pl.col("counter")
+    counts = (pl.col("part").is_not_null() & ~pl.col("in_parts")) | pl.col("counter")
     return said.filter(pl.col("traffic").is_not_null(), sure, counts).with_columns(
         le_ms=pl.when(pl.col("part") == "bucket").then(pl.col("le") * pl.col("ms")),
         # Counters that have nothing in common but their meaning add up; so do histograms.
@@ -208,6 +212,7 @@ def _sided(chosen: pl.DataFrame, labels: pl.DataFrame, aliases: pl.DataFrame) ->
     )
     by_catalog = pl.col("source", "target").replace(aliases["alias"], aliases["system"])
     sided = sided.with_columns(by_catalog)
+    sided = sided.filter(~pl.col("in_parts") | pl.col("said_target").is_not_null())
     inside = pl.col("source") == pl.col("target")
     return (
         sided.with_columns(source=pl.when((pl.col("side") == SERVER) & inside).then(None).otherwise("source"))
@@ -248,7 +253,7 @@ def _coarsest(series: pl.DataFrame) -> pl.DataFrame:
     """`series` without the parts of sums that stand beside them: of some metrics the fewest labels count."""
     few = pl.col("said_labels").fill_null(0)
     least = few.min().over("target", "bare")
-    return series.filter(~pl.col("base").str.contains(f"^(?:{IN_PARTS})$") | (few == least))
+    return series.filter(~pl.col("in_parts") | (few == least))
 
 
 def tier(traffic: pl.Expr) -> pl.Expr:
