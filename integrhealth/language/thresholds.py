@@ -188,3 +188,14 @@ SURGE_TIMES, SURGE_SIGMAS, DOWN_SHARE, RESUMED_SHARE = 1.5, 4, 0.1, 0.5
 GOODPUT_LOST, STORM_LEVEL = 0.1, 0.01
 # Drain time, actual to predicted (own).
 SLOW_DRAIN = 2
+
+# Shifts. A shift is told below this p-value, from this change on (Otava, which takes both as options; own values).
+SHIFT_LEVEL, LEAST_CHANGE = 0.01, 0.1
+# Permutations of the days, for the rarest (own; 200 tested series can still be certain), days that a level lasts, and
+# days from which a change is a drift and no shift (own).
+SHIFT_PERMUTATIONS, LEAST_SHIFT_DAYS, DRIFT_DAYS = 10_000, 4, 7
+# The rhythm is that of the week from so many days on, else that of the day (own).
+WEEK_RHYTHM_DAYS = 21
+# A shift upwards by so much is one to warn of (own). The median and the p95 that shift within so many days are one
+# shift; integrations that do within so many days of each other one release, and one season where volume changes (own).
+MUCH_CHANGE, SAME_CHANGE_DAYS, SAME_RELEASE_DAYS, SAME_SEASON_DAYS = 0.5, 7, 1, 3

@@ -27,6 +27,9 @@ from integrhealth.analyses.latency.request_metrics.questions import (
     counts_compared,
     said_of_metrics,
 )
+from integrhealth.analyses.latency.shifts.findings import shift_findings
+from integrhealth.analyses.latency.shifts.levels import unshifted
+from integrhealth.analyses.latency.shifts.questions import hours, latency_heat, latency_over_time, shifts
 from integrhealth.analyses.latency.tables import NAME, TABLES
 from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
@@ -41,14 +44,16 @@ __all__ = [
     "critical_path",
     "integrations",
     "journeys",
+    "latency_heat",
+    "latency_over_time",
     "measurements",
     "measurements_over_time",
     "report",
+    "shifts",
     "slo",
     "waterfall",
 ]
 LATER = {
-    "shifts": "Shifts of latency over time are not detected yet by this version.",
     "silence": "Whether an integration has gone quiet is not judged yet by this version.",
     "capacity": "Capacity is not estimated yet by this version.",
     "surge": "A surge is not simulated yet by this version.",
@@ -76,6 +81,8 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["integrations"] = " ".join(said)
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
+    if hours(evidence).height and not tables["shifts"].height:
+        notes["shifts"] = unshifted(hours(evidence))
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     if tables["integrations"].height:
         missing = MISSING_BESIDES_REQUESTS
@@ -100,6 +107,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
                     evidence.catalog.integrations,
                     min_messages=min_messages,
                 ),
+                shift_findings(tables["shifts"], hours(evidence)["integration"], evidence.catalog.integrations),
             ]
         ),
         notes=notes,

@@ -95,7 +95,7 @@ def test_no_metrics_no_rows():
     read = measured(ih.Evidence())
     assert table(ih.Evidence()).is_empty()
     assert read.series.is_empty()
-    assert answers.hours(read.ended, read.taken).is_empty()
+    assert answers.over_time(read.ended, read.taken, "1h").is_empty()
 
 
 def test_what_only_resembles_requests_is_not_counted():
@@ -306,7 +306,7 @@ def test_an_hour_without_a_sample_has_no_row_and_one_without_requests_has():
     rows = [(minute, name.format("a"), "cumulative", minute) for minute in range(0, 60, 5)]
     rows += [(minute, name.format("b"), "cumulative", 3) for minute in range(120, 181, 5)]
     read = measured(evidence(samples(rows)))
-    hours = answers.hours(read.ended, read.taken)
+    hours = answers.over_time(read.ended, read.taken, "1h")
     assert hours.select(pl.col("at").dt.hour(), "messages").rows() == [(0, 55), (2, 0)]
 
 

@@ -7,11 +7,14 @@ import polars as pl
 from integrhealth.analyses.latency.request_metrics.requests import ENDS, UNLABELLED
 from integrhealth.language.schema import COUNT, NUMBER, is_ended, is_failed
 from integrhealth.language.statistics import enough, wilson_interval
+from integrhealth.traces.facts import log_bucket
 
 QUANTILES = {"p50_ms": 0.50, "p90_ms": 0.90, "p95_ms": 0.95, "p99_ms": 0.99}
 # Fewer timed requests of an hour have no such percentile, as for messages.
 FEWEST_TIMED = {"p50_ms": 1, "p95_ms": 20}
 EDGE = (*ENDS, "integration")
+# What took longer than the last bound of a histogram is drawn so much above it.
+BEYOND = 0.05
 
 
 def with_integration(requests: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
@@ -113,23 +116,36 @@ def with_requests(integrations: pl.DataFrame, by_metrics: pl.DataFrame) -> pl.Da
     return pl.concat([integrations, added]).sort(order, descending=[True, False, False, False], nulls_last=True)
 
 
-def hours(ended: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
-    """One row per integration and hour that was measured: messages, ended, failed, timed, p50_ms and p95_ms.
+def over_time(ended: pl.DataFrame, taken: pl.DataFrame, width: str) -> pl.DataFrame:
+    """One row per integration and `width` of time that was measured: messages, ended, failed, timed, p50_ms, p95_ms.
 
     An hour without a sample has no row: nobody knows whether there was traffic. The percentiles are the upper bounds
     of their buckets.
     """
     keys = ["integration", "at"]
-    hour = pl.col("at").dt.truncate("1h")
-    read = bounds(taken.with_columns(at=hour), keys, {name: QUANTILES[name] for name in FEWEST_TIMED})
+    begin = pl.col("at").dt.truncate(width)
+    read = bounds(taken.with_columns(at=begin), keys, {name: QUANTILES[name] for name in FEWEST_TIMED})
     figures = [pl.when(pl.col("timed") >= least).then(name).alias(name) for name, least in FEWEST_TIMED.items()]
     return (
-        _counted(ended.with_columns(at=hour))
+        _counted(ended.with_columns(at=begin))
         .join(read.rename({"measured": "timed"}), on=keys, how="left")
         .with_columns(pl.col("timed").fill_null(0))
         .select(*keys, "messages", "ended", "failed", "timed", *figures)
         .sort(keys)
     )
+
+
+def bucket_facts(taken: pl.DataFrame) -> pl.DataFrame:
+    """One row per integration, hour and log bucket of latency, as messages are counted over time, for charts.
+
+    A request stands at the upper bound of its bucket; where that has no end, just above its lower one.
+    """
+    highest = pl.when(pl.col("high_ms").is_finite()).then("high_ms").otherwise(pl.col("low_ms") * (1 + BEYOND))
+    bucket = log_bucket((highest * 1000).round().cast(COUNT))
+    counted = taken.group_by("integration", pl.col("at").dt.truncate("1h"), bucket=bucket)
+    sums = counted.agg(messages=pl.col("requests").sum())
+    nothing = (pl.lit(0, COUNT).alias(name) for name in ("ended", "failed"))
+    return sums.with_columns(nothing).sort("integration", "at", "bucket")
 
 
 def _counted(ended: pl.DataFrame) -> pl.DataFrame:

@@ -44,10 +44,16 @@ def requests_by_integration(evidence: "Evidence", *, min_messages: int = MIN_MES
 
 
 @question
-def request_hours(evidence: "Evidence") -> pl.DataFrame:
-    """One row per integration that metrics alone count and hour that they measured, as `answers.hours`."""
+def requests_over_time(evidence: "Evidence", *, width: str) -> pl.DataFrame:
+    """One row per integration that metrics alone count and `width` of time, as `answers.over_time`."""
     alone = by_metrics_alone(evidence)
-    return answers.hours(alone.ended, alone.taken)
+    return answers.over_time(alone.ended, alone.taken, width)
+
+
+@question
+def request_buckets(evidence: "Evidence") -> pl.DataFrame:
+    """One row per integration that metrics alone count, hour and bucket, as `answers.bucket_facts`."""
+    return answers.bucket_facts(by_metrics_alone(evidence).taken)
 
 
 @question
