@@ -15,13 +15,13 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     """One row per sample of a counter that says what was counted before it: ``grown`` from ``since`` to ``at``.
 
     `samples` are series (a number), time and value, without repeats, sorted by series and time; `series` as
-    ``series.request_series`` gives them. The counters of a process begin anew together: where any of them fell, all
+    ``series.request_series`` gives them. The counters of a family begin anew together: where any of them fell, all
     did, and each has counted since what it shows; ``life`` numbers the times between. A series that appears while its
-    process goes on counting has begun at zero; the first samples of a process say nothing of the time before them.
+    family goes on counting has begun at zero; the first samples of a family say nothing of the time before them.
     Counts since the sample before (``delta``) stand as they are. Negative values are none.
     """
     placed = samples.filter(pl.col("value") >= 0).join(
-        series.select("series", "process", "delta"), on="series", maintain_order="left"
+        series.select("series", "family", "delta"), on="series", maintain_order="left"
     )
     same = pl.col("series") == pl.col("series").shift(1)
     paired = placed.with_columns(
@@ -29,14 +29,14 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     )
     fell = (pl.col("grown") < 0) & ~pl.col("delta")
     moments = (
-        paired.group_by("process", "time")
+        paired.group_by("family", "time")
         .agg(continued=pl.col("before").max(), fell_from=pl.col("before").filter(fell).max())
-        .sort("process", "time")
-        .with_columns(previous=pl.col("time").shift(1).over("process"))
+        .sort("family", "time")
+        .with_columns(previous=pl.col("time").shift(1).over("family"))
         # What fell after samples in which it was missing tells of a reset that the others may have shown before.
         .with_columns(life=(pl.col("fell_from") == pl.col("previous")).fill_null(False).cum_sum().cast(COUNT))
     )
-    lived = paired.join(moments, on=["process", "time"], maintain_order="left")
+    lived = paired.join(moments, on=["family", "time"], maintain_order="left")
     anew = pl.when(same).then((pl.col("life") != pl.col("life").shift(1)) | (pl.col("grown") < 0))
     # Something that was there at the moment before is still there.
     goes_on = pl.col("continued") == pl.col("previous")
@@ -52,12 +52,11 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     return counted.drop_nulls("grown").cast(INCREASES)
 
 
-def resets(samples: pl.DataFrame, series: pl.DataFrame) -> int:
-    """How often the counters of a process began anew, in `samples` and `series` as `increases` takes them."""
-    counters = series.filter(~pl.col("delta")).select("series", "process")
-    falls = (pl.col("series") == pl.col("series").shift(1)) & (pl.col("value") < pl.col("value").shift(1))
-    placed = samples.filter(falls.fill_null(False)).join(counters, on="series")
-    return placed.select("process", "time").n_unique()
+def resets(bins: pl.DataFrame, series: pl.DataFrame) -> int:
+    """How often processes began anew within `bins`, as ``binned`` gives them: by the metric that shows it most often."""
+    lives = bins.join(series.select("series", "process", "family"), on="series").group_by("process", "family")
+    again = lives.agg(times=pl.col("life").n_unique().cast(COUNT) - 1).group_by("process").agg(pl.col("times").max())
+    return again["times"].sum()
 
 
 def binned(counted: pl.DataFrame) -> pl.DataFrame:

@@ -109,7 +109,7 @@ def _measured(evidence: "Evidence") -> Measured:
         answers.with_integration(ended_requests(counted, series), declared),
         answers.with_integration(taken, declared),
         series,
-        resets(samples, series),
+        resets(counted, series),
         faulty,
     )
 

@@ -46,6 +46,7 @@ REQUEST_SERIES = {
     "status": TEXT,
     "histogram": COUNT,
     "process": COUNT,
+    "family": COUNT,
     "le_ms": NUMBER,
 }
 
@@ -56,7 +57,7 @@ def request_series(series: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     ``source`` asks ``target``; it is null where no label names it. ``part`` is "count" (a counter, or the count of a
     histogram) or "bucket" (requests that took at most ``le_ms``). ``status`` is how they ended, null where a label says
     it in a word that is not known, "unlabelled" where none does. Series of one ``instrument`` add up; of one
-    ``process`` they begin anew together; of one ``histogram`` they are its buckets. `aliases` are those of the catalog.
+    ``family`` they are one metric of one ``process`` and begin anew together; of one ``histogram`` they are its buckets. `aliases` are those of the catalog.
     """
     chosen = _recognised(_parts(series))
     if chosen.is_empty():
@@ -72,8 +73,13 @@ def request_series(series: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
             status=pl.when(pl.col("labelled").is_null()).then(pl.lit("unlabelled")).otherwise("status"),
             rank="convention",
             histogram=pl.struct("system", "bare", "other_labels").rank("dense").cast(COUNT),
-            process=pl.struct("system", "bare", "process_labels").rank("dense").cast(COUNT),
-            **{name: pl.col(name) for name in REQUEST_SERIES if name not in ("status", "rank", "histogram", "process")},
+            process=pl.struct("system", "process_labels").rank("dense").cast(COUNT),
+            family=pl.struct("system", "bare", "process_labels").rank("dense").cast(COUNT),
+            **{
+                name: pl.col(name)
+                for name in REQUEST_SERIES
+                if name not in ("status", "rank", "histogram", "process", "family")
+            },
         )
         .select(list(REQUEST_SERIES))
     )
