@@ -219,6 +219,20 @@ def test_the_counters_of_a_process_begin_anew_together():
     assert (row["messages"], row["failed"]) == (100 + 50 + 4, 4)
 
 
+def test_while_a_process_is_gone_nothing_is_known_and_it_begins_anew_when_it_is_seen_again():
+    name = 'http_requests_total{code="200",instance="a"}'
+    counts = [(minute, name, "cumulative", 10 * minute) for minute in range(0, 60, 5)]
+    counts += [(minute, name, "cumulative", 7) for minute in range(200, 211, 5)]
+    up = [(minute, 'up{instance="a"}', None, float(not 60 <= minute < 200)) for minute in range(0, 211, 5)]
+    given = evidence(samples(counts + up))
+    read = measured(given)
+    asked = read.ended.filter(pl.col("requests") > 0, pl.col("at").dt.hour() > 0)
+    assert asked.select(pl.col("at").dt.strftime("%H:%M"), "requests").rows() == [("03:15", 7)]
+    assert answers.over_time(read.ended, read.taken, "1h")["at"].dt.hour().to_list() == [0, 3]
+    note = ih.latency.report(given).notes["integrations"]
+    assert "In 28 samples of up 1 system could not be asked" in note
+
+
 def histogram(minute, values, name="http_request_duration_seconds"):
     return [(minute, name, f"bucket le={le}", value) for le, value in values.items()]
 

@@ -90,11 +90,12 @@ def _apart(compared: pl.DataFrame, declared: pl.DataFrame, *, min_messages: int)
 
 
 def said_of_requests(
-    ended: pl.DataFrame, compared: pl.DataFrame, *, counting: bool, resets: int, faulty: int
+    ended: pl.DataFrame, compared: pl.DataFrame, down: pl.DataFrame, *, counting: bool, resets: int, faulty: int
 ) -> str | None:
     """How metrics were read, for the notes on method; None where they count no requests.
 
-    `ended` are the requests that metrics alone count; `counting` says whether any series counts requests at all.
+    `ended` are the requests that metrics alone count; `counting` says whether any series counts requests at all,
+    `down` how often systems could not be asked.
     """
     said = [] if ended.height or not counting else [ONE_SAMPLE]
     if ended.height:
@@ -111,6 +112,12 @@ def said_of_requests(
             )
         if resets:
             said.append(f"Counters began anew {_counted(resets, 'time')}.")
+        gone = down.join(ended, left_on="system", right_on="target", how="semi")
+        if gone.height:
+            said.append(
+                f"In {_counted(gone['samples'].sum(), 'sample')} of up {_counted(gone.height, 'system')} could not be "
+                "asked: what was asked of it meanwhile is not known."
+            )
         if faulty:
             said.append(
                 f"Histograms whose buckets contradict each other were left out for {faulty:,} times five minutes."

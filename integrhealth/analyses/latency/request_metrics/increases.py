@@ -19,6 +19,7 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     did, and each has counted since what it shows; ``life`` numbers the times between. A series that appears while its
     family goes on counting has begun at zero; the first samples of a family say nothing of the time before them.
     Counts since the sample before (``delta``) stand as they are. Negative values are none.
+    While a process is gone (``up`` is 0, or there are no samples) nothing is known.
     """
     placed = samples.filter(pl.col("value") >= 0).join(
         series.select("series", "family", "delta"), on="series", maintain_order="left"
@@ -42,10 +43,13 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     goes_on = pl.col("continued") == pl.col("previous")
     born = pl.col("before").is_null() & goes_on
     shown = pl.col("delta") | born | anew
+    # A process that was gone began anew shortly before it is seen again, as far as anybody knows.
+    lately = pl.max_horizontal("before", pl.col("time") - pl.duration(microseconds=BIN_US))
+    since = pl.when(anew & ~pl.col("delta")).then(lately).otherwise("before")
     counted = lived.select(
         "series",
         "life",
-        since=pl.coalesce("before", pl.when(goes_on | pl.col("delta")).then("previous"), "time"),
+        since=pl.coalesce(since, pl.when(goes_on | pl.col("delta")).then("previous"), "time"),
         at="time",
         grown=pl.when(shown.fill_null(False)).then("value").otherwise("grown"),
     )
@@ -53,7 +57,7 @@ def increases(samples: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
 
 
 def resets(bins: pl.DataFrame, series: pl.DataFrame) -> int:
-    """How often processes began anew within `bins`, as ``binned`` gives them: by the metric that shows it most often."""
+    """How often processes began anew within `bins`, as ``binned`` gives them: by the metric that shows it most."""
     lives = bins.join(series.select("series", "process", "family"), on="series").group_by("process", "family")
     again = lives.agg(times=pl.col("life").n_unique().cast(COUNT) - 1).group_by("process").agg(pl.col("times").max())
     return again["times"].sum()

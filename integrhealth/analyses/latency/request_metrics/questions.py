@@ -22,6 +22,7 @@ class Measured(NamedTuple):
     ended: pl.DataFrame
     taken: pl.DataFrame
     series: pl.DataFrame
+    down: pl.DataFrame
     resets: int
     faulty: int
 
@@ -81,7 +82,9 @@ def said_of_metrics(evidence: "Evidence") -> str | None:
     alone = by_metrics_alone(evidence)
     differing = counts_compared(evidence)
     counting = alone.series.height > 0 and measured(evidence).ended.is_empty()
-    return said_of_requests(alone.ended, differing, counting=counting, resets=alone.resets, faulty=alone.faulty)
+    return said_of_requests(
+        alone.ended, differing, alone.down, counting=counting, resets=alone.resets, faulty=alone.faulty
+    )
 
 
 def _by_metrics_alone(evidence: "Evidence") -> Measured:
@@ -109,6 +112,7 @@ def _measured(evidence: "Evidence") -> Measured:
         answers.with_integration(ended_requests(counted, series), declared),
         answers.with_integration(taken, declared),
         series,
+        _down(evidence.metrics, aliases),
         resets(counted, series),
         faulty,
     )
@@ -121,3 +125,10 @@ def _in_order(samples: pl.DataFrame) -> pl.DataFrame:
     if samples.select((another | (pl.col("time") > pl.col("time").shift(1))).all()).item():
         return samples
     return samples.unique(["series", "time"], keep="last", maintain_order=True).sort("series", "time")
+
+
+def _down(metrics: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """system, samples: how often ``up`` said of a system that nobody could ask it."""
+    down = metrics.filter(pl.col("metric").str.contains(r"^up(\{|$)"), pl.col("value") == 0)
+    systems = down.with_columns(pl.col("system").replace(aliases["alias"], aliases["system"]))
+    return systems.group_by("system").agg(samples=pl.len()).sort("system")

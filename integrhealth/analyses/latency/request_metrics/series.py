@@ -57,7 +57,8 @@ def request_series(series: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     ``source`` asks ``target``; it is null where no label names it. ``part`` is "count" (a counter, or the count of a
     histogram) or "bucket" (requests that took at most ``le_ms``). ``status`` is how they ended, null where a label says
     it in a word that is not known, "unlabelled" where none does. Series of one ``instrument`` add up; of one
-    ``family`` they are one metric of one ``process`` and begin anew together; of one ``histogram`` they are its buckets. `aliases` are those of the catalog.
+    ``family`` they are one metric of one ``process`` and begin anew together; of one ``histogram`` they are its
+    buckets. `aliases` are those of the catalog.
     """
     chosen = _recognised(_parts(series))
     if chosen.is_empty():
