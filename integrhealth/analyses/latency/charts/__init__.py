@@ -4,5 +4,14 @@ from integrhealth.analyses.latency.charts.integrations import latency_chart
 from integrhealth.analyses.latency.charts.journeys import journey_parts_chart, waterfall_chart
 from integrhealth.analyses.latency.charts.measurements import measurements_chart
 from integrhealth.analyses.latency.charts.promises import burn_chart
+from integrhealth.analyses.latency.charts.shifts import latency_heat_chart, latency_over_time_chart
 
-__all__ = ["burn_chart", "journey_parts_chart", "latency_chart", "measurements_chart", "waterfall_chart"]
+__all__ = [
+    "burn_chart",
+    "journey_parts_chart",
+    "latency_chart",
+    "latency_heat_chart",
+    "latency_over_time_chart",
+    "measurements_chart",
+    "waterfall_chart",
+]
