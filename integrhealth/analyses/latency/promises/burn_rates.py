@@ -79,8 +79,10 @@ class Counts:
     def changes(self, *widths: int) -> NDArray:
         """The moments at which something comes into, or drops out of, windows of these `widths`; and the ends."""
         dropped = [self.at + min(width, self.last + 1) for width in widths]
-        moments = np.unique(np.concatenate([self.ends, self.at, *dropped]))
-        return moments[moments % self.apart <= self.last]
+        # Parts in order: a stable sort merges them.
+        moments = np.sort(np.concatenate([self.ends, self.at, *dropped]), kind="stable")
+        inside = (moments % self.apart <= self.last) & (np.diff(moments, prepend=-1) > 0)
+        return moments[inside]
 
     @staticmethod
     def number(at: pl.Expr) -> pl.Expr:
@@ -130,11 +132,11 @@ def worst_windows(judged: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     The fastest while the rule fired, if it ever did. Verdict: that of the rule if it ever fired; "not enough data"
     without a window that had enough traffic, and where what is beyond the factor may be chance; else ok.
     """
-    fastest = judged.sort("place", "fires", "burn", "bin", descending=[False, True, True, False], nulls_last=True)
-    worst = fastest.unique("place", keep="first", maintain_order=True)
+    alerting = pl.when(pl.col("fires").any()).then(pl.when("fires").then("burn")).otherwise("burn")
+    worst = judged.group_by("place", maintain_order=True).agg(pl.all().get(alerting.arg_max(), null_on_oob=True))
     now = judged.filter("last").select("place", burn_now="burn", firing="fires", now_messages="n", now_bad="bad")
-    fired = pl.when("fires").then(pl.lit(rule.alert))
     enough = pl.col("burn").is_not_null()
+    fired = pl.when("fires").then(pl.lit(rule.alert))
     return worst.join(now, on="place", maintain_order="left").select(
         "place",
         "burn",

@@ -51,12 +51,12 @@ def slo(evidence: "Evidence", *, period_days: float = BUDGET_DAYS) -> pl.DataFra
     """One row per integration, promise and pair of windows, worst first: how fast it burned its error budget.
 
     Promised is that a share of the messages succeeds (``success``: the catalog's, else 99.5%) and, where the catalog
-    says so, that 95% take no longer than ``limit_ms`` (``p95``). The burn of a window is its share of bad messages / the
-    share that may be bad. The lesser burn of two windows that end together counts, every five minutes: ``burn`` is its
-    highest, ``burned_at`` when. Beyond ``factor`` = share of the budget x `period_days` / long window it alerts: 2% in
-    1 h and 5% in 6 h page, 10% in 1 d and 10% in 3 d open a ticket (Google, The Site Reliability Workbook 2018, chapter
-    5); with at least 1 / (factor x budget) messages in the long window, two of them bad; and of many such windows only
-    where a service that spends a third of its budget would hardly burn so fast in any of them.
+    says so, that 95% take no longer than ``limit_ms`` (``p95``). The burn of a window is its share of bad messages /
+    the share that may be bad. The lesser burn of two windows that end together counts, every five minutes: ``burn`` is
+    its highest, ``burned_at`` when. Beyond ``factor`` = share of the budget x `period_days` / long window it alerts: 2%
+    in 1 h and 5% in 6 h page, 10% in 1 d and 10% in 3 d open a ticket (Google, The Site Reliability Workbook 2018,
+    chapter 5); with at least 1 / (factor x budget) messages in the long window, two of them bad; and of many such
+    windows only where a service that spends a third of its budget would hardly burn so fast in any of them.
 
     Verdicts: page, ticket (it alerted; ``firing``: still does with the last message), "no data" (silent, or in the
     catalog alone), "not enough data" (too few messages, or bad ones, to alert), ok. ``budget_left`` is that of the last
