@@ -43,7 +43,7 @@ def latency_findings(
         tables["integrations"]
         .join(promised, on="integration", how="left", maintain_order="left")
         .join(integration_owners(declared), on="integration", how="left", maintain_order="left")
-        .with_columns(subject=pair.otherwise("integration"))
+        .with_columns(subject=pl.coalesce(pair, "integration"))
     )
     apart = _apart(corrected, min_messages=min_messages)
     return ranked(

@@ -69,15 +69,14 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     Columns: source, target, integration (text); messages (count); error_share (number, share); p50_ms, p90_ms, p95_ms,
     p99_ms, max_ms, p95_low_ms, p95_high_ms (number, ms); ended, failed, declined, timeouts, rejected, partial,
     skipped, held, pending, cancelled, unknown, skewed, measured, unmeasured (count); error_low, error_high (number,
-    share); passed_on, two_clocks (count); clock_offset_ms, p50_corrected_ms, p95_corrected_ms (number, ms);
-    measured_by (text)
+    share); measured_by (text); passed_on, two_clocks (count); clock_offset_ms, p50_corrected_ms, p95_corrected_ms
+    (number, ms)
     """
     passed_on = edge_latencies.passed_on_facts(evidence.caused)
     counted = edge_latencies.integrations(latency_facts(evidence), min_messages=min_messages)
     counted = counted.join(passed_on, on=edge_latencies.EDGE, how="left", maintain_order="left")
     counted = counted.with_columns(pl.col("passed_on").fill_null(0))
     rows = clocks.with_corrected(counted, corrected_latencies(evidence, min_messages=min_messages))
-    rows = rows.with_columns(measured_by=pl.lit("messages"))
     return with_requests(rows, requests_by_integration(evidence, min_messages=min_messages))
 
 

@@ -7,6 +7,7 @@ import pytest
 from drawing.scrapes import BEGIN, BOUNDS, every, messages, moment, requests, scraped
 
 import integrhealth as ih
+from integrhealth.analyses.latency.charts import latency_chart
 
 DAY = 86_400
 
@@ -91,6 +92,25 @@ def test_charts_draw_what_metrics_tell(month):
     assert set(over_time["integration"]) == {"orders"}
     assert over_time["timed"].sum() > 30_000
     assert ih.latency.latency_heat(evidence)["messages"].sum() == over_time["timed"].sum()
+
+
+def test_the_chart_of_latencies_draws_buckets_and_what_has_none():
+    quick = scraped(
+        requests(1, seconds=3600, rate=1, median_s=0.001), every(30, 3600), system="quick", bounds=(0.1, 1.0)
+    )
+    slow = scraped(requests(2, seconds=3600, rate=1, median_s=5), every(30, 3600), system="slow")
+    endless = scraped(requests(3, seconds=3600, rate=1, median_s=50), every(30, 3600), system="endless")
+    table = ih.latency.integrations(ih.Evidence(metrics=pl.concat([quick, slow, endless])))
+    assert table.select("integration", "p95_low_ms", "p95_ms", "p99_ms").rows() == [
+        ("quick", 0, 100, 100),
+        ("endless", 10_000, None, None),
+        ("slow", 10_000, None, None),
+    ]
+    chart = latency_chart(table).to_dict()
+    assert chart["title"]["text"] == "quick is slowest: 95 of 100 requests take at most 100 ms"
+    assert "bucket (metrics)" in str(chart["title"]["subtitle"])
+    both = latency_chart(ih.latency.integrations(ih.Evidence(metrics=slow.with_columns(pl.col("value") * 2))))
+    assert "to say how long it takes" in str(both.to_dict())
 
 
 def test_slow_by_whole_buckets_only(tmp_path):
