@@ -1,5 +1,6 @@
 """What the latency report answers from metrics alone: the same as from the messages of the same requests."""
 
+import json
 from datetime import timedelta
 
 import polars as pl
@@ -180,6 +181,59 @@ def test_the_report_says_what_it_was_answered_from():
     )
     one = scraped(stream, [1800.0])
     assert ih.latency.report(ih.Evidence(metrics=one)).notes["integrations"].startswith("Metrics count requests here")
+
+
+def otlp(stream, pod, scrapes):
+    """What the OpenTelemetry SDK of one pod exports: a cumulative histogram per status, every so many seconds."""
+    bounds = [0.1, 0.5, 1.0]
+    for at in scrapes:
+        points = []
+        for (code,), rows in stream.filter(pl.col("second") <= at).group_by("code", maintain_order=True):
+            took = rows["took_s"].cut(bounds).value_counts().sort("took_s")
+            points.append(
+                {
+                    "timeUnixNano": str(int(moment(at).timestamp()) * 10**9),
+                    "count": str(rows.height),
+                    "sum": rows["took_s"].sum(),
+                    "explicitBounds": bounds,
+                    "bucketCounts": [str(count) for count in took["count"]],
+                    "attributes": [{"key": "http.response.status_code", "value": {"intValue": code}}],
+                }
+            )
+        shared = {"service.name": "orders", "service.instance.id": pod}
+        yield {
+            "resourceMetrics": [
+                {
+                    "resource": {"attributes": [{"key": k, "value": {"stringValue": v}} for k, v in shared.items()]},
+                    "scopeMetrics": [
+                        {
+                            "metrics": [
+                                {
+                                    "name": "http.server.request.duration",
+                                    "unit": "s",
+                                    "histogram": {"aggregationTemporality": 2, "dataPoints": points},
+                                }
+                            ]
+                        }
+                    ],
+                }
+            ]
+        }
+
+
+def test_two_pods_that_export_otlp_are_one_system(tmp_path):
+    lines, true = [], []
+    for seed, pod in enumerate("ab"):
+        stream = requests(seed, seconds=600, rate=1, failing=0.2)
+        lines += otlp(stream, pod, every(60, 601, offset=60))
+        true.append(stream.filter(pl.col("second") > 60))
+    (tmp_path / "metrics.jsonl").write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    (row,) = ih.latency.integrations(ih.read(tmp_path)).rows(named=True)
+    whole = pl.concat(true)
+    assert (row["integration"], row["messages"]) == ("orders", whole.height)
+    assert row["failed"] == whole.filter(pl.col("code") != "200").height
+    ok = whole.filter(pl.col("code") == "200")["took_s"].sort().to_list()
+    assert row["p95_low_ms"] < ok[-(-95 * len(ok) // 100) - 1] * 1000 <= row["p95_high_ms"]
 
 
 def test_hostile_names_do_no_harm():
