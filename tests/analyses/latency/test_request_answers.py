@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from drawing.scrapes import BEGIN, BOUNDS, every, messages, moment, requests, scraped
@@ -189,14 +190,14 @@ def otlp(stream, pod, scrapes):
     for at in scrapes:
         points = []
         for (code,), rows in stream.filter(pl.col("second") <= at).group_by("code", maintain_order=True):
-            took = rows["took_s"].cut(bounds).value_counts().sort("took_s")
+            took = np.histogram(rows["took_s"], [0, *bounds, np.inf])[0]
             points.append(
                 {
                     "timeUnixNano": str(int(moment(at).timestamp()) * 10**9),
                     "count": str(rows.height),
                     "sum": rows["took_s"].sum(),
                     "explicitBounds": bounds,
-                    "bucketCounts": [str(count) for count in took["count"]],
+                    "bucketCounts": [str(count) for count in took],
                     "attributes": [{"key": "http.response.status_code", "value": {"intValue": code}}],
                 }
             )
