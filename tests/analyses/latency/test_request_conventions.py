@@ -35,7 +35,7 @@ grpc_client_handled_total grpc_code=Unavailable grpc_service=Cart
     cumulative: svc > Cart, client rpc failed
 istio_requests_total destination_workload=b reporter=source response_code=200 source_workload=a
     cumulative: a > b, client any ok
-istio_request_duration_milliseconds destination_workload=b reporter=destination response_code=500 source_workload=unknown
+istio_request_duration_milliseconds destination_workload=b reporter=destination response_code=500 source_app=unknown
     count: - > b, server any failed
 response_total classification=failure deployment=web direction=outbound dst_deployment=api
     cumulative: web > api, client any failed
@@ -98,7 +98,8 @@ def read(rows):
 @pytest.mark.parametrize("each", re.findall(r"^(\S+) (.*)\n +(\w+): (\S+) > (\S+), (.*)$", SERIES, re.MULTILINE))
 def test_a_series_counts_whose_requests(each):
     name, labels, statistic, source, target, expected = each
-    metric = f"{name}{{{re.sub(r'=([^ ]+) ?', r'="\\1",', labels).rstrip(',')}}}"
+    pairs = [pair.partition("=") for pair in labels.split()]
+    metric = name + "{" + ",".join(f'{label}="{word}"' for label, _, word in pairs) + "}"
     (row,) = read([(metric, None if statistic == "untyped" else statistic)]).rows(named=True)
     assert (row["source"] or "-", row["target"]) == (source, target)
     assert [row["side"], row["traffic"], row["status"]] == expected.split()
