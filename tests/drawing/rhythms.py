@@ -35,7 +35,9 @@ def rhythmic(
     rng, hours = np.random.default_rng(seed), days * 24
     at = np.arange(hours)
     swing, weekend = np.sin(2 * np.pi * at / 24), (at // 24) % 7 >= 5
-    load = rate * np.exp(0.8 * swing - 4 * week * weekend + _noise(rng, integrations, hours, correlated, noise)) * busier
+    load = (
+        rate * np.exp(0.8 * swing - 4 * week * weekend + _noise(rng, integrations, hours, correlated, noise)) * busier
+    )
     level = np.log(300 * slower * np.ones(hours)) + day * np.sin(2 * np.pi * (at - 3) / 24) - week * weekend
     level = level + _noise(rng, integrations, hours, correlated, noise)
     counts = rng.poisson(load)
