@@ -5,49 +5,22 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from drawing.promises import DAY, HOUR, START, bins, levels, promising
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from integrhealth.analyses.latency.promises.bins import BINS, SPENDING
+from integrhealth.analyses.latency.promises.bins import SPENDING
 from integrhealth.analyses.latency.promises.burn_rates import ALERTS, rules
-from integrhealth.analyses.latency.promises.service_levels import judged_windows, service_levels
-from integrhealth.catalog import CATALOG
 from integrhealth.language.thresholds import BURN_CRITICAL, BURN_FAST
 
-START = datetime(2026, 3, 2, tzinfo=UTC)
-HOUR, DAY = 12, 288
 WINDOWS = {rule.window: rule for rule in rules()}
-
-
-def bins(ended, bad, *, name="feed", timed=0, slower=0, since=START):
-    """One row per five minutes from the start on, those without messages left out as they are in logs."""
-    frame = pl.DataFrame({"ended": np.asarray(ended), "bad": np.asarray(bad)}).with_columns(
-        timed=pl.lit(np.asarray(timed)) if np.ndim(timed) else pl.lit(timed),
-        slower=pl.lit(np.asarray(slower)) if np.ndim(slower) else pl.lit(slower),
-        integration=pl.lit(name),
-        at=pl.lit(since) + pl.duration(minutes=5 * pl.int_range(pl.len())),
-    )
-    return frame.filter(pl.col("ended") > 0).select(BINS.keys()).cast(BINS)
-
-
-def declared(*rows):
-    return pl.DataFrame(list(rows), schema=CATALOG["integrations"])
-
-
-def levels(frame, *catalog, period_days=30, spending=None):
-    spent = pl.DataFrame(schema=SPENDING) if spending is None else spending
-    return service_levels(judged_windows(frame, declared(*catalog), period_days=period_days), spent)
 
 
 def row(frame, window, *catalog, promise="success", **options):
     return levels(frame, *catalog, **options).row(
         by_predicate=pl.col.window.eq(window) & pl.col.promise.eq(promise), named=True
     )
-
-
-def promising(success=None, **more):
-    return {"integration": "feed", "slo_success": success} | more
 
 
 def at(bin_):
@@ -261,6 +234,14 @@ def test_an_integration_that_has_stopped_has_no_data_and_nights_and_weekends_are
         assert set(found["verdict"]) == verdicts, days
 
 
+@pytest.mark.parametrize(("hours", "verdict"), [(71, "ok"), (73, "no data")])
+def test_what_was_never_quiet_is_silent_after_three_days(hours, verdict):
+    stopped = np.where(np.arange(12 * DAY) < 12 * DAY - hours * HOUR, 100, 0)
+    others = [bins(np.ones(12 * DAY), np.zeros(12 * DAY), name=name) for name in ("always", "ever")]
+    found = levels(pl.concat([bins(stopped, np.zeros(12 * DAY)), *others])).filter(integration="feed")
+    assert set(found["verdict"]) == {verdict}
+
+
 def test_an_export_of_whole_traces_ends_with_stragglers_and_nobody_else_is_silent():
     names = ("a", "b", "c")
     traffic = [bins(np.full(20 * DAY, 10), np.zeros(20 * DAY), name=name) for name in names]
@@ -297,6 +278,20 @@ def test_what_spends_a_third_of_its_budget_sets_off_no_alert(messages_a_day, run
     """In 200 months at most two; without any floor 94 to 99 of 100 months would alert."""
     found = levels(random_months(messages_a_day, 1 / 3, runs=runs))
     assert found.filter(pl.col("verdict").is_in(["page", "ticket"]))["integration"].n_unique() <= 1
+
+
+def test_chance_is_asked_only_where_there_was_more_than_one_window():
+    """Two failures of two hundred messages: a ticket in the only three days, chance in one of three times."""
+    others = bins(np.ones(9 * DAY), np.zeros(9 * DAY), name="other")
+    ended, bad = np.zeros(9 * DAY), np.zeros(9 * DAY)
+    ended[0], bad[0] = 200, 2
+    alone = levels(pl.concat([bins(ended, bad), others])).filter(integration="feed", window="3d/6h")
+    ended[3 * DAY :: 3 * DAY] = 200
+    often = levels(pl.concat([bins(ended, bad), others])).filter(integration="feed", window="3d/6h")
+    assert pl.concat([alone, often]).select("verdict", "burn").rows() == [
+        ("ticket", pytest.approx(2)),
+        ("not enough data", pytest.approx(2)),
+    ]
 
 
 def test_170_messages_in_three_days_are_too_few_for_a_ticket():

@@ -28,13 +28,13 @@ def burn_chart(over_time: pl.DataFrame, levels: pl.DataFrame) -> Any:
         return nothing("No message that counts for a promise has ended.")
     p95 = pl.when(pl.col("promise") == "p95").then(pl.format("{} (p95)", "integration"))
     state = pl.coalesce("alert", pl.when(pl.col("burn") > 1).then(pl.lit(FASTER)).otherwise(pl.lit(WITHIN)))
-    named = p95.otherwise("integration")
+    label = p95.otherwise("integration")
     strip = over_time.select(
-        "at", "bad", name=named, state=state, burn=pl.col("burn").round_sig_figs(3), n="messages", left="budget_left"
+        "at", "bad", name=label, state=state, burn=pl.col("burn").round_sig_figs(3), n="messages", left="budget_left"
     ).with_columns(pl.col("left").round(2))
     order = strip["name"].unique(maintain_order=True).to_list()
     left = (
-        levels.with_columns(name=named)
+        levels.with_columns(name=label)
         .unique("name", keep="first", maintain_order=True)
         .filter(pl.col("name").is_in(order))
         .with_columns(
