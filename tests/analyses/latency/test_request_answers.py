@@ -172,6 +172,16 @@ def test_the_catalog_names_edges_and_the_only_integration_into_a_system(tmp_path
     assert ih.latency.integrations(evidence)["integration"].to_list() == [integration]
 
 
+def test_a_histogram_that_knows_no_callers_stands_beside_a_counter_that_does(tmp_path):
+    stream = requests(8, seconds=3600, rate=1)
+    counter = scraped(stream, every(30, 3600), histogram=None, labels='client="web",instance="a"')
+    histogram = scraped(stream, every(30, 3600), counter=None)
+    table = ih.latency.integrations(ih.Evidence(metrics=pl.concat([counter, histogram]), catalog=catalog(tmp_path)))
+    counts = table.sort("integration").select("source", "integration", "messages", pl.col("measured") > 0)
+    asked, rows = counts["messages"][0], counts.rows()
+    assert rows == [(None, "orders", asked, True), ("web", "web-orders", asked, False)]
+
+
 def test_the_report_says_what_it_was_answered_from():
     stream = requests(8, seconds=3600, rate=1)
     report = ih.latency.report(ih.Evidence(metrics=scraped(stream, every(30, 3600), starts=[1000])))

@@ -37,6 +37,8 @@ istio_requests_total destination_workload=b reporter=source response_code=200 so
     cumulative: a > b, client any ok
 istio_request_duration_milliseconds destination_workload=b reporter=destination response_code=500 source_app=unknown
     count: - > b, server any failed
+istio_requests_total destination_app=b grpc_response_status=14 reporter=destination response_code=200
+    cumulative: - > b, server any failed
 response_total classification=failure deployment=web direction=outbound dst_deployment=api
     cumulative: web > api, client any failed
 response_total classification=success deployment=api direction=inbound

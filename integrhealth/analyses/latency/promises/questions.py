@@ -74,8 +74,9 @@ def slo(evidence: "Evidence", *, period_days: float = BUDGET_DAYS) -> pl.DataFra
     """
     levels = service_levels(_judged(evidence, period_days=period_days), _spending(evidence))
     by_metrics = request_bins(evidence)["integration"].unique().implode()
-    source = pl.when(pl.col("integration").is_in(by_metrics)).then(pl.lit("metrics")).otherwise(pl.lit("messages"))
-    return levels.with_columns(measured_by=source)
+    source = pl.when(pl.col("integration").is_in(by_metrics)).then(pl.lit("metrics"))
+    # Of what only the catalog names neither tells.
+    return levels.with_columns(measured_by=source.when(pl.col("messages") > 0).then(pl.lit("messages")))
 
 
 @question

@@ -17,30 +17,22 @@ EDGE = (*ENDS, "integration")
 BEYOND = 0.05
 
 
-def with_integration(requests: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
-    """`requests` with the integration that each source and target are, as the catalog has `declared` it.
+def integration_names(edges: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
+    """source, target, integration: which integration each of `edges` is, as the catalog has `declared` it.
 
     An edge is the first that leads from its source to its target, else "source > target". Where no label names who
     asks it is the only one declared into the system, if none of the edges is, else the system itself.
     """
-    edges = declared.select(*ENDS, by_edge="integration").drop_nulls()
-    edges = edges.unique(ENDS, keep="first", maintain_order=True)
+    seen = edges.select(ENDS).unique().sort(ENDS)
+    by_edge = declared.select(*ENDS, by_edge="integration").drop_nulls()
+    by_edge = by_edge.unique(ENDS, keep="first", maintain_order=True)
     into = declared.select("target", "integration").drop_nulls().unique().group_by("target").agg(pl.col("integration"))
     sole = into.filter(pl.col("integration").list.len() == 1).select("target", by_target=pl.col("integration").list[0])
-    seen = requests.select(ENDS).unique()
-    labelled = seen.drop_nulls("source").select("target").unique()
-    sole = sole.join(labelled, on="target", how="anti")
-    by_name = (
-        seen.join(edges, on=ENDS, how="left")
-        .join(sole, on="target", how="left")
-        .select(
-            *ENDS,
-            integration=pl.when(pl.col("source").is_null())
-            .then(pl.coalesce("by_target", "target"))
-            .otherwise(pl.coalesce("by_edge", pl.format("{} > {}", "source", "target"))),
-        )
-    )
-    return requests.join(by_name, on=ENDS, how="left", nulls_equal=True, maintain_order="left")
+    sole = sole.join(seen.drop_nulls("source"), on="target", how="anti")
+    by_name = pl.when(pl.col("source").is_null()).then(pl.coalesce("by_target", "target"))
+    by_name = by_name.otherwise(pl.coalesce("by_edge", pl.format("{} > {}", "source", "target")))
+    joined = seen.join(by_edge, on=ENDS, how="left").join(sole, on="target", how="left")
+    return joined.select(*ENDS, integration=by_name)
 
 
 def bounds(taken: pl.DataFrame, keys: Sequence[str], quantiles: dict[str, float]) -> pl.DataFrame:

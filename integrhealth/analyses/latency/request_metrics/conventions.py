@@ -95,26 +95,21 @@ MAPPED = Convention("", "mapped", EITHER, CALLERS, ASKED)
 # CloudWatch counts anew in each period, which is the sum of its values; it gives every sum once more for the parts of
 # each label, and once for all systems together: of these names those with the fewest labels that name one count.
 IN_PARTS = r"(.*/)?(aws/apigateway/.*|requestcount|httpcode_.*)"
-# How deep a queue is, or how far a consumer lags behind: in messages.
-DEPTHS = (
-    r"rabbitmq_(detailed_)?queue_messages(_ready)?|kafka_consumer_?group_lag(_sum)?|kafka_consumer_records_lag(_max)?|"
-    r"(.*/)?approximatenumberofmessagesvisible|jms_queue_(size|depth)|activemq_queue_(queuesize|size)|"
-    r"[a-z0-9_]*queue_(depth|length|size)|ibmmq_queue_depth|messaging_queue_depth"
-)
 
 # The labels that tell how a request ended, the surest first, and in which words.
-HTTP, GRPC, SPAN, WORD, ERROR = "http", "grpc", "span", "word", "error"
+HTTP, GRPC, WORD, ERROR = "http", "grpc", "word", "error"
 STATUS_LABELS = {
-    "http_response_status_code": HTTP,
-    "http_status_code": HTTP,
-    "response_code": HTTP,
-    "envoy_response_code": HTTP,
-    "envoy_response_code_class": HTTP,
+    # A call of gRPC that failed has the HTTP status 200 beside.
     "rpc_grpc_status_code": GRPC,
     "rpc_response_status_code": GRPC,
     "grpc_response_status": GRPC,
     "grpc_status": GRPC,
     "grpc_code": GRPC,
+    "http_response_status_code": HTTP,
+    "http_status_code": HTTP,
+    "response_code": HTTP,
+    "envoy_response_code": HTTP,
+    "envoy_response_code_class": HTTP,
     "status_code": HTTP,
     "code": HTTP,
     "status": HTTP,

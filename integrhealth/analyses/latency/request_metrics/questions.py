@@ -89,7 +89,8 @@ def said_of_metrics(evidence: "Evidence") -> str | None:
 
 def _by_metrics_alone(evidence: "Evidence") -> Measured:
     every = measured(evidence)
-    both = compared.covered(every.ended, evidence.messages)
+    edges = pl.concat([frame.select(answers.EDGE) for frame in (every.ended, every.taken)]).unique()
+    both = compared.covered(edges, evidence.messages)
     ended, taken = (
         frame.join(both, on=list(ENDS), how="anti", nulls_equal=True, maintain_order="left")
         for frame in (every.ended, every.taken)
@@ -107,10 +108,15 @@ def _measured(evidence: "Evidence") -> Measured:
     samples = _in_order(counting.select("series", "time", "value").explode("time", "value"))
     counted = binned(increases(samples, series))
     taken, faulty = taken_requests(counted, series)
-    declared = evidence.catalog.integrations
+    ended = ended_requests(counted, series)
+    edges = pl.concat([ended.select(ENDS), taken.select(ENDS)])
+    by_name = answers.integration_names(edges, evidence.catalog.integrations)
+    ended, taken = (
+        frame.join(by_name, on=list(ENDS), nulls_equal=True, maintain_order="left") for frame in (ended, taken)
+    )
     return Measured(
-        answers.with_integration(ended_requests(counted, series), declared),
-        answers.with_integration(taken, declared),
+        ended,
+        taken,
         series,
         _down(evidence.metrics, aliases),
         resets(counted, series),
