@@ -1,5 +1,7 @@
 """Requests read from counters and histograms, against the stream of requests that they counted."""
 
+from datetime import timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -281,6 +283,22 @@ def test_bounds_that_change_at_a_release_are_kept_apart_and_add_up():
     )
     assert row["messages"] == len(true)
     assert row["p95_low_ms"] <= true_quantile(true, 0.95) <= row["p95_high_ms"]
+
+
+def test_bounds_that_change_as_a_process_begins_anew_are_kept_apart_in_its_five_minutes():
+    scrapes, stream = every(30, 3600), requests(4, seconds=3600, rate=4, failing=0)
+    early, late = stream.filter(pl.col("second") <= 1930), stream.filter(pl.col("second") > 1930)
+    before, after = [at for at in scrapes if at <= 1930], [at for at in scrapes if at > 1930]
+    old = scraped(early, before, counter=None)
+    read = measured(evidence(old, scraped(late, after, counter=None, bounds=(0.03, 0.1, 0.3))))
+    true = pl.concat([seen(early, before), late.filter(pl.col("second") <= after[-1])])
+    assert (read.resets, read.faulty) == (1, 0)
+    assert read.taken["requests"].sum() == true.height
+    buckets = read.taken.filter(pl.col("at") == BEGIN + timedelta(minutes=30)).select("low_ms", "high_ms", "requests")
+    inside = true.filter(pl.col("second") > 1800, pl.col("second") <= 2100)
+    assert buckets["requests"].sum() == inside.height
+    third = inside.filter(pl.col("second") > 1930, pl.col("took_s") > 0.1, pl.col("took_s") <= 0.3)
+    assert buckets.filter(low_ms=100, high_ms=300)["requests"].item() == third.height
 
 
 def test_negative_counters_and_no_numbers_are_no_samples():
