@@ -194,6 +194,8 @@ SHIFT_LEVEL, LEAST_CHANGE = 0.01, 0.1
 # Permutations of the days, for the rarest (own; 200 tested series can still be certain), days that a level lasts, and
 # days from which a change is a drift and no shift (own).
 SHIFT_PERMUTATIONS, LEAST_SHIFT_DAYS, DRIFT_DAYS = 10_000, 4, 7
+# From fewer failures nobody can tell whether their share changed (own).
+MIN_SHIFT_FAILURES = 10
 # The rhythm is that of the week from so many days on, else that of the day (own).
 WEEK_RHYTHM_DAYS = 21
 # A shift upwards by so much is one to warn of (own). The median and the p95 that shift within so many days are one

@@ -15,12 +15,6 @@ from integrhealth.language.thresholds import (
 )
 from integrhealth.language.wording import spoken_ms
 
-# Rule, the metrics that it judges, and how messages that changed upwards and downwards are spoken of.
-RULES = {
-    "latency_shift": (LATENCIES, "became slower", "became faster"),
-    "errors_shift": (("error_share",), "fail more often", "fail less often"),
-    "volume_shift": (("messages",), "have more messages", "have fewer messages"),
-}
 KEY = ("integration", "metric")
 
 
@@ -31,9 +25,15 @@ def shift_findings(shifts: pl.DataFrame, integrations: pl.Series, declared: pl.D
     promises; the family are all `integrations` that were looked at. All else is a note.
     """
     judged = _judged(shifts, integrations, declared)
-    steady = judged.filter(pl.col("kind") == "shift")
-    by_rule = [_shifted(rule, steady.filter(pl.col("metric").is_in(RULES[rule][0]))) for rule in RULES]
-    return ranked([*by_rule, _drifting(judged.filter(pl.col("kind") == "drift", pl.col("metric") != "messages"))])
+    steady, metric = judged.filter(pl.col("kind") == "shift"), pl.col("metric")
+    return ranked(
+        [
+            _slower_or_faster(steady.filter(metric.is_in(LATENCIES))),
+            _failing_more_or_less(steady.filter(metric == "error_share")),
+            _busier_or_quieter(steady.filter(metric == "messages")),
+            _drifting(judged.filter(pl.col("kind") == "drift", metric != "messages")),
+        ]
+    )
 
 
 def _judged(shifts: pl.DataFrame, integrations: pl.Series, declared: pl.DataFrame) -> pl.DataFrame:
@@ -82,9 +82,30 @@ def _judged(shifts: pl.DataFrame, integrations: pl.Series, declared: pl.DataFram
     )
 
 
-def _shifted(rule: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """One finding for all integrations that shifted in one direction within days of each other, the largest first."""
-    _, more, less = RULES[rule]
+def _slower_or_faster(rows: pl.DataFrame) -> pl.DataFrame:
+    joint = _together(rows, "became slower", "became faster", within_days=SAME_RELEASE_DAYS)
+    ask = pl.format("What was changed around {} at {}?", "day", "names")
+    return findings(NAME, "latency_shift", joint.with_columns(ask=ask))
+
+
+def _failing_more_or_less(rows: pl.DataFrame) -> pl.DataFrame:
+    joint = _together(rows, "fail more often", "fail less often", within_days=SAME_RELEASE_DAYS)
+    ask = pl.format("What was changed around {} at {}, and who looks at what fails?", "day", "names")
+    return findings(NAME, "errors_shift", joint.with_columns(ask=ask))
+
+
+def _busier_or_quieter(rows: pl.DataFrame) -> pl.DataFrame:
+    """A season comes to all within days, a release within one."""
+    joint = _together(rows, "have more messages", "have fewer messages", within_days=SAME_SEASON_DAYS)
+    ask = pl.format("Who expected around {} that the volume of {} would change?", "day", "names")
+    return findings(NAME, "volume_shift", joint.with_columns(ask=ask))
+
+
+def _together(rows: pl.DataFrame, more: str, less: str, *, within_days: int) -> pl.DataFrame:
+    """One row for all integrations that shifted in one direction `within_days` of each other, the largest first.
+
+    `more` and `less` are how messages that changed upwards and downwards are spoken of.
+    """
     # Half of the messages and the slowest of them that shift within a week are one shift of one integration.
     apart = (pl.col("at").diff() > pl.duration(days=SAME_CHANGE_DAYS)).fill_null(True).over("integration", "up")
     warned = pl.col("severity") == "warning"
@@ -95,9 +116,7 @@ def _shifted(rule: str, rows: pl.DataFrame) -> pl.DataFrame:
         .group_by("integration", "up", "event", maintain_order=True)
         .agg(warned.any().alias("warned"), pl.exclude("severity").first())
     )
-    # A season comes to all within days, a release within one.
-    joint_days = SAME_SEASON_DAYS if rule == "volume_shift" else SAME_RELEASE_DAYS
-    later = (pl.col("at").diff() > pl.duration(days=joint_days)).fill_null(True).over("up")
+    later = (pl.col("at").diff() > pl.duration(days=within_days)).fill_null(True).over("up")
     joint = (
         each.sort("up", "at", "integration")
         .with_columns(release=later.cum_sum().over("up"))
@@ -121,22 +140,13 @@ def _shifted(rule: str, rows: pl.DataFrame) -> pl.DataFrame:
         _said("after"),
         _level("before"),
     )
-    changed = joint.with_columns(
+    return joint.with_columns(
         subject=pl.format("{} since {}", "names", pl.col("at").dt.strftime("%Y-%m-%d")),
         statement=pl.when(pl.col("others") > 0).then(together).otherwise(alone),
         value=pl.col("change"),
         unit=pl.lit("change, share of before"),
         threshold=pl.lit(LEAST_CHANGE),
-        ask=pl.format(_ASK[rule], "day", "names"),
     )
-    return findings(NAME, rule, changed)
-
-
-_ASK = {
-    "latency_shift": "What was changed around {} at {}?",
-    "errors_shift": "What was changed around {} at {}, and who looks at what fails?",
-    "volume_shift": "Who expected around {} that the volume of {} would change?",
-}
 
 
 def _drifting(rows: pl.DataFrame) -> pl.DataFrame:

@@ -3,10 +3,10 @@
 import numpy as np
 import polars as pl
 
-from integrhealth.analyses.latency.shifts.rhythm import Days, daily, without_week
-from integrhealth.analyses.latency.shifts.search import Change, changes, steps, without_outliers
+from integrhealth.analyses.latency.shifts.rhythm import HALF, Days, daily, without_week
+from integrhealth.analyses.latency.shifts.search import SEARCHING, Change, changes, steps, without_outliers
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
-from integrhealth.language.thresholds import LEAST_CHANGE, MIN_MESSAGES
+from integrhealth.language.thresholds import LEAST_CHANGE, MIN_MESSAGES, MIN_SHIFT_FAILURES
 
 SHIFTS = {
     "integration": TEXT,
@@ -57,14 +57,18 @@ def unshifted(hours: pl.DataFrame) -> str:
 
 def _changes(series: Days) -> list[tuple[int, Change, int]]:
     """Each change of a series with where the one before it happened and the one after it: of a drift, its middle."""
-    least_step = 0.0 if series.metric == "error_share" else float(np.log1p(LEAST_CHANGE))
+    shares = series.metric == "error_share"
+    if shares and (series.values * series.counts).sum() < MIN_SHIFT_FAILURES - HALF:
+        return []
+    least_step = 0.0 if shares else float(np.log1p(LEAST_CHANGE))
     rounds = series.weeks or np.inf
     values = without_week(series)
     if series.weeks:
         # The rhythm is seen clearer beside the steps, as the week around one has days of two levels.
-        first = steps(without_outliers(values), series.weights, least_step=least_step, rounds=rounds)
+        smooth = values if shares else without_outliers(values)
+        first = steps(smooth, series.weights, least_step=least_step, rounds=rounds, permutations=SEARCHING)
         values = without_week(series, [cut for cut, _ in first])
-    seen = changes(values, series.weights, least_step=least_step, rounds=rounds)
+    seen = changes(values, series.weights, least_step=least_step, rounds=rounds, draw_in=not shares)
     return list(zip([0, *map(_middle, seen)], seen, [*map(_middle, seen[1:]), len(values)], strict=False))
 
 
@@ -73,11 +77,16 @@ def _middle(change: Change) -> int:
 
 
 def _row(series: Days, begin: int, change: Change, end: int) -> dict[str, object]:
-    drifts = change.end > change.index
-    earlier, later = series.counts[begin : _middle(change)], series.counts[_middle(change) : end]
+    drifts, middle = change.end > change.index, _middle(change)
+    earlier, later = series.counts[begin:middle], series.counts[middle:end]
     before, after = change.before, change.after
     if series.metric == "messages" and not drifts:
         before, after = earlier.mean(), later.mean()
+    elif series.metric == "error_share" and not drifts:
+        before, after = (
+            np.average(series.values[part], weights=series.counts[part])
+            for part in (slice(begin, middle), slice(middle, end))
+        )
     elif series.metric != "error_share":
         before, after = np.exp(before), np.exp(after)
     return {

@@ -65,7 +65,7 @@ def latency_over_time(evidence: "Evidence") -> pl.DataFrame:
     they are null below 4 timed messages, p95_ms below 20.
 
     >>> ih.latency.latency_over_time(evidence).select("integration", "timed", pl.col("p50_ms").round()).row(0)
-    ('crm-accounts', 21, 327.0)
+    ('crm-accounts', 22, 266.0)
 
     Columns: integration (text); at (time, UTC); timed (count); p25_ms, p50_ms, p75_ms, p95_ms (number, ms)
     """

@@ -6,7 +6,8 @@ the sum of squares as their distance), then both sides are searched. Values are 
 24 hours.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from integrhealth.language.thresholds import DRIFT_DAYS, LEAST_SHIFT_DAYS, SEED,
 NOTHING = 1e-12
 # Permutations while searching; what is told gets more of them.
 SEARCHING = 1000
+# Places at which a time inside a series may begin and end.
+MOST_MARKS = 45
 # Values around one that say what is usual there, the sigmas from which one stands out, and what makes a sigma of the
 # median and the mean of absolute distances of normal values.
 AROUND, OUTLYING, MAD_SIGMAS, MEAN_SIGMAS = 7, 4, 1.4826, 1.2533
@@ -42,25 +45,29 @@ def changes(
     least: int = LEAST_SHIFT_DAYS,
     least_step: float = 0.0,
     rounds: float = np.inf,
+    draw_in: bool = True,
 ) -> list[Change]:
     """The steps and climbs of a series in order, each so significant that its p-value lies below `level`.
 
-    `weights` say how much each of the values tells; single ones that stand out are drawn in (``without_outliers``). A
-    level lasts `least` values, a step is at least `least_step` high. Steps in one direction that a climb explains
-    better (BIC) are one climb. A rhythm that was taken out of the values, learned from so many `rounds` of them, took
-    some of the noise along that says what chance does.
+    `weights` say how much each of the values tells. Unless told not to `draw_in`, single ones that stand out are drawn
+    in (``without_outliers``): that takes values of which most differ, not shares that are mostly zero. A level lasts
+    `least` values, a step is at least `least_step` high. Steps in one direction that a climb explains better (BIC) are
+    one climb. A rhythm that was taken out of the values, learned from so many `rounds` of them, took some of the noise
+    along that says what chance does.
     """
-    x = without_outliers(np.asarray(values, float))
+    x = np.asarray(values, float)
+    x = without_outliers(x) if draw_in else x
     w = np.ones(len(x)) if weights is None else np.asarray(weights, float)
     if len(x) < 2 * least:
         return []
     cuts = steps(x, w, level=level, least=least, least_step=least_step, rounds=rounds)
     edges = [0, *(cut for cut, _ in cuts), len(x)]
     means = [_mean(x[a:b], w[a:b]) for a, b in pairwise(edges)]
+    times = inflation(x, w, least=least)
     seen: list[Change] = []
     for first, last in _runs(means):
         start, stop = max(edges[first], seen[-1].end if seen else 0), edges[last + 2]
-        climb = _climb(x[start:stop], w[start:stop], [edge - start for edge in edges[first + 1 : last + 2]])
+        climb = _climb(x[start:stop], w[start:stop], [edge - start for edge in edges[first + 1 : last + 2]], times)
         p_value = min(p for _, p in cuts[first : last + 1])
         if climb is not None:
             a, b, before, after = climb
@@ -81,24 +88,25 @@ def steps(
     least: int = LEAST_SHIFT_DAYS,
     least_step: float = 0.0,
     rounds: float = np.inf,
+    permutations: int = SHIFT_PERMUTATIONS,
 ) -> list[tuple[int, float]]:
-    """Index and p-value of each step of `x` with weights `w`, in order."""
+    """Index and p-value of each step of `x` with weights `w`, in order, by so many `permutations` at most."""
     times = inflation(x, w, least=least) / (1 - 1 / rounds)
     cuts: list[int] = []
     segments = [(0, len(x))]
     while segments:
         start, stop = segments.pop()
-        at, ratio = best_split(x[start:stop], w[start:stop], least=least)
-        if at and _chance(x[start:stop], w[start:stop], ratio / times, SEARCHING, least=least, level=level) < level:
-            cuts.append(start + at)
-            segments += [(start, start + at), (start + at, stop)]
+        inside = _cuts(x[start:stop], w[start:stop], times, least=least, level=level)
+        cuts += [start + cut for cut in inside]
+        segments += pairwise([start, *(start + cut for cut in inside), stop]) if inside else []
     cuts = _high_enough(x, w, sorted(cuts), least_step)
     judged = []
     for before, cut, after in zip([0, *cuts], cuts, [*cuts[1:], len(x)], strict=False):
         part = slice(before, after)
         # Beside its neighbours a step may stand a little off from where it stood in the whole.
         at, ratio = best_split(x[part], w[part], least=least)
-        p_value = _chance(x[part], w[part], ratio / times, SHIFT_PERMUTATIONS, least=least, level=level)
+        split = partial(_ratios, least=least)
+        p_value = _chance(x[part], w[part], split, ratio / times, permutations, level=level)
         judged.append((before + at if abs(before + at - cut) <= least else cut, p_value))
     return [(cut, p_value) for cut, p_value in judged if p_value < level]
 
@@ -118,37 +126,82 @@ def without_outliers(x: NDArray) -> NDArray:
     return middle + np.clip(away, -OUTLYING * sigma, OUTLYING * sigma)
 
 
+def _cuts(x: NDArray, w: NDArray, times: float, *, least: int, level: float) -> list[int]:
+    """The one cut of `x` that chance does not explain, else the two of a time that differs from all before and after.
+
+    A level that came and went again hides from one cut (circular binary segmentation: Olshen et al., Biostatistics
+    2004). As it is a second look, it has half the level.
+    """
+    at, ratio = best_split(x, w, least=least)
+    split, between = partial(_ratios, least=least), partial(_between, least=least)
+    if at and _chance(x, w, split, ratio / times, SEARCHING, level=level) < level:
+        return [at]
+    begins, ends = _times(len(x), least)
+    if not len(begins):
+        return []
+    ratios = between(x[None, :], w[None, :])[0]
+    most = int(ratios.argmax())
+    if ratios[most] <= 0 or _chance(x, w, between, ratios[most] / times, SEARCHING, level=level / 2) >= level / 2:
+        return []
+    return [int(begins[most]), int(ends[most])]
+
+
 def best_split(x: NDArray, w: NDArray, *, least: int) -> tuple[int, float]:
     """The split that explains most squares, and how many times what it leaves; 0, 0 where none can be."""
     if len(x) < 2 * least:
         return 0, 0.0
-    ratios = _ratios(x[None, :], w[None, :], least)[0]
+    ratios = _ratios(x[None, :], w[None, :], least=least)[0]
     return (least + int(ratios.argmax()), float(ratios.max())) if ratios.max() > 0 else (0, 0.0)
 
 
-def _ratios(x: NDArray, w: NDArray, least: int) -> NDArray:
+def _ratios(x: NDArray, w: NDArray, *, least: int) -> NDArray:
     """Explained over unexplained squares of every split of every row that leaves `least` values on each side."""
+    moved, weight, squares, total = _sums(x, w)
+    inside = slice(least, x.shape[1] - least + 1)
+    return _explained(moved[:, inside], weight[:, inside], squares, total)
+
+
+def _between(x: NDArray, w: NDArray, *, least: int) -> NDArray:
+    """The same of every time inside, against all before and after it: few enough of them, where a series is long."""
+    moved, weight, squares, total = _sums(x, w)
+    begins, ends = _times(x.shape[1], least)
+    return _explained(moved[:, ends] - moved[:, begins], weight[:, ends] - weight[:, begins], squares, total)
+
+
+@lru_cache(maxsize=256)
+def _times(size: int, least: int) -> tuple[NDArray, NDArray]:
+    """Where times inside `size` values begin and end, `least` values long and from each end."""
+    marks = np.arange(least, size - least + 1, max(size // MOST_MARKS, 1))
+    begins, ends = (each.ravel() for each in np.meshgrid(marks, marks, indexing="ij"))
+    return begins[ends - begins >= least], ends[ends - begins >= least]
+
+
+def _sums(x: NDArray, w: NDArray) -> tuple[NDArray, NDArray, float, float]:
+    """Of rows that are permutations of one another: what lies before each place, and the squares of all."""
     total = w[0].sum()
     mean = (w[0] * x[0]).sum() / total
     away = w * (x - mean)
-    squares = (away[0] * (x[0] - mean)).sum()
-    inside = slice(least - 1, x.shape[1] - least)
-    moved, weight = np.cumsum(away, axis=1)[:, inside], np.cumsum(w, axis=1)[:, inside]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        explained = np.where((weight > 0) & (weight < total), moved**2 * total / (weight * (total - weight)), 0)
-    if squares <= NOTHING * total * max(mean**2, 1):
-        return np.zeros_like(explained)
-    return explained / np.maximum(squares - explained, NOTHING * squares)
+    squares = float((away[0] * (x[0] - mean)).sum())
+    moved, weight = (np.pad(np.cumsum(each, axis=1), ((0, 0), (1, 0))) for each in (away, w))
+    return moved, weight, squares if squares > NOTHING * total * max(mean**2, 1) else 0.0, float(total)
 
 
-def _chance(x: NDArray, w: NDArray, ratio: float, permutations: int, *, least: int, level: float) -> float:
-    """How often the best split of a permutation of the values explains as much, more permutations the rarer it is."""
+def _explained(moved: NDArray, weight: NDArray, squares: float, total: float) -> NDArray:
+    rest = weight * (total - weight)
+    explained = np.divide(moved**2 * total, rest, out=np.zeros_like(moved), where=rest > 0)
+    return explained / np.maximum(squares - explained, NOTHING * squares) if squares else np.zeros_like(explained)
+
+
+def _chance(
+    x: NDArray, w: NDArray, ratios: Callable[..., NDArray], seen: float, permutations: int, *, level: float
+) -> float:
+    """How often the highest of the `ratios` of a permutation is what was `seen`; more permutations the rarer it is."""
     as_much = done = 0
     while done < permutations:
         order = _orders(len(x), done, max(9 * done, 100))
         done += len(order)
         # A hair less, as the same values in another order sum to another last digit.
-        as_much += int((_ratios(x[order], w[order], least).max(axis=1) >= ratio * (1 - 1e-9)).sum())
+        as_much += int((ratios(x[order], w[order]).max(axis=1) >= seen * (1 - 1e-9)).sum())
         if (1 + as_much) / (1 + done) > 2 * level:
             break
     return (1 + as_much) / (1 + done)
@@ -169,8 +222,8 @@ def inflation(x: NDArray, w: NDArray, *, least: int) -> float:
     pairs, squares = (np.sqrt(w[1:] * w[:-1]) * rest[1:] * rest[:-1]).sum(), (w * rest**2).sum()
     if squares <= 0:
         return 1.0
-    # Around fitted levels it reads too low, by about 1 / n for each; steps that noise made hide as much again, and half a
-    # standard error goes on top. In very few values that would say nothing more of them (all own).
+    # Around fitted levels it reads too low, by about 1 / n for each; steps that noise made hide as much again, and half
+    # a standard error goes on top. In very few values that would say nothing more of them (all own).
     count = 1 + np.count_nonzero(np.diff(levels))
     low = min(2 * count / len(x) + 0.5 / np.sqrt(len(x)), 1 / 3)
     r = min(max(pairs / squares + low, 0), 0.8)
@@ -213,10 +266,18 @@ def _runs(means: list[float]) -> list[tuple[int, int]]:
     return list(zip([0, *turns], [turn - 1 for turn in [*turns, len(up)]], strict=True))
 
 
-def _climb(x: NDArray, w: NDArray, cuts: list[int]) -> tuple[int, int, float, float] | None:
-    """Where a climb that explains `x` better than steps at `cuts` begins and ends, its levels; None for steps."""
+def _climb(x: NDArray, w: NDArray, cuts: list[int], times: float) -> tuple[int, int, float, float] | None:
+    """Where a climb that explains `x` better than steps at `cuts` begins and ends, its levels; None for steps.
+
+    Values that resemble their neighbours count as so many `times` fewer.
+    """
     size = len(x)
-    steady = np.concatenate([np.full(b - a, _mean(x[a:b], w[a:b])) for a, b in pairwise([0, *cuts, size])])
+    means = [_mean(x[a:b], w[a:b]) for a, b in pairwise([0, *cuts, size])]
+    left = x - np.repeat(means, np.diff([0, *cuts, size]))
+    # A step in the middle of a day makes one value that lies between the levels.
+    for cut, (low, high) in zip(cuts, map(sorted, pairwise(means)), strict=True):
+        beside = slice(cut - 1, cut + 1)
+        left[beside] = np.where((x[beside] > low) & (x[beside] < high), 0, left[beside])
     stride = max(size // 60, 1)
     marks = np.unique([*range(0, size, stride), size - 1])
     a, b = (each.ravel() for each in np.meshgrid(marks, marks, indexing="ij"))
@@ -231,8 +292,8 @@ def _climb(x: NDArray, w: NDArray, cuts: list[int]) -> tuple[int, int, float, fl
     # Where it begins and ends are numbers too, unless it does not do so in here. In doubt it is steps (own).
     numbers = 3 + (a > 0).astype(int) + (b < size - 1)
     floor = NOTHING * max((w * (x - mean) ** 2).sum(), NOTHING)
-    climbing = size * np.log(np.maximum(squares, floor)) + numbers * np.log(size)
-    stepping = size * np.log(max((w * (x - steady) ** 2).sum(), floor)) + (2 * len(cuts) + 1) * np.log(size)
+    climbing = size / times * np.log(np.maximum(squares, floor)) + numbers * np.log(size)
+    stepping = size / times * np.log(max((w * left**2).sum(), floor)) + (2 * len(cuts) + 1) * np.log(size)
     best = int(climbing.argmin())
     if climbing[best] >= stepping:
         return None
