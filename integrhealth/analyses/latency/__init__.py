@@ -1,4 +1,4 @@
-"""Latency: how long each integration takes, what a journey waits for, which step to speed up first; what metrics say.
+"""Latency: how long each integration takes and what it promised, what a journey waits for, and what metrics say.
 
 Percentiles are read from logarithmic buckets that add up and are at most 1% off; they are never averaged. Timeouts
 count with the time at which they were given up, a floor of the true wait; failed and rejected messages do not count:
@@ -79,6 +79,8 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["integrations"] = "No message passed from one system to another."
     if said := [each for each in (said_of_clocks(tables["integrations"]), said_of_metrics(evidence)) if each]:
         notes["integrations"] = " ".join(said)
+    if evidence.messages.height and not tables["slo"].height:
+        notes["slo"] = "No message between two systems has ended."
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
     if hours(evidence).height and not tables["shifts"].height:
