@@ -74,6 +74,8 @@ SILENT_GAPS = 2
 SLOW_CRITICAL = 2
 # A step with a larger share of all critical-path time is the one to speed up first, a note (own).
 DOMINANT_SHARE = 0.5
+# Messages and metrics that count the same requests and differ by more say something else of them (own).
+COUNTS_APART = 0.05
 # All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
 

@@ -351,16 +351,16 @@ def test_three_equal_steps_dominate_nothing():
 def test_without_messages_every_table_is_there_and_the_reason_is_said():
     found = latency.report(evidence(FRAMES["messages"].empty()))
     assert found.missing.startswith("needs messages")
-    tables = [*TABLES, "waterfall", "measurements_over_time"]
+    tables = [*TABLES, "waterfall", "measurements_over_time", "burn_over_time"]
     assert {name: table.height for name, table in found.tables.items()} == dict.fromkeys(tables, 0)
     assert found.findings.height == 0
-    assert set(found.notes) == {"shifts", "silence", "slo", "capacity", "surge"}
+    assert set(found.notes) == {"shifts", "silence", "capacity", "surge"}
 
 
 def test_work_in_one_system_that_never_ends_gives_empty_tables_with_sentences():
     found = latency.report(evidence(messages("message_id source target\nm a a")))
     assert found.missing is None
-    assert {"integrations", "critical_path"} <= set(found.notes)
+    assert {"integrations", "critical_path", "slo"} <= set(found.notes)
     assert found.tables["journeys"].select("object_type", "journeys", "unended", "mean_ms").rows() == [
         (None, 0, 1, None)
     ]

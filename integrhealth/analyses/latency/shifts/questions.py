@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from integrhealth.analyses.latency.request_metrics.questions import request_buckets, requests_over_time
 from integrhealth.analyses.latency.shifts import hours as of_hours
 from integrhealth.analyses.latency.shifts import levels, over_time
 from integrhealth.language.questions import question
@@ -21,8 +22,10 @@ def hour_facts(evidence: "Evidence") -> pl.DataFrame:
 
 @question
 def hours(evidence: "Evidence") -> pl.DataFrame:
-    """One row per integration and hour from its first to its last message, as ``hours.hours``."""
-    return of_hours.hours(hour_facts(evidence))
+    """One row per integration and hour from its first to its last message, as ``hours.hours``; what metrics alone count
+    has one per hour that was measured.
+    """
+    return pl.concat([of_hours.hours(hour_facts(evidence)), requests_over_time(evidence, width="1h")])
 
 
 @question
@@ -42,8 +45,16 @@ def shifts(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Data
     Columns: integration, metric (text); at (time, UTC); before, after (number, of the metric); change (number, share);
     p_value (number, share); kind (text); until (time, UTC); n_before, n_after (count); measured_by (text)
     """
-    facts, hourly = hour_facts(evidence), hours(evidence)
-    return levels.shifts(hourly, of_hours.days(facts), min_messages=min_messages)
+    facts = hour_facts(evidence)
+    by_messages = levels.shifts(of_hours.hours(facts), of_hours.days(facts), min_messages=min_messages)
+    hourly, daily = (requests_over_time(evidence, width=width) for width in ("1h", "1d"))
+    by_metrics = levels.shifts(hourly, daily, min_messages=min_messages, measured_by="metrics")
+    return pl.concat([by_messages, by_metrics]).sort("integration", "at", "metric")
+
+
+def _drawn_facts(evidence: "Evidence") -> pl.DataFrame:
+    """What is drawn: the facts of messages, and the buckets of histograms where no messages tell."""
+    return pl.concat([hour_facts(evidence), request_buckets(evidence)])
 
 
 @question
@@ -58,7 +69,7 @@ def latency_over_time(evidence: "Evidence") -> pl.DataFrame:
 
     Columns: integration (text); at (time, UTC); timed (count); p25_ms, p50_ms, p75_ms, p95_ms (number, ms)
     """
-    facts = hour_facts(evidence)
+    facts = _drawn_facts(evidence)
     return over_time.latency_over_time(facts, over_time.drawn(facts, shifts(evidence)))
 
 
@@ -74,6 +85,6 @@ def latency_heat(evidence: "Evidence", *, integration: str | None = None) -> pl.
     Columns: integration (text); at, until (time, UTC); low_ms, high_ms (number, ms); messages (count); share (number,
     share)
     """
-    facts = hour_facts(evidence)
+    facts = _drawn_facts(evidence)
     drawn = over_time.drawn(facts, shifts(evidence)) if integration is None else [integration]
     return over_time.latency_heat(facts, next(iter(drawn), ""))
