@@ -178,3 +178,15 @@ SURGE_TIMES, SURGE_SIGMAS, DOWN_SHARE, RESUMED_SHARE = 1.5, 4, 0.1, 0.5
 GOODPUT_LOST, STORM_LEVEL = 0.1, 0.01
 # Drain time, actual to predicted (own).
 SLOW_DRAIN = 2
+
+# A surge. Multiples of the busiest day that are replayed, and those that the reader can choose from (own).
+SURGE_MULTIPLES = (3, 10)
+SURGE_CURVES = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0)
+# Days replayed: the surge and the day after it; a line that is left then is worked off by arithmetic (own).
+SURGE_DAYS = 2
+# A wait up to so many minutes, as long as the steps of the replay, is none (own).
+SURGE_WAIT_MINUTES = 1
+# Timeouts that tell how long a sender waits, where the catalog does not, and attempts told apart (own).
+MIN_TIMEOUTS, MOST_ATTEMPTS = 5, 10
+# Steps of a drawn backlog in minutes, and the integrations that have one, those that wait longest (own).
+SURGE_STEP_MINUTES, SURGE_SHOWN = 10, 6
