@@ -200,4 +200,4 @@ def test_it_agrees_with_a_server_that_works_off_one_after_the_other(multiple, li
         longest_waits(drawn, replay).item(),
         *(array.sum() for array in (replay.timeouts, replay.retried, replay.lost)),
     )
-    assert got == pytest.approx(expected, rel=0.02, abs=45)
+    assert got == pytest.approx(expected, rel=0.002, abs=15)

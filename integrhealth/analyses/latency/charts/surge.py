@@ -1,5 +1,6 @@
 """The backlog of a surge: the reader chooses how many times the busiest day comes."""
 
+from datetime import timedelta
 from typing import Any
 
 import altair as alt
@@ -35,7 +36,7 @@ def surge_chart(surge_backlog: pl.DataFrame, surge: pl.DataFrame) -> Any:
     chosen = alt.param(
         name="surge_integration", value=names[0], bind=alt.binding_select(options=names, name="Integration: ")
     )
-    day = alt.Chart(alt.InlineData(values=_curves(surge_backlog))).transform_filter(
+    day = alt.Chart(_curves(surge_backlog)).transform_filter(
         f"datum.integration == surge_integration && datum.multiple == {MULTIPLE}"
     )
     said = day.mark_text(align="left", baseline="top", fontSize=14).encode(
@@ -54,8 +55,8 @@ def surge_chart(surge_backlog: pl.DataFrame, surge: pl.DataFrame) -> Any:
         alt.Tooltip("backlog:Q", title="messages that wait", format=",.0f"),
         alt.Tooltip("oldest:Q", title="minutes of the oldest", format=",.1f"),
     ]
-    # All that the axis spans, also where nothing waits.
-    ends = alt.Chart(alt.InlineData(values=[{"hour": 24, "least": 0}]))
+    # Here the surge is over.
+    ends = alt.Chart(pl.DataFrame({"hour": [24]}))
     over = ends.mark_rule(color=NEUTRAL, strokeDash=[4, 4]).encode(x="hour:Q")
     waiting = steps.mark_area(color=ACCENT, opacity=0.35, line={"color": ACCENT}).encode(
         x=hour,
@@ -86,13 +87,13 @@ def _title(surge: pl.DataFrame) -> str:
     if judged.is_empty() or judged["oldest_minutes"][0] == 0:
         return "No line would grow at the multiples that were replayed"
     worst = judged.row(0, named=True)
-    return (
-        f"At {worst['multiple']:g} times its busiest day, {worst['integration']} would wait "
-        f"for {duration(worst['oldest_minutes'] * 60_000)}"
-    )
+    wait = f"wait for {duration(worst['oldest_minutes'] * 60_000)}"
+    if worst["drain_minutes"] is None:
+        wait = "never catch up"
+    return f"At {worst['multiple']:g} times its busiest day, {worst['integration']} would {wait}"
 
 
-def _curves(surge_backlog: pl.DataFrame) -> list[dict[str, Any]]:
+def _curves(surge_backlog: pl.DataFrame) -> pl.DataFrame:
     """One row per integration and multiple, with its steps as lists: a page holds hundreds of numbers, not of rows."""
     coarse = surge_backlog.group_by_dynamic(
         "at", every=f"{STEP_MINUTES}m", group_by=["integration", "system", "multiple"], start_by="datapoint"
@@ -104,23 +105,19 @@ def _curves(surge_backlog: pl.DataFrame) -> list[dict[str, Any]]:
         most=pl.col("backlog").max(),
         age=pl.col("oldest_minutes").max(),
         left=pl.col("backlog").last(),
+        begins=pl.col("at").min(),
         until=pl.col("at").filter(pl.col("backlog") > 0).max(),
     )
-    return [
-        {
-            "integration": row["integration"],
-            "multiple": row["multiple"],
-            "said": _said(row),
-            "backlog": row["backlog"],
-            "oldest": row["oldest"],
-        }
-        for row in curves.join(peaks, on=["integration", "multiple"], maintain_order="left").iter_rows(named=True)
-    ]
+    whole = curves.join(peaks, on=["integration", "multiple"], maintain_order="left")
+    said = pl.Series([_said(row) for row in whole.iter_rows(named=True)], dtype=pl.String)
+    return whole.select("integration", "multiple", "backlog", "oldest", said=said)
 
 
 def _said(row: dict[str, Any]) -> str:
     times = f"At {row['multiple']:g} times the day"
     if row["most"] < 1:
         return f"{times} nothing waits at {row['system']}"
-    drained = f"until {row['until']:%H:%M}" if row["left"] < 1 else "and some are left after the next day"
-    return f"{times} up to {row['most']:,.0f} wait at {row['system']}, the oldest {duration(row['age'] * 60_000)}, {drained}"
+    over = " of the next day" if row["until"] - row["begins"] >= timedelta(days=1) else ""
+    drained = f"until {row['until']:%H:%M}{over}" if row["left"] < 1 else "and some are left after the next day"
+    age = duration(row["age"] * 60_000)
+    return f"{times} up to {row['most']:,.0f} wait at {row['system']}, the oldest for {age}, {drained}"

@@ -62,16 +62,17 @@ def lines(days: pl.DataFrame, patience: pl.DataFrame, capacity: pl.DataFrame) ->
     totals = days.group_by("target", "integration").agg(
         pl.col("day").first(), pl.col("messages").sum(), most=pl.col("messages").max()
     )
-    of_system = capacity.select(target="system", *ENDS).unique("target", keep="first", maintain_order=True)
-    estimate = pl.col("capacity_per_minute")
+    of_system = capacity.select(pl.col("system").alias("target"), *ENDS)
+    of_system = of_system.unique("target", keep="first", maintain_order=True)
+    estimate, low, high = (pl.col(end) for end in ENDS)
     usable = pl.when((estimate > 0) & estimate.is_finite())
     return (
         totals.join(patience, on=FEED, how="left")
         .join(of_system, on="target", how="left")
         .with_columns(
             usable.then(estimate).alias("capacity_per_minute"),
-            low=usable.then(pl.when(pl.col("low") > 0).then("low").otherwise(estimate)),
-            high=usable.then(pl.max_horizontal("high", estimate)),
+            low=usable.then(pl.when(low > 0).then(pl.min_horizontal(low, estimate)).otherwise(estimate)),
+            high=usable.then(pl.when(high.is_finite()).then(pl.max_horizontal(high, estimate)).otherwise(estimate)),
         )
         .sort("target", "integration")
     )
