@@ -181,7 +181,7 @@ SLOW_DRAIN = 2
 
 # A surge. Multiples of the busiest day that are replayed, and those that the reader can choose from (own).
 SURGE_MULTIPLES = (3, 10)
-SURGE_CURVES = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0)
+SURGE_CURVES = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10, 12)
 # Days replayed: the surge and the day after it; a line that is left then is worked off by arithmetic (own).
 SURGE_DAYS = 2
 # A wait up to so many minutes, as long as the steps of the replay, is none (own).

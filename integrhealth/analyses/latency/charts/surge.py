@@ -47,7 +47,7 @@ def surge_chart(surge_backlog: pl.DataFrame, surge: pl.DataFrame) -> Any:
         .transform_window(step="row_number()")
         .transform_calculate(hour=f"(datum.step - 1) * {STEP_MINUTES} / 60")
     )
-    hour = alt.X("hour:Q", title="time of day, UTC", scale=alt.Scale(domain=[0, 48])).axis(
+    hour = alt.X("hour:Q", title="time of day, UTC", scale=alt.Scale(domain=[0, 48], nice=False)).axis(
         values=list(range(0, 49, 6)), labelExpr=CLOCK, grid=False
     )
     tooltip = [

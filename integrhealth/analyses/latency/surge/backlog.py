@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from integrhealth.analyses.latency.surge.replay import backlogs, heads
+from integrhealth.analyses.latency.surge.replay import backlogs, oldest
 from integrhealth.analyses.latency.surge.surge import feeds, replay_of
 from integrhealth.language.schema import NUMBER, TEXT, TIME
 from integrhealth.language.thresholds import SURGE_CURVES, SURGE_SHOWN, SURGE_STEP_MINUTES
@@ -33,13 +33,14 @@ def surge_backlog(rows: pl.DataFrame, days: pl.DataFrame, judged: pl.DataFrame) 
     shared = rows.join(chosen, left_on="target", right_on="system", how="semi", maintain_order="left")
     drawn = feeds(shared, days)
     replay = replay_of(shared, drawn, SURGE_CURVES)
-    waits, head = backlogs(drawn, replay), heads(replay)[drawn.system]
-    age = np.where(waits > 0, np.arange(waits.shape[2]) - head, 0)
-    steps = np.arange(0, waits.shape[2] - 1, SURGE_STEP_MINUTES)
-    grid = shared.select("integration", "day", system="target").with_row_index("place")
-    every = grid.join(pl.DataFrame({"multiple": SURGE_CURVES}), how="cross", maintain_order="left_right").join(
-        pl.DataFrame({"minutes": steps}), how="cross", maintain_order="left_right"
-    )
+    waits = backlogs(drawn, replay)
+    waits = np.maximum(waits[..., :-1], waits[..., 1:])
+    age = np.where(waits > 0, oldest(replay)[drawn.system], 0)
+    steps = np.arange(0, waits.shape[2], SURGE_STEP_MINUTES)
+    every = shared.select("integration", "day", system="target")
+    for name, values in {"multiple": SURGE_CURVES, "minutes": steps}.items():
+        choices = pl.DataFrame({name: np.array(values, float)})
+        every = every.join(choices, how="cross", maintain_order="left_right")
     curves = every.with_columns(
         at=pl.col("day") + pl.duration(minutes="minutes"),
         backlog=pl.Series(np.maximum.reduceat(waits, steps, axis=2).ravel()),

@@ -56,9 +56,9 @@ def pause_facts(messages: pl.DataFrame) -> pl.DataFrame:
     slim = sent_between_systems(messages).select(
         *CHAIN, "attempt", "sent_at", "status", ended_at=pl.coalesce("answered_at", "finished_at")
     )
-    named = pl.any_horizontal(pl.col("object_id", "trace_id").is_not_null())
-    failed = slim.filter(pl.col("status").is_in(RETRIABLE), named).select(*CHAIN, pl.col("attempt") + 1, "ended_at")
-    retries = slim.filter(pl.col("attempt") > 1, named).select(*CHAIN, "attempt", "sent_at")
+    traceable = pl.any_horizontal(pl.col("object_id", "trace_id").is_not_null())
+    failed = slim.filter(pl.col("status").is_in(RETRIABLE), traceable).select(*CHAIN, pl.col("attempt") + 1, "ended_at")
+    retries = slim.filter(pl.col("attempt") > 1, traceable).select(*CHAIN, "attempt", "sent_at")
     pause_us = (pl.col("sent_at") - pl.col("ended_at")).dt.total_microseconds()
     return (
         retries.join(failed, on=[*CHAIN, "attempt"], nulls_equal=True)

@@ -149,6 +149,20 @@ def heads(replay: Replay) -> NDArray:
     return np.stack([np.interp(times, line, times) for line in lines]).reshape(leaving.shape)
 
 
+def oldest(replay: Replay) -> NDArray:
+    """[systems, scenarios, minutes]: the greatest age of what stands first in the line, within each minute.
+
+    Age grows until its turn comes, so it is greatest at an end of the minute or when one leaves who has waited most.
+    """
+    age = np.arange(replay.backlog.shape[2]) - heads(replay)
+    most = np.maximum(age[..., :-1], age[..., 1:])
+    wait = replay.backlog / replay.capacity[..., None]
+    leaves = (np.arange(wait.shape[2]) + wait).astype(int)
+    *line, came = np.nonzero(leaves < most.shape[2])
+    np.maximum.at(most, (*line, leaves[(*line, came)]), wait[(*line, came)])
+    return most
+
+
 def backlogs(feeds: Feeds, replay: Replay) -> NDArray:
     """[feeds, scenarios, minutes + 1]: how much of what waits at each moment is of each feed.
 
