@@ -19,6 +19,8 @@ from integrhealth.analyses.latency.questions import (
     measurements_over_time,
     waterfall,
 )
+from integrhealth.analyses.latency.surge.questions import surge, surge_backlog
+from integrhealth.analyses.latency.surge.queue_metrics import said_of_surge
 from integrhealth.analyses.latency.tables import NAME, TABLES
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
@@ -34,6 +36,8 @@ __all__ = [
     "measurements",
     "measurements_over_time",
     "report",
+    "surge",
+    "surge_backlog",
     "waterfall",
 ]
 LATER = {
@@ -41,7 +45,6 @@ LATER = {
     "silence": "Whether an integration has gone quiet is not judged yet by this version.",
     "slo": "Service levels are not judged over time yet by this version.",
     "capacity": "Capacity is not estimated yet by this version.",
-    "surge": "A surge is not simulated yet by this version.",
 }
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
 MISSING_BESIDES_METRICS = MISSING.replace("messages:", "messages for all but the metrics:", 1)
@@ -66,6 +69,8 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
+    if said := said_of_surge(tables["surge"]):
+        notes["surge"] = said
     return published_report(
         NAME,
         TABLES,
