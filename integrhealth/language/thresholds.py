@@ -69,6 +69,23 @@ DOMINANT_SHARE = 0.5
 # All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
 
+# Capacity. A window of minutes is as short as lets a busy one hold so many messages, of these lengths (own: then the
+# chance of the count is a twentieth of it).
+WINDOW_COMPLETIONS, WINDOW_MINUTES = 400, (1, 2, 5, 10, 15, 30, 60)
+# Bins by throughput, and the fewest windows of one; fewer windows in all say nothing (own).
+LOAD_BINS, MIN_BIN_WINDOWS, MIN_WINDOWS = 30, 10, 40
+# Windows follow on each other: drawn anew are blocks of them, so many or days, whichever is shorter (own).
+LOAD_BLOCKS = 20
+# Refused: data that stop before this part of the peak's concurrency (seen to 30% of the peak fits are off by 13 to
+# 37%, to a tenth half of them are unusable), unless throughput is so near to that of the peak; without a peak before
+# that part of the asymptote; and a wider band (own).
+PEAK_SEEN, PLATEAU_SEEN, ASYMPTOTE_SEEN, CAPACITY_BAND = 0.3, 0.8, 0.5, 0.15
+# An hour that the data cover in part counts as so many minutes at least; a load test has reached a rate that it had for
+# so many; with this part of its messages from queues a system has a queue in front of it (own).
+MIN_COVERED_MINUTES, TESTED_MINUTES, QUEUED_SHARE = 30, 5, 0.9
+# What a promised p95 lets be slower.
+LATE_SHARE = 0.05
+
 # Root causes. What lies within so many minutes of the change, or within this part of all that lies before it, is
 # neither normal nor abnormal (own).
 NEAR_MINUTES, NEAR_SHARE = 30, 0.25

@@ -65,11 +65,14 @@ def catalog(*rows):
     return pl.DataFrame(list(rows), schema=CATALOG["integrations"])
 
 
-def capacities(**systems):
-    return pl.DataFrame(
-        [{"system": name, "capacity_per_minute": each, "low": each, "high": each} for name, each in systems.items()],
-        schema={"system": pl.String, "capacity_per_minute": pl.Float64, "low": pl.Float64, "high": pl.Float64},
-    )
+def capacities(*, low=None, high=None, reason=None, **systems):
+    """What each of the systems can take, with LOW and HIGH, else exactly."""
+    rows = [
+        {"system": name, "capacity_per_minute": each, "low": low or each, "high": high or each, "reason": reason}
+        for name, each in systems.items()
+    ]
+    numbers = dict.fromkeys(("capacity_per_minute", "low", "high", "tested_multiple", "tested_error_share"), pl.Float64)
+    return pl.DataFrame(rows, schema={"system": pl.String, "reason": pl.String} | numbers)
 
 
 def parts(frame, capacity, declared=None):

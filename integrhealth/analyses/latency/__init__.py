@@ -7,6 +7,7 @@ failing fast is not being fast.
 
 from typing import TYPE_CHECKING
 
+from integrhealth.analyses.latency.capacity.questions import capacity, load_curve, load_points
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
 from integrhealth.analyses.latency.questions import (
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 __all__ = [
+    "capacity",
     "critical_path",
     "integrations",
     "journeys",
+    "load_curve",
+    "load_points",
     "measurements",
     "measurements_over_time",
     "report",
@@ -44,7 +48,6 @@ LATER = {
     "shifts": "Shifts of latency over time are not detected yet by this version.",
     "silence": "Whether an integration has gone quiet is not judged yet by this version.",
     "slo": "Service levels are not judged over time yet by this version.",
-    "capacity": "Capacity is not estimated yet by this version.",
 }
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
 MISSING_BESIDES_METRICS = MISSING.replace("messages:", "messages for all but the metrics:", 1)

@@ -78,6 +78,25 @@ def test_a_line_that_every_day_makes_longer_never_ends():
     assert figures(feeds(np.full(DAY, 10.0)), 1, 10.01) == (0, 0, 0)
 
 
+def test_retries_alone_may_keep_a_line_alive():
+    """Five a minute of which 12 could be done are 20 if each is tried four times: they go on when the surge is over."""
+    drawn = feeds(np.full(DAY, 5.0), limit=1, pause=0.5, again=(1, 1, 1, 0))
+    replay = replayed(drawn, np.array([1.0, 3.0]), np.array([[12.0, 12.0]]))
+    assert replay.timeouts.sum(axis=2)[0, 0] == 0
+    assert replay.arrived[0, 1, -60:] == pytest.approx(20)
+    assert np.isnan(drain_minutes(drawn, replay)[0, 1])
+
+
+@pytest.mark.parametrize(("limit", "ends"), [(300, True), (1500, False)])
+def test_what_is_left_of_those_who_came_back_is_drained_as_well(limit, ends):
+    """Some gave up and came back before the replay was over; who has yet to come back leaves the end open."""
+    drawn = feeds(np.full(DAY, 5.0), limit=limit, pause=1, again=(0.2, 0))
+    short, long = (figures(drawn, 3 if ends else 6, 12, days=days) for days in (2, 8))
+    assert replayed(drawn, np.array([3.0 if ends else 6.0]), np.array([[12.0]])).timeouts.sum() > 100
+    assert short[1] == pytest.approx(long[1]) if ends else np.isnan(short[1])
+    assert long[1] > DAY / 3
+
+
 @pytest.mark.parametrize(("capacity", "waits"), [(29.99, True), (30.01, False)])
 def test_just_below_the_load_a_line_grows_and_just_above_it_none(capacity, waits):
     peak, drained, oldest = figures(feeds(burst(1, 10, 100)), 3, capacity, days=1)

@@ -53,8 +53,8 @@ def surge(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
     (count); demand_per_minute, capacity_per_minute, capacity_low, capacity_high (number, messages per minute);
     peak_backlog_low, peak_backlog_high (number, messages); drain_low_minutes, drain_high_minutes, oldest_low_minutes,
     oldest_high_minutes (number, minutes); queued (flag); limit_minutes (number, minutes); timeouts, retries, lost,
-    duplicates (number, messages); checked_by (text); queue_measured, queue_replayed (number, messages);
-    queue_correlation (number, correlation)
+    duplicates (number, messages); tested_multiple (number, times); tested_error_share (number, share); checked_by
+    (text); queue_measured, queue_replayed (number, messages); queue_correlation (number, correlation)
     """
     rows, days = _lines(evidence, min_messages=min_messages), _days(evidence)
     depths = queue_metrics.queue_depths(evidence.metrics)

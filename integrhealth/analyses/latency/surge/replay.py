@@ -188,21 +188,21 @@ def drain_minutes(feeds: Feeds, replay: Replay) -> NDArray:
     """[systems, scenarios]: minutes from the largest backlog to none; 0 where there is none, NaN where it remains.
 
     Beyond the replay the same day goes on and on: what is left then falls by what each day leaves of the capacity.
-    It remains where that is nothing, and where senders still give up.
+    It remains where that is nothing, and where senders still give up or have yet to come back.
     """
     backlog = replay.backlog
     peak = backlog.argmax(axis=2)
-    load = _by_system(replay.arrived, feeds.system)
-    surplus = replay.capacity[..., None] - load
-    minute = np.arange(load.shape[2])
-    empties = (backlog[..., 1:] <= 0) & (minute >= peak[..., None])
+    surplus = replay.capacity[..., None] - _by_system(replay.arrived, feeds.system)
+    minutes = surplus.shape[2]
+    empties = (backlog[..., 1:] <= 0) & (np.arange(minutes) >= peak[..., None])
     first = empties.argmax(axis=2)[..., None]
     within = np.take_along_axis(backlog, first, 2) / np.maximum(np.take_along_axis(surplus, first, 2), NONE)
     drained = (first + within)[..., 0] - peak
-    remains = ~empties.any(axis=2)
-    still = _by_system(replay.timeouts[..., -DAY:], feeds.system).sum(axis=2) > NONE
-    beyond = load.shape[2] - peak + _goes_on(backlog[..., -1], surplus[..., -DAY:])
-    drained = np.where(remains, np.where(still, np.nan, beyond), drained)
+    back = _by_system((replay.timeouts - replay.lost - replay.retried).sum(axis=2), feeds.system)
+    leaving = _by_system(replay.timeouts[..., -1], feeds.system)
+    ordinary = replay.capacity[..., None] - _by_system((replay.arrived - replay.retried)[..., -DAY:], feeds.system)
+    beyond = np.where((back > NONE) | (leaving > NONE), np.nan, minutes - peak + _goes_on(backlog[..., -1], ordinary))
+    drained = np.where(empties.any(axis=2), drained, beyond)
     return np.where(backlog.max(axis=2) > NONE, drained, 0)
 
 

@@ -20,6 +20,8 @@ from integrhealth.language.thresholds import SURGE_DAYS, SURGE_MULTIPLES, SURGE_
 VERDICTS = ("breaks", "slows", "cannot tell", "holds")
 # The three capacities that are replayed: what is estimated, and the ends of its interval.
 ENDS = ("capacity_per_minute", "low", "high")
+# What else the capacity of a system says: why there is none, and how a load test went.
+SAID = ("reason", "tested_multiple", "tested_error_share")
 SUFFIXES = ("", "_low", "_high")
 FIGURES = ("peak_backlog", "drain", "oldest", "timeouts", "lost", "retries")
 SURGE = {
@@ -50,19 +52,21 @@ SURGE = {
     "retries": NUMBER,
     "lost": NUMBER,
     "duplicates": NUMBER,
+    "tested_multiple": NUMBER,
+    "tested_error_share": NUMBER,
 }
 
 
 def lines(days: pl.DataFrame, patience: pl.DataFrame, capacity: pl.DataFrame) -> pl.DataFrame:
     """One row per integration and system, those of one system side by side: what the replay needs to know of each.
 
-    `days` as ``arrivals.busiest_days``, `patience` as ``patience.patience`` gives them; `capacity` has system,
-    capacity_per_minute, low and high, null where nobody knows.
+    `days` as ``arrivals.busiest_days``, `patience` as ``patience.patience`` and `capacity` as the question of that name
+    gives them; what a system can take is null where nobody knows, and has a reason.
     """
     totals = days.group_by("target", "integration").agg(
         pl.col("day").first(), pl.col("messages").sum(), most=pl.col("messages").max()
     )
-    of_system = capacity.select(pl.col("system").alias("target"), *ENDS)
+    of_system = capacity.select(pl.col("system").alias("target"), *ENDS, *SAID)
     of_system = of_system.unique("target", keep="first", maintain_order=True)
     estimate, low, high = (pl.col(end) for end in ENDS)
     usable = pl.when((estimate > 0) & estimate.is_finite())
@@ -109,6 +113,7 @@ def surge(rows: pl.DataFrame, days: pl.DataFrame, *, multiples: tuple[float, ...
         "limit_minutes",
         "idempotent",
         "capacity_per_minute",
+        *SAID,
         system="target",
         demand="most",
         sent="messages",
@@ -193,7 +198,9 @@ def _verdicts(judged: pl.DataFrame) -> pl.DataFrame:
             oldest_low_minutes="oldest_high",
             oldest_high_minutes="oldest_low",
             duplicates=pl.when("idempotent").then(pl.col("retries") * 0).otherwise("retries"),
-            why=pl.when(refused).then(pl.format("nobody knows what {} can take", "system")),
+            why=pl.when(refused).then(
+                pl.format("what {} can take: {}", "system", pl.col("reason").fill_null("nobody knows"))
+            ),
         )
         .sort(order, "peak_backlog", "system", descending=[False, True, False], nulls_last=True)
         .unique(["integration", "multiple"], keep="first", maintain_order=True)
