@@ -74,8 +74,8 @@ SKEWED_SHARE = 0.01
 WINDOW_COMPLETIONS, WINDOW_MINUTES = 400, (1, 2, 5, 10, 15, 30, 60)
 # Bins by throughput, and the fewest windows of one; fewer windows in all say nothing (own).
 LOAD_BINS, MIN_BIN_WINDOWS, MIN_WINDOWS = 30, 10, 40
-# Windows follow on each other: drawn anew are blocks of them, so many or days, whichever is shorter (own).
-LOAD_BLOCKS = 20
+# Windows follow on each other: drawn anew are blocks of them, an hour each where that makes so many of them (own).
+FEWEST_BLOCKS, MOST_BLOCKS = 20, 200
 # Refused: data that stop before this part of the peak's concurrency (seen to 30% of the peak fits are off by 13 to
 # 37%, to a tenth half of them are unusable), unless throughput is so near to that of the peak; without a peak before
 # that part of the asymptote; and a wider band (own).
@@ -83,6 +83,8 @@ PEAK_SEEN, PLATEAU_SEEN, ASYMPTOTE_SEEN, CAPACITY_BAND = 0.3, 0.8, 0.5, 0.15
 # An hour that the data cover in part counts as so many minutes at least; a load test has reached a rate that it had for
 # so many; with this part of its messages from queues a system has a queue in front of it (own).
 MIN_COVERED_MINUTES, TESTED_MINUTES, QUEUED_SHARE = 30, 5, 0.9
+# The busiest hour asks for this part of what a system can take: near its limit (own).
+ROOM_WARNING = 0.9
 # What a promised p95 lets be slower.
 LATE_SHARE = 0.05
 
@@ -203,6 +205,9 @@ SURGE_CURVES = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10, 12)
 SURGE_DAYS = 2
 # A wait up to so many minutes, as long as the steps of the replay, is none (own).
 SURGE_WAIT_MINUTES = 1
+# Who waits for an answer has given up after so many, whatever his limit, which nobody knows (own; HTTP clients wait for
+# half a minute to two).
+UNANSWERED_MINUTES = 5
 # Timeouts that tell how long a sender waits, where the catalog does not, and attempts told apart (own).
 MIN_TIMEOUTS, MOST_ATTEMPTS = 5, 10
 # Steps of a drawn backlog in minutes, and the integrations that have one, those that wait longest (own).

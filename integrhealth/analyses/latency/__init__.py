@@ -7,6 +7,7 @@ failing fast is not being fast.
 
 from typing import TYPE_CHECKING
 
+from integrhealth.analyses.latency.capacity.findings import capacity_findings
 from integrhealth.analyses.latency.capacity.questions import capacity, load_curve, load_points
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
@@ -23,6 +24,7 @@ from integrhealth.analyses.latency.questions import (
 from integrhealth.analyses.latency.surge.questions import surge, surge_backlog
 from integrhealth.analyses.latency.surge.queue_metrics import said_of_surge
 from integrhealth.analyses.latency.tables import NAME, TABLES
+from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -71,6 +73,8 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["integrations"] = said
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
+    if evidence.messages.height and not tables["capacity"].height:
+        notes["capacity"] = "No message passed from one system to another."
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     if said := said_of_surge(tables["surge"]):
         notes["surge"] = said
@@ -78,12 +82,17 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         NAME,
         TABLES,
         tables,
-        latency_findings(
-            tables,
-            evidence.catalog.integrations,
-            latency_facts(evidence),
-            corrected_latencies(evidence, min_messages=min_messages),
-            min_messages=min_messages,
+        ranked(
+            [
+                latency_findings(
+                    tables,
+                    evidence.catalog.integrations,
+                    latency_facts(evidence),
+                    corrected_latencies(evidence, min_messages=min_messages),
+                    min_messages=min_messages,
+                ),
+                capacity_findings(tables["capacity"], evidence.catalog.systems),
+            ]
         ),
         notes=notes,
         missing=None if evidence.messages.height else missing,

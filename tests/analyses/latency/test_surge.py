@@ -77,6 +77,15 @@ def test_a_wait_of_up_to_a_minute_is_none(capacity, verdict):
     assert row(answer(steady(), capacities(erp=capacity)), 3)["verdict"] == verdict
 
 
+@pytest.mark.parametrize(("minutes", "verdict"), [(4.9, "slows"), (5.1, "breaks")])
+def test_an_answer_after_five_minutes_is_none_also_where_nobody_knows_the_limit(minutes, verdict):
+    # In 480 minutes so much less than comes can be done that the last one waits for so many.
+    capacity = 3 * RATE * MINUTES / (MINUTES + minutes)
+    asked, queued = (row(answer(steady(kind=kind), capacities(erp=capacity)), 3) for kind in ("request", "queue"))
+    assert asked["oldest_minutes"] == pytest.approx(minutes)
+    assert (asked["verdict"], asked["timeouts"], queued["verdict"]) == (verdict, 0, "slows")
+
+
 @pytest.mark.parametrize(("seconds", "verdict"), [(49, "holds"), (47, "breaks")])
 def test_who_has_less_patience_than_the_longest_wait_gives_up(seconds, verdict):
     declared = catalog({"integration": "orders", "sync_limit_ms": seconds * 1000.0})

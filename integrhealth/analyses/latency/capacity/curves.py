@@ -10,10 +10,11 @@ from integrhealth.language.statistics import TAIL
 from integrhealth.language.thresholds import (
     ASYMPTOTE_SEEN,
     CAPACITY_BAND,
+    FEWEST_BLOCKS,
     LOAD_BINS,
-    LOAD_BLOCKS,
     MIN_BIN_WINDOWS,
     MIN_WINDOWS,
+    MOST_BLOCKS,
     PEAK_SEEN,
     PLATEAU_SEEN,
     RESAMPLES,
@@ -22,7 +23,6 @@ from integrhealth.language.thresholds import (
 
 # Of a bin of more windows so many, evenly spaced by response time, give its median as well.
 ENOUGH_WINDOWS = 2000
-DAY_MINUTES = 1440
 FEW, UNSEEN, UNSURE = "too few busy minutes", "never seen near its limit", "too uncertain"
 
 
@@ -60,7 +60,7 @@ def curve(throughput: NDArray, concurrency: NDArray, *, minutes: int) -> Curve:
     if len(x) < MIN_WINDOWS:
         return Curve(*np.empty((3, 0)), reason=FEW)
     response, bins = n / x, _bins(x)
-    blocks = np.arange(len(x)) // min(-(-len(x) // LOAD_BLOCKS), max(DAY_MINUTES // minutes, 1))
+    blocks = np.arange(len(x)) // _block_length(len(x), 60 // minutes)
     once = np.ones((1, blocks[-1] + 1))
     points = _points(x, response, bins, blocks, once)
     law = fitted(*points)
@@ -92,6 +92,11 @@ def _seen(law: Law, most_concurrent: float, most_throughput: float) -> bool:
     """Whether the data come near enough to the peak of the law, or to its asymptote, to tell it."""
     peak, seen = law.peak_concurrency[0], most_throughput / law.capacity[0]
     return bool(seen >= (ASYMPTOTE_SEEN if np.isinf(peak) else PLATEAU_SEEN) or PEAK_SEEN * peak <= most_concurrent)
+
+
+def _block_length(windows: int, of_an_hour: int) -> int:
+    """Windows of a block: an hour of them, less where there are few, more where there are very many."""
+    return int(np.clip(of_an_hour, windows / MOST_BLOCKS, np.ceil(windows / FEWEST_BLOCKS)))
 
 
 def _bins(x: NDArray) -> NDArray:
@@ -133,6 +138,7 @@ def _interval(estimate: float, drawn: NDArray) -> tuple[float, float]:
     finite = np.where(np.isfinite(drawn), drawn, np.finfo(float).max)
     below = np.clip((finite < estimate).mean(), 1 / len(drawn), 1 - 1 / len(drawn))
     tails = np.array([TAIL, 1 - TAIL])
-    corrected = ndtr(2 * ndtri(below) + ndtri(tails))
+    # The outermost of those drawn lack the few busy blocks, and say nothing.
+    corrected = np.clip(ndtr(2 * ndtri(below) + ndtri(tails)), TAIL / 5, 1 - TAIL / 5)
     either = np.quantile(finite, np.concatenate([tails, corrected]))
     return float(either.min()), float(either.max())

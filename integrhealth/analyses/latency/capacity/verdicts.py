@@ -137,11 +137,11 @@ def _evidence(name: str, multiple: int) -> list[tuple[pl.Expr, str, str]]:
     return [
         ((reached >= multiple) & ~failing, HOLDS, TEST),
         ((reached <= multiple) & failing, BREAKS, TEST),
-        (pl.col(f"came_{name}"), HOLDS, TRAFFIC),
         (wanted <= low, HOLDS, CURVE),
         (queue & (whole_day < low), SLOWS, CURVE),
         (~queue & (wanted > high), BREAKS, CURVE),
         (queue & (whole_day > high), BREAKS, CURVE),
+        (pl.col(f"came_{name}"), HOLDS, TRAFFIC),
     ]
 
 
@@ -171,7 +171,7 @@ def load_curve(fits: Mapping[str, tuple[Curve, int]]) -> pl.DataFrame:
     for system, (fit, _) in fits.items():
         if fit.reason is None:
             seen, peak = float(fit.concurrency.max()), float(fit.law.peak_concurrency[0])
-            steps = np.linspace(0, max(1.5 * seen, min(1.2 * peak, 4 * seen)), CURVE_STEPS + 1)[1:]
+            steps = np.geomspace(fit.concurrency.min(), max(1.5 * seen, min(1.2 * peak, 4 * seen)), CURVE_STEPS)
             low, high = np.quantile(fit.resampled.throughput(steps), [TAIL, 1 - TAIL], axis=0)
             drawn = zip(DRAWN, (steps, fit.law.throughput(steps)[0], low, high), strict=True)
             frames.append(pl.DataFrame(dict(drawn)).select(pl.lit(system).alias("system"), *DRAWN))

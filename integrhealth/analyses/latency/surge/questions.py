@@ -39,14 +39,14 @@ def surge(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
     (``duplicates``, none where the catalog says idempotent), and ``lost`` are those that gave up for good. Low and high
     are the figures at the ends of the interval of the capacity.
 
-    Verdicts: breaks (somebody gives up, or the line never ends), slows (somebody waits for over a minute), holds;
-    "cannot tell" where the capacity is unknown, ``why`` says. ``sure``: both ends of the interval say the same. Where
-    metrics measure a queue of the system (``checked_by``), the most that it held that day stands beside the replay of
-    the day as it was, with their correlation.
+    Verdicts: breaks (somebody gives up, an answer takes over 5 minutes, or the line never ends), slows (somebody waits
+    for over a minute), holds; "cannot tell" where the capacity is unknown, ``why`` says. ``sure``: both ends of the
+    interval say the same. Where metrics measure a queue of the system (``checked_by``), the most that it held that day
+    stands beside the replay of the day as it was, with their correlation.
 
     >>> table = ih.latency.surge(evidence)
-    >>> table.select("integration", "multiple", "verdict", "demand_per_minute").head(2).rows()
-    []
+    >>> table.select("integration", "multiple", "messages", "verdict").filter(integration="portal-orders").rows()
+    [('portal-orders', 3.0, 450, 'cannot tell'), ('portal-orders', 10.0, 1500, 'cannot tell')]
 
     Columns: integration (text); multiple (number, times); peak_backlog (number, messages); drain_minutes,
     oldest_minutes (number, minutes); system, verdict (text); sure (flag); why (text); day (time, UTC); messages

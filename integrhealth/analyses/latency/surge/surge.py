@@ -14,7 +14,7 @@ from integrhealth.analyses.latency.surge.replay import (
     replayed,
 )
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME
-from integrhealth.language.thresholds import SURGE_DAYS, SURGE_MULTIPLES, SURGE_WAIT_MINUTES
+from integrhealth.language.thresholds import SURGE_DAYS, SURGE_MULTIPLES, SURGE_WAIT_MINUTES, UNANSWERED_MINUTES
 
 # Verdicts, the worst first.
 VERDICTS = ("breaks", "slows", "cannot tell", "holds")
@@ -164,12 +164,16 @@ def replay_of(
 
 
 def _verdict(end: str) -> pl.Expr:
-    """holds: nobody waits longer than a step of the replay; breaks: somebody gives up, or the line never ends."""
-    oldest = pl.col(f"oldest{end}")
+    """holds: nobody waits longer than a step of the replay; breaks: somebody gives up, or the line never ends.
+
+    Who waits for an answer gives up at last, also where nobody knows after which time.
+    """
+    oldest, timeouts = pl.col(f"oldest{end}"), pl.col(f"timeouts{end}")
+    unanswered = ~pl.col("queued") & (oldest > UNANSWERED_MINUTES)
     return (
         pl.when(oldest.is_null())
         .then(pl.lit("cannot tell"))
-        .when((pl.col(f"timeouts{end}") >= 1) | pl.col(f"drain{end}").is_null())
+        .when((timeouts >= 1) | unanswered | pl.col(f"drain{end}").is_null())
         .then(pl.lit("breaks"))
         .when(oldest > SURGE_WAIT_MINUTES)
         .then(pl.lit("slows"))
