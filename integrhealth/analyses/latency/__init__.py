@@ -21,8 +21,8 @@ from integrhealth.analyses.latency.questions import (
     measurements_over_time,
     waterfall,
 )
+from integrhealth.analyses.latency.surge.notes import said_of_surge
 from integrhealth.analyses.latency.surge.questions import surge, surge_backlog
-from integrhealth.analyses.latency.surge.queue_metrics import said_of_surge
 from integrhealth.analyses.latency.tables import NAME, TABLES
 from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
@@ -76,7 +76,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     if evidence.messages.height and not tables["capacity"].height:
         notes["capacity"] = "No message passed from one system to another."
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
-    if said := said_of_surge(tables["surge"]):
+    if said := said_of_surge(tables["surge"], sent=evidence.messages.height > 0):
         notes["surge"] = said
     return published_report(
         NAME,

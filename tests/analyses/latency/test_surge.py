@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 
 from integrhealth.analyses.latency.surge.arrivals import arrival_facts
 from integrhealth.analyses.latency.surge.backlog import surge_backlog
+from integrhealth.analyses.latency.surge.notes import said_of_surge
 from integrhealth.analyses.latency.surge.patience import patience, patience_facts, pause_facts
 from integrhealth.analyses.latency.surge.queue_metrics import queue_checks, queue_depths
 from integrhealth.analyses.latency.surge.surge import feeds
@@ -253,6 +254,22 @@ def test_a_measured_queue_checks_the_replay_of_the_day_as_it_was():
     assert (half["queue_measured"], half["queue_replayed"]) == (300, 600)
     flat = queue_checks(queue_depths(measured([7] * 1440)), rows, days).row(0, named=True)
     assert flat["queue_correlation"] is None
+
+
+def test_the_note_says_why_there_is_no_figure_and_what_checked_those_that_there_are():
+    frame = sent([40] * 20, kind="queue")
+    rows, days = parts(frame, capacities(erp=10))
+    checks = queue_checks(queue_depths(measured(line(10)[:1440], metric="depth\u202eof queue_depth")), rows, days)
+    judged = answer(frame, capacities(erp=10)).join(checks, on="system", how="left")
+    assert said_of_surge(judged, sent=True) == (
+        "At erp up to 600 waited on the day that is replayed (depth\ufffdof queue_depth); "
+        "the replay of the day as it was has 600, with a correlation of 1.00."
+    )
+    unknown = answer(frame, capacities()).join(checks.clear(), on="system", how="left")
+    assert said_of_surge(unknown, sent=True).startswith("Of no system is it known")
+    assert said_of_surge(unknown.clear(), sent=True) == "No message passed from one system to another."
+    assert said_of_surge(unknown.clear(), sent=False) is None
+    assert said_of_surge(judged.with_columns(checked_by=pl.lit(None, pl.String)), sent=True) is None
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,6 @@ QUEUE_DEPTHS = (
 )
 # A lag may also be a time.
 TIMES = ("s", "ms", "us", "ns", "sec", "seconds", "min", "minutes", "milliseconds")
-# Systems whose check is said in a note.
-CHECKS_SAID = 3
 CHECKS = {
     "system": TEXT,
     "checked_by": TEXT,
@@ -82,19 +80,3 @@ def queue_checks(depths: pl.DataFrame, rows: pl.DataFrame, days: pl.DataFrame) -
         .sort("system")
         .cast(CHECKS)
     )
-
-
-def said_of_surge(judged: pl.DataFrame) -> str | None:
-    """What there is to say beside the rows of ``surge`` (`judged`): why they have no figures, and what checked them."""
-    sentences = []
-    if judged.height and judged["oldest_minutes"].null_count() == judged.height:
-        sentences.append("Of no system is it known how much it can take, so nobody can tell what a surge would do.")
-    checked = judged.drop_nulls("checked_by").unique("system", keep="first").sort("system")
-    columns = ("system", "queue_measured", "checked_by", "queue_replayed", "queue_correlation")
-    for system, measured, metric, replayed, alike in checked.select(columns).head(CHECKS_SAID).iter_rows():
-        correlation = "" if alike is None else f", with a correlation of {alike:.2f}"
-        sentences.append(
-            f"At {system} up to {measured:,.0f} waited on the day that is replayed ({metric}); "
-            f"the replay of it as it was has {replayed:,.0f}{correlation}."
-        )
-    return " ".join(sentences) or None
