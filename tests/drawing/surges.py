@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from drawing.frames import NOON
 
-from integrhealth.analyses.latency.surge.arrivals import arrival_facts, busiest_days
+from integrhealth.analyses.latency.surge.arrivals import busiest_days, day_facts, minute_facts
 from integrhealth.analyses.latency.surge.patience import patience, patience_facts, pause_facts
 from integrhealth.analyses.latency.surge.surge import lines, surge
 from integrhealth.catalog import CATALOG
@@ -76,9 +76,9 @@ def capacities(*, low=None, high=None, reason=None, **systems):
 
 
 def parts(frame, capacity, declared=None):
-    days = busiest_days(arrival_facts(frame))
+    minutes = minute_facts(frame, busiest_days(day_facts(frame)))
     patient = patience(patience_facts(frame), pause_facts(frame), catalog() if declared is None else declared)
-    return lines(days, patient, capacity), days
+    return lines(minutes, patient, capacity), minutes
 
 
 def answer(frame, capacity, declared=None):

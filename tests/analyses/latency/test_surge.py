@@ -9,13 +9,13 @@ from drawing.frames import NOON, messages
 from drawing.surges import MIDNIGHT, MINUTES, RATE, answer, capacities, catalog, given_up, parts, row, sent, steady
 from polars.testing import assert_frame_equal
 
-from integrhealth.analyses.latency.surge.arrivals import arrival_facts
+from integrhealth.analyses.latency.surge.arrivals import day_facts, minute_facts
 from integrhealth.analyses.latency.surge.backlog import surge_backlog
 from integrhealth.analyses.latency.surge.notes import said_of_surge
 from integrhealth.analyses.latency.surge.patience import patience, patience_facts, pause_facts
 from integrhealth.analyses.latency.surge.queue_metrics import queue_checks, queue_depths
 from integrhealth.analyses.latency.surge.surge import feeds
-from integrhealth.language.schema import FRAMES, conform
+from integrhealth.language.schema import FRAMES, TIME, conform
 from integrhealth.traces.facts import merged
 
 
@@ -176,8 +176,14 @@ def test_patience_is_what_the_catalog_says_else_what_timeouts_show():
     assert limit(given_up().with_columns(attempt=pl.lit(None, pl.Int64)))["tried_again"] == [0] * 10
 
 
+def on_the_day(frame):
+    """The minutes of the day that is replayed, which is told before."""
+    return minute_facts(frame, pl.DataFrame({"target": ["erp"], "day": [MIDNIGHT]}, schema_overrides={"day": TIME}))
+
+
 FACTS = [
-    (arrival_facts, ("integration", "target", "at")),
+    (day_facts, ("target", "day")),
+    (on_the_day, ("target", "integration", "day", "minute")),
     (patience_facts, ("integration", "target", "attempt", "bucket")),
     (pause_facts, ("integration", "target", "bucket")),
 ]

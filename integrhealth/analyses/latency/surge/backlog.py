@@ -18,10 +18,10 @@ BACKLOG = {
 }
 
 
-def surge_backlog(rows: pl.DataFrame, days: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+def surge_backlog(rows: pl.DataFrame, minutes: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     """One row per integration, multiple and ten minutes of the surge and the day after: the most in these minutes.
 
-    `rows` and `days` as in ``surge.surge``, `judged` as that gives it: the integrations that wait longest in it.
+    `rows` and `minutes` as in ``surge.surge``, `judged` as that gives it: the integrations that wait longest in it.
     """
     able = judged.filter(pl.col("oldest_minutes").is_not_null()).sort(
         "oldest_minutes", "integration", "multiple", descending=[True, False, True]
@@ -31,7 +31,7 @@ def surge_backlog(rows: pl.DataFrame, days: pl.DataFrame, judged: pl.DataFrame) 
         return pl.DataFrame(schema=BACKLOG)
     # All that stand in the same line are needed to know how it moves.
     shared = rows.join(chosen, left_on="target", right_on="system", how="semi", maintain_order="left")
-    drawn = feeds(shared, days)
+    drawn = feeds(shared, minutes)
     replay = replay_of(shared, drawn, SURGE_CURVES)
     waits = backlogs(drawn, replay)
     waits = np.maximum(waits[..., :-1], waits[..., 1:])

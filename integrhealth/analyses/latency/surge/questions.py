@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 
 @question
-def _days(evidence: "Evidence") -> pl.DataFrame:
-    return arrivals.busiest_days(arrivals.arrival_facts(evidence.outcomes))
+def _minutes(evidence: "Evidence") -> pl.DataFrame:
+    busiest = arrivals.busiest_days(arrivals.day_facts(evidence.outcomes))
+    return arrivals.minute_facts(evidence.outcomes, busiest)
 
 
 @question
 def _lines(evidence: "Evidence", *, min_messages: int) -> pl.DataFrame:
     messages, declared = evidence.outcomes, evidence.catalog.integrations
     patient = patience.patience(patience.patience_facts(messages), patience.pause_facts(messages), declared)
-    return surges.lines(_days(evidence), patient, capacity(evidence, min_messages=min_messages))
+    return surges.lines(_minutes(evidence), patient, capacity(evidence, min_messages=min_messages))
 
 
 @question
@@ -56,10 +57,10 @@ def surge(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
     duplicates (number, messages); tested_multiple (number, times); tested_error_share (number, share); checked_by
     (text); queue_measured, queue_replayed (number, messages); queue_correlation (number, correlation)
     """
-    rows, days = _lines(evidence, min_messages=min_messages), _days(evidence)
+    rows, minutes = _lines(evidence, min_messages=min_messages), _minutes(evidence)
     depths = queue_metrics.queue_depths(evidence.metrics)
-    checks = queue_metrics.queue_checks(depths, rows, days)
-    return surges.surge(rows, days).join(checks, on="system", how="left", maintain_order="left")
+    checks = queue_metrics.queue_checks(depths, rows, minutes)
+    return surges.surge(rows, minutes).join(checks, on="system", how="left", maintain_order="left")
 
 
 @question
@@ -76,4 +77,4 @@ def surge_backlog(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> 
     oldest_minutes (number, minutes)
     """
     rows = _lines(evidence, min_messages=min_messages)
-    return backlog.surge_backlog(rows, _days(evidence), surge(evidence, min_messages=min_messages))
+    return backlog.surge_backlog(rows, _minutes(evidence), surge(evidence, min_messages=min_messages))

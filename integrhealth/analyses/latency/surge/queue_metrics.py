@@ -50,11 +50,11 @@ def queue_depths(metrics: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def queue_checks(depths: pl.DataFrame, rows: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+def queue_checks(depths: pl.DataFrame, rows: pl.DataFrame, minutes: pl.DataFrame) -> pl.DataFrame:
     """One row per system with a measured queue and a known capacity: checked_by, and the figures of both.
 
-    `depths` as ``queue_depths``, `rows` and `days` as in ``surge.surge``. ``queue_measured`` is the most that waited on
-    the day, ``queue_replayed`` the most at the same minutes of the day replayed as it was; ``queue_correlation`` is
+    `depths` as ``queue_depths``, `rows` and `minutes` as in ``surge.surge``. ``queue_measured`` is the most that waited
+    on the day, ``queue_replayed`` the most at the same minutes of the day replayed as it was; ``queue_correlation`` is
     Pearson's over those minutes, null where one of them never moves.
     """
     usable = rows.filter(pl.col("capacity_per_minute").is_not_null()).join(
@@ -62,7 +62,7 @@ def queue_checks(depths: pl.DataFrame, rows: pl.DataFrame, days: pl.DataFrame) -
     )
     if usable.is_empty():
         return pl.DataFrame(schema=CHECKS)
-    drawn = feeds(usable, days)
+    drawn = feeds(usable, minutes)
     line = replay_of(usable, drawn, (1,)).backlog[:, 0, :DAY]
     systems = usable.unique("target", keep="first", maintain_order=True).select("day", system="target")
     replayed = systems.with_columns(replayed=pl.Series(line.tolist()), minute=pl.lit(list(range(DAY))))

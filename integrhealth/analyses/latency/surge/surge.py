@@ -57,13 +57,13 @@ SURGE = {
 }
 
 
-def lines(days: pl.DataFrame, patience: pl.DataFrame, capacity: pl.DataFrame) -> pl.DataFrame:
+def lines(minutes: pl.DataFrame, patience: pl.DataFrame, capacity: pl.DataFrame) -> pl.DataFrame:
     """One row per integration and system, those of one system side by side: what the replay needs to know of each.
 
-    `days` as ``arrivals.busiest_days``, `patience` as ``patience.patience`` and `capacity` as the question of that name
-    gives them; what a system can take is null where nobody knows, and has a reason.
+    `minutes` as ``arrivals.minute_facts``, `patience` as ``patience.patience`` and `capacity` as the question of that
+    name gives them; what a system can take is null where nobody knows, and has a reason.
     """
-    totals = days.group_by("target", "integration").agg(
+    totals = minutes.group_by("target", "integration").agg(
         pl.col("day").first(), pl.col("messages").sum(), most=pl.col("messages").max()
     )
     of_system = capacity.select(pl.col("system").alias("target"), *ENDS, *SAID)
@@ -82,12 +82,12 @@ def lines(days: pl.DataFrame, patience: pl.DataFrame, capacity: pl.DataFrame) ->
     )
 
 
-def feeds(rows: pl.DataFrame, days: pl.DataFrame) -> Feeds:
-    """The `rows` of ``lines`` and their minutes of `days` as arrays.
+def feeds(rows: pl.DataFrame, minutes: pl.DataFrame) -> Feeds:
+    """The `rows` of ``lines`` and their minutes of `minutes` as arrays.
 
     Retries that followed a timeout are left out of the day: the replay makes its own.
     """
-    placed = days.join(rows.with_row_index("place"), on=["target", "integration"], how="inner", suffix="_day")
+    placed = minutes.join(rows.with_row_index("place"), on=["target", "integration"], how="inner", suffix="_day")
     made = pl.when(pl.col("limit_minutes").is_not_null()).then(pl.col("timeout_share") * pl.col("retries")).otherwise(0)
     sent = np.zeros((rows.height, DAY))
     sent[placed["place"].to_numpy(), placed["minute"].to_numpy()] = placed.select(pl.col("messages") - made).to_series()
@@ -100,10 +100,10 @@ def feeds(rows: pl.DataFrame, days: pl.DataFrame) -> Feeds:
     )
 
 
-def surge(rows: pl.DataFrame, days: pl.DataFrame, *, multiples: tuple[float, ...] = SURGE_MULTIPLES) -> pl.DataFrame:
+def surge(rows: pl.DataFrame, minutes: pl.DataFrame, *, multiples: tuple[float, ...] = SURGE_MULTIPLES) -> pl.DataFrame:
     """One row per integration and multiple, the worst first, as the question ``surge`` tells.
 
-    `rows` as ``lines`` and `days` as ``arrivals.busiest_days`` give them. An integration with several targets is as
+    `rows` as ``lines`` and `minutes` as ``arrivals.minute_facts`` give them. An integration with several targets is as
     good as the worst of them, whose row it is.
     """
     each = rows.select(
@@ -124,7 +124,7 @@ def surge(rows: pl.DataFrame, days: pl.DataFrame, *, multiples: tuple[float, ...
     usable = rows.filter(pl.col("capacity_per_minute").is_not_null())
     if usable.height:
         judgeable = each.filter(pl.col("capacity_per_minute").is_not_null())
-        judged.append(pl.concat([judgeable] * len(multiples)).hstack(_figures(usable, days, multiples)))
+        judged.append(pl.concat([judgeable] * len(multiples)).hstack(_figures(usable, minutes, multiples)))
     return _verdicts(pl.concat(judged, how="diagonal"))
 
 
@@ -132,9 +132,9 @@ def _multiples(multiples: tuple[float, ...]) -> pl.DataFrame:
     return pl.DataFrame({"multiple": multiples}, schema={"multiple": NUMBER})
 
 
-def _figures(rows: pl.DataFrame, days: pl.DataFrame, multiples: tuple[float, ...]) -> pl.DataFrame:
+def _figures(rows: pl.DataFrame, minutes: pl.DataFrame, multiples: tuple[float, ...]) -> pl.DataFrame:
     """The figures of `rows` at each of `multiples`, all rows of the first multiple first."""
-    drawn = feeds(rows, days)
+    drawn = feeds(rows, minutes)
     replay = replay_of(rows, drawn, multiples, ends=ENDS)
     waits = longest_waits(drawn, replay)
     figures = {
