@@ -15,7 +15,7 @@ FIRST_SHOWN = 10
 STEP_MINUTES = 20
 # The surge is a day and the day after it follows: hours of the clock, then of the next.
 CLOCK = "(datum.value % 24) + ':00' + (datum.value >= 24 ? ' +1' : '')"
-AGE = "datum.value >= 120 ? datum.value / 60 + ' h' : datum.value + ' min'"
+AGE = "datum.value >= 120 ? format(datum.value / 60, '.3~r') + ' h' : datum.value + ' min'"
 
 
 def surge_chart(surge_backlog: pl.DataFrame, surge: pl.DataFrame) -> Any:
@@ -117,7 +117,8 @@ def _said(row: dict[str, Any]) -> str:
     times = f"At {row['multiple']:g} times the day"
     if row["most"] < 1:
         return f"{times} nothing waits at {row['system']}"
+    most, age = f"up to {row['most']:,.0f} wait at {row['system']}", duration(row["age"] * 60_000)
+    if row["left"] >= 1:
+        return f"{times} {most}; after the next day {row['left']:,.0f} are left, the oldest for {age}"
     over = " of the next day" if row["until"] - row["begins"] >= timedelta(days=1) else ""
-    drained = f"until {row['until']:%H:%M}{over}" if row["left"] < 1 else "and some are left after the next day"
-    age = duration(row["age"] * 60_000)
-    return f"{times} up to {row['most']:,.0f} wait at {row['system']}, the oldest for {age}, {drained}"
+    return f"{times} {most}, the oldest for {age}, until {row['until']:%H:%M}{over}"

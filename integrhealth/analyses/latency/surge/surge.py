@@ -89,6 +89,9 @@ def feeds(rows: pl.DataFrame, minutes: pl.DataFrame) -> Feeds:
     """
     placed = minutes.join(rows.with_row_index("place"), on=["target", "integration"], how="inner", suffix="_day")
     made = pl.when(pl.col("limit_minutes").is_not_null()).then(pl.col("timeout_share") * pl.col("retries")).otherwise(0)
+    again = np.array(rows["tried_again"].to_list(), float).reshape(rows.height, -1)
+    # Attempts that nobody makes need no place; the last has none after it.
+    most = np.flatnonzero(again.any(axis=0)).max(initial=-1) + 2
     sent = np.zeros((rows.height, DAY))
     sent[placed["place"].to_numpy(), placed["minute"].to_numpy()] = placed.select(pl.col("messages") - made).to_series()
     return Feeds(
@@ -96,7 +99,7 @@ def feeds(rows: pl.DataFrame, minutes: pl.DataFrame) -> Feeds:
         system=rows["target"].rle_id().to_numpy().astype(int),
         limit=rows["limit_minutes"].fill_null(float("inf")).to_numpy(),
         pause=rows["pause_minutes"].to_numpy(),
-        again=np.array(rows["tried_again"].to_list(), float).reshape(rows.height, -1),
+        again=again[:, :most],
     )
 
 
