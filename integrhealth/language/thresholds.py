@@ -70,10 +70,11 @@ DOMINANT_SHARE = 0.5
 SKEWED_SHARE = 0.01
 
 # Capacity. A window of minutes is as short as lets a busy one hold so many messages, of these lengths (own: then the
-# chance of the count is a twentieth of it).
-WINDOW_COMPLETIONS, WINDOW_MINUTES = 400, (1, 2, 5, 10, 15, 30, 60)
-# Bins by throughput, and the fewest windows of one; fewer windows in all say nothing (own).
-LOAD_BINS, MIN_BIN_WINDOWS, MIN_WINDOWS = 30, 10, 40
+# chance of the count is 7% of it).
+WINDOW_COMPLETIONS, WINDOW_MINUTES = 200, (1, 2, 5, 10, 15, 30, 60)
+# Bins by throughput, the fewest windows of one, and the fewest bins; fewer windows in all say nothing (own; a law has
+# three terms); and how many times as busy as the lowest bin the highest must be (own; twice what chance does).
+LOAD_BINS, MIN_BIN_WINDOWS, MIN_LOAD_BINS, MIN_WINDOWS, LOAD_RANGE = 30, 10, 4, 40, 2
 # Windows follow on each other: drawn anew are blocks of them, an hour each where that makes so many of them (own).
 FEWEST_BLOCKS, MOST_BLOCKS = 20, 200
 # Refused: data that stop before this part of the peak's concurrency (seen to 30% of the peak fits are off by 13 to

@@ -29,6 +29,19 @@ def worked_off(arrived: np.ndarray, takes: np.ndarray) -> np.ndarray:
     return work + np.maximum.accumulate(arrived - np.concatenate([[0.0], work[:-1]]))
 
 
+def per_minute(arrived: np.ndarray, done: np.ndarray, minutes: int) -> tuple[np.ndarray, np.ndarray]:
+    """How many are done in every minute, and how many are in flight meanwhile: the integral of those that are."""
+    edges = np.arange(minutes + 1)
+
+    def since_then(moments: np.ndarray) -> np.ndarray:
+        ordered = np.sort(moments)
+        before = np.searchsorted(ordered, edges)
+        return before * edges - np.concatenate([[0.0], np.cumsum(ordered)])[before]
+
+    in_flight = np.diff(since_then(arrived) - since_then(done))
+    return np.histogram(done, edges)[0].astype(float), in_flight
+
+
 def messages(arrived: np.ndarray, done: np.ndarray, **columns) -> pl.DataFrame:
     """Messages from Shop to Server by minutes since Monday; what is not said is ok and a request."""
     frame = pl.DataFrame({"sent": arrived, "done": done}).with_columns(

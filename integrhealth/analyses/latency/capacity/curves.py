@@ -12,7 +12,9 @@ from integrhealth.language.thresholds import (
     CAPACITY_BAND,
     FEWEST_BLOCKS,
     LOAD_BINS,
+    LOAD_RANGE,
     MIN_BIN_WINDOWS,
+    MIN_LOAD_BINS,
     MIN_WINDOWS,
     MOST_BLOCKS,
     PEAK_SEEN,
@@ -23,7 +25,7 @@ from integrhealth.language.thresholds import (
 
 # Of a bin of more windows so many, evenly spaced by response time, give its median as well.
 ENOUGH_WINDOWS = 2000
-FEW, UNSEEN, UNSURE = "too few busy minutes", "never seen near its limit", "too uncertain"
+FEW, UNSEEN, UNSURE, STEADY = "too few busy minutes", "never seen near its limit", "too uncertain", "always as busy"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,9 @@ def curve(throughput: NDArray, concurrency: NDArray, *, minutes: int) -> Curve:
     law = fitted(*points)
     (mean_n,), (mean_x,), _ = points
     plain = Curve(mean_x, mean_n, np.bincount(bins), law)
+    # Where load does not vary, chance does: windows with much done are then those after a wait.
+    if len(mean_x) < MIN_LOAD_BINS or mean_x[-1] < LOAD_RANGE * mean_x[0]:
+        return _without(plain, STEADY)
     if not _seen(law, mean_n.max(), mean_x.max()):
         return _without(plain, UNSEEN)
     rng = np.random.default_rng(SEED)

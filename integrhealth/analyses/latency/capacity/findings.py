@@ -3,6 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.latency.capacity.verdicts import BREAKS, TEST
+from integrhealth.analyses.latency.findings import percent
 from integrhealth.analyses.latency.tables import NAME
 from integrhealth.language.findings import findings, ranked, severity, system_owners
 from integrhealth.language.statistics import chance_of_distance
@@ -46,9 +47,9 @@ def _breaks(judged: pl.DataFrame) -> pl.DataFrame:
     """Systems that break at three times their normal load: a note, since nobody has said that so much will come."""
     normal = pl.col("normal_per_minute")
     by_test = pl.format(
-        "a load test of {} a minute failed {}% of its messages",
+        "a load test of {} a minute failed {} of its messages",
         _rate(pl.col("tested_per_minute")),
-        (pl.col("tested_error_share") * 100).round_sig_figs(2),
+        percent(pl.col("tested_error_share")),
     )
     by_curve = pl.format("it can take {} a minute", _rate(pl.col("capacity_per_minute")))
     rows = judged.filter(pl.col("at_3x") == BREAKS).with_columns(

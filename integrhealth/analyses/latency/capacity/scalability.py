@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 # What may be zero: nothing, kappa, sigma, both. Beyond sigma 1 no law is left; then throughput is a plateau.
 TERMS = ((0, 1, 2), (0, 1), (0, 2), (0,))
-STEPS, LENGTHS = 15, (1.0, 0.4, 0.1, 0.02)
+STEPS, LENGTHS, CLOSE = 15, (1.0, 0.4, 0.1), 1e-9
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,9 @@ def _least_squares(rows: NDArray, n: NDArray, x: NDArray, weights: NDArray) -> t
             better = squares < least
             terms, predicted = (np.where(better[:, None], *pair) for pair in ((trial, terms), (throughput, predicted)))
             least = np.where(better, squares, least)
-        if not (least < before * (1 - 1e-12)).any():
+            if better.all():
+                break
+        if not (least < before * (1 - CLOSE)).any():
             break
     return terms, least
 

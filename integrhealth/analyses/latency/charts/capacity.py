@@ -5,6 +5,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
+from integrhealth.analyses.latency.charts.axes import NUMBER_LABEL
 from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, WIDTH, nothing, titled
 
 RATE = "messages per minute"
@@ -13,20 +14,18 @@ RATE = "messages per minute"
 def capacity_chart(capacity: pl.DataFrame, load_points: pl.DataFrame, load_curve: pl.DataFrame) -> Any:
     """Throughput against concurrency of the system nearest to its limit: points, the fitted law with its band, demand.
 
-    Where no capacity could be told, the points of the busiest system alone.
+    Where no capacity is told, the points of the busiest system alone.
     """
     drawn = capacity.filter(pl.col("system").is_in(load_points["system"].implode()))
     if drawn.is_empty():
         return nothing("No system has enough messages in a minute to say how much it can take.")
-    told = drawn.filter(pl.col("capacity_per_minute").is_not_null())
-    shown = (told if told.height else drawn.sort("busiest_per_minute", descending=True)).row(0, named=True)
+    judged = drawn.filter(pl.col("capacity_per_minute").is_not_null())
+    shown = (judged if judged.height else drawn.sort("busiest_per_minute", descending=True)).row(0, named=True)
     points = load_points.filter(system=shown["system"])
     curve = load_curve.filter(system=shown["system"])
     least, most = points["concurrency"].min(), max(points["concurrency"].max(), curve["concurrency"].max() or 0)
     scale = alt.Scale(type="log", domain=[least / 1.2, most * 1.2], nice=False)
-    x = alt.X(
-        "concurrency:Q", title="messages in flight at a time", scale=scale, axis=alt.Axis(format="~s", tickCount=6)
-    )
+    x = alt.X("concurrency:Q", title="messages in flight at a time", scale=scale, axis=_powers(least, most))
     y = alt.Y("throughput_per_minute:Q", title=f"{RATE} done")
     seen = (
         alt.Chart(points)
@@ -64,10 +63,19 @@ def _demands(shown: dict[str, Any], curve: pl.DataFrame) -> list[Any]:
             for multiple, name in ((1, "normal"), (3, "3 times normal"), (10, "10 times normal"))
         ]
     ).filter(pl.col("asked") <= room)
-    base = alt.Chart(lines).encode(y="asked:Q")
-    rules = base.mark_rule(color=FAILURE, strokeDash=[6, 4])
-    names = base.mark_text(color=FAILURE, align="right", dy=-7).encode(x="right:Q", text="name:N")
+    beyond = lines.with_columns(
+        colour=pl.when(pl.col("asked") > shown["high"]).then(pl.lit(FAILURE)).otherwise(pl.lit(NEUTRAL))
+    )
+    base = alt.Chart(beyond).encode(y="asked:Q", color=alt.Color("colour:N", scale=None))
+    rules = base.mark_rule(strokeDash=[6, 4])
+    names = base.mark_text(align="right", dy=-7).encode(x="right:Q", text="name:N")
     return [rules, names]
+
+
+def _powers(least: float, most: float) -> alt.Axis:
+    """An axis with a label at every power of ten, or a few that Vega chooses where it spans no two of them."""
+    powers = [10.0**power for power in range(-6, 10) if least / 1.2 <= 10.0**power <= most * 1.2]
+    return alt.Axis(labelExpr=NUMBER_LABEL, **({"values": powers} if len(powers) >= 2 else {"tickCount": 4}))
 
 
 def _title(shown: dict[str, Any]) -> str:
