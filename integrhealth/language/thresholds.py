@@ -62,6 +62,14 @@ SLO_SUCCESS = 0.995
 # paging rates); with few messages it takes that many times the budget, and two failures, to say anything (its section
 # on low traffic).
 BURN_CRITICAL, BURN_FAST, MIN_BAD_EVENTS = 6, 14.4, 2
+# Burn-rate alerts (the same, table 5-8): the days of a promise, and the shares of its error budget that must not go
+# within so many hours, the last twelfth of which must confirm that it still goes.
+BUDGET_DAYS, BUDGET_SHARES, BURN_HOURS, SHORT_WINDOW = 30, (0.02, 0.05, 0.1, 0.1), (1, 6, 24, 72), 12
+# The fastest of many windows alerts only where a service that spends this part of its budget would burn so fast in any
+# of them with this probability at most (own; so that at most two in 200 such months alert).
+HEALTHY_BURN, BURN_LEVEL = 1 / 3, 0.001
+# An integration is silent to a promise after so many times the longest gap that it ever left (own).
+SILENT_GAPS = 2
 # A p95 at so many times the promised one is critical (own).
 SLOW_CRITICAL = 2
 # A step with a larger share of all critical-path time is the one to speed up first, a note (own).

@@ -11,6 +11,8 @@ from integrhealth.analyses.latency.capacity.findings import capacity_findings
 from integrhealth.analyses.latency.capacity.questions import capacity, load_curve, load_points
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
+from integrhealth.analyses.latency.promises.findings import promise_findings
+from integrhealth.analyses.latency.promises.questions import burn_over_time, slo
 from integrhealth.analyses.latency.questions import (
     corrected_latencies,
     critical_path,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 __all__ = [
+    "burn_over_time",
     "capacity",
     "critical_path",
     "integrations",
@@ -42,6 +45,7 @@ __all__ = [
     "measurements",
     "measurements_over_time",
     "report",
+    "slo",
     "surge",
     "surge_backlog",
     "waterfall",
@@ -49,7 +53,6 @@ __all__ = [
 LATER = {
     "shifts": "Shifts of latency over time are not detected yet by this version.",
     "silence": "Whether an integration has gone quiet is not judged yet by this version.",
-    "slo": "Service levels are not judged over time yet by this version.",
 }
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
 MISSING_BESIDES_METRICS = MISSING.replace("messages:", "messages for all but the metrics:", 1)
@@ -92,6 +95,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
                     min_messages=min_messages,
                 ),
                 capacity_findings(tables["capacity"], evidence.catalog.systems),
+                promise_findings(tables["slo"], evidence.catalog.integrations),
             ]
         ),
         notes=notes,

@@ -21,9 +21,15 @@ def latency_facts(evidence: "Evidence") -> pl.DataFrame:
 
 
 @question
+def clock_offsets(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per source and target whose clocks can be compared, as `clocks.offsets`."""
+    return clocks.offsets(clocks.way_facts(evidence.outcomes), min_messages=min_messages)
+
+
+@question
 def corrected_latencies(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per edge that two clocks time: their offset, and the latencies without it, as `clocks.corrected`."""
-    apart = clocks.offsets(clocks.way_facts(evidence.outcomes), min_messages=min_messages)
+    apart = clock_offsets(evidence, min_messages=min_messages)
     return clocks.corrected(clocks.corrected_facts(evidence.outcomes, apart), apart, min_messages=min_messages)
 
 

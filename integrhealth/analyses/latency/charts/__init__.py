@@ -4,9 +4,11 @@ from integrhealth.analyses.latency.charts.capacity import capacity_chart
 from integrhealth.analyses.latency.charts.integrations import latency_chart
 from integrhealth.analyses.latency.charts.journeys import journey_parts_chart, waterfall_chart
 from integrhealth.analyses.latency.charts.measurements import measurements_chart
+from integrhealth.analyses.latency.charts.promises import burn_chart
 from integrhealth.analyses.latency.charts.surge import surge_chart
 
 __all__ = [
+    "burn_chart",
     "capacity_chart",
     "journey_parts_chart",
     "latency_chart",
