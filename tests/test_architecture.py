@@ -41,7 +41,12 @@ MAY_IMPORT = {
     "__init__": {"analyses"},
 }
 # A question knows its own folder alone; inside a large one a subject knows its own, the published columns, and these.
-SUBJECTS = {"error_times": {"spreading"}, "promises": {"request_metrics"}, "shifts": {"request_metrics"}}
+SUBJECTS = {
+    "error_times": {"spreading"},
+    "promises": {"request_metrics"},
+    "shifts": {"request_metrics"},
+    "surge": {"capacity"},
+}
 # Which room of reading/ may import which: what a file holds goes down this list until it is canonical frames.
 READING = {
     "account": set(),

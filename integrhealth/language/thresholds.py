@@ -221,3 +221,17 @@ WEEK_RHYTHM_DAYS = 21
 # A shift upwards by so much is one to warn of (own). The median and the p95 that shift within so many days are one
 # shift; integrations that do within so many days of each other one release, and one season where volume changes (own).
 MUCH_CHANGE, SAME_CHANGE_DAYS, SAME_RELEASE_DAYS, SAME_SEASON_DAYS = 0.5, 7, 1, 3
+# A surge. Multiples of the busiest day that are replayed, and those that the reader can choose from (own).
+SURGE_MULTIPLES = (3, 10)
+SURGE_CURVES = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10, 12)
+# Days replayed: the surge and the day after it; a line that is left then is worked off by arithmetic (own).
+SURGE_DAYS = 2
+# A wait up to so many minutes, as long as the steps of the replay, is none (own).
+SURGE_WAIT_MINUTES = 1
+# Who waits for an answer has given up after so many, whatever his limit, which nobody knows (own; HTTP clients wait for
+# half a minute to two).
+UNANSWERED_MINUTES = 5
+# Timeouts that tell how long a sender waits, where the catalog does not, and attempts told apart (own).
+MIN_TIMEOUTS, MOST_ATTEMPTS = 5, 10
+# Steps of a drawn backlog in minutes, and the integrations that have one, those that wait longest (own).
+SURGE_STEP_MINUTES, SURGE_SHOWN = 10, 6

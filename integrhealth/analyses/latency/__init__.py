@@ -32,6 +32,8 @@ from integrhealth.analyses.latency.request_metrics.questions import (
 from integrhealth.analyses.latency.shifts.findings import shift_findings
 from integrhealth.analyses.latency.shifts.levels import unshifted
 from integrhealth.analyses.latency.shifts.questions import hours, latency_heat, latency_over_time, shifts
+from integrhealth.analyses.latency.surge.notes import said_of_surge
+from integrhealth.analyses.latency.surge.questions import surge, surge_backlog
 from integrhealth.analyses.latency.tables import NAME, TABLES
 from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
@@ -56,11 +58,12 @@ __all__ = [
     "report",
     "shifts",
     "slo",
+    "surge",
+    "surge_backlog",
     "waterfall",
 ]
 LATER = {
     "silence": "Whether an integration has gone quiet is not judged yet by this version.",
-    "surge": "A surge is not simulated yet by this version.",
 }
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages"
 MISSING_BESIDES_METRICS = MISSING.replace("messages:", "messages for all but the metrics:", 1)
@@ -94,6 +97,8 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     if tables["integrations"].height:
         missing = MISSING_BESIDES_REQUESTS
+    if said := said_of_surge(tables["surge"], sent=evidence.messages.height > 0):
+        notes["surge"] = said
     return published_report(
         NAME,
         TABLES,
