@@ -68,6 +68,10 @@ SLOW_CRITICAL = 2
 DOMINANT_SHARE = 0.5
 # All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
+# Sends follow a schedule where this share of the gaps lies within that share of the usual one (own).
+REGULAR_SHARE, REGULAR_WITHIN = 0.9, 0.1
+# How much faster a step is made where it is asked what that would save (own; what one call to a near service takes).
+FASTER_MS = 100
 
 # Root causes. What lies within so many minutes of the change, or within this part of all that lies before it, is
 # neither normal nor abnormal (own).

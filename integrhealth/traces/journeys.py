@@ -72,7 +72,9 @@ def journeys(linked: pl.DataFrame, *, holds: pl.DataFrame) -> Journeys:
     names = numbered.select("journey", "message_id", "skewed", system="target", operation="operation")
     columns = ["on_path", "start_us", "end_us", "self_us", *PARTS, "gap_us", "overhang_us", "retrying_us", "drag_us"]
     described = names[steps["at"]].hstack(steps.select(*columns, "limit_us", "knot", "outside_us"))
-    others = np.setdiff1d(np.flatnonzero(ended & ~path.on), overhang["at"].to_numpy())
+    other = ended & ~path.on
+    other[overhang["at"].to_numpy()] = False
+    others = np.flatnonzero(other)
     beside = {"start_us": times.start[others], "end_us": times.done[others], "slack_us": room.slack[others]}
     order = ("journey", "start_us", "message_id")
     return Journeys(

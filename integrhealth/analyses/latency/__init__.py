@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
+from integrhealth.analyses.latency.journeys.questions import (
+    critical_path,
+    journey_steps,
+    journeys,
+    steps,
+    waterfall,
+)
 from integrhealth.analyses.latency.questions import (
     corrected_latencies,
-    critical_path,
     integrations,
-    journeys,
     latency_facts,
     measurements,
     measurements_over_time,
-    waterfall,
 )
 from integrhealth.analyses.latency.tables import NAME, TABLES
 from integrhealth.language.questions import answers
@@ -30,10 +34,12 @@ if TYPE_CHECKING:
 __all__ = [
     "critical_path",
     "integrations",
+    "journey_steps",
     "journeys",
     "measurements",
     "measurements_over_time",
     "report",
+    "steps",
     "waterfall",
 ]
 LATER = {

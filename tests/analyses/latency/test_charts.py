@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 from drawing.frames import messages
 
-from integrhealth.analyses.latency import charts, edge_latencies, journey_times
+from integrhealth.analyses.latency import charts, edge_latencies
+from integrhealth.analyses.latency.journeys import journey_times
 from integrhealth.language.schema import FRAMES
 from integrhealth.traces.journeys import journeys as walked
 from integrhealth.traces.links import linked
@@ -22,7 +23,8 @@ TRAFFIC = pl.concat([messages(PICTURE.format(n=number, packed=5 + number)) for n
 
 def tables(frame=TRAFFIC):
     found = walked(linked(frame), holds=FRAMES["holds"].empty())
-    steps, whole = journey_times.step_facts(found), journey_times.journey_facts(found)
+    steps = journey_times.step_facts(journey_times.passed(found), found.journeys)
+    whole = journey_times.journey_facts(found)
     return (
         edge_latencies.integrations(edge_latencies.latency_facts(frame)),
         journey_times.journeys(whole),
