@@ -72,6 +72,7 @@ def journeys(linked: pl.DataFrame, *, holds: pl.DataFrame) -> Journeys:
     names = numbered.select("journey", "message_id", "skewed", system="target", operation="operation")
     columns = ["on_path", "start_us", "end_us", "self_us", *PARTS, "gap_us", "overhang_us", "retrying_us", "drag_us"]
     described = names[steps["at"]].hstack(steps.select(*columns, "limit_us", "knot", "outside_us"))
+    described = described.with_columns(pl.col("skewed") & pl.col("on_path"))
     other = ended & ~path.on
     other[overhang["at"].to_numpy()] = False
     others = np.flatnonzero(other)

@@ -184,7 +184,7 @@ def all_facts(frame):
         ("object_type", "bucket"): journey_times.journey_facts(found),
         ("object_type", "system", "operation"): journey_times.step_facts(passed, found.journeys),
         tuple(STEPS): journey_times.beside_facts(found, passed).sort(STEPS),
-        ("object_type", *journey_times.STEP, "bucket"): savings.saving_facts(passed, found.journeys),
+        ("object_type", *journey_times.STEP, "bucket", "tenth"): savings.saving_facts(passed, found.journeys),
     }
 
 

@@ -3,5 +3,13 @@
 from integrhealth.analyses.latency.charts.integrations import latency_chart
 from integrhealth.analyses.latency.charts.journeys import journey_parts_chart, waterfall_chart
 from integrhealth.analyses.latency.charts.measurements import measurements_chart
+from integrhealth.analyses.latency.charts.steps import drag_chart, journey_chart
 
-__all__ = ["journey_parts_chart", "latency_chart", "measurements_chart", "waterfall_chart"]
+__all__ = [
+    "drag_chart",
+    "journey_chart",
+    "journey_parts_chart",
+    "latency_chart",
+    "measurements_chart",
+    "waterfall_chart",
+]

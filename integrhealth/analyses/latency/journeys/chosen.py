@@ -37,7 +37,7 @@ def journey_steps(walked: Journeys, journey: int | None) -> pl.DataFrame:
     ``place`` is "path", "overhang" (it ran on after its caller had ended) or "beside". Times run from the start of
     the journey; the parts are those of its own time on the path.
     """
-    mine = pl.col("journey") == journey
+    mine = pl.col("journey") == (-1 if journey is None else journey)
     steps, others = walked.steps.filter(mine), walked.beside.filter(mine)
     nothing = pl.lit(0, pl.Int64)
     rows = pl.concat(
