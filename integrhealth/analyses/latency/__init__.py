@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
+from integrhealth.analyses.latency.journeys import journey_times
 from integrhealth.analyses.latency.journeys.questions import (
     critical_path,
     journey_steps,
@@ -71,6 +72,8 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["integrations"] = said
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
+    if said := journey_times.said_of_clocks(tables["critical_path"], tables["integrations"]):
+        notes["critical_path"] = said
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     return published_report(
         NAME,

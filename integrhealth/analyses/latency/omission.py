@@ -23,8 +23,8 @@ def sent_facts(messages: pl.DataFrame) -> pl.DataFrame:
     sent = between.group_by(*EDGE).agg(
         sent=pl.len().cast(COUNT), min_sent_at=pl.col("sent_at").min(), max_sent_at=pl.col("sent_at").max()
     )
-    named = sent.with_columns(integration=edge_name()).group_by(EDGE)
-    summed = named.agg(pl.col("sent").sum(), pl.col("min_sent_at").min(), pl.col("max_sent_at").max())
+    edges = sent.with_columns(integration=edge_name()).group_by(EDGE)
+    summed = edges.agg(pl.col("sent").sum(), pl.col("min_sent_at").min(), pl.col("max_sent_at").max())
     return summed.sort(EDGE).collect(engine="streaming")
 
 

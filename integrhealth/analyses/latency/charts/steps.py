@@ -50,8 +50,8 @@ def drag_chart(critical_path: pl.DataFrame, *, top: int = 12) -> Any:
     return titled(
         bars.properties(width=WIDTH, height=alt.Step(13)),
         f"{most['name']} holds journeys up most: {duration(most['drag_ms'])} in all",
-        f"Time on the critical path, and how much of it a faster step would gain before something beside it decides; the "
-        f"{longest.height} longest of {critical_path.height:,} steps",
+        "Time on the critical path, and what of it a faster step would gain before something beside it decides; "
+        f"the {longest.height} longest of {critical_path.height:,} steps",
     )
 
 
@@ -104,11 +104,24 @@ def journey_chart(journey_steps: pl.DataFrame, *, top: int = 40) -> Any:
             ],
         )
     )
-    waits = journey_steps.select(gap=pl.col("gap_ms").sum(), held=pl.col("holding_ms").sum()).row(0, named=True)
-    total = first["duration_ms"]
-    still = f"{waits['gap'] / total:.0%} of the {duration(total)}" if total else "none of the time"
+    total, still, own = first["duration_ms"], journey_steps["gap_ms"].sum(), journey_steps["self_ms"].sum()
     return titled(
-        bars.properties(width=WIDTH, height=alt.Step(20)),
-        f"In {still} of {first['object_type'] or 'journey'} {first['journey']} nothing was under way",
-        f"One journey: the critical path and what ran beside it; {rows.height} of {journey_steps.height} messages",
+        alt.layer(bars, *_lengths(rows, total)).properties(width=WIDTH, height=alt.Step(20)),
+        f"{duration(total)} of one {first['object_type'] or 'journey'}: {duration(own)} in messages, "
+        f"{duration(still)} in none",
+        f"{first['journey']}: its critical path and what ran beside that; {rows.height} of "
+        f"{journey_steps['message_id'].n_unique()} messages",
     )
+
+
+def _lengths(rows: pl.DataFrame, total: float) -> list[Any]:
+    """How long each message took, written where there is room for it."""
+    early = pl.col("end_ms") < 0.8 * total
+    sides = ((rows.filter(early), "end_ms", "left", 5), (rows.filter(~early), "start_ms", "right", -5))
+    return [
+        alt.Chart(mine.select("name", "time", at))
+        .mark_text(align=align, dx=offset, fontSize=11, color=NEUTRAL)
+        .encode(x=alt.X(f"{at}:Q"), y=alt.Y("name:N", sort=rows["name"].to_list(), title=None), text="time:N")
+        for mine, at, align, offset in sides
+        if mine.height
+    ]

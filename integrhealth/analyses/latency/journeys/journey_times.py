@@ -6,6 +6,7 @@ from integrhealth.analyses.latency.edge_latencies import QUANTILES, at_most_the_
 from integrhealth.analyses.latency.tables import TABLES
 from integrhealth.language.statistics import enough, ratio_margin
 from integrhealth.language.thresholds import MIN_MESSAGES
+from integrhealth.language.wording import duration
 from integrhealth.traces.facts import log_bucket, percentiles
 from integrhealth.traces.journeys import PARTS, Journeys
 
@@ -234,3 +235,29 @@ def waterfall(steps: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("us") != 0)
         .drop("us")
     )
+
+
+def said_of_clocks(path: pl.DataFrame, integrations: pl.DataFrame) -> str | None:
+    """Where times that contradict each other touched the critical `path`, and the clocks that are apart there.
+
+    For the notes on method; None where nothing was moved.
+    """
+    moved = path.filter((pl.col("skewed") > 0) | (pl.col("outside_ms") > 0))
+    if moved.is_empty():
+        return None
+    said = (
+        f"On the critical path {moved['skewed'].sum():,} messages were received or ended before they were sent, and "
+        f"{duration(moved['outside_ms'].sum())} of messages lie outside of their callers: their times were moved to "
+        f"the nearest that do not contradict, in {moved.height:,} of {path.height:,} steps."
+    )
+    apart = integrations.filter(pl.col("clock_offset_ms") != 0).join(
+        moved, left_on="target", right_on="system", how="semi"
+    )
+    most = apart.unique(["source", "target"]).sort(
+        pl.col("clock_offset_ms").abs(), "source", "target", descending=[True, False, False]
+    )
+    pairs = [
+        f"{source} > {target} {duration(offset)}"
+        for source, target, offset in most.head(3).select("source", "target", "clock_offset_ms").rows()
+    ]
+    return f"{said} Clocks that are apart there: {', '.join(pairs)}." if pairs else said
