@@ -78,6 +78,10 @@ DOMINANT_SHARE = 0.5
 COUNTS_APART = 0.05
 # All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
+# Sends follow a schedule where this share of the gaps lies within that share of the usual one (own).
+REGULAR_SHARE, REGULAR_WITHIN = 0.9, 0.1
+# How much faster a step is made where it is asked what that would save (own; what one call to a near service takes).
+FASTER_MS = 100
 
 # Capacity. A window of minutes is as short as lets a busy one hold so many messages, of these lengths (own: then the
 # chance of the count is 7% of it).

@@ -11,17 +11,22 @@ from integrhealth.analyses.latency.capacity.findings import capacity_findings, s
 from integrhealth.analyses.latency.capacity.questions import capacity, load_curve, load_points
 from integrhealth.analyses.latency.clocks import said_of_clocks
 from integrhealth.analyses.latency.findings import latency_findings
+from integrhealth.analyses.latency.journeys import journey_times
+from integrhealth.analyses.latency.journeys.questions import (
+    critical_path,
+    journey_steps,
+    journeys,
+    steps,
+    waterfall,
+)
 from integrhealth.analyses.latency.promises.findings import promise_findings
 from integrhealth.analyses.latency.promises.questions import burn_over_time, slo
 from integrhealth.analyses.latency.questions import (
     corrected_latencies,
-    critical_path,
     integrations,
-    journeys,
     latency_facts,
     measurements,
     measurements_over_time,
-    waterfall,
 )
 from integrhealth.analyses.latency.request_metrics.findings import request_findings
 from integrhealth.analyses.latency.request_metrics.questions import (
@@ -48,6 +53,7 @@ __all__ = [
     "capacity",
     "critical_path",
     "integrations",
+    "journey_steps",
     "journeys",
     "latency_heat",
     "latency_over_time",
@@ -58,6 +64,7 @@ __all__ = [
     "report",
     "shifts",
     "slo",
+    "steps",
     "surge",
     "surge_backlog",
     "waterfall",
@@ -94,6 +101,8 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["shifts"] = unshifted(hours(evidence))
     if said := said_of_capacity(tables["capacity"]):
         notes["capacity"] = said
+    if said := journey_times.said_of_clocks(tables["critical_path"], tables["integrations"]):
+        notes["critical_path"] = said
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     if tables["integrations"].height:
         missing = MISSING_BESIDES_REQUESTS

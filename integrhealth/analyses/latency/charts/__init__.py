@@ -11,6 +11,8 @@ from integrhealth.analyses.latency.charts.surge import surge_chart
 __all__ = [
     "burn_chart",
     "capacity_chart",
+    "drag_chart",
+    "journey_chart",
     "journey_parts_chart",
     "latency_chart",
     "latency_heat_chart",
@@ -18,4 +20,5 @@ __all__ = [
     "measurements_chart",
     "surge_chart",
     "waterfall_chart",
+from integrhealth.analyses.latency.charts.steps import drag_chart, journey_chart
 ]
