@@ -19,7 +19,11 @@ from integrhealth.analyses.latency.questions import (
     measurements_over_time,
     waterfall,
 )
+from integrhealth.analyses.latency.silence.findings import silence_findings
+from integrhealth.analyses.latency.silence.questions import arrivals_over_time, silence, silences
+from integrhealth.analyses.latency.silence.verdicts import said_of_silence
 from integrhealth.analyses.latency.tables import NAME, TABLES
+from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -28,17 +32,19 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 __all__ = [
+    "arrivals_over_time",
     "critical_path",
     "integrations",
     "journeys",
     "measurements",
     "measurements_over_time",
     "report",
+    "silence",
+    "silences",
     "waterfall",
 ]
 LATER = {
     "shifts": "Shifts of latency over time are not detected yet by this version.",
-    "silence": "Whether an integration has gone quiet is not judged yet by this version.",
     "slo": "Service levels are not judged over time yet by this version.",
     "capacity": "Capacity is not estimated yet by this version.",
     "surge": "A surge is not simulated yet by this version.",
@@ -65,17 +71,24 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         notes["integrations"] = said
     if evidence.messages.height and not tables["critical_path"].height:
         notes["critical_path"] = "No journey has an end: finished_at and answered_at are null throughout."
+    if said := said_of_silence(tables["silence"]):
+        notes["silence"] = said
     missing = MISSING_BESIDES_METRICS if evidence.metrics.height else MISSING
     return published_report(
         NAME,
         TABLES,
         tables,
-        latency_findings(
-            tables,
-            evidence.catalog.integrations,
-            latency_facts(evidence),
-            corrected_latencies(evidence, min_messages=min_messages),
-            min_messages=min_messages,
+        ranked(
+            [
+                latency_findings(
+                    tables,
+                    evidence.catalog.integrations,
+                    latency_facts(evidence),
+                    corrected_latencies(evidence, min_messages=min_messages),
+                    min_messages=min_messages,
+                ),
+                silence_findings(tables["silence"], tables["silences"], evidence.catalog.integrations),
+            ]
         ),
         notes=notes,
         missing=None if evidence.messages.height else missing,

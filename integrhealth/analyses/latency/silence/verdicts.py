@@ -1,0 +1,285 @@
+"""Which integrations are silent or thin at the end of the evidence, and which were before and came back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from integrhealth.analyses.latency.silence import contents, days, gaps
+from integrhealth.analyses.latency.silence.expected import Expectation, expectation
+from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
+from integrhealth.language.statistics import holm
+from integrhealth.language.thresholds import (
+    LEAST_GAPS,
+    MIN_GAPS,
+    MIN_HISTORY_DAYS,
+    REGULAR_TIMES,
+    SILENCE_LEVEL,
+    THIN_SHARE,
+)
+
+SILENCE = {
+    "integration": TEXT,
+    "last_at": TIME,
+    "expected_gap": NUMBER,
+    "silent_hours": NUMBER,
+    "missing": NUMBER,
+    "verdict": TEXT,
+    "what": TEXT,
+    "began_at": TIME,
+    "p_value": NUMBER,
+    "messages": COUNT,
+    "gaps": COUNT,
+    "day_messages": COUNT,
+    "day_expected": NUMBER,
+    "measured_by": TEXT,
+}
+SILENCES = {
+    "integration": TEXT,
+    "began_at": TIME,
+    "ended_at": TIME,
+    "hours": NUMBER,
+    "verdict": TEXT,
+    "messages": COUNT,
+    "missing": NUMBER,
+    "p_value": NUMBER,
+}
+MESSAGES, CONTENT = "messages", "content"
+VERDICTS = ("silent", "thin", "cannot tell", "normal")
+HOUR_US = 3_600_000_000
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Past and present of the integrations of which something came: what was expected, gaps, days and sizes."""
+
+    expected: Expectation
+    gaps: pl.DataFrame
+    days: pl.DataFrame
+    sizes: pl.DataFrame
+    seen: pl.DataFrame
+
+
+def judged(arrivals: pl.DataFrame, now: datetime, *, timezone: str = "UTC") -> Judged | None:
+    """What the `arrivals` (``arrival_facts``) until `now` show; None where there are none."""
+    until = arrivals.filter(pl.col("min_at") <= now).with_columns(max_at=pl.col("max_at").clip(None, now))
+    if until.is_empty():
+        return None
+    expected = expectation(until, now, timezone=timezone)
+    past = gaps.past_gaps(until, expected)
+    return Judged(
+        expected,
+        past,
+        days.days(expected),
+        contents.sizes(until, expected.integrations),
+        gaps.present_gaps(until, expected, now).join(_history(until, past), on="integration", maintain_order="left"),
+    )
+
+
+def _history(arrivals: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """messages and gaps of each integration, and ``known``: whether they are enough to know its rhythm.
+
+    Two weeks are, or gaps that are all alike: what is sent by the clock shows it soon.
+    """
+    seen = arrivals.group_by("integration").agg(
+        messages=pl.col("messages").sum(), first_at=pl.col("min_at").min(), last_at=pl.col("max_at").max()
+    )
+    each = past.group_by("integration").agg(
+        gaps=pl.len().cast(COUNT), regular=pl.col("hours").max() <= REGULAR_TIMES * pl.col("hours").median()
+    )
+    history = seen.join(each, on="integration", how="left").with_columns(
+        pl.col("gaps").fill_null(0), pl.col("regular").fill_null(False)
+    )
+    long = pl.col("last_at") - pl.col("first_at") >= pl.duration(days=MIN_HISTORY_DAYS)
+    return history.select(
+        "integration", "messages", "gaps", known=(pl.col("gaps") > MIN_GAPS) & (long | pl.col("regular"))
+    )
+
+
+def silence(seen: Judged | None, declared: pl.DataFrame) -> pl.DataFrame:
+    """One row per integration, the silent ones first, then by what is missing; columns as in ``SILENCE``.
+
+    Silent and thin is what chance does not explain among all integrations and all that is tested of them (Holm). What
+    chance explains only because so many are looked at cannot be told, nor what has too little history. Integrations
+    that are `declared` in the catalog and of which nothing came have null.
+    """
+    rows = pl.DataFrame(schema=SILENCE) if seen is None else _present(seen)
+    absent = declared.select("integration").drop_nulls().unique().join(rows, on="integration", how="anti")
+    none = pl.lit(0, COUNT)
+    unseen = absent.select("integration", verdict=pl.lit("cannot tell"), messages=none, gaps=none)
+    return pl.concat([rows, unseen], how="diagonal").sort(
+        pl.col("verdict").replace_strict(VERDICTS, range(len(VERDICTS)), return_dtype=pl.Int8),
+        "missing",
+        "integration",
+        descending=[False, True, False],
+        nulls_last=True,
+    )
+
+
+def _present(seen: Judged) -> pl.DataFrame:
+    known = seen.seen.with_row_index("row").select(pl.col("row").cast(pl.Int64), "known")
+    tests = pl.concat([_silent(seen), _thin(seen), _empty(seen)], how="diagonal").join(
+        known, on="row", maintain_order="left"
+    )
+    tests = tests.with_columns(p_value=pl.when("known").then(pl.col("p_value").fill_nan(None)))
+    beyond = pl.col("beyond").fill_null(False)
+    told = tests.with_columns(
+        certain=(holm(pl.col("p_value")) <= SILENCE_LEVEL).fill_null(False) & beyond,
+        maybe=(pl.col("p_value") <= SILENCE_LEVEL).fill_null(False) & beyond,
+    )
+    # Of what is certain the first test, which is that of silence; of nothing certain what may be.
+    chosen = told.sort("certain", "maybe", descending=True, maintain_order=True).unique("row", keep="first").sort("row")
+    certain, known = pl.col("certain"), pl.col("known")
+    frame = pl.concat([seen.seen.drop("known", "missing"), chosen.drop("row")], how="horizontal")
+    return frame.join(_last_day(seen), on="integration", how="left", maintain_order="left").select(
+        "integration",
+        "last_at",
+        pl.when(known).then("expected_gap"),
+        "silent_hours",
+        pl.when(known).then("missing"),
+        verdict=pl.when(certain)
+        .then("verdict")
+        .when(pl.col("maybe") | ~known)
+        .then(pl.lit("cannot tell"))
+        .otherwise(pl.lit("normal")),
+        what=pl.when(certain).then("what"),
+        began_at=pl.when(certain).then("began_at"),
+        p_value="p_value",
+        messages="messages",
+        gaps="gaps",
+        day_messages="day_messages",
+        day_expected=pl.when(known).then("day_expected"),
+        measured_by=pl.lit(MESSAGES),
+    )
+
+
+def _silent(seen: Judged) -> pl.DataFrame:
+    """Whether the gap up to the end is longer than chance makes it; it began when the next message was due."""
+    row = np.arange(seen.seen.height)
+    chance = gaps.gap_tails(seen.gaps, seen.expected).chance(row, seen.seen["missing"].to_numpy())
+    due = pl.col("last_at") + pl.duration(microseconds=(pl.col("expected_gap") * HOUR_US).cast(COUNT))
+    twice = pl.col("silent_hours") >= LEAST_GAPS * pl.col("expected_gap")
+    return seen.seen.select(
+        "missing",
+        row=pl.Series(row, dtype=pl.Int64),
+        verdict=pl.lit("silent"),
+        what=pl.lit(MESSAGES),
+        p_value=pl.Series(chance),
+        beyond=(pl.col("missing") >= LEAST_GAPS) & twice,
+        began_at=due,
+    )
+
+
+def _thin(seen: Judged) -> pl.DataFrame:
+    """Whether the last 24 hours brought so little as chance does not."""
+    last = seen.days.filter(pl.col("back") == 0)
+    row, chance = last["row"].to_numpy(), days.day_chance(seen.days, last, seen.seen.height)
+    return last.select(
+        "row",
+        verdict=pl.lit("thin"),
+        what=pl.lit(MESSAGES),
+        p_value=pl.Series(chance),
+        beyond=pl.col("came") <= THIN_SHARE * pl.col("expected"),
+        began_at=days.thinned_since(seen.expected).gather(row),
+        missing=pl.col("expected") - pl.col("came"),
+    )
+
+
+def _empty(seen: Judged) -> pl.DataFrame:
+    """Whether messages have begun to bring next to nothing, as they do not by chance. They come: none is missing."""
+    shrunk = contents.present_sizes(seen.sizes)
+    usual = contents.size_tails(seen.sizes, seen.seen.height)
+    chance = usual.chance(shrunk["row"].to_numpy(), shrunk["shrunk"].to_numpy())
+    return shrunk.select(
+        "row",
+        verdict=pl.lit("thin"),
+        what=pl.lit(CONTENT),
+        p_value=pl.Series(chance),
+        beyond=pl.lit(True),
+        began_at="emptied_at",
+        missing=pl.lit(0.0),
+    )
+
+
+def _last_day(seen: Judged) -> pl.DataFrame:
+    last = seen.days.filter(pl.col("back") == 0)
+    return last.select(
+        integration=seen.expected.integrations.gather(last["row"]),
+        day_messages=pl.col("came").cast(COUNT),
+        day_expected="expected",
+    )
+
+
+def silences(seen: Judged | None) -> pl.DataFrame:
+    """One row per stretch of silence that ended, and per thin day before the last one, by time; as ``SILENCES``.
+
+    ``p_value`` is the chance that any gap, or any day, of the integration is so long or so thin; what is listed is
+    certain among all integrations. A day that is thin because of a silence is told once.
+    """
+    if seen is None:
+        return pl.DataFrame(schema=SILENCES)
+    silent, thin = _certain(_past_gaps(seen), seen), _certain(_past_days(seen), seen)
+    spans = silent.select("integration", fell_at="began_at", came_at="ended_at")
+    during = (pl.col("fell_at") < pl.col("ended_at")) & (pl.col("came_at") > pl.col("began_at"))
+    told = thin.join(spans, on="integration").filter(during)
+    alone = thin.join(told, on=["integration", "began_at"], how="anti")
+    return pl.concat([silent, alone]).sort("began_at", "integration")
+
+
+def _past_gaps(seen: Judged) -> pl.DataFrame:
+    """Every gap with the chance of it."""
+    row, absent = seen.gaps["row"].to_numpy(), seen.gaps["missing"].to_numpy()
+    chance = gaps.gap_tails(seen.gaps, seen.expected).chance(row, absent, one_of_them=True)
+    return seen.gaps.with_columns(
+        verdict=pl.lit("silent"),
+        messages=pl.lit(0, COUNT),
+        chance=pl.Series(chance, nan_to_null=True),
+        beyond=pl.col("missing") >= LEAST_GAPS,
+    )
+
+
+def _past_days(seen: Judged) -> pl.DataFrame:
+    """Every 24 hours before the last ones with the chance of what came in them."""
+    past = seen.days.filter(pl.col("back") > 0)
+    chance = days.day_chance(seen.days, past, seen.seen.height, one_of_them=True)
+    return past.with_columns(
+        integration=seen.expected.integrations.gather(past["row"]),
+        verdict=pl.lit("thin"),
+        hours=pl.lit(24.0),
+        messages=pl.col("came").cast(COUNT),
+        missing=pl.col("expected") - pl.col("came"),
+        chance=pl.Series(chance, nan_to_null=True),
+        beyond=pl.col("came") <= THIN_SHARE * pl.col("expected"),
+    )
+
+
+def _certain(tested: pl.DataFrame, seen: Judged) -> pl.DataFrame:
+    """The rows of `tested` that are no chance, so many being tested of an integration and so many integrations."""
+    known = seen.seen.filter("known").select("integration")
+    each = tested.join(known, on="integration", how="semi", maintain_order="left").with_columns(
+        p_value=(pl.col("chance") * pl.len().over("row")).clip(0, 1)
+    )
+    among = pl.col("p_value") * known.height
+    return each.filter(among <= SILENCE_LEVEL, "beyond").select(*SILENCES).cast(SILENCES)
+
+
+def said_of_silence(silence: pl.DataFrame) -> str | None:
+    """Of which integrations it cannot be told, and why, for the notes on method; None where it can of all."""
+    unclear = silence.filter(pl.col("verdict") == "cannot tell")
+    never = unclear.filter(pl.col("last_at").is_null())["integration"]
+    short = unclear.filter(pl.col("last_at").is_not_null() & pl.col("missing").is_null())["integration"]
+    once = unclear.filter(pl.col("missing").is_not_null())["integration"]
+    said = {
+        "of {} in the catalog no message was ever read": never,
+        "{} came too seldom or too short to show when to expect the next": short,
+        "{} lack what was expected, but no more than they did before": once,
+    }
+    parts = [sentence.format(_some(names)) for sentence, names in said.items() if len(names)]
+    return f"Whether these have gone silent cannot be told: {'; '.join(parts)}." if parts else None
+
+
+def _some(names: pl.Series) -> str:
+    """The first names and how many more."""
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return ", ".join(names.head(3)) + more
