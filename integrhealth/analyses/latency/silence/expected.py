@@ -6,6 +6,7 @@ from the days before it alone, so that the past is judged as the present is.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -20,6 +21,7 @@ from integrhealth.language.thresholds import (
     LEVEL_PRIOR,
     LOW_DAY,
     RHYTHM_PRIOR,
+    SMOOTH_HOURS,
     WORKDAY_SHARE,
 )
 
@@ -32,8 +34,9 @@ class Expectation:
     """What came of each integration and what was to be expected: rows are integrations, columns hours or days.
 
     ``rate``: messages in an hour at the usual level; ``usual``: the same for the hours of a week, Monday 0:00 first,
-    without holidays; ``level``: how many times the usual of late, by days; ``holiday``: days on which nearly all others
-    were low too. ``covered``: the part of an hour that the evidence covers; ``day``: to which day an hour belongs.
+    without holidays, and ``smooth`` over a part of the gap between two messages; ``level``: how many times the usual of
+    late, by days; ``holiday``: days on which nearly all others were low too. ``covered``: the part of an hour that the
+    evidence covers; ``day``: to which day an hour belongs.
     """
 
     integrations: pl.Series
@@ -44,14 +47,40 @@ class Expectation:
     count: NDArray
     rate: NDArray
     usual: NDArray
+    smooth: NDArray
     level: NDArray
     holiday: NDArray
 
+    @cached_property
+    def _running(self) -> NDArray:
+        """Messages to be expected at the usual level before each hour."""
+        return running(self.rate)
+
+    @cached_property
+    def _running_smooth(self) -> NDArray:
+        """The same by the rhythm that does not tell early from late."""
+        return running(np.where(self.rate > 0, self.smooth[:, self.hour_of_week], 0))
+
     def until(self, integration: NDArray, hours: NDArray) -> NDArray:
         """Messages to be expected at the usual level from the start on until `hours` after it."""
-        running = np.concatenate([np.zeros((len(self.rate), 1)), np.cumsum(self.rate, axis=1)], axis=1)
-        whole = np.clip(hours.astype(int), 0, self.rate.shape[1] - 1)
-        return running[integration, whole] + (hours - whole) * self.rate[integration, whole]
+        return between_hours(self._running, integration, hours)
+
+    def due(self, integration: NDArray, hours: NDArray) -> NDArray:
+        """The hours after the start at which one message was due, counted from `hours` on; NaN after the end.
+
+        By the smooth rhythm: whether the last one came early or late in its hour, the next is due when it always is.
+        """
+        total, width = self._running_smooth, self._running_smooth.shape[1]
+        wanted = between_hours(total, integration, hours) + 1 / np.maximum(self.level_at(integration, hours), 1e-9)
+        reached = wanted <= total[integration, -1]
+        # One search in all rows, each above the one before.
+        above = total[:, -1].max(initial=0) + 1
+        rising = (total + above * np.arange(len(total))[:, None]).ravel()
+        place = np.searchsorted(rising, np.where(reached, wanted, 0) + above * integration) - width * integration
+        before = np.clip(place - 1, 0, width - 2)
+        step = total[integration, before + 1] - total[integration, before]
+        within = (wanted - total[integration, before]) / np.where(step > 0, step, 1)
+        return np.where(reached, before + within, np.nan)
 
     def level_at(self, integration: NDArray, hours: NDArray) -> NDArray:
         """The level on the day of the hour that is so many `hours` after the start."""
@@ -105,7 +134,8 @@ def expectation(arrivals: pl.DataFrame, now: datetime, *, timezone: str = "UTC")
         level, came, expected = levels(count, rate * covered, day)
         last, holiday = holiday, holiday | holidays(came, level * expected, usual)
     rate = usual[:, hour_of_week] * own[0] * ~last[:, day]
-    return Expectation(integrations, start, hour_of_week, day, covered, count, rate, usual, level, last)
+    smooth = smoothed(usual)
+    return Expectation(integrations, start, hour_of_week, day, covered, count, rate, usual, smooth, level, last)
 
 
 def counted(arrivals: pl.DataFrame, integrations: pl.Series, start: datetime, hours: int) -> NDArray:
@@ -141,6 +171,28 @@ def weekly_rhythm(count: NDArray, inside: NDArray, hour_of_week: NDArray) -> NDA
         rate = rate * came / ((rate * hours).sum(axes, keepdims=True) + prior)
     expected = (rate * hours).sum((1, 2), keepdims=True)
     return (rate * whole / np.where(expected > 0, expected, 1)).reshape(size, HOURS_OF_WEEK)
+
+
+def smoothed(usual: NDArray) -> NDArray:
+    """Each hour of the week as the mean of those around it, as far as a quarter of the gap between two messages."""
+    gap = HOURS_OF_WEEK / np.maximum(usual.sum(1), 1e-9)
+    reach = np.clip(gap / 4, 0, SMOOTH_HOURS).astype(int)
+    smooth = usual.copy()
+    for hours in range(1, SMOOTH_HOURS + 1):
+        around = sum(np.roll(usual, shift, axis=1) for shift in range(-hours, hours + 1)) / (2 * hours + 1)
+        smooth[reach == hours] = around[reach == hours]
+    return smooth
+
+
+def running(rate: NDArray) -> NDArray:
+    """The sum of what comes before each hour, and before the end."""
+    return np.concatenate([np.zeros((len(rate), 1)), np.cumsum(rate, axis=1)], axis=1)
+
+
+def between_hours(total: NDArray, row: NDArray, hours: NDArray) -> NDArray:
+    """A running `total` of each `row` at so many `hours`, straight between two of them."""
+    whole = np.clip(hours.astype(int), 0, total.shape[1] - 2)
+    return total[row, whole] + (hours - whole) * (total[row, whole + 1] - total[row, whole])
 
 
 def levels(count: NDArray, rate: NDArray, day: NDArray) -> tuple[NDArray, NDArray, NDArray]:

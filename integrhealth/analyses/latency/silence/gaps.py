@@ -7,62 +7,59 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.analyses.latency.silence.expected import HOURS_OF_WEEK, Expectation
-from integrhealth.analyses.latency.silence.tails import Tails, tails
+from integrhealth.analyses.latency.silence.tails import tails
+from integrhealth.language.thresholds import MIN_GAPS, REGULAR_WITHIN
 
 
 def past_gaps(arrivals: pl.DataFrame, expected: Expectation) -> pl.DataFrame:
-    """One row per gap between two hours with traffic: integration, row, began_at, ended_at, hours, missing.
+    """One row per gap between two hours with traffic: integration, row, began_at, ended_at, hours, missing, times.
 
-    ``missing``: how many messages were to be expected meanwhile, by the level when it began. What lies inside one hour
-    is no gap.
+    ``missing``: how many messages were to be expected meanwhile, by the level when it began; ``times``: how many times
+    as long it was as it took until one was due, null where none was due before the end. What lies inside one hour is no
+    gap.
     """
     gaps = (
         arrivals.filter(pl.col("hour") >= expected.start)
         .sort("integration", "hour")
         .with_columns(began_at=pl.col("max_at").shift(1).over("integration"))
         .drop_nulls("began_at")
-        .filter(pl.col("began_at") >= expected.start)
         .select("integration", "began_at", ended_at="min_at")
     )
     row = expected.integrations.search_sorted(gaps["integration"]).to_numpy()
-    begin, end = expected.hours(gaps["began_at"]), expected.hours(gaps["ended_at"])
-    return gaps.with_columns(
-        row=pl.Series(row, dtype=pl.Int64),
-        hours=pl.Series(end - begin),
-        missing=pl.Series(missing(expected, row, begin, end)),
-    )
-
-
-def missing(expected: Expectation, row: NDArray, begin: NDArray, end: NDArray) -> NDArray:
-    """Messages to be expected between two moments, given as hours since the start, by the level at the first."""
-    usual = expected.until(row, end) - expected.until(row, begin)
-    return np.maximum(usual, 0) * expected.level_at(row, begin)
+    return _measured(gaps, expected, row.astype(np.int64))
 
 
 def present_gaps(arrivals: pl.DataFrame, expected: Expectation, now: datetime) -> pl.DataFrame:
-    """One row per integration: last_at, silent_hours, missing since then, and expected_gap, the hours in which one
-    message was to be expected from then on, holidays or not."""
-    last = arrivals.group_by("integration").agg(last_at=pl.col("max_at").max()).sort("integration")
+    """One row per integration, the gap that lasts until `now`, as in ``past_gaps``, and expected_gap: the hours in
+    which one message was due from its last one on, holidays or not."""
+    last = arrivals.group_by("integration").agg(began_at=pl.col("max_at").max().clip(None, now)).sort("integration")
     row = np.arange(last.height)
-    begin = expected.hours(last["last_at"].clip(expected.start, now))
-    end = np.full(last.height, expected.hours(pl.Series([now]))[0])
-    gap = _hours_until_one(expected, row, begin)
-    return last.with_columns(
-        expected_gap=pl.Series(gap),
-        silent_hours=pl.Series(end - begin),
-        missing=pl.Series(missing(expected, row, begin, end)),
+    gaps = _measured(last.with_columns(ended_at=pl.lit(now)), expected, row)
+    begin = np.maximum(expected.hours(gaps["began_at"]), 0)
+    return gaps.with_columns(expected_gap=pl.Series(_hours_until_one(expected, row, begin)))
+
+
+def _measured(gaps: pl.DataFrame, expected: Expectation, row: NDArray) -> pl.DataFrame:
+    begin, end = expected.hours(gaps["began_at"]), expected.hours(gaps["ended_at"])
+    usual = expected.until(row, end) - expected.until(row, np.maximum(begin, 0))
+    due = expected.due(row, np.maximum(begin, 0)) - begin
+    return gaps.with_columns(
+        row=pl.Series(row),
+        hours=pl.Series(end - begin),
+        missing=pl.Series(np.maximum(usual, 0) * expected.level_at(row, np.maximum(begin, 0))),
+        times=pl.Series((end - begin) / np.maximum(due, 1e-9), nan_to_null=True),
     )
 
 
 def _hours_until_one(expected: Expectation, row: NDArray, begin: NDArray) -> NDArray:
     """Hours from `begin` on until one message was to be expected, week after week."""
-    week = expected.usual.sum(1)
+    week = expected.smooth.sum(1)
     level = np.maximum(expected.level_at(row, begin), 1e-9)
     wanted = np.where(week > 0, 1 / level, np.nan)
     weeks = np.floor(wanted / np.where(week > 0, week, np.nan))
     hour = np.clip(begin.astype(int), 0, len(expected.hour_of_week) - 1)
     place = (expected.hour_of_week[hour][:, None] + np.arange(HOURS_OF_WEEK + 1)) % HOURS_OF_WEEK
-    rate = np.take_along_axis(expected.usual, place, axis=1)
+    rate = np.take_along_axis(expected.smooth, place, axis=1)
     rate[:, 0] *= 1 - (begin - hour)
     running = np.cumsum(rate, axis=1)
     left = (wanted - weeks * week)[:, None]
@@ -74,6 +71,27 @@ def _hours_until_one(expected: Expectation, row: NDArray, begin: NDArray) -> NDA
     return weeks * HOURS_OF_WEEK + np.where(whole > 0, first + whole - 1 + within, within * first)
 
 
-def gap_tails(gaps: pl.DataFrame, expected: Expectation) -> Tails:
-    """The tails of past `gaps` of each integration."""
-    return tails(gaps["row"].to_numpy(), gaps["missing"].to_numpy(), len(expected.integrations))
+def by_the_clock(gaps: pl.DataFrame) -> pl.DataFrame:
+    """row: the integrations whose `gaps` are nearly all as long as they should be: they are sent by a schedule."""
+    times = pl.col("times")
+    each = gaps.group_by("row").agg(
+        most=times.quantile(0.9, "nearest"), least=times.quantile(0.1, "nearest"), gaps=times.count()
+    )
+    alike = pl.col("most") <= 1 + REGULAR_WITHIN, pl.col("least") >= 1 - REGULAR_WITHIN
+    return each.filter(*alike, pl.col("gaps") > MIN_GAPS).select("row").sort("row")
+
+
+def gap_chance(gaps: pl.DataFrame, judged: pl.DataFrame, *, one_of_them: bool = False) -> NDArray:
+    """The chance of a gap as long as each row of `judged` (of ``present_gaps`` or ``past_gaps``), by the past `gaps`.
+
+    By what is missing in it, and of what is sent by the clock, which is late long before much is missing, by how many
+    times it is as long as it should be.
+    """
+    row = judged["row"].to_numpy()
+    size = int(max(row.max(initial=-1), gaps["row"].max() or 0)) + 1
+    chance = []
+    for measure in ("missing", "times"):
+        past = gaps.filter(pl.col(measure).is_not_null())
+        usual = tails(past["row"].to_numpy(), past[measure].to_numpy(), size)
+        chance.append(usual.chance(row, judged[measure].fill_null(0).to_numpy(), one_of_them=one_of_them))
+    return np.where(np.isin(row, by_the_clock(gaps)["row"].to_numpy()), chance[1], chance[0])

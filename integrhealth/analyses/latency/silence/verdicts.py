@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 import polars as pl
 
 from integrhealth.analyses.latency.silence import contents, days, gaps
@@ -14,7 +13,6 @@ from integrhealth.language.thresholds import (
     LEAST_GAPS,
     MIN_GAPS,
     MIN_HISTORY_DAYS,
-    REGULAR_TIMES,
     SILENCE_LEVEL,
     THIN_SHARE,
 )
@@ -73,27 +71,30 @@ def judged(arrivals: pl.DataFrame, now: datetime, *, timezone: str = "UTC") -> J
         past,
         days.days(expected),
         contents.sizes(until, expected.integrations),
-        gaps.present_gaps(until, expected, now).join(_history(until, past), on="integration", maintain_order="left"),
+        gaps.present_gaps(until, expected, now)
+        .join(_history(until, past), on="integration", maintain_order="left")
+        .rename({"began_at": "last_at", "hours": "silent_hours"}),
     )
 
 
 def _history(arrivals: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     """messages and gaps of each integration, and ``known``: whether they are enough to know its rhythm.
 
-    Two weeks are, or gaps that are all alike: what is sent by the clock shows it soon.
+    Two weeks are, and a schedule that is visible sooner.
     """
     seen = arrivals.group_by("integration").agg(
         messages=pl.col("messages").sum(), first_at=pl.col("min_at").min(), last_at=pl.col("max_at").max()
     )
-    each = past.group_by("integration").agg(
-        gaps=pl.len().cast(COUNT), regular=pl.col("hours").max() <= REGULAR_TIMES * pl.col("hours").median()
-    )
-    history = seen.join(each, on="integration", how="left").with_columns(
-        pl.col("gaps").fill_null(0), pl.col("regular").fill_null(False)
-    )
+    each = past.group_by("integration", "row").agg(gaps=pl.len().cast(COUNT))
+    clock = gaps.by_the_clock(past).with_columns(clock=pl.lit(True))
+    history = seen.join(each.join(clock, on="row", how="left"), on="integration", how="left")
     long = pl.col("last_at") - pl.col("first_at") >= pl.duration(days=MIN_HISTORY_DAYS)
+    many = pl.col("gaps").fill_null(0) > MIN_GAPS
     return history.select(
-        "integration", "messages", "gaps", known=(pl.col("gaps") > MIN_GAPS) & (long | pl.col("regular"))
+        "integration",
+        "messages",
+        pl.col("gaps").fill_null(0),
+        known=many & (long | pl.col("clock").fill_null(False)),
     )
 
 
@@ -118,7 +119,7 @@ def silence(seen: Judged | None, declared: pl.DataFrame) -> pl.DataFrame:
 
 
 def _present(seen: Judged) -> pl.DataFrame:
-    known = seen.seen.with_row_index("row").select(pl.col("row").cast(pl.Int64), "known")
+    known = seen.seen.select("row", "known")
     tests = pl.concat([_silent(seen), _thin(seen), _empty(seen)], how="diagonal").join(
         known, on="row", maintain_order="left"
     )
@@ -131,7 +132,7 @@ def _present(seen: Judged) -> pl.DataFrame:
     # Of what is certain the first test, which is that of silence; of nothing certain what may be.
     chosen = told.sort("certain", "maybe", descending=True, maintain_order=True).unique("row", keep="first").sort("row")
     certain, known = pl.col("certain"), pl.col("known")
-    frame = pl.concat([seen.seen.drop("known", "missing"), chosen.drop("row")], how="horizontal")
+    frame = pl.concat([seen.seen.drop("row", "known", "missing"), chosen.drop("row")], how="horizontal")
     return frame.join(_last_day(seen), on="integration", how="left", maintain_order="left").select(
         "integration",
         "last_at",
@@ -156,17 +157,14 @@ def _present(seen: Judged) -> pl.DataFrame:
 
 def _silent(seen: Judged) -> pl.DataFrame:
     """Whether the gap up to the end is longer than chance makes it; it began when the next message was due."""
-    row = np.arange(seen.seen.height)
-    chance = gaps.gap_tails(seen.gaps, seen.expected).chance(row, seen.seen["missing"].to_numpy())
     due = pl.col("last_at") + pl.duration(microseconds=(pl.col("expected_gap") * HOUR_US).cast(COUNT))
-    twice = pl.col("silent_hours") >= LEAST_GAPS * pl.col("expected_gap")
     return seen.seen.select(
         "missing",
-        row=pl.Series(row, dtype=pl.Int64),
+        "row",
         verdict=pl.lit("silent"),
         what=pl.lit(MESSAGES),
-        p_value=pl.Series(chance),
-        beyond=(pl.col("missing") >= LEAST_GAPS) & twice,
+        p_value=pl.Series(gaps.gap_chance(seen.gaps, seen.seen)),
+        beyond=pl.col("times") >= LEAST_GAPS,
         began_at=due,
     )
 
@@ -229,13 +227,12 @@ def silences(seen: Judged | None) -> pl.DataFrame:
 
 def _past_gaps(seen: Judged) -> pl.DataFrame:
     """Every gap with the chance of it."""
-    row, absent = seen.gaps["row"].to_numpy(), seen.gaps["missing"].to_numpy()
-    chance = gaps.gap_tails(seen.gaps, seen.expected).chance(row, absent, one_of_them=True)
+    chance = gaps.gap_chance(seen.gaps, seen.gaps, one_of_them=True)
     return seen.gaps.with_columns(
         verdict=pl.lit("silent"),
         messages=pl.lit(0, COUNT),
         chance=pl.Series(chance, nan_to_null=True),
-        beyond=pl.col("missing") >= LEAST_GAPS,
+        beyond=pl.col("times") >= LEAST_GAPS,
     )
 
 
