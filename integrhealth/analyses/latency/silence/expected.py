@@ -13,7 +13,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.language.thresholds import (
-    HISTORY_DAYS,
     HOLIDAY_MESSAGES,
     HOLIDAY_OTHERS,
     HOLIDAY_SHARE,
@@ -110,13 +109,13 @@ class Expectation:
         )
 
 
-def expectation(arrivals: pl.DataFrame, now: datetime, *, timezone: str = "UTC") -> Expectation:
-    """What was to be expected of the integrations in `arrivals` (``arrival_facts``) until `now`.
+def expectation(arrivals: pl.DataFrame, start: datetime, now: datetime, *, timezone: str = "UTC") -> Expectation:
+    """What was to be expected of the integrations in `arrivals` (``arrival_facts``) from `start` until `now`.
 
     `timezone` is that of the company, by whose clock people and jobs work.
     """
     integrations = arrivals["integration"].unique().sort()
-    start = max(arrivals["hour"].min(), now.replace(minute=0, second=0, microsecond=0) - HISTORY_DAYS * 24 * HOUR)
+    start = start.replace(minute=0, second=0, microsecond=0)
     hours = int((now - start) / HOUR) + 1
     local = pl.datetime_range(start, start + (hours - 1) * HOUR, HOUR, eager=True, time_zone="UTC")
     local = local.dt.convert_time_zone(timezone)
@@ -127,7 +126,7 @@ def expectation(arrivals: pl.DataFrame, now: datetime, *, timezone: str = "UTC")
     count = counted(arrivals, integrations, start, hours)
     own = own_time(count)
     holiday = np.zeros((len(integrations), day[-1] + 1), bool)
-    for _ in range(2):  # holidays are told by what is expected without them
+    for _ in range(3):  # what is expected without holidays tells more of them
         working = own[0] & ~holiday[:, day]
         usual = weekly_rhythm(count, working & own[1], hour_of_week)
         rate = usual[:, hour_of_week] * working

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.analyses.latency.silence.expected import HOURS_OF_WEEK, Expectation
+from integrhealth.analyses.latency.silence.expected import HOURS_OF_WEEK, Expectation, running
 from integrhealth.analyses.latency.silence.tails import tails
 from integrhealth.language.thresholds import MIN_GAPS, REGULAR_WITHIN
 
@@ -19,8 +19,7 @@ def past_gaps(arrivals: pl.DataFrame, expected: Expectation) -> pl.DataFrame:
     gap.
     """
     gaps = (
-        arrivals.filter(pl.col("hour") >= expected.start)
-        .sort("integration", "hour")
+        arrivals.sort("integration", "hour")
         .with_columns(began_at=pl.col("max_at").shift(1).over("integration"))
         .drop_nulls("began_at")
         .select("integration", "began_at", ended_at="min_at")
@@ -30,23 +29,23 @@ def past_gaps(arrivals: pl.DataFrame, expected: Expectation) -> pl.DataFrame:
 
 
 def present_gaps(arrivals: pl.DataFrame, expected: Expectation, now: datetime) -> pl.DataFrame:
-    """One row per integration, the gap that lasts until `now`, as in ``past_gaps``, and expected_gap: the hours in
-    which one message was due from its last one on, holidays or not."""
-    last = arrivals.group_by("integration").agg(began_at=pl.col("max_at").max().clip(None, now)).sort("integration")
+    """One row per integration, the gap that lasts until `now`: integration, missing, times as in ``past_gaps``, and
+    expected_gap, the hours in which one message was due from its last one on, holidays or not."""
+    last = arrivals.group_by("integration").agg(began_at=pl.col("max_at").max()).sort("integration")
     row = np.arange(last.height)
     gaps = _measured(last.with_columns(ended_at=pl.lit(now)), expected, row)
-    begin = np.maximum(expected.hours(gaps["began_at"]), 0)
-    return gaps.with_columns(expected_gap=pl.Series(_hours_until_one(expected, row, begin)))
+    due = _hours_until_one(expected, row, expected.hours(gaps["began_at"]))
+    return gaps.select("integration", "missing", "times", expected_gap=pl.Series(due, nan_to_null=True))
 
 
 def _measured(gaps: pl.DataFrame, expected: Expectation, row: NDArray) -> pl.DataFrame:
     begin, end = expected.hours(gaps["began_at"]), expected.hours(gaps["ended_at"])
-    usual = expected.until(row, end) - expected.until(row, np.maximum(begin, 0))
-    due = expected.due(row, np.maximum(begin, 0)) - begin
+    usual = expected.until(row, end) - expected.until(row, begin)
+    due = expected.due(row, begin) - begin
     return gaps.with_columns(
         row=pl.Series(row),
         hours=pl.Series(end - begin),
-        missing=pl.Series(np.maximum(usual, 0) * expected.level_at(row, np.maximum(begin, 0))),
+        missing=pl.Series(np.maximum(usual, 0) * expected.level_at(row, begin)),
         times=pl.Series((end - begin) / np.maximum(due, 1e-9), nan_to_null=True),
     )
 
@@ -54,21 +53,17 @@ def _measured(gaps: pl.DataFrame, expected: Expectation, row: NDArray) -> pl.Dat
 def _hours_until_one(expected: Expectation, row: NDArray, begin: NDArray) -> NDArray:
     """Hours from `begin` on until one message was to be expected, week after week."""
     week = expected.smooth.sum(1)
-    level = np.maximum(expected.level_at(row, begin), 1e-9)
-    wanted = np.where(week > 0, 1 / level, np.nan)
-    weeks = np.floor(wanted / np.where(week > 0, week, np.nan))
-    hour = np.clip(begin.astype(int), 0, len(expected.hour_of_week) - 1)
+    wanted = 1 / np.where(week > 0, np.maximum(expected.level_at(row, begin), 1e-9), np.nan)
+    weeks = np.floor(wanted / week)
+    hour = begin.astype(int)
     place = (expected.hour_of_week[hour][:, None] + np.arange(HOURS_OF_WEEK + 1)) % HOURS_OF_WEEK
+    # From the hour of the last message on, of which a part has passed.
     rate = np.take_along_axis(expected.smooth, place, axis=1)
-    rate[:, 0] *= 1 - (begin - hour)
-    running = np.cumsum(rate, axis=1)
-    left = (wanted - weeks * week)[:, None]
-    whole = (running < left).sum(1)
-    whole = np.minimum(whole, HOURS_OF_WEEK)
-    before = np.where(whole > 0, np.take_along_axis(running, np.maximum(whole - 1, 0)[:, None], axis=1)[:, 0], 0)
-    within = (left[:, 0] - before) / np.maximum(rate[row, whole], 1e-12)
-    first = 1 - (begin - hour)  # what is left of the hour in which it began
-    return weeks * HOURS_OF_WEEK + np.where(whole > 0, first + whole - 1 + within, within * first)
+    total = running(rate) - ((begin - hour) * rate[:, 0])[:, None]
+    left = wanted - weeks * week
+    before = np.clip((total < left[:, None]).sum(1) - 1, 0, HOURS_OF_WEEK)
+    within = (left - total[row, before]) / np.maximum(rate[row, before], 1e-12)
+    return weeks * HOURS_OF_WEEK + before + within - (begin - hour)
 
 
 def by_the_clock(gaps: pl.DataFrame) -> pl.DataFrame:
@@ -88,7 +83,7 @@ def gap_chance(gaps: pl.DataFrame, judged: pl.DataFrame, *, one_of_them: bool = 
     times it is as long as it should be.
     """
     row = judged["row"].to_numpy()
-    size = int(max(row.max(initial=-1), gaps["row"].max() or 0)) + 1
+    size = int(row.max(initial=-1)) + 1
     chance = []
     for measure in ("missing", "times"):
         past = gaps.filter(pl.col(measure).is_not_null())

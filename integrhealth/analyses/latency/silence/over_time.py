@@ -35,8 +35,8 @@ def arrivals_over_time(seen: Judged | None, silence: pl.DataFrame, silences: pl.
         .then(2)
         .otherwise(3)
     )
-    known = silence.filter(pl.col("messages") > 0).with_columns(rank=rank)
-    shown = known.sort("rank", "messages", "integration", descending=[False, True, False]).head(SHOWN)
+    often = silence.filter(pl.col("integration").is_in(seen.expected.integrations.implode())).with_columns(rank=rank)
+    shown = often.sort("rank", "messages", "integration", descending=[False, True, False]).head(SHOWN)
     row = seen.expected.integrations.search_sorted(shown["integration"]).to_numpy()
     came, expected, holiday, starts = seen.expected.by_day(row)
     days = came.shape[1]

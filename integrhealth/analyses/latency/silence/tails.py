@@ -83,4 +83,4 @@ def tails(group: NDArray, values: NDArray, groups: int) -> Tails:
     """`values` by `group` (0 to `groups` - 1)."""
     order = np.lexsort((-values, group))
     count = np.bincount(group, minlength=groups)
-    return Tails(values[order], np.concatenate([[0], np.cumsum(count)[:-1]]).astype(int), count)
+    return Tails(values[order], np.cumsum(count) - count, count)

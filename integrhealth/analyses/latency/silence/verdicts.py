@@ -1,7 +1,7 @@
 """Which integrations are silent or thin at the end of the evidence, and which were before and came back."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -10,6 +10,7 @@ from integrhealth.analyses.latency.silence.expected import Expectation, expectat
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
 from integrhealth.language.statistics import holm
 from integrhealth.language.thresholds import (
+    HISTORY_DAYS,
     LEAST_GAPS,
     MIN_GAPS,
     MIN_HISTORY_DAYS,
@@ -50,13 +51,18 @@ HOUR_US = 3_600_000_000
 
 @dataclass(frozen=True)
 class Judged:
-    """Past and present of the integrations of which something came: what was expected, gaps, days and sizes."""
+    """Past and present of the integrations that came often enough to be judged, and which came more seldom.
+
+    ``present`` has one row per integration in the order of ``expected``, ``seldom`` one per other of which anything
+    came.
+    """
 
     expected: Expectation
     gaps: pl.DataFrame
     days: pl.DataFrame
     sizes: pl.DataFrame
-    seen: pl.DataFrame
+    present: pl.DataFrame
+    seldom: pl.DataFrame
 
 
 def judged(arrivals: pl.DataFrame, now: datetime, *, timezone: str = "UTC") -> Judged | None:
@@ -64,37 +70,43 @@ def judged(arrivals: pl.DataFrame, now: datetime, *, timezone: str = "UTC") -> J
     until = arrivals.filter(pl.col("min_at") <= now).with_columns(max_at=pl.col("max_at").clip(None, now))
     if until.is_empty():
         return None
-    expected = expectation(until, now, timezone=timezone)
-    past = gaps.past_gaps(until, expected)
+    start = max(until["hour"].min(), now - timedelta(days=HISTORY_DAYS))
+    of_late = pl.col("hour") >= start
+    often = until.filter(of_late.sum().over("integration") > MIN_GAPS)
+    expected = expectation(often.filter(of_late), start, now, timezone=timezone)
+    past = gaps.past_gaps(often.filter(of_late), expected)
     return Judged(
         expected,
         past,
         days.days(expected),
-        contents.sizes(until, expected.integrations),
-        gaps.present_gaps(until, expected, now)
-        .join(_history(until, past), on="integration", maintain_order="left")
-        .rename({"began_at": "last_at", "hours": "silent_hours"}),
+        contents.sizes(often, expected.integrations),
+        _seen(often, now, past).join(gaps.present_gaps(often, expected, now), on="integration", maintain_order="left"),
+        _seen(until, now, past).join(often, on="integration", how="anti").drop("row", "enough"),
     )
 
 
-def _history(arrivals: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """messages and gaps of each integration, and ``known``: whether they are enough to know its rhythm.
+def _seen(arrivals: pl.DataFrame, now: datetime, past: pl.DataFrame) -> pl.DataFrame:
+    """One row per integration: last_at, silent_hours, messages, gaps, and ``enough``: whether these show its rhythm.
 
-    Two weeks are, and a schedule that is visible sooner.
+    Those of two weeks do, and a schedule shows sooner.
     """
-    seen = arrivals.group_by("integration").agg(
-        messages=pl.col("messages").sum(), first_at=pl.col("min_at").min(), last_at=pl.col("max_at").max()
-    )
     each = past.group_by("integration", "row").agg(gaps=pl.len().cast(COUNT))
     clock = gaps.by_the_clock(past).with_columns(clock=pl.lit(True))
-    history = seen.join(each.join(clock, on="row", how="left"), on="integration", how="left")
-    long = pl.col("last_at") - pl.col("first_at") >= pl.duration(days=MIN_HISTORY_DAYS)
-    many = pl.col("gaps").fill_null(0) > MIN_GAPS
-    return history.select(
-        "integration",
-        "messages",
-        pl.col("gaps").fill_null(0),
-        known=many & (long | pl.col("clock").fill_null(False)),
+    long = pl.col("last_at") - pl.col("first_at") >= timedelta(days=MIN_HISTORY_DAYS)
+    return (
+        arrivals.group_by("integration")
+        .agg(messages=pl.col("messages").sum(), first_at=pl.col("min_at").min(), last_at=pl.col("max_at").max())
+        .join(each.join(clock, on="row", how="left"), on="integration", how="left")
+        .select(
+            "integration",
+            "row",
+            "last_at",
+            "messages",
+            pl.col("gaps").fill_null(0),
+            silent_hours=(now - pl.col("last_at")).dt.total_microseconds() / HOUR_US,
+            enough=(pl.col("gaps").fill_null(0) >= MIN_GAPS) & (long | pl.col("clock").fill_null(False)),
+        )
+        .sort("integration")
     )
 
 
@@ -105,11 +117,16 @@ def silence(seen: Judged | None, declared: pl.DataFrame) -> pl.DataFrame:
     chance explains only because so many are looked at cannot be told, nor what has too little history. Integrations
     that are `declared` in the catalog and of which nothing came have null.
     """
-    rows = pl.DataFrame(schema=SILENCE) if seen is None else _present(seen)
-    absent = declared.select("integration").drop_nulls().unique().join(rows, on="integration", how="anti")
+    unclear = pl.lit("cannot tell")
+    rows = [pl.DataFrame(schema=SILENCE)]
+    if seen is not None:
+        seldom = seen.seldom.with_columns(verdict=unclear, measured_by=pl.lit(MESSAGES))
+        rows += [_present(seen).cast(SILENCE), seldom]
+    came = pl.concat(rows, how="diagonal")
+    absent = declared.select("integration").drop_nulls().unique().join(came, on="integration", how="anti")
     none = pl.lit(0, COUNT)
-    unseen = absent.select("integration", verdict=pl.lit("cannot tell"), messages=none, gaps=none)
-    return pl.concat([rows, unseen], how="diagonal").sort(
+    unseen = absent.select("integration", verdict=unclear, messages=none, gaps=none)
+    return pl.concat([came, unseen], how="diagonal").sort(
         pl.col("verdict").replace_strict(VERDICTS, range(len(VERDICTS)), return_dtype=pl.Int8),
         "missing",
         "integration",
@@ -119,29 +136,28 @@ def silence(seen: Judged | None, declared: pl.DataFrame) -> pl.DataFrame:
 
 
 def _present(seen: Judged) -> pl.DataFrame:
-    known = seen.seen.select("row", "known")
-    tests = pl.concat([_silent(seen), _thin(seen), _empty(seen)], how="diagonal").join(
-        known, on="row", maintain_order="left"
-    )
-    tests = tests.with_columns(p_value=pl.when("known").then(pl.col("p_value").fill_nan(None)))
-    beyond = pl.col("beyond").fill_null(False)
-    told = tests.with_columns(
-        certain=(holm(pl.col("p_value")) <= SILENCE_LEVEL).fill_null(False) & beyond,
-        maybe=(pl.col("p_value") <= SILENCE_LEVEL).fill_null(False) & beyond,
+    tests = pl.concat([_silent(seen), _thin(seen), _empty(seen)], how="diagonal")
+    tests = tests.join(seen.present.select("row", "enough"), on="row", maintain_order="left")
+    chance, beyond = pl.col("p_value"), pl.col("beyond").fill_null(False)
+    tests = tests.with_columns(p_value=pl.when("enough").then(chance.fill_nan(None)))
+    tests = tests.with_columns(
+        certain=(holm(chance) <= SILENCE_LEVEL).fill_null(False) & beyond,
+        maybe=(chance <= SILENCE_LEVEL).fill_null(False) & beyond,
     )
     # Of what is certain the first test, which is that of silence; of nothing certain what may be.
-    chosen = told.sort("certain", "maybe", descending=True, maintain_order=True).unique("row", keep="first").sort("row")
-    certain, known = pl.col("certain"), pl.col("known")
-    frame = pl.concat([seen.seen.drop("row", "known", "missing"), chosen.drop("row")], how="horizontal")
-    return frame.join(_last_day(seen), on="integration", how="left", maintain_order="left").select(
+    ordered = tests.sort("certain", "maybe", descending=True, maintain_order=True)
+    chosen = ordered.unique("row", keep="first", maintain_order=True).drop("enough")
+    frame = seen.present.drop("missing").join(chosen, on="row", maintain_order="left")
+    certain, enough = pl.col("certain"), pl.col("enough")
+    return frame.join(_last_day(seen), on="row", how="left", maintain_order="left").select(
         "integration",
         "last_at",
-        pl.when(known).then("expected_gap"),
+        pl.when(enough).then("expected_gap"),
         "silent_hours",
-        pl.when(known).then("missing"),
+        pl.when(enough).then("missing"),
         verdict=pl.when(certain)
         .then("verdict")
-        .when(pl.col("maybe") | ~known)
+        .when(pl.col("maybe") | ~enough)
         .then(pl.lit("cannot tell"))
         .otherwise(pl.lit("normal")),
         what=pl.when(certain).then("what"),
@@ -150,7 +166,7 @@ def _present(seen: Judged) -> pl.DataFrame:
         messages="messages",
         gaps="gaps",
         day_messages="day_messages",
-        day_expected=pl.when(known).then("day_expected"),
+        day_expected=pl.when(enough).then("day_expected"),
         measured_by=pl.lit(MESSAGES),
     )
 
@@ -158,12 +174,12 @@ def _present(seen: Judged) -> pl.DataFrame:
 def _silent(seen: Judged) -> pl.DataFrame:
     """Whether the gap up to the end is longer than chance makes it; it began when the next message was due."""
     due = pl.col("last_at") + pl.duration(microseconds=(pl.col("expected_gap") * HOUR_US).cast(COUNT))
-    return seen.seen.select(
+    return seen.present.select(
         "missing",
         "row",
         verdict=pl.lit("silent"),
         what=pl.lit(MESSAGES),
-        p_value=pl.Series(gaps.gap_chance(seen.gaps, seen.seen)),
+        p_value=pl.Series(gaps.gap_chance(seen.gaps, seen.present)),
         beyond=pl.col("times") >= LEAST_GAPS,
         began_at=due,
     )
@@ -172,7 +188,7 @@ def _silent(seen: Judged) -> pl.DataFrame:
 def _thin(seen: Judged) -> pl.DataFrame:
     """Whether the last 24 hours brought so little as chance does not."""
     last = seen.days.filter(pl.col("back") == 0)
-    row, chance = last["row"].to_numpy(), days.day_chance(seen.days, last, seen.seen.height)
+    row, chance = last["row"].to_numpy(), days.day_chance(seen.days, last, seen.present.height)
     return last.select(
         "row",
         verdict=pl.lit("thin"),
@@ -187,7 +203,7 @@ def _thin(seen: Judged) -> pl.DataFrame:
 def _empty(seen: Judged) -> pl.DataFrame:
     """Whether messages have begun to bring next to nothing, as they do not by chance. They come: none is missing."""
     shrunk = contents.present_sizes(seen.sizes)
-    usual = contents.size_tails(seen.sizes, seen.seen.height)
+    usual = contents.size_tails(seen.sizes, seen.present.height)
     chance = usual.chance(shrunk["row"].to_numpy(), shrunk["shrunk"].to_numpy())
     return shrunk.select(
         "row",
@@ -202,11 +218,7 @@ def _empty(seen: Judged) -> pl.DataFrame:
 
 def _last_day(seen: Judged) -> pl.DataFrame:
     last = seen.days.filter(pl.col("back") == 0)
-    return last.select(
-        integration=seen.expected.integrations.gather(last["row"]),
-        day_messages=pl.col("came").cast(COUNT),
-        day_expected="expected",
-    )
+    return last.select("row", day_messages=pl.col("came").cast(COUNT), day_expected="expected")
 
 
 def silences(seen: Judged | None) -> pl.DataFrame:
@@ -220,8 +232,8 @@ def silences(seen: Judged | None) -> pl.DataFrame:
     silent, thin = _certain(_past_gaps(seen), seen), _certain(_past_days(seen), seen)
     spans = silent.select("integration", fell_at="began_at", came_at="ended_at")
     during = (pl.col("fell_at") < pl.col("ended_at")) & (pl.col("came_at") > pl.col("began_at"))
-    told = thin.join(spans, on="integration").filter(during)
-    alone = thin.join(told, on=["integration", "began_at"], how="anti")
+    during_one = thin.join(spans, on="integration").filter(during)
+    alone = thin.join(during_one, on=["integration", "began_at"], how="anti")
     return pl.concat([silent, alone]).sort("began_at", "integration")
 
 
@@ -239,7 +251,7 @@ def _past_gaps(seen: Judged) -> pl.DataFrame:
 def _past_days(seen: Judged) -> pl.DataFrame:
     """Every 24 hours before the last ones with the chance of what came in them."""
     past = seen.days.filter(pl.col("back") > 0)
-    chance = days.day_chance(seen.days, past, seen.seen.height, one_of_them=True)
+    chance = days.day_chance(seen.days, past, seen.present.height, one_of_them=True)
     return past.with_columns(
         integration=seen.expected.integrations.gather(past["row"]),
         verdict=pl.lit("thin"),
@@ -253,11 +265,11 @@ def _past_days(seen: Judged) -> pl.DataFrame:
 
 def _certain(tested: pl.DataFrame, seen: Judged) -> pl.DataFrame:
     """The rows of `tested` that are no chance, so many being tested of an integration and so many integrations."""
-    known = seen.seen.filter("known").select("integration")
-    each = tested.join(known, on="integration", how="semi", maintain_order="left").with_columns(
+    judged = seen.present.filter("enough").select("integration")
+    each = tested.join(judged, on="integration", how="semi", maintain_order="left").with_columns(
         p_value=(pl.col("chance") * pl.len().over("row")).clip(0, 1)
     )
-    among = pl.col("p_value") * known.height
+    among = pl.col("p_value") * judged.height
     return each.filter(among <= SILENCE_LEVEL, "beyond").select(*SILENCES).cast(SILENCES)
 
 
