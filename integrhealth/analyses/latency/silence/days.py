@@ -6,11 +6,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.analyses.latency.silence.expected import Expectation
+from integrhealth.analyses.latency.silence.expected import DAY, Expectation
 from integrhealth.analyses.latency.silence.tails import tails
-from integrhealth.language.thresholds import THIN_SHARE
+from integrhealth.language.thresholds import LOW_DAY, THIN_SHARE
 
-DAY = 24
 # What came before the level of late is known says little of the day.
 FIRST_DAYS = 2
 
@@ -18,8 +17,8 @@ FIRST_DAYS = 2
 def days(expected: Expectation) -> pl.DataFrame:
     """One row per integration and 24 hours, counted back from the end: row, back, began_at, ended_at, came, expected.
 
-    ``back`` is 0 for the last 24 hours. Holidays are in neither count. ``shortfall``: squared sigmas below what was
-    expected, by square roots (Anscombe 1948); 0 above it.
+    ``back`` is 0 for the last 24 hours, ``thin``: hardly anything came. Holidays are in neither count. ``shortfall``:
+    squared sigmas below what was expected, by square roots (Anscombe 1948); 0 above it.
     """
     hours = expected.rate.shape[1]
     blocks = hours // DAY
@@ -45,9 +44,11 @@ def days(expected: Expectation) -> pl.DataFrame:
         }
     )
     began = pl.lit(expected.start) + pl.duration(hours=pl.col("began_at"))
+    thin = pl.col("came") <= THIN_SHARE * pl.col("expected")
     return (
         frame.filter("started", pl.col("expected") > 0)
-        .with_columns(began_at=began, ended_at=began + timedelta(days=1))
+        .sort("row", "back")
+        .with_columns(began_at=began, ended_at=began + timedelta(days=1), thin=thin)
         .drop("started")
     )
 
@@ -59,10 +60,22 @@ def day_chance(days: pl.DataFrame, judged: pl.DataFrame, integrations: int, *, o
     """
     from scipy.special import gammaincc
 
-    past = days.filter(pl.col("back") > 0)
+    past = _usual(days)
     usual = tails(past["row"].to_numpy(), past["shortfall"].to_numpy(), integrations)
     chance = usual.chance(judged["row"].to_numpy(), judged["shortfall"].to_numpy(), one_of_them=one_of_them)
     return np.maximum(chance, gammaincc(judged["came"].to_numpy() + 1, judged["expected"].to_numpy()))
+
+
+def _usual(days: pl.DataFrame) -> pl.DataFrame:
+    """The past `days` by which others are judged: of low days one after the other the lowest, of those up to the end
+    none, as they are one incident, and would hide each other."""
+    low = pl.col("came") < LOW_DAY * pl.col("expected")
+    run = pl.struct("row", low=low).rle_id()
+    runs = days.with_columns(run=run).with_columns(
+        ongoing=(pl.col("back") == 0).any().over("run"), worst=pl.col("shortfall").arg_max().over("run")
+    )
+    lowest = pl.int_range(pl.len()).over("run") == pl.col("worst")
+    return runs.filter(pl.col("back") > 0, ~low | (lowest & ~pl.col("ongoing")))
 
 
 def thinned_since(expected: Expectation) -> pl.Series:

@@ -25,7 +25,9 @@ from integrhealth.language.thresholds import (
 )
 
 HOUR = timedelta(hours=1)
-HOURS_OF_WEEK = 168
+HOURS_OF_WEEK, DAY = 168, 24
+# Of fewer days none can be left out.
+LONG_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,12 @@ def expectation(arrivals: pl.DataFrame, start: datetime, now: datetime, *, timez
     covered[-1] = (now - start) / HOUR - (hours - 1)
     count = counted(arrivals, integrations, start, hours)
     own = own_time(count)
+    # The last day is judged, and does not say what is usual.
+    tells = own[1] & (np.arange(hours) < hours - DAY if hours > LONG_DAYS * DAY else True)
     holiday = np.zeros((len(integrations), day[-1] + 1), bool)
     for _ in range(3):  # what is expected without holidays tells more of them
         working = own[0] & ~holiday[:, day]
-        usual = weekly_rhythm(count, working & own[1], hour_of_week)
+        usual = weekly_rhythm(count, working & tells, hour_of_week)
         rate = usual[:, hour_of_week] * working
         level, came, expected = levels(count, rate * covered, day)
         last, holiday = holiday, holiday | holidays(came, level * expected, usual)

@@ -15,7 +15,6 @@ from integrhealth.language.thresholds import (
     MIN_GAPS,
     MIN_HISTORY_DAYS,
     SILENCE_LEVEL,
-    THIN_SHARE,
 )
 
 SILENCE = {
@@ -144,9 +143,12 @@ def _present(seen: Judged) -> pl.DataFrame:
         certain=(holm(chance) <= SILENCE_LEVEL).fill_null(False) & beyond,
         maybe=(chance <= SILENCE_LEVEL).fill_null(False) & beyond,
     )
-    # Of what is certain the first test, which is that of silence; of nothing certain what may be.
-    ordered = tests.sort("certain", "maybe", descending=True, maintain_order=True)
-    chosen = ordered.unique("row", keep="first", maintain_order=True).drop("enough")
+    # Of what is certain first silence, unless most was missing before it; of nothing certain what may be.
+    thinned = (pl.col("verdict") == "thin") & (pl.col("missing") > 2 * pl.col("missing").first().over("row"))
+    ordered = tests.with_columns(thinned=thinned).sort(
+        "certain", "maybe", "thinned", descending=True, maintain_order=True
+    )
+    chosen = ordered.unique("row", keep="first", maintain_order=True).drop("enough", "thinned")
     frame = seen.present.drop("missing").join(chosen, on="row", maintain_order="left")
     certain, enough = pl.col("certain"), pl.col("enough")
     return frame.join(_last_day(seen), on="row", how="left", maintain_order="left").select(
@@ -194,7 +196,7 @@ def _thin(seen: Judged) -> pl.DataFrame:
         verdict=pl.lit("thin"),
         what=pl.lit(MESSAGES),
         p_value=pl.Series(chance),
-        beyond=pl.col("came") <= THIN_SHARE * pl.col("expected"),
+        beyond=pl.col("thin"),
         began_at=days.thinned_since(seen.expected).gather(row),
         missing=pl.col("expected") - pl.col("came"),
     )
@@ -259,7 +261,7 @@ def _past_days(seen: Judged) -> pl.DataFrame:
         messages=pl.col("came").cast(COUNT),
         missing=pl.col("expected") - pl.col("came"),
         chance=pl.Series(chance, nan_to_null=True),
-        beyond=pl.col("came") <= THIN_SHARE * pl.col("expected"),
+        beyond=pl.col("thin"),
     )
 
 
