@@ -12,6 +12,8 @@ from polars.testing import assert_frame_equal
 
 from integrhealth.analyses import latency
 from integrhealth.analyses.latency.silence import arrivals, tails
+from integrhealth.analyses.latency.silence.findings import silence_findings
+from integrhealth.analyses.latency.silence.verdicts import said_of_silence
 from integrhealth.evidence import Evidence
 from integrhealth.language.schema import FRAMES
 from integrhealth.traces.facts import merged
@@ -138,10 +140,7 @@ def test_what_was_as_quiet_before_and_came_back_cannot_be_told():
     everything = watched(stopped(times[~pause], begin), weeks=10, end=begin + 72)
     table = latency.silence(everything, at=moment(begin + 72))
     assert verdict(table)["verdict"] == "cannot tell"
-    assert (
-        "lack what was expected, but no more than they did before"
-        in latency.report(watched(stopped(times[~pause], begin), weeks=10, end=begin + 72)).notes["silence"]
-    )
+    assert "watched lack what was expected, but no more than they did before" in said_of_silence(table)
 
 
 # What is thin
@@ -199,11 +198,7 @@ def test_nothing_is_silent_where_nothing_is_wrong(seed):
     everything = evidence(*(sent(name, times[times < end]) for name, times in landscape(seed, weeks=7).items()))
     table = latency.silence(everything, at=moment(end))
     assert table.filter(pl.col("verdict").is_in(["silent", "thin"])).is_empty()
-    assert (
-        latency.report(everything)
-        .findings.filter(pl.col("rule").is_in(["gone_silent", "thin_day", "empty_answers"]))
-        .is_empty()
-    )
+    assert silence_findings(table, latency.silences(everything), everything.catalog.integrations).is_empty()
 
 
 def test_a_holiday_is_silence_of_none_and_a_day_on_which_others_work_is():
@@ -234,7 +229,7 @@ def test_what_the_catalog_declares_and_nobody_saw_cannot_be_told():
         ("never seen", "cannot tell", 0),
         ("seen", "normal", times.size),
     ]
-    assert "of never seen in the catalog no message was ever read" in latency.report(everything).notes["silence"]
+    assert "of never seen in the catalog no message was ever read" in said_of_silence(table)
 
 
 # What fell silent and came back
@@ -250,8 +245,6 @@ def test_a_stop_of_three_days_two_weeks_ago_is_told_once():
     assert abs(row["began_at"] - moment(begin)) < timedelta(hours=1)
     assert abs(row["ended_at"] - moment(begin + 72)) < timedelta(hours=1)
     assert latency.silences(everything).height == 1
-    told = latency.report(everything).findings.filter(pl.col("rule") == "was_silent").row(0, named=True)
-    assert (told["subject"], told["severity"]) == ("watched", "note")
 
 
 def test_a_thin_day_before_is_told():
