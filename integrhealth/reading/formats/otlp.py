@@ -130,13 +130,13 @@ def recognises(head: Head) -> bool:
 def read(path: Path, log_file: str, *, strict: bool = False) -> list[Parsed]:
     """The spans of one file, its log records and its metric points."""
     spans = read_spans(path, log_file, shape=SHAPE, flat=flat, name=FORMAT.name)
-    keys = {name: [_key(inner) for inner, outer in RESOURCE_OF.items() if outer == name] for name in OTHER_SIGNALS}
-    there = [
-        name
-        for name in OTHER_SIGNALS
-        if any(key in block.data for block in line_blocks(path) for key in (_key(name), *keys[name]))
-    ]
-    return together(spans, [OTHER_SIGNALS[name](_documents(path), log_file) for name in there])
+    keys = {name: [_key(name), *_inner_keys(name)] for name in OTHER_SIGNALS}
+    there: set[str] = set()
+    # One look at the file for all signals: unpacking it takes as long as looking.
+    for block in line_blocks(path):
+        there |= {name for name in OTHER_SIGNALS.keys() - there if any(key in block.data for key in keys[name])}
+    others = [parsed(_documents(path), log_file) for name, parsed in OTHER_SIGNALS.items() if name in there]
+    return together(spans, others)
 
 
 def _documents(path: Path) -> Iterator[tuple[int | None, Any]]:
@@ -146,6 +146,10 @@ def _documents(path: Path) -> Iterator[tuple[int | None, Any]]:
 
 def _key(name: str) -> bytes:
     return f'"{name}"'.encode()
+
+
+def _inner_keys(signal: str) -> list[bytes]:
+    return [_key(inner) for inner, outer in RESOURCE_OF.items() if outer == signal]
 
 
 def flat(values: pl.DataFrame) -> pl.DataFrame:

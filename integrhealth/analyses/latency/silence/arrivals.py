@@ -12,7 +12,7 @@ import polars as pl
 from integrhealth.analyses.latency.edge_latencies import edge_name
 from integrhealth.language.period import outlying
 from integrhealth.language.schema import COUNT, is_delivered
-from integrhealth.language.thresholds import LATE_SHARE, MAX_TRACE_MESSAGES
+from integrhealth.language.thresholds import MAX_TRACE_MESSAGES, STRAGGLING_SHARE
 
 KEYS = ("integration", "hour")
 
@@ -87,4 +87,4 @@ def evidence_end(arrivals: pl.DataFrame, beginnings: pl.DataFrame) -> datetime |
     if begun is None or arrivals.is_empty():
         return arrivals["max_at"].max()
     late = arrivals.filter(pl.col("hour") > begun)["messages"].sum()
-    return arrivals["max_at"].max() if late > LATE_SHARE * arrivals["messages"].sum() else begun
+    return arrivals["max_at"].max() if late > STRAGGLING_SHARE * arrivals["messages"].sum() else begun

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from integrhealth.analyses.latency.silence.expected import HOURS_OF_WEEK, Expectation, running
 from integrhealth.analyses.latency.silence.tails import tails
-from integrhealth.language.thresholds import MIN_GAPS, REGULAR_WITHIN
+from integrhealth.language.thresholds import CLOCKWORK_WITHIN, MIN_GAPS
 
 
 def past_gaps(arrivals: pl.DataFrame, expected: Expectation) -> pl.DataFrame:
@@ -72,7 +72,7 @@ def by_the_clock(gaps: pl.DataFrame) -> pl.DataFrame:
     each = gaps.group_by("row").agg(
         most=times.quantile(0.9, "nearest"), least=times.quantile(0.1, "nearest"), gaps=times.count()
     )
-    alike = pl.col("most") <= 1 + REGULAR_WITHIN, pl.col("least") >= 1 - REGULAR_WITHIN
+    alike = pl.col("most") <= 1 + CLOCKWORK_WITHIN, pl.col("least") >= 1 - CLOCKWORK_WITHIN
     return each.filter(*alike, pl.col("gaps") > MIN_GAPS).select("row").sort("row")
 
 
