@@ -5,6 +5,7 @@ import polars as pl
 from integrhealth.analyses.latency.promises.burn_rates import ALERTS
 from integrhealth.analyses.latency.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
+from integrhealth.language.report_tables import SEVERITIES
 from integrhealth.language.schema import NUMBER
 from integrhealth.language.statistics import chance_of_more, wilson_interval
 from integrhealth.language.thresholds import BURN_CRITICAL
