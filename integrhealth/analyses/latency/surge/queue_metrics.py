@@ -33,8 +33,8 @@ CHECKS = {
 def queue_depths(metrics: pl.DataFrame) -> pl.DataFrame:
     """One row per system and minute that a queue of it was measured: at, waiting over all its queues, metric.
 
-    Which metrics are depths is told by their names, and of others by a mapping (``meaning``). Several samples of a queue
-    in a minute are their mean.
+    Which metrics are depths is told by their names, and of others by a mapping (``meaning``). Several samples of one
+    queue in a minute are their mean.
     """
     name = pl.col("metric").str.extract(r"^([^{]+)").str.strip_chars().str.to_lowercase()
     by_name = pl.col("meaning").is_null() & name.str.contains("|".join(QUEUE_DEPTHS))
