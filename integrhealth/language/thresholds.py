@@ -74,6 +74,8 @@ SILENT_GAPS = 2
 SLOW_CRITICAL = 2
 # A step with a larger share of all critical-path time is the one to speed up first, a note (own).
 DOMINANT_SHARE = 0.5
+# Messages and metrics that count the same requests and differ by more say something else of them (own).
+COUNTS_APART = 0.05
 # All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
 
@@ -207,6 +209,18 @@ GOODPUT_LOST, STORM_LEVEL = 0.1, 0.01
 # Drain time, actual to predicted (own).
 SLOW_DRAIN = 2
 
+# Shifts. A shift is told below this p-value, from this change on (Otava, which takes both as options; own values).
+SHIFT_LEVEL, LEAST_CHANGE = 0.01, 0.1
+# Permutations of the days, for the rarest (own; 200 tested series can still be certain), days that a level lasts, and
+# days from which a change is a drift and no shift (own).
+SHIFT_PERMUTATIONS, LEAST_SHIFT_DAYS, DRIFT_DAYS = 10_000, 4, 7
+# From fewer failures nobody can tell whether their share changed (own).
+MIN_SHIFT_FAILURES = 10
+# The rhythm is that of the week from so many days on, else that of the day (own).
+WEEK_RHYTHM_DAYS = 21
+# A shift upwards by so much is one to warn of (own). The median and the p95 that shift within so many days are one
+# shift; integrations that do within so many days of each other one release, and one season where volume changes (own).
+MUCH_CHANGE, SAME_CHANGE_DAYS, SAME_RELEASE_DAYS, SAME_SEASON_DAYS = 0.5, 7, 1, 3
 # A surge. Multiples of the busiest day that are replayed, and those that the reader can choose from (own).
 SURGE_MULTIPLES = (3, 10)
 SURGE_CURVES = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10, 12)

@@ -6,6 +6,8 @@ import polars as pl
 
 from integrhealth.analyses.latency import clocks, edge_latencies, journey_times
 from integrhealth.analyses.latency import measurements as measured
+from integrhealth.analyses.latency.request_metrics.answers import with_requests
+from integrhealth.analyses.latency.request_metrics.questions import requests_by_integration
 from integrhealth.language.measured import readings
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -56,6 +58,10 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     ``two_clocks`` messages without it. Below `min_messages` the counts stay and the figures are null. Work inside a
     system is no integration.
 
+    What no messages tell of but counters and histograms of requests is ``measured_by`` "metrics": per system (source
+    null) or, where labels name who asks, per edge. A percentile is then the upper bound of its bucket: so many took at
+    most so long, null where it has no end; ``p95_low_ms`` and ``p95_high_ms`` are the bounds of that of p95.
+
     >>> seen = "integration", "messages", "failed", pl.col("p95_ms").round()
     >>> ih.latency.integrations(evidence).select(seen).head(2).rows()
     [('bi-sales', 300, 0, 163215.0), ('planning-demand', 300, 0, 120912.0)]
@@ -63,13 +69,15 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     Columns: source, target, integration (text); messages (count); error_share (number, share); p50_ms, p90_ms, p95_ms,
     p99_ms, max_ms, p95_low_ms, p95_high_ms (number, ms); ended, failed, declined, timeouts, rejected, partial,
     skipped, held, pending, cancelled, unknown, skewed, measured, unmeasured (count); error_low, error_high (number,
-    share); passed_on, two_clocks (count); clock_offset_ms, p50_corrected_ms, p95_corrected_ms (number, ms)
+    share); measured_by (text); passed_on, two_clocks (count); clock_offset_ms, p50_corrected_ms, p95_corrected_ms
+    (number, ms)
     """
     passed_on = edge_latencies.passed_on_facts(evidence.caused)
     counted = edge_latencies.integrations(latency_facts(evidence), min_messages=min_messages)
     counted = counted.join(passed_on, on=edge_latencies.EDGE, how="left", maintain_order="left")
     counted = counted.with_columns(pl.col("passed_on").fill_null(0))
-    return clocks.with_corrected(counted, corrected_latencies(evidence, min_messages=min_messages))
+    rows = clocks.with_corrected(counted, corrected_latencies(evidence, min_messages=min_messages))
+    return with_requests(rows, requests_by_integration(evidence, min_messages=min_messages))
 
 
 @question

@@ -56,9 +56,27 @@ def test_what_burns_fast_now_is_critical_and_what_burns_slowly_a_warning():
 
 
 def test_a_few_failures_of_few_messages_are_a_note():
-    """Two of fourteen in the only hour there is alert; that the share is above six times the promise is not certain."""
-    found = said(pl.concat([bins([14], [2]), *(bins([14], [0], name=f"feed {n}") for n in range(40))]))
+    """Two of the last fourteen alert; among forty others it is not certain that the share is above the promise."""
+    ended, bad = np.zeros(DAY), np.zeros(DAY)
+    ended[[0, -1]], bad[-1] = 14, 2
+    others = [bins(ended, np.zeros(DAY), name=f"feed {n}") for n in range(40)]
+    found = said(pl.concat([bins(ended, bad), *others]))
     assert found.select("rule", "severity", "subject").rows() == [("burning_budget", "note", "feed")]
+
+
+def test_what_is_all_there_is_is_said_of_the_integration_on_the_whole():
+    ended, bad = np.zeros(DAY), np.zeros(DAY)
+    ended[[0, -1]], bad[-1] = (99, 100), 90
+    assert levels(bins(ended, bad))["firing"].any()
+    assert said(bins(ended, bad)).is_empty()
+    ended[0] = 100
+    assert said(bins(ended, bad))["rule"].to_list() == ["burning_budget"]
+
+
+def test_a_latency_that_nobody_could_time_is_no_silence():
+    found = levels(steady(), promising(slo_p95_ms=10.0))
+    assert set(found.filter(promise="p95")["verdict"]) == {"no data"}
+    assert said(steady(), promising(slo_p95_ms=10.0)).is_empty()
 
 
 def test_a_page_of_last_week_is_a_note_of_its_day_and_not_of_what_goes_on():

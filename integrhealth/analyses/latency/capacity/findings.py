@@ -20,6 +20,18 @@ def capacity_findings(capacity: pl.DataFrame, declared: pl.DataFrame) -> pl.Data
     return ranked([_at_the_limit(judged), _breaks(judged)])
 
 
+def said_of_capacity(capacity: pl.DataFrame) -> str | None:
+    """Why no system has a capacity, in one sentence, where none has."""
+    if capacity["capacity_per_minute"].count():
+        return None
+    reasons = capacity["reason"].value_counts(sort=True)
+    if reasons.is_empty():
+        return "No message passed from one system to another."
+    return "How much a system can take nobody can tell from these messages: " + ", ".join(
+        f"{count} {reason}" for reason, count in reasons.sort("count", "reason", descending=[True, False]).iter_rows()
+    )
+
+
 def _at_the_limit(judged: pl.DataFrame) -> pl.DataFrame:
     """The busiest hour asked for more than a system can take, or for nearly as much."""
     can_take, asked = pl.col("capacity_per_minute"), pl.col("busiest_per_minute")

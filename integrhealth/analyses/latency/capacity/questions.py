@@ -19,8 +19,13 @@ def _load_facts(evidence: "Evidence") -> pl.DataFrame:
 
 
 @question
+def _windows(evidence: "Evidence") -> pl.DataFrame:
+    return verdicts.windows(_load_facts(evidence))
+
+
+@question
 def _curves(evidence: "Evidence") -> dict[str, tuple[Curve, int]]:
-    return verdicts.curves(_load_facts(evidence))
+    return verdicts.curves(_windows(evidence))
 
 
 @question
@@ -37,8 +42,8 @@ def capacity(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Da
     hour than it can take, but it waits in a queue, and the day has room to drain it.
 
     >>> table = ih.latency.capacity(evidence)
-    >>> table.select("system", "peak_per_minute", "at_3x", "at_3x_by", "reason").filter(system="ERP").rows()
-    []
+    >>> table.filter(system="ERP").select("peak_per_minute", "at_3x", "reason").rows()
+    [(4.0, 'cannot tell', 'too few busy minutes')]
 
     Columns: system (text); peak_per_minute, capacity_per_minute, low, high (number, per minute); at_3x, at_10x,
     at_3x_by, at_10x_by, reason (text); normal_per_minute, mean_per_minute, busiest_per_minute (number, per minute);
@@ -46,7 +51,8 @@ def capacity(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Da
     minute); observed_headroom (number, times normal); tested_per_minute (number, per minute); tested_error_share
     (number, share); tested_multiple (number, times normal)
     """
-    return verdicts.capacities(_load_facts(evidence), _curves(evidence), min_messages=min_messages)
+    facts, loaded, fits = _load_facts(evidence), _windows(evidence), _curves(evidence)
+    return verdicts.capacities(facts, loaded, fits, min_messages=min_messages)
 
 
 @question

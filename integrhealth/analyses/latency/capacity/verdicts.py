@@ -66,10 +66,10 @@ def windows(facts: pl.DataFrame) -> pl.DataFrame:
     return loads(traffic, widths.drop_nulls())
 
 
-def curves(facts: pl.DataFrame) -> dict[str, tuple[Curve, int]]:
-    """The curve of every system that has windows, and the minutes of all of them."""
+def curves(loaded: pl.DataFrame) -> dict[str, tuple[Curve, int]]:
+    """The curve of every system that is `loaded` (as `windows` gives them), and the minutes of all of its windows."""
     fits = {}
-    for (system,), of_one in windows(facts).group_by("system", maintain_order=True):
+    for (system,), of_one in loaded.group_by("system", maintain_order=True):
         minutes = of_one["minutes"][0]
         throughput = of_one["completions"].to_numpy() / minutes
         fits[system] = curve(throughput, of_one["concurrency"].to_numpy(), minutes=minutes), minutes * of_one.height
@@ -101,14 +101,16 @@ def sustained(loaded: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     return bins.filter(kept).group_by("system").agg(sustained_per_minute=pl.col("rate").max())
 
 
-def capacities(facts: pl.DataFrame, fits: Mapping[str, tuple[Curve, int]], *, min_messages: int) -> pl.DataFrame:
+def capacities(
+    facts: pl.DataFrame, loaded: pl.DataFrame, fits: Mapping[str, tuple[Curve, int]], *, min_messages: int
+) -> pl.DataFrame:
     """One row per system that messages come to, the one with the least room first, as the question `capacity` says."""
     hourly = asked.hours(facts)
     demanded = asked.demand(facts, hourly)
     parts = [
         fitted_table(fits),
         asked.tested(facts, demanded),
-        sustained(windows(facts), min_messages=min_messages),
+        sustained(loaded, min_messages=min_messages),
         *(
             asked.came_through(hourly, demanded, multiple, min_messages=min_messages).rename({"came_through": name})
             for name, multiple in {f"came_{name}": multiple for name, multiple in MULTIPLES.items()}.items()

@@ -5,6 +5,7 @@ from integrhealth.analyses.latency.charts.integrations import latency_chart
 from integrhealth.analyses.latency.charts.journeys import journey_parts_chart, waterfall_chart
 from integrhealth.analyses.latency.charts.measurements import measurements_chart
 from integrhealth.analyses.latency.charts.promises import burn_chart
+from integrhealth.analyses.latency.charts.shifts import latency_heat_chart, latency_over_time_chart
 from integrhealth.analyses.latency.charts.surge import surge_chart
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "capacity_chart",
     "journey_parts_chart",
     "latency_chart",
+    "latency_heat_chart",
+    "latency_over_time_chart",
     "measurements_chart",
     "surge_chart",
     "waterfall_chart",

@@ -43,13 +43,18 @@ def _burning(owned: pl.DataFrame) -> pl.DataFrame:
     """One finding per promise whose alert goes off in the windows that end with its last message: the fastest of them.
 
     A warning where the share of bad messages in its long window is certainly above what is promised, critical where a
-    page goes off and it is certainly above six times as much.
+    page goes off and it is certainly above six times as much. Not where the window holds most of all its messages: what
+    that is like is said of the integration on the whole.
     """
     bad, n, budget = pl.col("now_bad"), pl.col("now_messages"), pl.col("budget")
     page = pl.when(pl.col("alert") == "page")
     critical = page.then(chance_of_more(bad, n, budget * BURN_CRITICAL))
     certain = owned.with_columns(severity=severity(warning=chance_of_more(bad, n, budget), critical=critical))
-    firing = certain.filter("firing").sort("severity", maintain_order=True).unique("subject", keep="first")
+    firing = (
+        certain.filter("firing", 2 * n <= pl.col("messages"))
+        .sort("severity", maintain_order=True)
+        .unique("subject", keep="first")
+    )
     low, high = (pl.Series(each, dtype=NUMBER) for each in wilson_interval(firing["now_bad"], firing["now_messages"]))
     slow = pl.format("took longer than {}", spoken_ms(pl.col("limit_ms")))
     rows = firing.with_columns(
@@ -76,8 +81,12 @@ def _burning(owned: pl.DataFrame) -> pl.DataFrame:
 
 
 def _burned(owned: pl.DataFrame) -> pl.DataFrame:
-    """One note for each of the worst days on which a page went off that does not go off any more."""
+    """One note for each of the worst days on which a page went off that does not go off any more.
+
+    Not where the window holds most of all messages, as above.
+    """
     over = (pl.col("verdict") == "page") & ~pl.col("firing").any().over("subject")
+    over &= 2 * pl.col("window_messages") <= pl.col("messages")
     paged = owned.filter(over).unique("subject", keep="first", maintain_order=True)
     days = (
         paged.sort("burn", "subject", descending=[True, False])
@@ -112,9 +121,10 @@ def _burned(owned: pl.DataFrame) -> pl.DataFrame:
 
 def _silent(owned: pl.DataFrame) -> pl.DataFrame:
     """One note per owner of promises that nothing is known of: silent, or in the catalog alone."""
-    silent = owned.filter(pl.col("verdict") == "no data").unique("integration", keep="first", maintain_order=True)
+    silent = owned.filter(pl.col("verdict") == "no data", pl.col("promise") == "success")
     rows = (
-        silent.sort("integration")
+        silent.unique("integration")
+        .sort("integration")
         .group_by("owner", maintain_order=True)
         .agg(
             value=pl.len(), n=pl.col("messages").sum(), names=_names("integration"), first=pl.col("integration").first()

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.latency.promises import over_time
-from integrhealth.analyses.latency.promises.bins import promise_facts, spending_facts
+from integrhealth.analyses.latency.promises.bins import BIN_KEYS, SPENDING_KEYS, promise_facts, spending_facts
 from integrhealth.analyses.latency.promises.service_levels import Judged, judged_windows, service_levels
 from integrhealth.analyses.latency.questions import clock_offsets
+from integrhealth.analyses.latency.request_metrics.questions import request_bins, request_spending
 from integrhealth.errors import WrongValue
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import BUDGET_DAYS
@@ -24,13 +25,18 @@ def _apart(evidence: "Evidence") -> pl.DataFrame | None:
 
 @question
 def promise_bins(evidence: "Evidence") -> pl.DataFrame:
-    """One row per integration and five minutes: ended, bad, timed, slower, as `bins.promise_facts`."""
-    return promise_facts(evidence.outcomes, evidence.catalog.integrations, _apart(evidence))
+    """One row per integration and five minutes: ended, bad, timed, slower, as `bins.promise_facts`.
+
+    Of messages, and of metrics where no messages tell.
+    """
+    by_messages = promise_facts(evidence.outcomes, evidence.catalog.integrations, _apart(evidence))
+    return pl.concat([by_messages, request_bins(evidence)]).sort(BIN_KEYS)
 
 
 @question
 def _spending(evidence: "Evidence") -> pl.DataFrame:
-    return spending_facts(evidence.outcomes, evidence.catalog.integrations, _apart(evidence))
+    by_messages = spending_facts(evidence.outcomes, evidence.catalog.integrations, _apart(evidence))
+    return pl.concat([by_messages, request_spending(evidence)]).sort(SPENDING_KEYS)
 
 
 @question
@@ -67,7 +73,10 @@ def slo(evidence: "Evidence", *, period_days: float = BUDGET_DAYS) -> pl.DataFra
     UTC); measured_by (text)
     """
     levels = service_levels(_judged(evidence, period_days=period_days), _spending(evidence))
-    return levels.with_columns(measured_by=pl.lit("messages"))
+    by_metrics = request_bins(evidence)["integration"].unique().implode()
+    source = pl.when(pl.col("integration").is_in(by_metrics)).then(pl.lit("metrics"))
+    # Of what only the catalog names neither tells.
+    return levels.with_columns(measured_by=source.when(pl.col("messages") > 0).then(pl.lit("messages")))
 
 
 @question
