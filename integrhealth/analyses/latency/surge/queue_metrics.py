@@ -8,7 +8,8 @@ from integrhealth.language.measured import CUMULATIVE
 from integrhealth.language.schema import NUMBER, TEXT
 
 # What metrics of waiting messages are called, by convention: RabbitMQ, Amazon SQS, Kafka and its exporters, Azure
-# Service Bus, ActiveMQ, IBM MQ, OpenTelemetry. Letters of both cases, without the labels.
+# Service Bus, ActiveMQ, IBM MQ, OpenTelemetry. Letters of both cases, without the labels. A mapping says of other names
+# that they are such a depth (``meaning`` in the frame metrics).
 QUEUE_DEPTHS = (
     r"messages_(ready|unacked|unacknowledged|pending|waiting)$",
     r"approximatenumberofmessages(visible|delayed|notvisible)?$",
@@ -36,8 +37,9 @@ def queue_depths(metrics: pl.DataFrame) -> pl.DataFrame:
     Several samples of a queue in a minute are their mean.
     """
     name = pl.col("metric").str.extract(r"^([^{]+)").str.strip_chars().str.to_lowercase()
+    by_name = pl.col("meaning").is_null() & name.str.contains("|".join(QUEUE_DEPTHS))
     depth = metrics.filter(
-        name.str.contains("|".join(QUEUE_DEPTHS)),
+        by_name | (pl.col("meaning") == "depth").fill_null(False),
         pl.col("value").is_finite() & (pl.col("value") >= 0),
         pl.col("statistic").ne_missing(CUMULATIVE),
         ~pl.col("unit").str.to_lowercase().is_in(TIMES).fill_null(False),
