@@ -78,6 +78,10 @@ DOMINANT_SHARE = 0.5
 COUNTS_APART = 0.05
 # All but this share of the messages from one clock to another bound how far the clocks are apart (own).
 SKEWED_SHARE = 0.01
+# Sends follow a schedule where this share of the gaps lies within that share of the usual one (own).
+REGULAR_SHARE, REGULAR_WITHIN = 0.9, 0.1
+# How much faster a step is made where it is asked what that would save (own; what one call to a near service takes).
+FASTER_MS = 100
 
 # Capacity. A window of minutes is as short as lets a busy one hold so many messages, of these lengths (own: then the
 # chance of the count is 7% of it).
@@ -235,3 +239,28 @@ UNANSWERED_MINUTES = 5
 MIN_TIMEOUTS, MOST_ATTEMPTS = 5, 10
 # Steps of a drawn backlog in minutes, and the integrations that have one, those that wait longest (own).
 SURGE_STEP_MINUTES, SURGE_SHOWN = 10, 6
+# Silence. Days looked back at (own), and the share of messages that may belong to traces begun before the evidence
+# ends (own).
+HISTORY_DAYS, STRAGGLING_SHARE = 182, 0.1
+# Messages that draw the hour of the day, the day of the week and the hour of the week towards even (own simulation).
+RHYTHM_PRIOR = (0.5, 0.5, 2)
+# Hours to each side over which the rhythm is smooth at most, where the next message is due (own).
+SMOOTH_HOURS = 6
+# Days after which a day counts half for the level of late, and the messages that draw it towards the usual (own).
+LEVEL_DAYS, LEVEL_PRIOR = 7, 3
+# A day is low below this share of what was expected (own), and a holiday where this share of the others are low of
+# which so many messages were to be expected, of two others at least (own).
+LOW_DAY, HOLIDAY_SHARE, HOLIDAY_MESSAGES, HOLIDAY_OTHERS = 0.5, 0.75, 3, 2
+# An integration rests at the weekend where a day of it brings less than this share of a working day (own).
+WORKDAY_SHARE = 0.25
+# Gaps seen before that say which one is unusual (own), the highest parts of them that are taken for the tail, and the
+# share of these that may be incidents (own simulation).
+MIN_GAPS, TAIL_PARTS, INCIDENT_SHARE = 10, (0.5, 0.25, 0.1, 0.05, 0.02), 0.05
+# Less history than so many days shows no rhythm, unless a schedule is visible: eight of ten gaps are as long as they
+# should be, or so much of it longer or shorter at most (own).
+MIN_HISTORY_DAYS, CLOCKWORK_WITHIN = 14, 0.25
+# The chance, among all integrations, below which one is silent or thin (own); never before so many expected gaps
+# have passed (own), nor thin with more than this share of a day's messages (own).
+SILENCE_LEVEL, LEAST_GAPS, THIN_SHARE = 0.01, 1.5, 0.25
+# A message that brings at most this share of the usual bytes brings next to nothing (own).
+EMPTY_SHARE = 0.01
