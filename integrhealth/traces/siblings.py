@@ -111,42 +111,47 @@ def rooms(siblings: Siblings, *, groups: int) -> Rooms:
 def _floats(mine: Siblings, event: "_Events", opens: NDArray, closes: NDArray) -> NDArray:
     """The slack of each: zero on the path, else until the first sibling, or the parent, that would wait for it.
 
-    What would wait may have slack of its own, so that it is passed on from the last sibling to the first: a round for
-    each that hands it on, over the groups in which the last round changed anything.
+    The shortest way from its end to the end of the group: past the end of another costs the time by which that ended
+    later, along a sibling that waits for all before it nothing, and for whoever runs on its own what it may be late.
     """
-    last = np.zeros(int(event.group[-1]) + 1, np.int64)
-    waited = ~mine.free
-    np.maximum.at(last, mine.group[waited], mine.end[waited])
-    slack = np.where(mine.on, 0, np.minimum(mine.most, np.where(mine.free, NEVER, last[mine.group] - mine.end)))
-    followers = np.flatnonzero(mine.before >= 0)
-    lies = np.flatnonzero(~mine.on & waited)
-    live = np.arange(len(event.item))
-    while len(lies):
-        place = np.full(len(event.item), NO_ROW)
-        place[live] = np.arange(len(live))
-        latest = np.full(len(live), NEVER)
-        latest[place[opens[followers]]] = mine.end[mine.before[followers]] + slack[followers]
-        reached = _least_after(latest, event.group[live])[place[closes[lies]]]
-        less = np.minimum(slack[lies], reached - mine.end[lies])
-        changed = np.zeros(len(last), bool)
-        changed[mine.group[lies[less < slack[lies]]]] = True
-        slack[lies] = less
-        live = live[changed[event.group[live]]]
-        followers, lies = (rows[changed[mine.group[rows]]] for rows in (followers, lies))
-    return slack
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
+    size = len(event.item)
+    number = np.append(0, np.cumsum(event.group[1:] != event.group[:-1]))
+    before = np.arange(size) + number  # the instant just before each event; each group has one more at its end
+    ends = event.ends & ~mine.free[event.item]
+    last = _last_before(event, ends)
+    reached = np.where(last >= 0, mine.end[last], event.time)
+    past = np.where(ends, event.time - reached, 0)
+    starts = np.flatnonzero(event.starts & (mine.before[event.item] >= 0))
+    item = event.item[starts]
+    late = np.maximum(0, mine.end[mine.before[item]] - reached[starts])
+    waits, bounded = ~mine.free[item], mine.most[item] < NEVER
+    brief = np.zeros(size, bool)
+    brief[starts[waits]] = event.ends[starts[waits]]
+    walks = np.flatnonzero(~brief)
+    sink = size + int(number[-1]) + 1
+    ways = (
+        (before[walks], before[walks] + 1, past[walks]),
+        (before[starts[waits]], before[closes[item[waits]]] + 1, late[waits]),
+        (before[starts[bounded]], np.full(int(bounded.sum()), sink), late[bounded] + mine.most[item[bounded]]),
+        (_ends_of_groups(event, before), np.full(int(number[-1]) + 1, sink), np.zeros(int(number[-1]) + 1, np.int64)),
+    )
+    start, end, cost = (np.concatenate(each) for each in zip(*ways, strict=True))
+    # Of two ways between the same instants the shorter; sums of whole microseconds are exact in floating point.
+    order = np.lexsort((cost, end, start))
+    start, end, cost = start[order], end[order], cost[order]
+    first = np.append(True, (start[1:] != start[:-1]) | (end[1:] != end[:-1]))
+    back = csr_array((cost[first].astype(float), (end[first], start[first])), shape=(sink + 1, sink + 1))
+    way = dijkstra(back, indices=sink)[before[closes] + 1]
+    room = np.where(np.isfinite(way), way, NEVER).astype(np.int64)
+    return np.where(mine.on, 0, np.where(mine.free, mine.most, np.minimum(mine.most, room)))
 
 
-def _least_after(values: NDArray, group: NDArray) -> NDArray:
-    """By place the least of the `values` that come after it in the same `group`, whose places lie together."""
-    size = len(values)
-    order = np.argsort(values, kind="stable")
-    rank = np.empty(size, np.int64)
-    rank[order] = np.arange(size)
-    number = np.append(0, np.cumsum(group[1:] != group[:-1])) if size else rank
-    least = np.minimum.accumulate((number * size + rank)[::-1])[::-1]
-    after = np.append(least[1:], NO_ROW)
-    same = np.append(number[1:] == number[:-1], False)
-    return np.where(same, values[order[np.where(same, after % max(size, 1), 0)]], NEVER)
+def _ends_of_groups(event: "_Events", before: NDArray) -> NDArray:
+    """The instant after the last event of each group."""
+    return before[np.append(event.group[1:] != event.group[:-1], True)] + 1
 
 
 def _least_beside(on: NDArray, opens: NDArray, closes: NDArray, slack: NDArray) -> NDArray:

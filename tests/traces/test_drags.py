@@ -2,6 +2,7 @@
 
 import random
 
+import polars as pl
 import pytest
 from drawing.recursive_path import KINDS, as_messages, recursive
 from drawing.replayed_path import Replay
@@ -70,3 +71,42 @@ def test_a_step_drags_what_the_journey_gains_when_it_is_played_again_without_it(
             for name in mine.keys() & slack.keys():
                 assert replay.ends(name, longer=slack[name]) == end
     assert limited > 50
+
+
+def test_a_shorter_step_beside_one_on_the_path_changes_nothing():
+    compared = 0
+    for seed in range(8):
+        rows = trees(seed, wide=True)
+        found = walked(as_messages(rows))
+        of = {row["message_id"]: row["trace_id"] for row in rows}
+        path = found.steps.filter("on_path").select("message_id", "start_us", "end_us", "self_us")
+        inside = {}
+        for name, start, end, _ in path.rows():
+            if end - start > 2 and not name.endswith("-0"):
+                inside.setdefault(of[name], (start + 1, end - 1))
+        began = {row["trace_id"]: row["sent_at"] for row in rows if row["message_id"].endswith("-0")}
+        for trace, (start, end) in inside.items():
+            times = {"sent_at": began[trace] + start, "received_at": None, "answered_at": None}
+            ids = {"message_id": f"{trace}-0 more", "trace_id": trace, "parent_id": f"{trace}-0", "order": 99}
+            rows.append(ids | {"kind": "request", "finished_at": began[trace] + end} | times)
+        again = walked(as_messages(rows)).steps.filter("on_path")
+        assert again.select(path.columns).rows() == path.rows()
+        compared += len(inside)
+    assert compared > 50
+
+
+def test_two_long_chains_beside_each_other_leave_each_other_room_at_once():
+    """3,000 calls one after the other, beside as many that take a little less each: the first wait for nothing."""
+    size = 3000
+    call = {"trace_id": "t", "kind": "request", "received_at": None, "answered_at": None}
+    rows = [call | {"message_id": "root", "parent_id": None, "order": 0, "sent_at": 0, "finished_at": 10 * size}]
+    for place in range(size):
+        long = {"message_id": f"long {place:05}", "sent_at": 10 * place, "finished_at": 10 * place + 10}
+        short = {"message_id": f"short {place:05}", "sent_at": 10 * place + 1, "finished_at": 10 * place + 11}
+        last = {"finished_at": 10 * size - 1} if place == size - 1 else {}
+        rows += [call | {"parent_id": "root", "order": 1} | each for each in (long, short | last)]
+    found = walked(as_messages(rows))
+    slack = found.beside.filter(pl.col("message_id").str.starts_with("short"))["slack_us"]
+    assert slack.to_list() == [1] * size
+    drag = found.steps.filter(pl.col("message_id").str.starts_with("long"))["drag_us"]
+    assert drag.to_list() == [1] * size

@@ -64,6 +64,16 @@ def test_a_few_failures_of_few_messages_are_a_note():
     assert found.select("rule", "severity", "subject").rows() == [("burning_budget", "note", "feed")]
 
 
+def test_of_several_windows_that_burn_the_most_certain_is_said():
+    """As if the hour held fewer messages: it may be chance, and the six hours that hold it are not."""
+    table = levels(ending(100, HOUR, before=7 * DAY - HOUR))
+    few = pl.when(pl.col("window") == "1h/5m")
+    unsure = table.with_columns(now_messages=few.then(14).otherwise("now_messages"))
+    unsure = unsure.with_columns(now_bad=few.then(1).otherwise("now_bad"))
+    found = promise_findings(unsure, declared())
+    assert found.select("severity", "n").rows() == [("critical", 7200)]
+
+
 def test_what_is_all_there_is_is_said_of_the_integration_on_the_whole():
     ended, bad = np.zeros(DAY), np.zeros(DAY)
     ended[[0, -1]], bad[-1] = (99, 100), 90

@@ -21,8 +21,9 @@ def budgets_left(counts: Counts, budgets: pl.DataFrame, period_days: float) -> p
     judged = whole.with_columns(allowed=pl.when(allowed >= 1 - CLOSE).then(allowed))
     # The first time bin with which the bad messages of the period are more than all that it allows.
     last = np.searchsorted(counts.at, counts.ends, side="right")
-    most = counts.sums["bad"][last] - bad + judged["allowed"].fill_null(0).to_numpy() * (1 + CLOSE)
-    spending = np.minimum(np.searchsorted(counts.sums["bad"], most, side="right"), last) - 1
+    spent = counts.sums[1]
+    most = spent[last] - bad + judged["allowed"].fill_null(0).to_numpy() * (1 + CLOSE)
+    spending = np.minimum(np.searchsorted(spent, most, side="right"), last) - 1
     return judged.select(
         "place",
         budget_left=1 - pl.col("bad") / pl.col("allowed"),

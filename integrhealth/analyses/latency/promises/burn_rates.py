@@ -67,14 +67,13 @@ class Counts:
         places, first = np.unique(binned["place"].to_numpy(), return_index=True)
         self.ends = places * self.apart + self.last
         self.latest = self.at[np.append(first, len(self.at))[1:] - 1]
-        self.sums = {name: np.concatenate([[0], np.cumsum(binned[name].to_numpy())]) for name in ("n", "bad")}
+        self.sums = [np.concatenate([[0], np.cumsum(binned[name].to_numpy())]) for name in ("n", "bad")]
 
-    def within(self, moments: NDArray, width: int) -> tuple[NDArray, NDArray]:
-        """n and bad in the `width` time bins up to and with that of each of the `moments`."""
+    def within(self, moments: NDArray, *widths: int) -> list[NDArray]:
+        """n and bad in so many time bins (each of `widths`) up to and with that of each of the `moments`, in order."""
         upto = np.searchsorted(self.at, moments, side="right")
-        before = np.searchsorted(self.at, moments - min(width, self.last + 1), side="right")
-        n, bad = (sums[upto] - sums[before] for sums in self.sums.values())
-        return n, bad
+        before = (np.searchsorted(self.at, moments - min(width, self.last + 1), side="right") for width in widths)
+        return [sums[upto] - sums[start] for start in before for sums in self.sums]
 
     def changes(self, *widths: int) -> NDArray:
         """The moments at which something comes into, or drops out of, windows of these `widths`; and the ends."""
@@ -95,7 +94,7 @@ class Counts:
 
 
 def windows(counts: Counts, rule: Rule, budgets: pl.DataFrame) -> pl.DataFrame:
-    """One row per place and moment at which what is in the two windows of `rule` changes.
+    """One row per place and moment at which what is in the two windows of `rule` changes, if anything in them is bad.
 
     bin, lasts (so many bins it stays so), last (whether the last message is in it), n and bad of the long window, burn,
     beyond (the factor), fires. `budgets` (place, budget) are the shares that may be bad.
@@ -106,23 +105,29 @@ def windows(counts: Counts, rule: Rule, budgets: pl.DataFrame) -> pl.DataFrame:
     hardly do in any of them.
     """
     moments = counts.changes(rule.long, rule.short)
-    n, bad = counts.within(moments, rule.long)
-    short_n, short_bad = counts.within(moments, rule.short)
-    budget, factor = pl.col("budget"), rule.factor
+    n, bad, short_n, short_bad = counts.within(moments, rule.long, rule.short)
+    place, at = np.divmod(moments, counts.apart)
+    lasts = np.where(np.diff(place, append=-1) == 0, np.diff(at, append=0), counts.last + 1 - at)
+    budget = budgets.sort("place")["budget"].to_numpy()  # places are numbered from 0 on
+    enough = n * rule.factor * budget[place] >= 1 - CLOSE
+    looks = np.bincount(place, lasts * enough, len(budget)) / rule.long
+    # Nearly always nothing bad is in the short window: of those moments the first one says that the burn was 0.
+    last, busy = np.isin(moments, counts.latest), enough & (short_n > 0)
+    kept = last | (busy & (short_bad > 0))
+    ever = np.flatnonzero(busy)
+    kept[ever[np.diff(place[ever], prepend=-1) > 0]] = True
+    line = {"n": n, "bad": bad, "short_n": short_n, "short_bad": short_bad, "lasts": lasts, "last": last, "busy": busy}
+    seen = pl.DataFrame({"place": place[kept], "bin": at[kept]} | {name: each[kept] for name, each in line.items()})
     share = pl.min_horizontal(pl.col("bad") / pl.col("n"), pl.col("short_bad") / pl.col("short_n"))
-    busy = (pl.col("n") * factor * budget >= 1 - CLOSE) & (pl.col("short_n") > 0)
-    beyond = (pl.col("burn") > factor * (1 + CLOSE)) & (pl.col("bad") >= MIN_BAD_EVENTS)
-    looks = pl.col("lasts").filter(pl.col("n") * factor * budget >= 1 - CLOSE).sum().over("place") / rule.long
-    by_chance = looks * chance_of_more(pl.when("beyond").then("bad"), pl.col("n"), budget * HEALTHY_BURN)
-    line = {"n": n, "bad": bad, "short_n": short_n, "short_bad": short_bad, "last": np.isin(moments, counts.latest)}
+    beyond = (pl.col("burn") > rule.factor * (1 + CLOSE)) & (pl.col("bad") >= MIN_BAD_EVENTS)
+    chance = chance_of_more(pl.when("beyond").then("bad"), pl.col("n"), pl.col("budget") * HEALTHY_BURN)
+    certain = (pl.col("looks") <= 1) | (pl.col("looks") * chance <= BURN_LEVEL).fill_null(False)
     return (
-        pl.DataFrame({"place": moments // counts.apart, "bin": moments % counts.apart} | line)
-        .with_columns(lasts=pl.col("bin").shift(-1, fill_value=counts.last + 1).over("place") - pl.col("bin"))
-        .join(budgets, on="place", maintain_order="left")
-        .with_columns(burn=pl.when(busy).then(share / budget))
+        seen.with_columns(budget=budget[place[kept]], looks=looks[place[kept]])
+        .with_columns(burn=pl.when("busy").then(share / pl.col("budget")))
         .with_columns(beyond=beyond.fill_null(False))
-        .with_columns(fires=pl.col("beyond") & ((looks <= 1) | (by_chance <= BURN_LEVEL).fill_null(False)))
-        .drop("budget", "short_n", "short_bad")
+        .with_columns(fires=pl.col("beyond") & certain)
+        .select("place", "bin", "lasts", "last", "n", "bad", "burn", "beyond", "fires")
     )
 
 

@@ -5,6 +5,7 @@ import polars as pl
 from integrhealth.analyses.latency.promises.burn_rates import ALERTS
 from integrhealth.analyses.latency.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
+from integrhealth.language.report_tables import SEVERITIES
 from integrhealth.language.schema import NUMBER
 from integrhealth.language.statistics import chance_of_more, wilson_interval
 from integrhealth.language.thresholds import BURN_CRITICAL
@@ -50,11 +51,10 @@ def _burning(owned: pl.DataFrame) -> pl.DataFrame:
     page = pl.when(pl.col("alert") == "page")
     critical = page.then(chance_of_more(bad, n, budget * BURN_CRITICAL))
     certain = owned.with_columns(severity=severity(warning=chance_of_more(bad, n, budget), critical=critical))
-    firing = (
-        certain.filter("firing", 2 * n <= pl.col("messages"))
-        .sort("severity", maintain_order=True)
-        .unique("subject", keep="first")
-    )
+    # Of one promise the most severe, and of such the fastest windows, as they stand in the table.
+    rank = pl.col("severity").replace_strict(SEVERITIES, range(len(SEVERITIES)), return_dtype=pl.Int8)
+    firing = certain.filter("firing", 2 * n <= pl.col("messages")).sort(rank, maintain_order=True)
+    firing = firing.unique("subject", keep="first", maintain_order=True)
     low, high = (pl.Series(each, dtype=NUMBER) for each in wilson_interval(firing["now_bad"], firing["now_messages"]))
     slow = pl.format("took longer than {}", spoken_ms(pl.col("limit_ms")))
     rows = firing.with_columns(

@@ -6,10 +6,13 @@ from integrhealth.analyses.latency.request_metrics.answers import EDGE, slower
 from integrhealth.analyses.latency.request_metrics.requests import UNLABELLED
 from integrhealth.analyses.latency.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
+from integrhealth.language.safe_text import visible_and_cut
 from integrhealth.language.statistics import chance_of_more, enough
-from integrhealth.language.thresholds import COUNTS_APART, SLOW_CRITICAL
+from integrhealth.language.thresholds import COUNTS_APART, MIN_MESSAGES, SLOW_CRITICAL
 from integrhealth.language.wording import spoken_ms
 
+# Letters of a name that a note has room for (own).
+LONGEST_NAME = 80
 ONE_SAMPLE = "Metrics count requests here, but a counter tells only what came between two of its samples."
 
 
@@ -69,9 +72,8 @@ def _slow(integrations: pl.DataFrame, taken: pl.DataFrame, declared: pl.DataFram
 
 def _apart(compared: pl.DataFrame, declared: pl.DataFrame, *, min_messages: int) -> pl.DataFrame:
     """Integrations whose messages and metrics differ by more than one in twenty; a note, as either may be right."""
-    most = pl.max_horizontal("messages", "requests")
     owned = compared.join(integration_owners(declared), on="integration", how="left", maintain_order="left")
-    rows = owned.filter(pl.col("apart") > COUNTS_APART, enough(most, min_messages)).with_columns(
+    rows = owned.filter(pl.col("apart") > COUNTS_APART, _enough(min_messages)).with_columns(
         subject="integration",
         severity=pl.lit("note"),
         statement=pl.format(
@@ -82,7 +84,7 @@ def _apart(compared: pl.DataFrame, declared: pl.DataFrame, *, min_messages: int)
         ),
         value=pl.col("apart"),
         unit=pl.lit("share of the larger count"),
-        n=most,
+        n=pl.max_horizontal("messages", "requests"),
         threshold=pl.lit(COUNTS_APART),
         ask=pl.format("What of {} does only one of the two see, and who relies on the other?", "integration"),
     )
@@ -116,20 +118,25 @@ def said_of_requests(
         if gone.height:
             said.append(
                 f"In {_counted(gone['samples'].sum(), 'sample')} of up {_counted(gone.height, 'system')} could not be "
-                "asked: what was asked of it meanwhile is not known."
+                "asked: what was asked meanwhile is not known."
             )
         if faulty:
             said.append(
                 f"Histograms whose buckets contradict each other were left out for {faulty:,} times five minutes."
             )
-    apart = compared.filter(pl.col("apart") > COUNTS_APART)
+    apart = compared.filter(pl.col("apart") > COUNTS_APART, _enough(MIN_MESSAGES))
     if apart.height:
-        worst = apart.sort("apart", "integration", descending=[True, False]).row(0, named=True)
+        shown = apart.with_columns(visible_and_cut(pl.col("integration"), LONGEST_NAME))
+        worst = shown.sort("apart", "integration", descending=[True, False]).row(0, named=True)
         said.append(
             f"Messages and metrics differ by more than {COUNTS_APART:.0%} on {_counted(apart.height, 'integration')}, "
             f"most on {worst['integration']}: messages counted {worst['messages']:,}, metrics {worst['requests']:,}."
         )
     return " ".join(said) or None
+
+
+def _enough(min_messages: int) -> pl.Expr:
+    return enough(pl.max_horizontal("messages", "requests"), min_messages)
 
 
 def _counted(count: int, noun: str) -> str:
