@@ -130,11 +130,11 @@ def test_slow_by_whole_buckets_only(tmp_path):
     metrics = scraped(stream, every(15, 7200))
     rules = {
         p95: ih.latency.report(ih.Evidence(metrics=metrics, catalog=catalog(tmp_path, p95=p95))).findings
-        for p95 in ("200ms", "500ms", "501ms", "1s")
+        for p95 in ("200ms", "500ms", "501ms")
     }
     slow = {p95: each.filter(rule="slow_integration")["severity"].to_list() for p95, each in rules.items()}
     # A tenth takes longer than 500 ms; where the promise lies within a bucket nobody knows of those in it.
-    assert slow == {"200ms": ["critical"], "500ms": ["warning"], "501ms": [], "1s": []}
+    assert slow == {"200ms": ["critical"], "500ms": ["warning"], "501ms": []}
     statement = rules["500ms"].filter(rule="slow_integration")["statement"].item()
     assert (
         statement == "web-orders: 5 of 100 requests take longer than 500 ms, by its histogram; the promise is 500 ms."
@@ -144,7 +144,7 @@ def test_slow_by_whole_buckets_only(tmp_path):
 def test_both_are_compared_and_messages_answer(tmp_path):
     stream = requests(4, seconds=4 * 3600, rate=1)
     metrics = scraped(stream, every(15, 4 * 3600))
-    for share, differ in ((1.0, False), (0.96, False), (0.93, True), (0.5, True)):
+    for share, differ in ((0.96, False), (0.93, True)):
         kept = stream.filter(pl.col("second").hash(3) % 1000 < 1000 * share)
         evidence = ih.Evidence(metrics=metrics, messages=messages(kept))
         report = ih.latency.report(evidence)

@@ -44,7 +44,7 @@ def true_quantile(took_s, q):
 
 
 @pytest.mark.parametrize("step", [15, 30, 60])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_stream_is_counted_as_exactly_as_its_scrapes_show_it(seed, step):
     hours = 2 * 3600
     pods = {"a": ([3000.0, 5100.0], every(step, hours, lost=(7, 8, 40))), "b": ([4000.0], every(step, hours, offset=7))}
@@ -69,7 +69,7 @@ def test_a_stream_is_counted_as_exactly_as_its_scrapes_show_it(seed, step):
 
 
 def test_the_true_p95_lies_in_the_interval_for_every_share_of_slow_ones():
-    for seed in range(25):
+    for seed in range(12):
         rng = np.random.default_rng(seed)
         stream = requests(
             seed, seconds=600, rate=float(rng.uniform(0.2, 3)), failing=0, median_s=float(rng.uniform(0.002, 4))
