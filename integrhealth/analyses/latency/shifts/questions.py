@@ -81,8 +81,8 @@ def latency_over_time(evidence: "Evidence") -> pl.DataFrame:
 def latency_heat(evidence: "Evidence", *, integration: str | None = None) -> pl.DataFrame:
     """One row per time bin and range of latency of one `integration`, else of the one whose latency changed most.
 
-    A range ends 1.4 times above where it begins; where metrics alone tell it is a bucket of histograms, the last with
-    no end (null). ``share`` is that of the timed messages of the time bin.
+    A range ends 1.4 times above where it begins; where metrics alone tell it is a bucket of histograms, the last of
+    which has no end (null). ``share`` is that of the timed messages of the time bin.
 
     >>> ih.latency.latency_heat(evidence).select("integration", "messages", pl.col("share").round(2)).row(0)
     ('crm-accounts', 1, 0.05)
