@@ -16,7 +16,7 @@ LONGEST = 2_000
 NO_VALUE = "-"
 MAX_WARNINGS = 12
 # What the name of a column says of its numbers; saved_60_minutes is no time, but what an hour would have saved.
-SHARES = ("share", "power", "coverage", "availability", "rate", "overlap")
+SHARES = ("share", "power", "coverage", "availability", "rate", "overlap", "objective", "budget_left", "change")
 TIMED = re.compile(r"(?:^|_)(?P<unit>ms|(?<!\d_)minutes)$")
 BOUND = re.compile(r"(?P<of>\w+_)?(low|high)")
 MILLISECONDS = {"ms": 1, "minutes": 60_000}

@@ -56,6 +56,10 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     ``two_clocks`` messages without it. Below `min_messages` the counts stay and the figures are null. Work inside a
     system is no integration.
 
+    Where the catalog gives a schedule, or nine of ten sends follow one (``schedule_from``: "catalog" or "sends"), a
+    stall kept messages from being sent: ``unsent`` latencies stand for them in the percentiles called unsent
+    (coordinated omission, corrected as HdrHistogram does it), beside the raw ones.
+
     What no messages tell of but counters and histograms of requests is ``measured_by`` "metrics": per system (source
     null) or, where labels name who asks, per edge. A percentile is then the upper bound of its bucket: so many took at
     most so long, null where it has no end; ``p95_low_ms`` and ``p95_high_ms`` are the bounds of that of p95.

@@ -9,7 +9,7 @@ import pytest
 from drawing.scrapes import BEGIN, BOUNDS, every, messages, moment, requests, scraped
 
 import integrhealth as ih
-from integrhealth.analyses.latency.charts import latency_chart
+from integrhealth.analyses.latency.charts import latency_chart, latency_heat_chart
 
 DAY = 86_400
 
@@ -93,7 +93,17 @@ def test_charts_draw_what_metrics_tell(month):
     over_time = ih.latency.latency_over_time(evidence)
     assert set(over_time["integration"]) == {"orders"}
     assert over_time["timed"].sum() > 30_000
-    assert ih.latency.latency_heat(evidence)["messages"].sum() == over_time["timed"].sum()
+    heat = ih.latency.latency_heat(evidence)
+    assert heat["messages"].sum() == over_time["timed"].sum()
+    # Ranges are the buckets themselves, and nothing is said of what lies within.
+    assert set(heat["low_ms"]) <= {0.0, *(bound * 1000 for bound in BOUNDS)}
+    chart = latency_heat_chart(heat).to_dict()["title"]
+    assert chart["text"].startswith("orders: most often 100 ms to 250 ms, ")
+    assert "rows are buckets of a histogram" in chart["subtitle"]
+    ends = heat.with_columns(low_ms=pl.lit(0.0))
+    assert "most often up to" in latency_heat_chart(ends).to_dict()["title"]["text"]
+    endless = heat.with_columns(high_ms=pl.lit(None, pl.Float64)).filter(pl.col("low_ms") > 0)
+    assert "most often over" in latency_heat_chart(endless).to_dict()["title"]["text"]
 
 
 def test_the_chart_of_latencies_draws_buckets_and_what_has_none():

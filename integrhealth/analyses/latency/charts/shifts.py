@@ -12,6 +12,8 @@ from integrhealth.language.wording import duration
 
 P95 = CATEGORIES[4]
 UTC = "utc"
+# How much higher than it begins a range is drawn that has no end, or no beginning.
+ROW = 1.4
 
 
 def latency_over_time_chart(over_time: pl.DataFrame, shifts: pl.DataFrame) -> Any:
@@ -39,10 +41,16 @@ def latency_over_time_chart(over_time: pl.DataFrame, shifts: pl.DataFrame) -> An
 
 
 def latency_heat_chart(heat: pl.DataFrame) -> Any:
-    """How many of the messages of one integration took how long: time by latency, the share of each time as colour."""
+    """How many of the messages of one integration took how long: time by latency, the share of each time as colour.
+
+    A bucket of a histogram that begins at zero or has no end is drawn as high as a row of the others.
+    """
     if heat.is_empty():
         return nothing("No message of this integration has a latency, so there is no heat map.")
-    drawn = heat.with_columns(pl.col("low_ms", "high_ms").clip(lower_bound=0.001).round_sig_figs(3))
+    begins = pl.when(pl.col("low_ms") > 0).then("low_ms").otherwise(pl.col("high_ms") / ROW)
+    ends = pl.col("high_ms").fill_null(pl.col("low_ms") * ROW)
+    seen = heat.with_columns(low_ms=begins, high_ms=ends)
+    drawn = seen.with_columns(pl.col("low_ms", "high_ms").clip(lower_bound=0.001).round_sig_figs(3))
     least, most = drawn["low_ms"].min(), drawn["high_ms"].max()
     cells = (
         alt.Chart(drawn.with_columns(pl.col("share").round(3)).drop("integration"))
@@ -75,11 +83,22 @@ def latency_heat_chart(heat: pl.DataFrame) -> Any:
     ranges = heat.group_by("low_ms", "high_ms").agg(pl.col("messages").sum())
     usual = ranges.sort("messages", "low_ms", descending=[True, False]).row(0, named=True)
     total = heat["messages"].sum()
+    rows = "rows 1.4 times the one below" if heat["measured_by"][0] == "messages" else "rows are buckets of a histogram"
     return titled(
         cells.properties(width=WIDTH, height=260),
-        f"{heat['integration'][0]}: most often {duration(usual['low_ms'])} to {duration(usual['high_ms'])}, "
-        f"{usual['messages'] / total:.0%} of all messages",
-        f"Time from sent to done, rows 1.4 times the one below, columns in UTC; n = {total:,} messages",
+        f"{heat['integration'][0]}: most often {_range(usual)}, {usual['messages'] / total:.0%} of all messages",
+        f"Time from sent to done, {rows}, columns in UTC; n = {total:,} messages",
+    )
+
+
+def _range(row: dict[str, Any]) -> str:
+    """From when to when, as a person says it."""
+    if row["high_ms"] is None:
+        return f"over {duration(row['low_ms'])}"
+    return (
+        f"{duration(row['low_ms'])} to {duration(row['high_ms'])}"
+        if row["low_ms"]
+        else f"up to {duration(row['high_ms'])}"
     )
 
 

@@ -51,19 +51,34 @@ def latency_heat(facts: pl.DataFrame, integration: str) -> pl.DataFrame:
     `share` is that of the messages of the time bin.
     """
     mine = facts.filter(pl.col("integration") == integration, pl.col("bucket").is_not_null())
-    hours = {"1h": 1, "3h": 3, "6h": 6, "12h": 12, "1d": 24, "2d": 48, "7d": 168, "28d": 672}
-    width = next((each for each in WIDTHS if _days(mine) * 24 / hours[each] <= HEAT_COLUMNS), WIDTHS[-1])
     row = pl.col("bucket").cast(pl.Int64).floordiv(HEAT_BUCKETS)
-    counted = mine.group_by("integration", pl.col("at").dt.truncate(width), row=row).agg(pl.col("messages").sum())
+    ranges = {"low_ms": bucket_ms(row * HEAT_BUCKETS), "high_ms": bucket_ms((row + 1) * HEAT_BUCKETS)}
+    return _heat(mine.with_columns(**ranges, measured_by=pl.lit("messages")))
+
+
+def histogram_heat(taken: pl.DataFrame, integration: str) -> pl.DataFrame:
+    """The same of the buckets of histograms, `taken` as ``requests.taken_requests`` gives them, each its own range.
+
+    ``high_ms`` is null where a bucket has no end.
+    """
+    mine = taken.filter(pl.col("integration") == integration)
+    high = pl.when(pl.col("high_ms").is_finite()).then("high_ms")
+    return _heat(mine.with_columns(high_ms=high, messages="requests", measured_by=pl.lit("metrics")))
+
+
+def _heat(counted: pl.DataFrame) -> pl.DataFrame:
+    """Counts (integration, at, low_ms, high_ms, messages, measured_by) in time bins, 120 at most."""
+    hours = {"1h": 1, "3h": 3, "6h": 6, "12h": 12, "1d": 24, "2d": 48, "7d": 168, "28d": 672}
+    width = next((each for each in WIDTHS if _days(counted) * 24 / hours[each] <= HEAT_COLUMNS), WIDTHS[-1])
+    keys = ["integration", pl.col("at").dt.truncate(width), "low_ms", "high_ms", "measured_by"]
+    summed = counted.group_by(keys).agg(pl.col("messages").sum())
     return (
-        counted.with_columns(
+        summed.with_columns(
             until=pl.col("at").dt.offset_by(width),
-            low_ms=bucket_ms(pl.col("row") * HEAT_BUCKETS),
-            high_ms=bucket_ms((pl.col("row") + 1) * HEAT_BUCKETS),
             share=pl.col("messages") / pl.col("messages").sum().over("at"),
         )
-        .sort("at", "row")
-        .select("integration", "at", "until", "low_ms", "high_ms", "messages", "share")
+        .sort("at", "low_ms", "high_ms", nulls_last=True)
+        .select("integration", "at", "until", "low_ms", "high_ms", "messages", "share", "measured_by")
     )
 
 

@@ -4,7 +4,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.latency.request_metrics.questions import request_buckets, requests_over_time
+from integrhealth.analyses.latency.request_metrics.questions import (
+    by_metrics_alone,
+    request_buckets,
+    requests_over_time,
+)
 from integrhealth.analyses.latency.shifts import hours as of_hours
 from integrhealth.analyses.latency.shifts import levels, over_time
 from integrhealth.language.questions import question
@@ -77,14 +81,18 @@ def latency_over_time(evidence: "Evidence") -> pl.DataFrame:
 def latency_heat(evidence: "Evidence", *, integration: str | None = None) -> pl.DataFrame:
     """One row per time bin and range of latency of one `integration`, else of the one whose latency changed most.
 
-    A range ends 1.4 times above where it begins; ``share`` is that of the timed messages of the time bin.
+    A range ends 1.4 times above where it begins; where metrics alone tell it is a bucket of histograms, the last of
+    which has no end (null). ``share`` is that of the timed messages of the time bin.
 
     >>> ih.latency.latency_heat(evidence).select("integration", "messages", pl.col("share").round(2)).row(0)
     ('crm-accounts', 1, 0.05)
 
     Columns: integration (text); at, until (time, UTC); low_ms, high_ms (number, ms); messages (count); share (number,
-    share)
+    share); measured_by (text)
     """
-    facts = _drawn_facts(evidence)
+    facts, taken = _drawn_facts(evidence), by_metrics_alone(evidence).taken
     drawn = over_time.drawn(facts, shifts(evidence)) if integration is None else [integration]
-    return over_time.latency_heat(facts, next(iter(drawn), ""))
+    name = next(iter(drawn), "")
+    if name in taken["integration"]:
+        return over_time.histogram_heat(taken, name)
+    return over_time.latency_heat(facts, name)
