@@ -110,6 +110,14 @@ def test_levels_last_and_are_significant(values):
     assert all(each.p_value < 0.01 for each in seen)
 
 
+@pytest.mark.parametrize("seed", [11, 22])
+def test_a_second_step_is_one_more_look_and_needs_more(seed):
+    """Beside a large step a small one of which chance is less sure than of the first."""
+    at = np.arange(40)
+    values = np.random.default_rng(seed).normal(size=40) + 6 * (at >= 24) + 1.7 * ((at >= 12) & (at < 24))
+    assert indices(values) == [24]
+
+
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 7])
 def test_few_values_have_no_step(size):
     assert indices(np.arange(size) * 100.0) == []

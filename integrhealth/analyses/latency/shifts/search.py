@@ -92,25 +92,33 @@ def steps(
     rounds: float = np.inf,
     permutations: int = SHIFT_PERMUTATIONS,
 ) -> list[tuple[int, float]]:
-    """Index and p-value of each step of `x` with weights `w`, in order, by so many `permutations` at most."""
+    """Index and p-value of each step of `x` with weights `w`, in order, by so many `permutations` at most.
+
+    Further steps of a series have half the `level` of its first: to look for them is to look again.
+    """
     times = inflation(x, w, least=least) / (1 - 1 / rounds)
     cuts: list[int] = []
     segments = [(0, len(x))]
     while segments:
         start, stop = segments.pop()
-        inside = _cuts(x[start:stop], w[start:stop], times, least=least, level=level)
+        inside = _cuts(x[start:stop], w[start:stop], times, least=least, level=level / 2 if cuts else level)
         cuts += [start + cut for cut in inside]
         segments += pairwise([start, *(start + cut for cut in inside), stop]) if inside else []
     cuts = _high_enough(x, w, sorted(cuts), least_step)
-    judged = []
-    for before, cut, after in zip([0, *cuts], cuts, [*cuts[1:], len(x)], strict=False):
-        part = slice(before, after)
-        # Beside its neighbours a step may stand a little off from where it stood in the whole.
-        at, ratio = best_split(x[part], w[part], least=least)
-        split = partial(_ratios, least=least)
-        p_value = _chance(x[part], w[part], split, ratio / times, permutations, level=level)
-        judged.append((before + at if abs(before + at - cut) <= least else cut, p_value))
-    return [(cut, p_value) for cut, p_value in judged if p_value < level]
+    split = partial(_ratios, least=least)
+    while cuts:
+        judged = []
+        for begin, cut, end in zip([0, *cuts], cuts, [*cuts[1:], len(x)], strict=False):
+            # Beside its neighbours a step may stand a little off from where it stood in the whole.
+            at, ratio = best_split(x[begin:end], w[begin:end], least=least)
+            p_value = _chance(x[begin:end], w[begin:end], split, ratio / times, permutations, level=level)
+            judged.append((begin + at if abs(begin + at - cut) <= least else cut, p_value))
+        weakest = max(range(len(cuts)), key=lambda each: judged[each][1])
+        if judged[weakest][1] < level:
+            return judged
+        # Without it, those beside it have more values to show.
+        del cuts[weakest]
+    return []
 
 
 def without_outliers(x: NDArray) -> NDArray:
