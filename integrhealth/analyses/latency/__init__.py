@@ -140,6 +140,6 @@ def _notes(evidence: "Evidence", tables: dict[str, pl.DataFrame]) -> dict[str, s
         "shifts": unshifted(hours(evidence)) if no_shift else None,
         "silence": said_of_silence(tables["silence"]),
         "slo": empty("slo", "No message between two systems has ended."),
-        "capacity": said_of_capacity(tables["capacity"]),
+        "capacity": said_of_capacity(tables["capacity"]) if sent else None,
         "surge": said_of_surge(tables["surge"], sent=sent),
     }

@@ -26,14 +26,13 @@ def shift_findings(shifts: pl.DataFrame, integrations: pl.Series, declared: pl.D
     """
     judged = _judged(shifts, integrations, declared)
     steady, metric = judged.filter(pl.col("kind") == "shift"), pl.col("metric")
-    return ranked(
-        [
-            _slower_or_faster(steady.filter(metric.is_in(LATENCIES))),
-            _failing_more_or_less(steady.filter(metric == "error_share")),
-            _busier_or_quieter(steady.filter(metric == "messages")),
-            _drifting(judged.filter(pl.col("kind") == "drift", metric != "messages")),
-        ]
-    )
+    parts = {
+        _slower_or_faster: steady.filter(metric.is_in(LATENCIES)),
+        _failing_more_or_less: steady.filter(metric == "error_share"),
+        _busier_or_quieter: steady.filter(metric == "messages"),
+        _drifting: judged.filter(pl.col("kind") == "drift", metric != "messages"),
+    }
+    return ranked(said(rows) for said, rows in parts.items() if rows.height)
 
 
 def _judged(shifts: pl.DataFrame, integrations: pl.Series, declared: pl.DataFrame) -> pl.DataFrame:
