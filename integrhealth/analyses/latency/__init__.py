@@ -1,8 +1,8 @@
-"""Latency: how long each integration takes and what it promised, what a journey waits for, and what metrics say.
+"""Latency: how long everything takes, since when, whether it keeps its promise, and whether it would hold.
 
-Percentiles are read from logarithmic buckets that add up and are at most 1% off; they are never averaged. Timeouts
-count with the time at which they were given up, a floor of the true wait; failed and rejected messages do not count:
-failing fast is not being fast.
+Percentiles are read from logarithmic buckets that add up and are at most 1% off; those that are published are never
+averaged. Timeouts count with the time at which they were given up, a floor of the true wait; failed and rejected
+messages do not count: failing fast is not being fast.
 """
 
 from typing import TYPE_CHECKING
