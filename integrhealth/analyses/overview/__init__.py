@@ -65,7 +65,7 @@ def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 
     >>> report = ih.latency.report(evidence)
     >>> ih.overview.scores(report.findings, ["latency"]).rows()
-    [('latency', 2, 12, 15)]
+    [('latency', 2, 13, 25)]
     """
     counted = findings.group_by("report").agg((pl.col("severity") == level).sum().alias(level) for level in SEVERITIES)
     rows = pl.DataFrame({"report": list(names)}, schema={"report": pl.String})
@@ -99,7 +99,7 @@ def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
     Without messages it says what logs and metrics there are, and what stands out in them.
 
     >>> ih.overview.verdict(evidence, ih.latency.report(evidence).findings)
-    '2 critical findings and 12 warnings, in 64,648 messages between 15 systems in 94 days.'
+    '2 critical findings and 13 warnings, in 64,648 messages between 15 systems in 94 days.'
     """
     counts = {level: findings.filter(pl.col("severity") == level).height for level in SEVERITIES}
     messages = evidence.messages
@@ -121,7 +121,7 @@ def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = Non
     """The overview of `reports`: its findings are all of theirs; ``changes`` compares them with `previous` ones.
 
     >>> ih.overview.report(ih.all_reports(evidence))
-    Report overview: 10 critical, 40 warning, 21 note findings
+    Report overview: 10 critical, 41 warning, 31 note findings
       levels                             -
       changes                            -
       scores                        4 rows

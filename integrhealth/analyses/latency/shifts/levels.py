@@ -1,5 +1,8 @@
 """Shifts and drifts of every integration: steps and climbs of its days that are significant and large enough."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import polars as pl
 
@@ -36,7 +39,11 @@ def shifts(
     or an error share with `min_messages` on both sides. ``n_before`` and ``n_after`` are the messages between it and
     the changes beside it, of a drift up to its middle and from there.
     """
-    rows = [_row(series, *change) for series in daily(hours, days) for change in _changes(series)]
+    every = list(daily(hours, days))
+    # Nearly all of it is numpy, which lets several series be searched at once.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        seen = pool.map(_changes, every)
+        rows = [_row(series, *change) for series, changed in zip(every, seen, strict=True) for change in changed]
     changed = pl.DataFrame(rows, schema={**SHIFTS, "at": pl.Int64, "until": pl.Int64})
     large = pl.col("change").is_null() | (pl.col("change").abs() >= LEAST_CHANGE)
     counted = (pl.min_horizontal("n_before", "n_after") >= max(min_messages, 1)) | (pl.col("metric") == "messages")

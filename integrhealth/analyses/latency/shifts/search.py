@@ -22,11 +22,16 @@ NOTHING = 1e-12
 SEARCHING = 1000
 # Values that are permuted at once, so that ten years take no more memory than a month.
 AT_ONCE = 1_000_000
+# Of these so many together that what is worked out of them stays near the processor.
+CACHED = 10_000
 # Places at which a time inside a series may begin and end.
 MOST_MARKS = 45
 # Values around one that say what is usual there, the sigmas from which one stands out, and what makes a sigma of the
 # median and the mean of absolute distances of normal values.
 AROUND, OUTLYING, MAD_SIGMAS, MEAN_SIGMAS = 7, 4, 1.4826, 1.2533
+
+# From what lies before each place of every row, what lies in each span that may be a level of its own.
+Spans = Callable[[NDArray], NDArray]
 
 
 class Change(NamedTuple):
@@ -105,7 +110,7 @@ def steps(
         cuts += [start + cut for cut in inside]
         segments += pairwise([start, *(start + cut for cut in inside), stop]) if inside else []
     cuts = _high_enough(x, w, sorted(cuts), least_step)
-    split = partial(_ratios, least=least)
+    split = partial(_splits, least=least)
     while cuts:
         judged = []
         for begin, cut, end in zip([0, *cuts], cuts, [*cuts[1:], len(x)], strict=False):
@@ -143,13 +148,13 @@ def _cuts(x: NDArray, w: NDArray, times: float, *, least: int, level: float) -> 
     2004). As it is a second look, it has half the level.
     """
     at, ratio = best_split(x, w, least=least)
-    split, between = partial(_ratios, least=least), partial(_between, least=least)
+    split, between = partial(_splits, least=least), partial(_between, least=least)
     if at and _chance(x, w, split, ratio / times, SEARCHING, level=level) < level:
         return [at]
     begins, ends = _times(len(x), least)
     if not len(begins):
         return []
-    ratios = between(x[None, :], w[None, :])[0]
+    ratios = _ratios(x, w, between)
     most = int(ratios.argmax())
     if ratios[most] <= 0 or _chance(x, w, between, ratios[most] / times, SEARCHING, level=level / 2) >= level / 2:
         return []
@@ -160,22 +165,19 @@ def best_split(x: NDArray, w: NDArray, *, least: int) -> tuple[int, float]:
     """The split that explains most squares, and how many times what it leaves; 0, 0 where none can be."""
     if len(x) < 2 * least:
         return 0, 0.0
-    ratios = _ratios(x[None, :], w[None, :], least=least)[0]
+    ratios = _ratios(x, w, partial(_splits, least=least))
     return (least + int(ratios.argmax()), float(ratios.max())) if ratios.max() > 0 else (0, 0.0)
 
 
-def _ratios(x: NDArray, w: NDArray, *, least: int) -> NDArray:
-    """Explained over unexplained squares of every split of every row that leaves `least` values on each side."""
-    moved, weight, squares, total = _sums(x, w)
-    inside = slice(least, x.shape[1] - least + 1)
-    return _explained(moved[:, inside], weight[:, inside], squares, total)
+def _splits(before: NDArray, *, least: int) -> NDArray:
+    """What lies before each split of every row that leaves `least` values on each side."""
+    return before[:, least : before.shape[1] - least]
 
 
-def _between(x: NDArray, w: NDArray, *, least: int) -> NDArray:
-    """The same of every time inside, against all before and after it: few enough of them, where a series is long."""
-    moved, weight, squares, total = _sums(x, w)
-    begins, ends = _times(x.shape[1], least)
-    return _explained(moved[:, ends] - moved[:, begins], weight[:, ends] - weight[:, begins], squares, total)
+def _between(before: NDArray, *, least: int) -> NDArray:
+    """What lies in each time inside of every row: few enough of them, where a series is long."""
+    begins, ends = _times(before.shape[1] - 1, least)
+    return before[:, ends] - before[:, begins]
 
 
 @lru_cache(maxsize=256)
@@ -186,32 +188,52 @@ def _times(size: int, least: int) -> tuple[NDArray, NDArray]:
     return begins[ends - begins >= least], ends[ends - begins >= least]
 
 
-def _sums(x: NDArray, w: NDArray) -> tuple[NDArray, NDArray, float, float]:
-    """Of rows that are permutations of one another: what lies before each place, and the squares of all."""
-    total = w[0].sum()
-    mean = (w[0] * x[0]).sum() / total
+def _squares(x: NDArray, w: NDArray) -> tuple[NDArray, float]:
+    """How far each value of `x` is from their mean, times its weight, and the squares of all."""
+    total = w.sum()
+    mean = (w * x).sum() / total
     away = w * (x - mean)
-    squares = float((away[0] * (x[0] - mean)).sum())
-    moved, weight = (np.pad(np.cumsum(each, axis=1), ((0, 0), (1, 0))) for each in (away, w))
-    return moved, weight, squares if squares > NOTHING * total * max(mean**2, 1) else 0.0, float(total)
+    squares = float((away * (x - mean)).sum())
+    return away, squares if squares > NOTHING * total * max(mean**2, 1) else 0.0
 
 
-def _explained(moved: NDArray, weight: NDArray, squares: float, total: float) -> NDArray:
-    rest = weight * (total - weight)
-    explained = np.divide(moved**2 * total, rest, out=np.zeros_like(moved), where=rest > 0)
+def _ratios(x: NDArray, w: NDArray, spans: Spans) -> NDArray:
+    """Explained over unexplained squares of each of the `spans`, against all other values."""
+    away, squares = _squares(x, w)
+    explained = _explained(away[None, :], w[None, :], spans)[0]
     return explained / np.maximum(squares - explained, NOTHING * squares) if squares else np.zeros_like(explained)
 
 
-def _chance(
-    x: NDArray, w: NDArray, ratios: Callable[..., NDArray], seen: float, permutations: int, *, level: float
-) -> float:
-    """How often the highest of the `ratios` of a permutation is what was `seen`; more permutations the rarer it is."""
+def _explained(away: NDArray, w: NDArray, spans: Spans) -> NDArray:
+    """The squares that a level of its own would explain in each of the `spans` of rows, which are permutations."""
+    moved, weight = (spans(_before(each)) for each in (away, w))
+    total = w[0].sum()
+    explained = moved * moved
+    explained *= total
+    rest = weight * (total - weight)
+    np.divide(explained, rest, out=explained, where=rest > 0)
+    explained[rest <= 0] = 0
+    return explained
+
+
+def _before(rows: NDArray) -> NDArray:
+    """The sums of what lies before each place of every row, the end included."""
+    sums = np.zeros((rows.shape[0], rows.shape[1] + 1))
+    np.cumsum(rows, axis=1, out=sums[:, 1:])
+    return sums
+
+
+def _chance(x: NDArray, w: NDArray, spans: Spans, seen: float, permutations: int, *, level: float) -> float:
+    """How often the highest ratio of a permutation is what was `seen`; more permutations the rarer it is."""
+    away, squares = _squares(x, w)
+    # The ratio grows with what is explained. A hair less, as values in another order sum to another last digit.
+    enough = squares * seen / (1 + seen) * (1 - 1e-9)
     as_much = done = 0
     while done < permutations:
         order = _orders(len(x), done, min(max(9 * done, 100), permutations - done, max(AT_ONCE // len(x), 1)))
         done += len(order)
-        # A hair less, as the same values in another order sum to another last digit.
-        as_much += int((ratios(x[order], w[order]).max(axis=1) >= seen * (1 - 1e-9)).sum())
+        for rows in np.array_split(order, -(-order.size // CACHED)):
+            as_much += int((_explained(away[rows], w[rows], spans).max(axis=1) >= enough).sum())
         if (1 + as_much) / (1 + done) > 2 * level:
             break
     return (1 + as_much) / (1 + done)
