@@ -53,12 +53,18 @@ def quantile_ranks(n: ArrayLike, quantile: float) -> tuple[NDArray, NDArray]:
     Binomial(n, quantile) tails of at most 2.5% each (Conover 1999, 3.2). A rank of 0 or n + 1 says that no value of
     so small a sample bounds the quantile on that side: the 95th percentile has no upper bound below 72 values.
     """
-    from scipy.stats import binom
+    # Not scipy.stats, whose import takes longer than most reports.
+    from scipy.special import bdtr, bdtrik
 
     size = np.asarray(n)
-    low = binom.ppf(TAIL, size, quantile)
-    high = binom.ppf(1 - TAIL, size, quantile) + 1
-    return low.astype(np.int64), high.astype(np.int64)
+
+    def smallest(share: float) -> NDArray:
+        """The smallest count that at least this share of binomial counts does not exceed."""
+        above = np.ceil(np.nan_to_num(bdtrik(share, size, quantile)))
+        below = np.maximum(above - 1, 0)
+        return np.where(bdtr(below, size, quantile) >= share, below, above).astype(np.int64)
+
+    return smallest(TAIL), smallest(1 - TAIL) + 1
 
 
 def chance_of_more(count: pl.Expr, trials: pl.Expr, share: pl.Expr) -> pl.Expr:

@@ -44,6 +44,14 @@ def test_ranks_enclose_the_quantile_as_often_as_they_say():
     assert 0.94 < inside.mean() < 0.985
 
 
+@pytest.mark.parametrize("quantile", [0.5, 0.9, 0.95, 0.99])
+def test_the_ranks_are_those_of_scipys_binomial(quantile):
+    n = np.concatenate([np.arange(2000), [10_000, 123_457, 9_999_999]])
+    low, high = quantile_ranks(n, quantile)
+    assert low.tolist() == binom.ppf(0.025, n, quantile).tolist()
+    assert high.tolist() == (binom.ppf(0.975, n, quantile) + 1).tolist()
+
+
 @pytest.mark.parametrize(("n", "bounded"), [(30, False), (71, False), (72, True), (1000, True)])
 def test_a_high_percentile_of_few_values_has_no_upper_bound(n, bounded):
     low, high = (rank.item() for rank in quantile_ranks([n], 0.95))
