@@ -18,6 +18,11 @@ def edge_name() -> pl.Expr:
     return pl.coalesce("integration", pl.concat_str("source", pl.lit(" > "), "target"))
 
 
+def is_traffic() -> pl.Expr:
+    """Whether a message is real traffic between two systems: no work inside one, and no load test."""
+    return (pl.col("source") != pl.col("target")) & ~pl.col("load_test").fill_null(False)
+
+
 def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
     """One row per source, target, integration and log bucket of latency: counts that add up over messages.
 

@@ -108,6 +108,21 @@ def test_each_metric_has_its_rule_and_words():
     }
 
 
+def test_of_histograms_it_is_said_what_they_know_the_most_that_it_took():
+    # The bucket of the median ends at 200 ms: half of the requests took that long at most, and perhaps far less.
+    rows = told(
+        shift("pick", before=100.0, after=200.0, measured_by="metrics"),
+        shift("mail", "p95_ms", day=20, before=400.0, after=500.0, measured_by="metrics"),
+        shift("bank", kind="drift", until=MONDAY + 60 * DAY, measured_by="metrics"),
+    )
+    assert sorted(rows["statement"]) == [
+        "bank drifts: half of the messages take at most 300 ms on 14 March 2026, 480 ms on 1 May 2026, "
+        "without a single step.",
+        "mail: 95 of 100 messages take at most 500 ms since 22 March 2026; 400 ms before.",
+        "pick: half of the messages take at most 200 ms since 14 March 2026; 100 ms before.",
+    ]
+
+
 def test_a_season_is_one_finding_although_it_comes_to_one_three_days_later():
     season = [shift(name, "messages", day=day, after=900.0) for name, day in (("pick", 12), ("mail", 15))]
     assert told(*season).height == 1

@@ -265,6 +265,20 @@ def test_a_thin_day_before_is_told():
 # The tail
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_what_has_not_come_back_is_not_told_as_over(share):
+    begin, end = 5 * 168 + 24.0, 5 * 168 + 96.0
+    times = by_rhythm(FLAT, 7000, 6, seed=1)
+    kept = np.random.default_rng(1).random(len(times)) < share
+    everything = watched(times[(times < begin) | kept], end=end)
+    at = moment(end)
+    assert verdict(latency.silence(everything, at=at))["verdict"] in ("silent", "thin")
+    assert latency.silences(everything, at=at).is_empty()
+    # Two days later it has come back.
+    back = watched(times[(times < begin) | (times > end) | kept], end=end + 48)
+    assert latency.silences(back, at=moment(end + 48)).height > 0
+
+
 def test_the_chance_of_a_gap_is_what_it_is_where_gaps_are_random():
     rng = np.random.default_rng(25)
     past = rng.exponential(1, (300, 200))

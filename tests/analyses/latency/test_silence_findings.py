@@ -94,12 +94,31 @@ def test_silences_that_overlap_are_one_note_and_the_longest_are_told():
     falls = [fall("a", 0, 30, 20.0), fall("b", 9, 3, 50.0), fall("c", 18, 4, 5.0), fall("a", 100, 5, 30.0)]
     notes = said(table(verdict="normal", what=None), silences=pl.DataFrame(falls, schema=SILENCES))
     assert notes.select("rule", "subject", "severity", "n", "value").rows() == [
-        ("was_silent", "b", "note", 3, 50.0),
-        ("was_silent", "a", "note", 1, 30.0),
+        ("was_silent", "b on 2026-03-02", "note", 3, 50.0),
+        ("was_silent", "a on 2026-03-06", "note", 1, 30.0),
     ]
     assert notes["statement"][0] == (
         "b and 2 more brought nothing for 3 h from 2026-03-02 09:00 UTC on, and came back; 50 messages were missing."
     )
+
+
+def test_thin_days_in_a_row_are_one_note_of_all_of_them_and_another_time_another_note():
+    thin = {"verdict": "thin", "messages": 4}
+    falls = [*(fall("a", 24 * day, 24, 90.0) | thin for day in range(3)), fall("a", 240, 30, 80.0)]
+    notes = said(table(verdict="normal", what=None), silences=pl.DataFrame(falls, schema=SILENCES))
+    assert notes.select("subject", "value", "statement").rows() == [
+        (
+            "a on 2026-03-02",
+            270.0,
+            "a brought hardly anything for 3 days from 2026-03-02 00:00 UTC on, and came back; "
+            "270 messages were missing.",
+        ),
+        (
+            "a on 2026-03-12",
+            80.0,
+            "a brought nothing for 30 h from 2026-03-12 00:00 UTC on, and came back; 80 messages were missing.",
+        ),
+    ]
 
 
 def planted():

@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.latency.clocks import PAIR, by_two_clocks
-from integrhealth.analyses.latency.edge_latencies import EDGE, edge_name
+from integrhealth.analyses.latency.edge_latencies import EDGE, edge_name, is_traffic
 from integrhealth.language.schema import COUNT, TEXT, TIME, is_delivered, is_ended, is_failed, latency_ms
 
 BIN = "5m"
@@ -24,7 +24,7 @@ def promise_facts(messages: pl.DataFrame, promised: pl.DataFrame, apart: pl.Data
     knows when its answer would have come. What two clocks timed is read without their offset, where it is known:
     `apart` as ``clocks.offsets`` gives it. A message counts when it was sent. Load tests are no traffic.
     """
-    traffic = _traffic(messages)
+    traffic = messages.lazy().filter(is_traffic())
     ended = (
         traffic.filter(is_ended(pl.col("status")))
         .group_by(*EDGE, at=_bin())
@@ -47,7 +47,7 @@ def spending_facts(messages: pl.DataFrame, promised: pl.DataFrame, apart: pl.Dat
     A failed message is spent on its error code, else its status; one slower than promised on its edge. The messages
     are those that are ``bad`` or ``slower`` in ``promise_facts``.
     """
-    traffic = _traffic(messages)
+    traffic = messages.lazy().filter(is_traffic())
     failed = traffic.filter(is_ended(pl.col("status")) & _bad()).select(
         *EDGE, at=_bin(), promise=pl.lit("success"), spent_on=pl.coalesce("error_code", "status")
     )
@@ -60,10 +60,6 @@ def spending_facts(messages: pl.DataFrame, promised: pl.DataFrame, apart: pl.Dat
         integration=edge_name(), promise="promise", at="at", spent_on="spent_on"
     )
     return spent.agg(bad=pl.len()).sort(SPENDING_KEYS).collect(engine="streaming").cast(SPENDING)
-
-
-def _traffic(messages: pl.DataFrame) -> pl.LazyFrame:
-    return messages.lazy().filter(pl.col("source") != pl.col("target"), ~pl.col("load_test").fill_null(False))
 
 
 def _bin() -> pl.Expr:

@@ -156,10 +156,8 @@ def bins(ended: pl.DataFrame, taken: pl.DataFrame, promised: pl.DataFrame) -> pl
     it or above. ``timed`` and ``slower`` are 0 where it names none.
     """
     keys = ["integration", "at"]
-    limits = promised.select("integration", "slo_p95_ms").drop_nulls()
-    limits = limits.unique("integration", keep="first", maintain_order=True)
     held = (
-        taken.join(limits, on="integration")
+        taken.join(p95_limits(promised), on="integration")
         .group_by(keys)
         .agg(timed=pl.col("requests").sum(), slower=slower(pl.col("slo_p95_ms")))
     )
@@ -180,10 +178,8 @@ def spending(ended: pl.DataFrame, taken: pl.DataFrame, promised: pl.DataFrame) -
     failed = ended.filter(is_failed(pl.col("status"))).select(
         "integration", "at", promise=pl.lit("success"), spent_on="status", bad="requests"
     )
-    limits = promised.select("integration", "slo_p95_ms").drop_nulls()
-    limits = limits.unique("integration", keep="first", maintain_order=True)
     over = (
-        taken.join(limits, on="integration")
+        taken.join(p95_limits(promised), on="integration")
         .filter(is_slower(pl.col("slo_p95_ms")))
         .select(
             "integration",
@@ -196,6 +192,12 @@ def spending(ended: pl.DataFrame, taken: pl.DataFrame, promised: pl.DataFrame) -
     keys = ["integration", "promise", "at", "spent_on"]
     summed = pl.concat([failed, over]).group_by(keys).agg(pl.col("bad").sum())
     return summed.filter(pl.col("bad") > 0).sort(keys)
+
+
+def p95_limits(promised: pl.DataFrame) -> pl.DataFrame:
+    """integration, slo_p95_ms: the p95 of each integration of the catalog (`promised`) that promises one."""
+    limits = promised.select("integration", "slo_p95_ms").drop_nulls()
+    return limits.unique("integration", keep="first", maintain_order=True)
 
 
 def is_slower(limit: pl.Expr) -> pl.Expr:

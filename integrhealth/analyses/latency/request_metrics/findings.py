@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from integrhealth.analyses.latency.request_metrics.answers import EDGE, slower
+from integrhealth.analyses.latency.request_metrics.answers import EDGE, p95_limits, slower
 from integrhealth.analyses.latency.request_metrics.requests import UNLABELLED
 from integrhealth.analyses.latency.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written
@@ -34,9 +34,7 @@ def request_findings(
 
 def _slow(integrations: pl.DataFrame, taken: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """Integrations of which more than 5 of 100 requests lie in buckets that begin at the promised p95 or above."""
-    promised = declared.select("integration", "slo_p95_ms").drop_nulls()
-    promised = promised.unique("integration", keep="first", maintain_order=True)
-    tested = integrations.join(promised, on="integration").filter(pl.col("p95_low_ms").is_not_null())
+    tested = integrations.join(p95_limits(declared), on="integration").filter(pl.col("p95_low_ms").is_not_null())
     limits = tested.select(*EDGE, "slo_p95_ms")
     counted = (
         taken.join(limits, on=EDGE, nulls_equal=True)

@@ -122,7 +122,7 @@ def _together(rows: pl.DataFrame, more: str, less: str, *, within_days: int) -> 
         .sort("size", "integration", descending=[True, False], nulls_last=False)
         .group_by("up", "release", maintain_order=True)
         .agg(
-            pl.col("integration", "metric", "at", "day", "before", "after", "change", "owner").first(),
+            pl.col("integration", "metric", "measured_by", "at", "day", "before", "after", "change", "owner").first(),
             names=_listed(pl.col("integration")),
             others=pl.len() - 1,
             n=pl.col("n").sum(),
@@ -188,10 +188,14 @@ def _listed(names: pl.Expr) -> pl.Expr:
 
 
 def _said(level: str) -> pl.Expr:
-    """A level of a metric as the predicate of a sentence about messages."""
-    metric = pl.col("metric")
+    """A level of a metric as the predicate of a sentence about messages; histograms tell an upper bound of latency."""
+    metric, bound = pl.col("metric"), pl.col("measured_by") == "metrics"
     return (
-        pl.when(metric == "p50_ms")
+        pl.when(bound & (metric == "p50_ms"))
+        .then(pl.format("half of the messages take at most {}", _level(level)))
+        .when(bound & (metric == "p95_ms"))
+        .then(pl.format("95 of 100 messages take at most {}", _level(level)))
+        .when(metric == "p50_ms")
         .then(pl.format("half of the messages take more than {}", _level(level)))
         .when(metric == "p95_ms")
         .then(pl.format("5 of 100 messages take longer than {}", _level(level)))

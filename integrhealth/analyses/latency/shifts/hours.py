@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.analyses.latency.edge_latencies import edge_name
+from integrhealth.analyses.latency.edge_latencies import edge_name, is_traffic
 from integrhealth.language.period import outlying
 from integrhealth.language.schema import TIME, is_delivered, is_ended, is_failed, latency_ms
 from integrhealth.traces.facts import bucket_ms, log_bucket
@@ -27,10 +27,9 @@ def hour_facts(messages: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     status = pl.col("status")
     timed = is_delivered(status) | (status == "timeout")
     latency = (latency_ms() * 1000).round().cast(pl.Int64)
-    between = (pl.col("source") != pl.col("target")) & ~pl.col("load_test").fill_null(False)
     counted = (
         messages.lazy()
-        .filter(between & pl.col("sent_at").is_not_null())
+        .filter(is_traffic(), pl.col("sent_at").is_not_null())
         .select(
             integration=edge_name(),
             # By arithmetic: truncation of times takes several times as long.

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import polars as pl
 
-from integrhealth.analyses.latency.edge_latencies import edge_name
+from integrhealth.analyses.latency.edge_latencies import edge_name, is_traffic
 from integrhealth.language.period import outlying
 from integrhealth.language.schema import COUNT, is_delivered
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES, STRAGGLING_SHARE
@@ -25,7 +25,8 @@ def arrival_facts(messages: pl.DataFrame) -> pl.DataFrame:
     """
     sized = is_delivered(pl.col("status")) & pl.col("bytes").is_not_null()
     return (
-        _traffic(messages)
+        messages.lazy()
+        .filter(is_traffic())
         .select("source", "target", "integration", "sent_at", "bytes", sized=sized)
         .group_by("source", "target", "integration", hour=pl.col("sent_at").dt.truncate("1h"))
         .agg(
@@ -54,7 +55,7 @@ def beginning_facts(messages: pl.DataFrame) -> pl.DataFrame:
     A message without a trace is one of its own, and so are those of a trace that is too long for one.
     """
     traced = pl.col("trace_id").is_not_null()
-    begun = _traffic(messages).select("sent_at", trace=pl.col("trace_id").hash(), traced=traced)
+    begun = messages.lazy().filter(is_traffic()).select("sent_at", trace=pl.col("trace_id").hash(), traced=traced)
     traces = begun.filter("traced").group_by("trace").agg(pl.len().alias("size"), pl.col("sent_at").min())
     whole = traces.filter(pl.col("size") <= MAX_TRACE_MESSAGES).select("sent_at")
     alone = begun.filter(~pl.col("traced")).select("sent_at")
@@ -65,11 +66,6 @@ def beginning_facts(messages: pl.DataFrame) -> pl.DataFrame:
         .sort("hour")
         .collect(engine="streaming")
     )
-
-
-def _traffic(messages: pl.DataFrame) -> pl.LazyFrame:
-    load_test = pl.col("load_test").fill_null(False)
-    return messages.lazy().filter(pl.col("source") != pl.col("target"), ~load_test)
 
 
 def within_period(facts: pl.DataFrame) -> pl.DataFrame:

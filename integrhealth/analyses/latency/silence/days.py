@@ -66,6 +66,12 @@ def day_chance(days: pl.DataFrame, judged: pl.DataFrame, integrations: int, *, o
     return np.maximum(chance, gammaincc(judged["came"].to_numpy() + 1, judged["expected"].to_numpy()))
 
 
+def ended(days: pl.DataFrame) -> pl.DataFrame:
+    """The past `days` without the thin ones up to the end, which go on: what is silent or thin now tells of them."""
+    ongoing = pl.col("thin") & (pl.col("back") == 0).any().over(pl.struct("row", "thin").rle_id())
+    return days.filter(pl.col("back") > 0, ~ongoing)
+
+
 def _usual(days: pl.DataFrame) -> pl.DataFrame:
     """The past `days` by which others are judged: of low days one after the other the lowest, of those up to the end
     none, as they are one incident, and would hide each other."""

@@ -98,25 +98,26 @@ def _empty(judged: pl.DataFrame) -> pl.DataFrame:
 
 
 def _past(silences: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
-    """Silences that ended, those that overlap as one: a note, as it is over."""
+    """Silences that ended, those that overlap as one, day after thin day too: a note, as it is over."""
     fell = silences.sort("began_at", "integration")
     apart = fell["began_at"] > fell["ended_at"].cum_max().shift(1)
-    together = fell.with_columns(fall=apart.fill_null(False).cum_sum()).sort(
-        "missing", "integration", descending=[True, False]
+    together = (
+        fell.with_columns(fall=apart.fill_null(False).cum_sum())
+        .group_by("fall", "integration")
+        .agg(pl.col("missing", "messages", "hours").sum(), pl.col("began_at").min())
+        .sort("missing", "integration", descending=[True, False])
     )
     rows = (
         together.group_by("fall", maintain_order=True)
         .agg(
-            pl.col("integration", "verdict", "missing", "messages").first(),
+            pl.col("integration", "missing", "messages", "began_at", "hours").first(),
             others=pl.col("integration").n_unique() - 1,
-            began_at=pl.col("began_at").first(),
-            hours=pl.col("hours").first(),
         )
         .sort("missing", "fall", descending=[True, False])
         .head(TOLD)
         .join(integration_owners(declared), on="integration", how="left", maintain_order="left")
         .with_columns(
-            subject="integration",
+            subject=pl.format("{} on {}", "integration", pl.col("began_at").dt.strftime("%Y-%m-%d")),
             severity=pl.lit("note"),
             statement=pl.format(
                 "{}{} brought {} for {} from {} on, and came back; {} missing.",

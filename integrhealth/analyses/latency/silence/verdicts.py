@@ -251,8 +251,8 @@ def _past_gaps(seen: Judged) -> pl.DataFrame:
 
 
 def _past_days(seen: Judged) -> pl.DataFrame:
-    """Every 24 hours before the last ones with the chance of what came in them."""
-    past = seen.days.filter(pl.col("back") > 0)
+    """Every 24 hours before the last ones with the chance of what came in them, but for those that go on."""
+    past = days.ended(seen.days)
     chance = days.day_chance(seen.days, past, seen.present.height, one_of_them=True)
     return past.with_columns(
         integration=seen.expected.integrations.gather(past["row"]),
