@@ -26,7 +26,7 @@ def is_traffic() -> pl.Expr:
 def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
     """One row per source, target, integration and log bucket of latency: counts that add up over messages.
 
-    Edges only; work inside a system (source = target) is no integration. An edge without a name is called
+    Edges only; work inside a system (source = target) is no integration, and a load test no traffic. An edge without a name is called
     "source > target". ``bucket`` is null for messages that count in no percentile. ``declined`` are business
     rejections, where `messages` come as ``rejections.outcomes`` gives them. ``skewed`` were received or ended
     before they were sent; ``unmeasured`` were delivered or given up but have no usable latency. ``max_us`` merges by
@@ -38,7 +38,7 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
     backwards = (pl.coalesce("finished_at", "answered_at") < pl.col("sent_at")) | (
         pl.col("received_at") < pl.col("sent_at")
     )
-    between = messages.lazy().filter(pl.col("source") != pl.col("target"))
+    between = messages.lazy().filter(is_traffic())
     # Counted once per status first: the big group by then carries two columns instead of twelve.
     counted = (
         between.select(
@@ -75,7 +75,7 @@ def passed_on_facts(caused: pl.DataFrame) -> pl.DataFrame:
 
     `caused` as ``links.with_causes`` gives it.
     """
-    passed_on = caused.filter(pl.col("source") != pl.col("target"), pl.col("passed_on"))
+    passed_on = caused.filter(is_traffic(), pl.col("passed_on"))
     edges = passed_on.select("source", "target", integration=edge_name())
     return edges.group_by(EDGE).agg(passed_on=pl.len().cast(pl.Int64)).sort(EDGE)
 

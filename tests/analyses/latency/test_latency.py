@@ -48,6 +48,16 @@ def one(frame, **options):
     return edge_latencies.integrations(edge_latencies.latency_facts(frame), **options).row(0, named=True)
 
 
+def test_a_load_test_is_no_traffic_of_its_integration():
+    real = hops([100_000] * 40)
+    test = hops([9_000_000] * 60, status="failed", message_id="load test").with_columns(
+        message_id=pl.format("test {}", pl.int_range(pl.len())), load_test=pl.lit(True)
+    )
+    row = latency.integrations(evidence(pl.concat([real, test]))).row(0, named=True)
+    assert (row["messages"], row["failed"], row["error_share"]) == (40, 0, 0)
+    assert row["p95_ms"] == pytest.approx(100, rel=0.01)
+
+
 @given(st.integers(0, 10**14))
 def test_a_duration_read_back_from_its_bucket_is_at_most_one_percent_off(us):
     read = pl.DataFrame({"us": [us]}).select(bucket_ms(log_bucket(pl.col("us")))).item()

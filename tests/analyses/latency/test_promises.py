@@ -240,6 +240,8 @@ def test_what_was_never_quiet_is_silent_after_three_days(hours, verdict):
     others = [bins(np.ones(12 * DAY), np.zeros(12 * DAY), name=name) for name in ("always", "ever")]
     found = levels(pl.concat([bins(stopped, np.zeros(12 * DAY)), *others])).filter(integration="feed")
     assert set(found["verdict"]) == {verdict}
+    # A silent one has not kept its promise: nobody knows, and its budget is not whole.
+    assert set(found["budget_left"]) == ({1.0} if verdict == "ok" else {None})
 
 
 def test_an_export_of_whole_traces_ends_with_stragglers_and_nobody_else_is_silent():

@@ -115,6 +115,8 @@ def service_levels(judged: Judged, spending: pl.DataFrame) -> pl.DataFrame:
         burned_at=counts.over(pl.col("burned")),
         spent_at=counts.over(pl.col("spent")),
     )
+    # Nobody knows what is left of the budget of a service that has gone silent.
+    complete = complete.with_columns(budget_left=pl.when(pl.col("verdict") != "no data").then("budget_left"))
     rank = pl.col("verdict").replace_strict(VERDICTS, range(len(VERDICTS)), return_dtype=pl.Int64)
     first = [rank.min().over("place"), (pl.col("burn") / pl.col("factor")).max().over("place").fill_null(0)]
     return complete.sort(*first, "place", descending=[False, True, False], maintain_order=True).select(COLUMNS)
