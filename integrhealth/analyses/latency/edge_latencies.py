@@ -26,9 +26,9 @@ def is_traffic() -> pl.Expr:
 def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
     """One row per source, target, integration and log bucket of latency: counts that add up over messages.
 
-    Edges only; work inside a system (source = target) is no integration, and a load test no traffic. An edge without a name is called
-    "source > target". ``bucket`` is null for messages that count in no percentile. ``declined`` are business
-    rejections, where `messages` come as ``rejections.outcomes`` gives them. ``skewed`` were received or ended
+    Edges only; work inside a system (source = target) is no integration, and a load test no traffic. An edge without a
+    name is called "source > target". ``bucket`` is null for messages that count in no percentile. ``declined`` are
+    business rejections, where `messages` come as ``rejections.outcomes`` gives them. ``skewed`` were received or ended
     before they were sent; ``unmeasured`` were delivered or given up but have no usable latency. ``max_us`` merges by
     maximum.
     """
