@@ -276,13 +276,17 @@ def latency_ms() -> pl.Expr:
     Whichever of the two ends exists serves when the other is missing; null when there is none, or when it lies
     before the start (the clocks of the two systems disagree: a skewed pair, counted apart, never used).
     """
-    ended_at = (
+    taken = (ended_at() - pl.col("sent_at")).dt.total_microseconds() / 1000
+    return pl.when(taken >= 0).then(taken)
+
+
+def ended_at() -> pl.Expr:
+    """When the sender's purpose was reached or given up: answered for requests, finished for all else, or the other."""
+    return (
         pl.when(pl.col("kind") == "request")
         .then(pl.coalesce("answered_at", "finished_at"))
         .otherwise(pl.coalesce("finished_at", "answered_at"))
     )
-    taken = (ended_at - pl.col("sent_at")).dt.total_microseconds() / 1000
-    return pl.when(taken >= 0).then(taken)
 
 
 def conform(frame: Any, name: str) -> pl.DataFrame:

@@ -116,6 +116,7 @@ def test_what_counts_where():
     request = {"source": "Shop", "kind": "request", "status": "ok", "sent_at": MONDAY}
     rows = [
         request | {"target": "ERP", "received_at": MONDAY + timedelta(seconds=6), "attempt": 2},
+        request | {"target": "ERP", "received_at": MONDAY + timedelta(seconds=6), "kind": "file"},
         request | {"target": "Shop"},  # work inside a system
         request | {"target": "ERP", "status": "failed"},  # refused: takes no place
         request | {"target": "ERP", "load_test": True},
@@ -126,9 +127,11 @@ def test_what_counts_where():
     )
     facts = load_facts(conform(frame, "messages"), NOTHING_DECLARED)
     counts = facts.select("system", "load_test", "arrivals", "retries", "queued", "completions", "failed", "entered")
-    assert counts.rows() == [("ERP", False, 2, 1, 0, 1, 1, 1), ("ERP", True, 1, 0, 0, 1, 0, 1)]
+    assert counts.rows() == [("ERP", False, 3, 1, 1, 2, 1, 2), ("ERP", True, 1, 0, 0, 1, 0, 1)]
     traffic = facts.filter(~pl.col("load_test"))
-    assert loads(traffic, pl.DataFrame({"system": ["ERP"], "minutes": [1]}))["concurrency"].to_list() == [0.5]
+    # A request counts from its sending, a file from when it was received.
+    expected = pytest.approx([(36 + 30) / 60])
+    assert loads(traffic, pl.DataFrame({"system": ["ERP"], "minutes": [1]}))["concurrency"].to_list() == expected
 
 
 def test_what_is_normal_is_the_busiest_hour_of_a_median_day():
@@ -183,6 +186,20 @@ def test_company_a_breaks_at_three_times_its_normal_load():
     assert row["normal_per_minute"] == pytest.approx(100, rel=0.05)
     assert row["low"] < 200 < row["high"]
     assert row["capacity_per_minute"] == pytest.approx(200, rel=0.05)
+
+
+def test_the_line_in_front_of_a_server_is_load_also_where_the_server_logs_when_it_began():
+    plain = company("A")
+    before = pl.col("finished_at").shift(1).fill_null(MONDAY)
+    began = plain.messages.with_columns(received_at=pl.max_horizontal("sent_at", before))
+    assert answer(ih.Evidence(messages=began)) == answer(plain)
+
+
+def test_the_time_of_a_request_is_read_from_the_clock_that_it_was_sent_by():
+    behind = pl.duration(minutes=10)
+    plain = company("A").messages.with_columns(answered_at="finished_at")
+    skewed = plain.with_columns(pl.col("finished_at") - behind, received_at=pl.col("sent_at") - behind)
+    assert answer(ih.Evidence(messages=skewed))["capacity_per_minute"] == pytest.approx(200, rel=0.05)
 
 
 def test_company_b_slows_at_three_times_and_breaks_at_ten():

@@ -116,6 +116,13 @@ def test_intervals_cover_the_capacity_wherever_one_is_told(kind, truth, fewest):
     assert all(answer.low <= answer.capacity <= answer.high for answer in told)
 
 
+def test_a_few_draws_without_a_peak_do_not_make_an_interval_of_95_percent():
+    answer = curve(*windows(np.random.default_rng(6), 400, 0.98), minutes=1)
+    assert (answer.resampled.kappa <= 0).any()
+    assert answer.reason is None
+    assert answer.low < TRUE.capacity[0] < answer.high
+
+
 def test_data_that_stop_before_three_tenths_of_the_peak_are_refused():
     rng = np.random.default_rng(1)
     # Hardly any noise: the law is known exactly, and yet what was not seen is not told.

@@ -78,8 +78,8 @@ def curve(throughput: NDArray, concurrency: NDArray, *, minutes: int) -> Curve:
     again = _points(x, response, bins, blocks, drawn)
     resampled = fitted(*again)
     low, high = _interval(law.capacity[0], resampled.capacity)
-    if (resampled.kappa <= 0).any():
-        # Perhaps nothing falls beyond a peak: then what the law without kappa says is as likely.
+    if (resampled.kappa <= 0).mean() > TAIL:
+        # Perhaps nothing falls beyond a peak: then the law without kappa is within the interval.
         alone = _interval(fitted(*points, kappa=False).capacity[0], fitted(*again, kappa=False).capacity)
         low, high = min(low, alone[0]), max(high, alone[1])
     # What sorts windows by throughput sorts them by the luck of their count as well, which makes the top ones too high.

@@ -1,15 +1,15 @@
 """The load of every system, minute by minute: what arrives, what is done, and how much is in flight meanwhile.
 
-The time at a system is what its work takes with the waiting that its load makes: a request from when the server had it,
-a message of a queue from when it was sent, since a queue grows where its consumer is at its limit. A batch or a file
-waits for the clock, which is no load: its time begins when it was received. Where that is not logged it begins, as all
-else, when the message was sent. It ends when the work was finished, else when the answer came or the sender gave up.
-What failed at once was refused and took no place.
+The time at a system is what its work takes with the waiting that its load makes, which lies before the work where the
+system is at its limit: it begins when the message was sent. A batch or a file waits for the clock, which is no load:
+its time begins when it was received, where that is logged. A request ends when the answer came or the sender gave up,
+by the clock that it was sent by, all else when the work was finished; where one is not logged, the other serves. What
+failed at once was refused and took no place.
 """
 
 import polars as pl
 
-from integrhealth.language.schema import DECLINED, SENT_AWAY, is_delivered, is_failed, is_named, latency_ms
+from integrhealth.language.schema import DECLINED, SENT_AWAY, ended_at, is_delivered, is_failed, is_named, latency_ms
 
 MINUTE_US = 60_000_000
 # More minutes than there are in all years that a time can say.
@@ -29,9 +29,9 @@ def load_facts(messages: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """
     status = pl.col("status")
     done, given_up = is_delivered(status) | (status == DECLINED), status == "timeout"
-    at_once = pl.when(pl.col("kind").is_in(["request", "batch", "file"])).then("received_at")
+    at_once = pl.when(pl.col("kind").is_in(["batch", "file"])).then("received_at")
     began = pl.coalesce(at_once, "sent_at").dt.epoch("us")
-    ended = pl.coalesce("finished_at", "answered_at").dt.epoch("us")
+    ended = ended_at().dt.epoch("us")
     inside = ((done | given_up) & (ended >= began)).fill_null(False)
     latency, promise = pl.when(done | given_up).then(latency_ms()), pl.col("slo_p95_ms")
     said = declared.select("integration", "slo_p95_ms", "queue").drop_nulls("integration")
