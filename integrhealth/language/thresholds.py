@@ -91,10 +91,15 @@ WINDOW_COMPLETIONS, WINDOW_MINUTES = 200, (1, 2, 5, 10, 15, 30, 60)
 LOAD_BINS, MIN_BIN_WINDOWS, MIN_LOAD_BINS, MIN_WINDOWS, LOAD_RANGE = 30, 10, 4, 40, 2
 # Windows follow on each other: drawn anew are blocks of them, an hour each where that makes so many of them (own).
 FEWEST_BLOCKS, MOST_BLOCKS = 20, 200
+# So many blocks that are about as busy are drawn from one another, so that few busy hours are in every draw (own).
+BLOCKS_ALIKE = 4
 # Refused: data that stop before this part of the peak's concurrency (seen to 30% of the peak fits are off by 13 to
 # 37%, to a tenth half of them are unusable), unless throughput is so near to that of the peak; without a peak before
 # that part of the asymptote; and a wider band (own).
 PEAK_SEEN, PLATEAU_SEEN, ASYMPTOTE_SEEN, CAPACITY_BAND = 0.3, 0.8, 0.5, 0.15
+# Response time of the busiest bin, times that of the quietest: a system that answers as ever shows no limit, whatever
+# law its noise gives (own simulation: two servers at half of their load take 1.3 times as long).
+STRAINED = 1.5
 # An hour that the data cover in part counts as so many minutes at least; a load test has reached a rate that it had for
 # so many; with this part of its messages from queues a system has a queue in front of it (own).
 MIN_COVERED_MINUTES, TESTED_MINUTES, QUEUED_SHARE = 30, 5, 0.9

@@ -117,10 +117,26 @@ def test_intervals_cover_the_capacity_wherever_one_is_told(kind, truth, fewest):
 
 
 def test_a_few_draws_without_a_peak_do_not_make_an_interval_of_95_percent():
-    answer = curve(*windows(np.random.default_rng(6), 400, 0.98), minutes=1)
+    answer = curve(*windows(np.random.default_rng(4), 600, 0.93), minutes=1)
     assert (answer.resampled.kappa <= 0).any()
     assert answer.reason is None
     assert answer.low < TRUE.capacity[0] < answer.high
+
+
+def test_every_draw_has_its_busy_hours_however_few_they_are():
+    # Three hours of five days come near the peak: drawn at random, one resample in twenty would have none of them.
+    quiet_x, quiet_n = windows(np.random.default_rng(1), 117 * 60, 0.6)
+    busy_x, busy_n = windows(np.random.default_rng(2), 180, 0.98)
+    answer = curve(np.concatenate([quiet_x, busy_x]), np.concatenate([quiet_n, busy_n]), minutes=1)
+    assert answer.low < TRUE.capacity[0] < answer.high
+
+
+def test_a_system_that_answers_as_ever_shows_no_limit():
+    # Two servers at most at half of their load: 1 / (1 - rho²) times as long, and the law of its noise has a peak near.
+    rho = np.linspace(0.05, 0.5, 3000)
+    x = np.random.default_rng(3).poisson(1000 * rho) + 1.0
+    answer = curve(x, x * (1 / (1 - rho**2)) * np.random.default_rng(4).lognormal(0, 0.2, 3000), minutes=1)
+    assert (answer.capacity, answer.reason) == (None, UNSEEN)
 
 
 def test_data_that_stop_before_three_tenths_of_the_peak_are_refused():

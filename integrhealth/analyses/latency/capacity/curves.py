@@ -9,6 +9,7 @@ from integrhealth.analyses.latency.capacity.scalability import Law, fitted
 from integrhealth.language.statistics import TAIL
 from integrhealth.language.thresholds import (
     ASYMPTOTE_SEEN,
+    BLOCKS_ALIKE,
     CAPACITY_BAND,
     FEWEST_BLOCKS,
     LOAD_BINS,
@@ -21,6 +22,7 @@ from integrhealth.language.thresholds import (
     PLATEAU_SEEN,
     RESAMPLES,
     SEED,
+    STRAINED,
 )
 
 # Of a bin of more windows so many, evenly spaced by response time, give its median as well.
@@ -71,10 +73,11 @@ def curve(throughput: NDArray, concurrency: NDArray, *, minutes: int) -> Curve:
     # Where load does not vary, chance does: windows with much done are then those after a wait.
     if len(mean_x) < MIN_LOAD_BINS or mean_x[-1] < LOAD_RANGE * mean_x[0]:
         return _without(plain, STEADY)
-    if not _seen(law, mean_n.max(), mean_x.max()):
+    strained = mean_n[-1] / mean_x[-1] >= STRAINED * (mean_n[0] / mean_x[0])
+    if not (strained and _seen(law, mean_n.max(), mean_x.max())):
         return _without(plain, UNSEEN)
     rng = np.random.default_rng(SEED)
-    drawn = rng.multinomial(once.size, np.full(once.size, 1 / once.size), size=RESAMPLES)
+    drawn = _drawn(np.bincount(blocks, x) / np.bincount(blocks), rng)
     again = _points(x, response, bins, blocks, drawn)
     resampled = fitted(*again)
     low, high = _interval(law.capacity[0], resampled.capacity)
@@ -102,6 +105,19 @@ def _seen(law: Law, most_concurrent: float, most_throughput: float) -> bool:
 def _block_length(windows: int, of_an_hour: int) -> int:
     """Windows of a block: an hour of them, less where there are few, more where there are very many."""
     return int(np.clip(of_an_hour, windows / MOST_BLOCKS, np.ceil(windows / FEWEST_BLOCKS)))
+
+
+def _drawn(busy: NDArray, rng: np.random.Generator) -> NDArray:
+    """How often each block counts in each resample: drawn from the blocks that are about as busy.
+
+    How much was asked of the system when is given, as the law says what it does with it; so every resample has its busy
+    hours, of which there may be few.
+    """
+    order = np.argsort(busy, kind="stable")
+    drawn = np.zeros((RESAMPLES, len(busy)), int)
+    for alike in np.array_split(order, max(len(order) // BLOCKS_ALIKE, 1)):
+        drawn[:, alike] = rng.multinomial(len(alike), np.full(len(alike), 1 / len(alike)), size=RESAMPLES)
+    return drawn
 
 
 def _bins(x: NDArray) -> NDArray:
