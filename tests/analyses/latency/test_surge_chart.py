@@ -37,7 +37,7 @@ def test_every_multiple_of_the_slider_has_its_curve():
     assert spec["title"]["text"] == "At 10 times its busiest day, orders would wait for 18.7 h"
     assert curves(spec)[3.0]["said"] == "At 3 times the day nothing waits at erp"
     assert curves(spec)[10.0]["said"] == (
-        "At 10 times the day up to 33,600 wait at erp, the oldest for 18.7 h, until 15:50 of the next day"
+        "At 10 times the day up to 33,600 wait at erp,\nthe oldest for 18.7 h, until 15:50 of the next day"
     )
 
 
@@ -46,7 +46,7 @@ def test_what_never_ends_is_said():
     assert spec["title"]["text"] == "At 10 times its busiest day, orders would never catch up"
     # 700 minutes of 2, twelve times and once, of which 0.9 a minute are done from noon to the last ten minutes.
     left = round(13 * 2 * 700 - 0.9 * (2870 - 720))
-    assert f"; after the next day {left:,} are left, the oldest for " in curves(spec)[12.0]["said"]
+    assert f";\nafter the next day {left:,} are left, the oldest for " in curves(spec)[12.0]["said"]
 
 
 def test_a_chart_without_a_known_capacity_is_a_sentence():

@@ -12,10 +12,12 @@ from integrhealth.language.wording import duration
 
 MULTIPLE = "surge_multiple"
 FIRST_SHOWN = 10
+# Between the lines of what is said of the chosen surge.
+LINE_END = "\n"
 STEP_MINUTES = 20
 # The surge is a day and the day after it follows: hours of the clock, then of the next.
 CLOCK = "(datum.value % 24) + ':00' + (datum.value >= 24 ? ' +1' : '')"
-AGE = "datum.value >= 120 ? format(datum.value / 60, '.3~r') + ' h' : datum.value + ' min'"
+AGE = "datum.value >= 120 ? format(datum.value / 60, '.2~r') + ' h' : datum.value + ' min'"
 
 
 def surge_chart(surge_backlog: pl.DataFrame, surge: pl.DataFrame) -> Any:
@@ -39,7 +41,7 @@ def surge_chart(surge_backlog: pl.DataFrame, surge: pl.DataFrame) -> Any:
     day = alt.Chart(_curves(surge_backlog)).transform_filter(
         f"datum.integration == surge_integration && datum.multiple == {MULTIPLE}"
     )
-    said = day.mark_text(align="left", baseline="top", fontSize=14).encode(
+    said = day.mark_text(align="left", baseline="top", fontSize=14, lineBreak=LINE_END, limit=WIDTH - 40).encode(
         x=alt.value(0), y=alt.value(0), text="said:N"
     )
     steps = (
@@ -67,7 +69,7 @@ def surge_chart(surge_backlog: pl.DataFrame, surge: pl.DataFrame) -> Any:
         x=hour, y=alt.Y("oldest:Q", title="age of the oldest").axis(labelExpr=AGE, tickCount=4), tooltip=tooltip
     )
     panels = alt.vconcat(
-        said.properties(width=WIDTH - 40, height=18),
+        said.properties(width=WIDTH - 40, height=38),
         (waiting + over).properties(width=WIDTH - 40, height=170),
         (oldest + over).properties(width=WIDTH - 40, height=110),
     ).add_params(slider, chosen)
@@ -75,7 +77,7 @@ def surge_chart(surge_backlog: pl.DataFrame, surge: pl.DataFrame) -> Any:
         panels.properties(usermeta={"integrhealth": {"sliders": [MULTIPLE]}}),
         _title(surge),
         f"The busiest day of its system times what you choose below, then the same day as it was; "
-        f"the {len(names)} integrations that would wait longest",
+        f"{'the integration' if len(names) == 1 else f'the {len(names)} integrations'} that would wait longest",
     )
 
 
@@ -119,6 +121,6 @@ def _said(row: dict[str, Any]) -> str:
         return f"{times} nothing waits at {row['system']}"
     most, age = f"up to {row['most']:,.0f} wait at {row['system']}", duration(row["age"] * 60_000)
     if row["left"] >= 1:
-        return f"{times} {most}; after the next day {row['left']:,.0f} are left, the oldest for {age}"
+        return f"{times} {most};{LINE_END}after the next day {row['left']:,.0f} are left, the oldest for {age}"
     over = " of the next day" if row["until"] - row["begins"] >= timedelta(days=1) else ""
-    return f"{times} {most}, the oldest for {age}, until {row['until']:%H:%M}{over}"
+    return f"{times} {most},{LINE_END}the oldest for {age}, until {row['until']:%H:%M}{over}"
