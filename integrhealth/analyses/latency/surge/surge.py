@@ -190,8 +190,12 @@ def _verdicts(judged: pl.DataFrame) -> pl.DataFrame:
     verdict, ends = _verdict(""), [_verdict("_low"), _verdict("_high")]
     order = pl.col("verdict").replace_strict(VERDICTS, range(len(VERDICTS)), return_dtype=pl.Int8)
     refused = pl.col("capacity_per_minute").is_null()
+    # Who waits for an answer gives up at some time; without the limit nobody knows how many do.
+    limitless = ~pl.col("queued") & pl.col("limit_minutes").is_null() & (pl.col("oldest") > SURGE_WAIT_MINUTES)
+    given_up = pl.when(~limitless.fill_null(False)).then(pl.col("timeouts", "retries", "lost")).name.keep()
     return (
         complete.with_columns(verdict=verdict, sure=pl.when(~refused).then((ends[0] == verdict) & (ends[1] == verdict)))
+        .with_columns(given_up)
         .with_columns(
             messages=(pl.col("sent") * pl.col("multiple")).round().cast(COUNT),
             demand_per_minute=pl.col("demand") * pl.col("multiple"),
