@@ -27,8 +27,11 @@ def said_of_capacity(capacity: pl.DataFrame) -> str | None:
     reasons = capacity["reason"].value_counts(sort=True)
     if reasons.is_empty():
         return "No message passed from one system to another."
-    return "How much a system can take nobody can tell from these messages: " + ", ".join(
-        f"{count} {reason}" for reason, count in reasons.sort("count", "reason", descending=[True, False]).iter_rows()
+    counted = reasons.sort("count", "reason", descending=[True, False]).iter_rows()
+    why = ", ".join(f"{reason} ({count} {'system' if count == 1 else 'systems'})" for reason, count in counted)
+    return (
+        f"How much a system can take nobody can tell from these messages: {why}. Messages of days on which it was nearly "
+        "overrun would tell, or those of a load test (load_test)."
     )
 
 
