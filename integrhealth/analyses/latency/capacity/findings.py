@@ -30,8 +30,8 @@ def said_of_capacity(capacity: pl.DataFrame) -> str | None:
     counted = reasons.sort("count", "reason", descending=[True, False]).iter_rows()
     why = ", ".join(f"{reason} ({count} {'system' if count == 1 else 'systems'})" for reason, count in counted)
     return (
-        f"How much a system can take nobody can tell from these messages: {why}. Messages of days on which it was nearly "
-        "overrun would tell, or those of a load test (load_test)."
+        f"How much a system can take nobody can tell from these messages: {why}. "
+        "Messages of days on which it was nearly overrun would tell, or those of a load test (load_test)."
     )
 
 
