@@ -7,7 +7,7 @@ the sum of squares as their distance), then both sides are searched. Values are 
 """
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -111,13 +111,19 @@ def steps(
         segments += pairwise([start, *(start + cut for cut in inside), stop]) if inside else []
     cuts = _high_enough(x, w, sorted(cuts), least_step)
     split = partial(_splits, least=least)
+
+    @cache
+    def beside(begin: int, end: int) -> tuple[int, float]:
+        """The best step between two others, and its p-value."""
+        at, ratio = best_split(x[begin:end], w[begin:end], least=least)
+        return begin + at, _chance(x[begin:end], w[begin:end], split, ratio / times, permutations, level=level)
+
     while cuts:
         judged = []
         for begin, cut, end in zip([0, *cuts], cuts, [*cuts[1:], len(x)], strict=False):
             # Beside its neighbours a step may stand a little off from where it stood in the whole.
-            at, ratio = best_split(x[begin:end], w[begin:end], least=least)
-            p_value = _chance(x[begin:end], w[begin:end], split, ratio / times, permutations, level=level)
-            judged.append((begin + at if abs(begin + at - cut) <= least else cut, p_value))
+            at, p_value = beside(begin, end)
+            judged.append((at if abs(at - cut) <= least else cut, p_value))
         weakest = max(range(len(cuts)), key=lambda each: judged[each][1])
         if judged[weakest][1] < level:
             return judged
