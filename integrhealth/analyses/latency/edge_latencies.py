@@ -11,6 +11,10 @@ from integrhealth.traces.facts import log_bucket, percentiles
 EDGE = ("source", "target", "integration")
 UNENDED = ("skipped", "held", "pending", "cancelled", "unknown")
 QUANTILES = {"p50_ms": 0.50, "p90_ms": 0.90, "p95_ms": 0.95, "p99_ms": 0.99}
+# Fewer timed messages of an hour or a day have no such percentile: the p95 of fewer than 20 is the slowest of them.
+FEWEST_TIMED = {"p50_ms": 1, "p95_ms": 20}
+# Messages and what metrics count are put into the same bins of time, so that promises can be judged by either.
+BIN, BIN_US = "5m", 300_000_000
 
 
 def edge_name() -> pl.Expr:
@@ -21,6 +25,12 @@ def edge_name() -> pl.Expr:
 def is_traffic() -> pl.Expr:
     """Whether a message is real traffic between two systems: no work inside one, and no load test."""
     return (pl.col("source") != pl.col("target")) & ~pl.col("load_test").fill_null(False)
+
+
+def p95_limits(promised: pl.DataFrame) -> pl.DataFrame:
+    """integration, slo_p95_ms: the p95 of each integration of the catalog (`promised`) that promises one."""
+    limits = promised.select("integration", "slo_p95_ms").drop_nulls()
+    return limits.unique("integration", keep="first", maintain_order=True)
 
 
 def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:

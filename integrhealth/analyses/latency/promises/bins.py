@@ -3,16 +3,14 @@
 import polars as pl
 
 from integrhealth.analyses.latency.clocks import PAIR, by_two_clocks
-from integrhealth.analyses.latency.edge_latencies import EDGE, edge_name, is_traffic
+from integrhealth.analyses.latency.edge_latencies import BIN, EDGE, edge_name, is_traffic, p95_limits
 from integrhealth.language.schema import COUNT, TEXT, TIME, is_delivered, is_ended, is_failed, latency_ms
 
-BIN = "5m"
 BINS = {"integration": TEXT, "at": TIME, "ended": COUNT, "bad": COUNT, "timed": COUNT, "slower": COUNT}
 BIN_KEYS = ("integration", "at")
 COUNTS = ("ended", "bad", "timed", "slower")
 SPENDING = {"integration": TEXT, "promise": TEXT, "at": TIME, "spent_on": TEXT, "bad": COUNT}
 SPENDING_KEYS = ("integration", "promise", "at", "spent_on")
-PROMISED = ("integration", "slo_p95_ms")
 
 
 def promise_facts(messages: pl.DataFrame, promised: pl.DataFrame, apart: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -72,7 +70,7 @@ def _bad() -> pl.Expr:
 
 def _timed(traffic: pl.LazyFrame, promised: pl.DataFrame, apart: pl.DataFrame | None) -> pl.LazyFrame:
     """The messages that can be held against the p95 that their integration promises, and whether each is slower."""
-    limits = promised.select(PROMISED).drop_nulls().unique("integration", keep="first", maintain_order=True)
+    limits = p95_limits(promised)
     limit, taken = pl.col("slo_p95_ms"), latency_ms()
     given_up = pl.col("status") == "timeout"
     judged = traffic.filter(is_delivered(pl.col("status")) | given_up).join(limits.lazy(), on="integration")

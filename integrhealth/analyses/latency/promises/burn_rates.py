@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from integrhealth.analyses.latency.edge_latencies import BIN_US
 from integrhealth.language.schema import TIME
 from integrhealth.language.statistics import chance_of_more
 from integrhealth.language.thresholds import (
@@ -24,7 +25,7 @@ from integrhealth.language.thresholds import (
     SHORT_WINDOW,
 )
 
-BIN_US, BINS_OF_HOUR = 300_000_000, 12
+BINS_OF_HOUR = 3_600_000_000 // BIN_US
 # Each pair of windows, and what it is when both burn faster than its factor.
 ALERTS = {"1h/5m": "page", "6h/30m": "page", "1d/2h": "ticket", "3d/6h": "ticket"}
 # What a burn must be beyond is a product of decimals: the last digits are no burn.

@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from integrhealth.analyses.latency.promises.burn_rates import BIN_US, BINS_OF_HOUR, CLOSE, Rule
+from integrhealth.analyses.latency.edge_latencies import BIN_US
+from integrhealth.analyses.latency.promises.burn_rates import BINS_OF_HOUR, CLOSE, Rule
 from integrhealth.analyses.latency.promises.service_levels import PROMISE, Judged
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
 

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from integrhealth.analyses.latency.edge_latencies import EDGE, FEWEST_TIMED, QUANTILES, p95_limits
 from integrhealth.analyses.latency.request_metrics.requests import ENDS, UNLABELLED
 from integrhealth.language.schema import COUNT, NUMBER, is_ended, is_failed
 from integrhealth.language.statistics import enough, wilson_interval
 from integrhealth.traces.facts import log_bucket
 
-QUANTILES = {"p50_ms": 0.50, "p90_ms": 0.90, "p95_ms": 0.95, "p99_ms": 0.99}
-# Fewer timed requests of an hour have no such percentile, as for messages.
-FEWEST_TIMED = {"p50_ms": 1, "p95_ms": 20}
-EDGE = (*ENDS, "integration")
 # What took longer than the last bound of a histogram is drawn so much above it.
 BEYOND = 0.05
 
@@ -192,12 +189,6 @@ def spending(ended: pl.DataFrame, taken: pl.DataFrame, promised: pl.DataFrame) -
     keys = ["integration", "promise", "at", "spent_on"]
     summed = pl.concat([failed, over]).group_by(keys).agg(pl.col("bad").sum())
     return summed.filter(pl.col("bad") > 0).sort(keys)
-
-
-def p95_limits(promised: pl.DataFrame) -> pl.DataFrame:
-    """integration, slo_p95_ms: the p95 of each integration of the catalog (`promised`) that promises one."""
-    limits = promised.select("integration", "slo_p95_ms").drop_nulls()
-    return limits.unique("integration", keep="first", maintain_order=True)
 
 
 def is_slower(limit: pl.Expr) -> pl.Expr:

@@ -2,10 +2,10 @@
 
 import polars as pl
 
+from integrhealth.analyses.latency.edge_latencies import BIN
 from integrhealth.analyses.latency.request_metrics.requests import ENDS
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
 
-BIN = "5m"
 COMPARED = {"source": TEXT, "target": TEXT, "integration": TEXT, "messages": COUNT, "requests": COUNT, "apart": NUMBER}
 
 

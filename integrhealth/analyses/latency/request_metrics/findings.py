@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from integrhealth.analyses.latency.request_metrics.answers import EDGE, p95_limits, slower
+from integrhealth.analyses.latency.edge_latencies import EDGE, p95_limits
+from integrhealth.analyses.latency.request_metrics.answers import slower
 from integrhealth.analyses.latency.request_metrics.requests import UNLABELLED
 from integrhealth.analyses.latency.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, ranked, severity, written

@@ -4,10 +4,10 @@ from typing import Any
 
 import polars as pl
 
+from integrhealth.analyses.latency.edge_latencies import BIN_US
 from integrhealth.language.schema import COUNT, NUMBER, TIME
 
 # A bin of time, in microseconds.
-BIN_US = 300_000_000
 INCREASES: dict[str, Any] = {"series": COUNT, "life": COUNT, "since": TIME, "at": TIME, "grown": NUMBER}
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.analyses.latency.edge_latencies import edge_name, is_traffic
+from integrhealth.analyses.latency.edge_latencies import FEWEST_TIMED, QUANTILES, edge_name, is_traffic
 from integrhealth.language.period import outlying
 from integrhealth.language.schema import TIME, is_delivered, is_ended, is_failed, latency_ms
 from integrhealth.traces.facts import bucket_ms, log_bucket
@@ -12,9 +12,6 @@ from integrhealth.traces.facts import bucket_ms, log_bucket
 BIN = ("integration", "at")
 FACT = (*BIN, "bucket")
 HOUR_US = 3_600_000_000
-QUANTILES = {"p50_ms": 0.50, "p95_ms": 0.95}
-# Fewer timed messages have no such percentile: the p95 of fewer than 20 is the slowest of them.
-FEWEST_TIMED = {"p50_ms": 1, "p95_ms": 20}
 
 
 def hour_facts(messages: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
@@ -99,9 +96,9 @@ def _read_back(facts: pl.DataFrame, timed: NDArray) -> list[pl.Series]:
     buckets = facts.filter(pl.col("bucket").is_not_null())
     reached, before = buckets["messages"].cum_sum().to_numpy(), np.cumsum(timed) - timed
     figures = []
-    for name, quantile in QUANTILES.items():
-        enough = timed >= FEWEST_TIMED[name]
-        rank = np.maximum(np.ceil(quantile * timed - 1e-9), 1)
+    for name, fewest in FEWEST_TIMED.items():
+        enough = timed >= fewest
+        rank = np.maximum(np.ceil(QUANTILES[name] * timed - 1e-9), 1)
         row = pl.Series(np.searchsorted(reached, before + rank)).set(pl.Series(~enough), None)
         read = buckets.select(bucket_ms(pl.col("bucket")).alias(name)).to_series()
         figures.append(read.gather(row))

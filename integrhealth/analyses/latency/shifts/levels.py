@@ -8,17 +8,11 @@ import polars as pl
 
 from integrhealth.analyses.latency.shifts.rhythm import HALF, Days, daily, without_week
 from integrhealth.analyses.latency.shifts.search import SEARCHING, Change, changes, steps, without_outliers
-from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
+from integrhealth.analyses.latency.tables import TABLES
+from integrhealth.language.schema import COUNT, TEXT, TIME
 from integrhealth.language.thresholds import LEAST_CHANGE, MIN_MESSAGES, MIN_SHIFT_FAILURES
 
-SHIFTS = {
-    "integration": TEXT,
-    "metric": TEXT,
-    "at": TIME,
-    "before": NUMBER,
-    "after": NUMBER,
-    "change": NUMBER,
-    "p_value": NUMBER,
+SHIFTS = TABLES["shifts"] | {
     "kind": TEXT,
     "until": TIME,
     "n_before": COUNT,

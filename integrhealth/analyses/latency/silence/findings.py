@@ -61,9 +61,14 @@ def _were(count: pl.Expr) -> pl.Expr:
     )
 
 
-def _thin(judged: pl.DataFrame) -> pl.DataFrame:
+def _thinned(judged: pl.DataFrame, what: str) -> pl.DataFrame:
+    """The integrations of which less comes, messages or what they bring, and how severe that is."""
     certain = judged.with_columns(severity=severity(warning=pl.col("p_value")))
-    rows = certain.filter((pl.col("verdict") == "thin") & (pl.col("what") == MESSAGES)).with_columns(
+    return certain.filter(pl.col("verdict") == "thin", pl.col("what") == what)
+
+
+def _thin(judged: pl.DataFrame) -> pl.DataFrame:
+    rows = _thinned(judged, MESSAGES).with_columns(
         statement=pl.format(
             "{}: {} came in the last 24 hours instead of {}.",
             "subject",
@@ -81,8 +86,7 @@ def _thin(judged: pl.DataFrame) -> pl.DataFrame:
 
 
 def _empty(judged: pl.DataFrame) -> pl.DataFrame:
-    certain = judged.with_columns(severity=severity(warning=pl.col("p_value")))
-    rows = certain.filter((pl.col("verdict") == "thin") & (pl.col("what") == CONTENT)).with_columns(
+    rows = _thinned(judged, CONTENT).with_columns(
         statement=pl.format(
             "{}: messages come and say ok, and bring next to nothing since {}.",
             "subject",

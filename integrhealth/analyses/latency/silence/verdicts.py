@@ -7,6 +7,7 @@ import polars as pl
 
 from integrhealth.analyses.latency.silence import contents, days, gaps
 from integrhealth.analyses.latency.silence.expected import Expectation, expectation
+from integrhealth.analyses.latency.tables import TABLES
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
 from integrhealth.language.statistics import holm
 from integrhealth.language.thresholds import (
@@ -17,13 +18,7 @@ from integrhealth.language.thresholds import (
     SILENCE_LEVEL,
 )
 
-SILENCE = {
-    "integration": TEXT,
-    "last_at": TIME,
-    "expected_gap": NUMBER,
-    "silent_hours": NUMBER,
-    "missing": NUMBER,
-    "verdict": TEXT,
+SILENCE = TABLES["silence"] | {
     "what": TEXT,
     "began_at": TIME,
     "p_value": NUMBER,

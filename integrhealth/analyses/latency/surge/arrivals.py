@@ -2,22 +2,17 @@
 
 import polars as pl
 
-from integrhealth.analyses.latency.edge_latencies import edge_name
+from integrhealth.analyses.latency.edge_latencies import EDGE, edge_name, is_traffic
 
 MINUTE_US, DAY_US = 60_000_000, 86_400_000_000
 FEED = ("integration", "target")
-EDGE = ("source", "target", "integration")
 # What never reached its target, or has not yet.
 NOT_SENT = ("skipped", "held", "cancelled")
 
 
 def sent_between_systems(messages: pl.DataFrame) -> pl.LazyFrame:
     """The attempts that reached another system; load tests are no traffic."""
-    return messages.lazy().filter(
-        pl.col("source") != pl.col("target"),
-        ~pl.col("status").is_in(NOT_SENT),
-        ~pl.col("load_test").fill_null(False),
-    )
+    return messages.lazy().filter(is_traffic(), ~pl.col("status").is_in(NOT_SENT))
 
 
 def day_facts(messages: pl.DataFrame) -> pl.DataFrame:

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from integrhealth.analyses.latency.edge_latencies import edge_name
-from integrhealth.analyses.latency.surge.arrivals import EDGE, FEED, sent_between_systems
+from integrhealth.analyses.latency.edge_latencies import EDGE, edge_name
+from integrhealth.analyses.latency.surge.arrivals import FEED, sent_between_systems
 from integrhealth.language.schema import SENT_AWAY
 from integrhealth.language.thresholds import MIN_TIMEOUTS, MOST_ATTEMPTS
 from integrhealth.traces.facts import log_bucket, percentiles
