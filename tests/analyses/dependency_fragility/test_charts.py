@@ -15,10 +15,9 @@ from polars.testing import assert_frame_equal
 from integrhealth.analyses.dependency_fragility.charts import (
     capability_chart,
     dependency_chart,
-    round_amounts,
-    short_names,
     system_availability_chart,
 )
+from integrhealth.analyses.dependency_fragility.charts.graph import round_amounts, short_names
 from integrhealth.charts.graph_layout import LABEL, busiest, flow_order, layered
 
 WIDTH = 620
