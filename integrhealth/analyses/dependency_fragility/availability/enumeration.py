@@ -94,15 +94,17 @@ def simulated(
     columns = {system: np.packbits(row) for system, row in zip(systems, drawn, strict=True)}
     share = _share(works(graph, root, columns), states)
     error = (1 - all_up) * np.sqrt((share * states + 1) * ((1 - share) * states + 1)) / (states + 2) / np.sqrt(states)
-    alone = {system: np.packbits(np.arange(up.size) != place) for place, system in enumerate(systems)}
-    stops = 1 - np.unpackbits(works(graph, root, alone), count=up.size)
+    # One state per system, in which it alone is down, and one in which none is.
+    alone = {system: np.packbits(np.arange(up.size + 1) != place) for place, system in enumerate(systems)}
+    *without, whole = np.unpackbits(works(graph, root, alone), count=up.size + 1).astype(float)
     never = np.zeros_like(columns[systems[0]])
     lost = [
         _share(works(graph, root, columns | {system: ~never}), states)
         - _share(works(graph, root, columns | {system: never}), states)
         for system in systems
     ]
-    return all_up + (1 - all_up) * share, error, all_up * stops + (1 - all_up) * np.array(lost)
+    importance = all_up * (whole - np.array(without)) + (1 - all_up) * np.array(lost)
+    return all_up * whole + (1 - all_up) * share, error, importance
 
 
 def _share(packed: NDArray, states: int) -> float:
