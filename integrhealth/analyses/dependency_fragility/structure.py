@@ -37,7 +37,7 @@ def fallback_tests(integrations: pl.DataFrame, *, last_sent_at: object) -> pl.Da
     both of which count; "expired" beyond; "untested" where no test is known, or no message to count from.
     """
     days = (pl.lit(last_sent_at).cast(pl.Date) - pl.col("fallback_tested_on")).dt.total_days().abs()
-    named = integrations.drop_nulls(["source", "target"]).filter(
+    given = integrations.drop_nulls(["source", "target"]).filter(
         pl.col("fallback").is_not_null() & (pl.col("fallback") != "none")
     )
     verdict = (
@@ -49,7 +49,7 @@ def fallback_tests(integrations: pl.DataFrame, *, last_sent_at: object) -> pl.Da
         .then(pl.lit("expired"))
         .otherwise(pl.lit("untested"))
     )
-    dated = named.with_columns(tested_on=pl.col("fallback_tested_on"), age_days=days, verdict=verdict)
+    dated = given.with_columns(tested_on=pl.col("fallback_tested_on"), age_days=days, verdict=verdict)
     return dated.select(*FALLBACKS).sort("integration", "source", "target")
 
 

@@ -16,6 +16,7 @@ from integrhealth.analyses.dependency_fragility.charts import (
     capability_chart,
     dependency_chart,
     system_availability_chart,
+    weakest_parts_chart,
 )
 from integrhealth.analyses.dependency_fragility.charts.graph import round_amounts, short_names
 from integrhealth.charts.graph_layout import LABEL, busiest, flow_order, layered
@@ -178,10 +179,41 @@ def test_capabilities_say_on_whom_they_hang():
     spec = capability_chart(DRAWN.tables["capabilities"]).to_dict()
     rows = next(iter(row for row in spec["datasets"].values() if "beside" in row[0]))
     assert {row["subject"]: row["beside"] for row in rows} == {
-        "Shop to Bank": "hangs on ERP, ",
-        "Shop to Carrier": "hangs on WMS, ",
+        "Shop to Bank": "hangs on ERP, n = 930",
+        "Shop to Carrier": "hangs on WMS, n = 200",
     }
     assert spec["title"]["text"] == "2 of 2 capabilities hang on one system"
+
+
+def drawn_parts(drawn: str) -> tuple[dict, dict]:
+    """The chart of the weakest parts, and its rows by subject."""
+    tables = report(drawn).tables
+    spec = weakest_parts_chart(tables["capabilities"], tables["parts"]).to_dict()
+    rows = next(iter(row for row in spec["datasets"].values() if "beside" in row[0]))
+    return spec, {row["subject"]: row for row in rows}
+
+
+def test_a_part_stands_where_the_capability_would_stand_if_nothing_else_failed():
+    spec, rows = drawn_parts("90 Shop>ERP ERP>Bank\n6 Shop>ERP!\n4 Shop>ERP ERP>Bank!")
+    assert list(rows) == ["Shop to Bank", "- ERP", "- Bank"]
+    assert rows["Shop to Bank"]["lost"] == pytest.approx(0.1)
+    assert rows["- ERP"]["lost"] == pytest.approx(90 / 94 * 0.06)
+    assert rows["- ERP"]["least_lost"] < rows["- ERP"]["lost"] < rows["- ERP"]["most_lost"]
+    assert rows["Shop to Bank"]["beside"] == "90%; 90% came through"
+    assert rows["- ERP"]["beside"] == "takes 5.74%"
+    assert spec["title"]["text"] == "Shop to Bank loses most at ERP"
+
+
+def test_parts_that_never_failed_are_not_drawn():
+    spec, rows = drawn_parts("60 Shop>ERP ERP>Bank")
+    assert list(rows) == ["Shop to Bank"]
+    assert rows["Shop to Bank"]["faultless"]
+    assert spec["title"]["text"] == "Shop to Bank loses nothing at any system"
+
+
+def test_with_several_capabilities_a_part_says_whose_it_is():
+    _, rows = drawn_parts("60 Shop>ERP\n9 Shop>ERP!\n60 CRM>ERP")
+    assert list(rows) == ["CRM to ERP", "- ERP, CRM to ERP", "Shop to ERP", "- ERP, Shop to ERP"]
 
 
 def test_without_numbers_each_chart_is_a_sentence():
@@ -190,6 +222,7 @@ def test_without_numbers_each_chart_is_a_sentence():
         dependency_chart(empty["edges"], empty["systems"]),
         system_availability_chart(empty["systems"]),
         capability_chart(empty["capabilities"]),
+        weakest_parts_chart(empty["capabilities"], empty["parts"]),
     ):
         assert isinstance(chart, alt.Chart)
         assert chart.to_dict()["description"].startswith("There is no")

@@ -178,6 +178,6 @@ def _weights(kinds: Sequence[Composed]) -> NDArray:
 
 
 def _interval(share: float, draws: NDArray) -> tuple[float, float]:
-    """The central 95% of `draws`, widened to the estimate: what never failed fails a little in every draw."""
+    """The central 95% of `draws`, widened to the estimate unless that is perfection, which no sample proves."""
     low, high = np.quantile(draws, [TAIL, 1 - TAIL])
-    return float(min(low, share)), float(max(high, share))
+    return float(min(low, share)), float(high if share == 1 else max(high, share))

@@ -67,23 +67,23 @@ def capabilities(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     [('order to cash', True, ['Financial system'], 2178, 'enumerated')]
 
     Columns: capability (text); availability, low, high (number, share); cut (list of text); fragile (flag);
-    single_points (list of text); oldest_test_days (number, days); entry, goal (text); object_types (list of text);
+    single_points (list of text); oldest_test_days (count); entry, goal (text); object_types (list of text);
     traces (count); came_through, came_through_low, came_through_high (number, share); completed, lost, undecided
     (count); method (text); standard_error (number, share); needed_systems (count); weakest (list of text)
     """
     rates, of_systems = evidence.once(_composed)
-    known = dependence.capabilities(evidence.once(_asked), min_messages=min_messages)
-    told = enough(pl.col("traces"), min_messages)
+    rows = dependence.capabilities(evidence.once(_asked), min_messages=min_messages)
+    often = enough(pl.col("traces"), min_messages)
     rated = [column for column in composition.RATES if column != "capability"]
     needed = of_systems.filter(pl.col("importance") > 0).sort("importance", "system", descending=[True, False])
     weakest = needed.group_by("capability", maintain_order=True).agg(weakest=pl.col("system").head(MOST_WEAK))
-    whole = known.join(rates, on="capability", how="left", maintain_order="left").join(
+    whole = rows.join(rates, on="capability", how="left", maintain_order="left").join(
         weakest, on="capability", how="left", maintain_order="left"
     )
     none = pl.lit([], pl.List(pl.String))
     kept = whole.with_columns(
-        pl.when(told).then(pl.col(*rated)).name.keep(),
-        weakest=pl.when(told & pl.col("method").is_not_null()).then(pl.col("weakest").fill_null(none)),
+        pl.when(often).then(pl.col(*rated)).name.keep(),
+        weakest=pl.when(often & pl.col("method").is_not_null()).then(pl.col("weakest").fill_null(none)),
     )
     published = ("capability", "availability", "low", "high")
     return kept.select(*published, *(column for column in kept.columns if column not in published))
@@ -100,7 +100,7 @@ def parts(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
 
     >>> seen = "system", pl.col("importance").round(2), pl.col("value_per_hour").round(0)
     >>> ih.dependency_fragility.parts(evidence).select(seen).head(2).rows()
-    [('ERP', 0.98, 130.0), ('Financial system', 0.97, 85.0)]
+    [('WMS', 0.95, 143.0), ('ERP', 0.95, 129.0)]
 
     Columns: capability, system (text); importance, importance_low, importance_high, lost_share, lost_low, lost_high
     (number, share); value_per_hour, value_low, value_high (number, catalog's currency)

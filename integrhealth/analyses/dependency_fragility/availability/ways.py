@@ -29,9 +29,9 @@ def way_facts(flows: pl.DataFrame, steps: pl.DataFrame, journeys: pl.DataFrame) 
     ways = used.group_by("flow").agg("edge")
     whole = numbered.join(journeys.select("trace", "operation"), on="trace").join(ways, on="flow")
     counted = whole.group_by(*FLOW, "operation", "edge").agg(traces=pl.len().cast(pl.Int64)).with_row_index("way")
-    named = counted.select("way", "edge").explode("edge").join(edges, on="edge", maintain_order="left")
-    listed = named.group_by("way").agg(sources="source", targets="target")
-    return counted.join(listed, on="way").select(*WAY, "traces").sort(WAY, nulls_last=True)
+    listed = counted.select("way", "edge").explode("edge").join(edges, on="edge", maintain_order="left")
+    ends = listed.group_by("way").agg(sources="source", targets="target")
+    return counted.join(ends, on="way").select(*WAY, "traces").sort(WAY, nulls_last=True)
 
 
 def _leading(numbered: pl.DataFrame, ordered: pl.DataFrame) -> pl.DataFrame:

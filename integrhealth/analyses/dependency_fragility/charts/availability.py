@@ -1,13 +1,16 @@
-"""How often each system did its work, and how often each capability came through: intervals on a scale of nines."""
+"""How often each system did its work, how often each capability came through, and what its parts take from it."""
 
 import altair as alt
 import polars as pl
 
 from integrhealth.charts.theme import ACCENT, NEUTRAL, WIDTH, nothing, titled
+from integrhealth.language.findings import written
 from integrhealth.language.thresholds import PROMISED_AVAILABILITY
 
 # Room beside the intervals for what each row says.
 BESIDE = 190
+# The parts of a capability that a chart shows.
+MOST_PARTS = 3
 NOUNS = {"systems": "system", "capabilities": "capability"}
 
 
@@ -29,29 +32,99 @@ def system_availability_chart(systems: pl.DataFrame, *, most: int = 20) -> alt.L
         n="ended",
         mark=pl.when("single_point").then(pl.lit("single point")).otherwise(pl.lit("other system")),
         marked=pl.col("single_point").fill_null(False),
-        beside=pl.lit(""),
+        beside=_counted(pl.col("ended")),
     )
     return titled(_availability(shown), title, f"{subtitle}; hollow: no error seen")
 
 
 def capability_chart(capabilities: pl.DataFrame, *, most: int = 20) -> alt.LayerChart | alt.Chart:
     """How often each capability came through, with intervals, and the system that it hangs on, if there is one."""
-    rated = capabilities.drop_nulls("availability").sort("availability", "capability")
+    seen = pl.col("completed") + pl.col("lost") + pl.col("undecided")
+    rated = capabilities.drop_nulls("came_through").sort("came_through", "capability")
     if rated.is_empty():
         return nothing("There is no availability to draw: no capability was begun by enough traces.")
     title = _capability_title(rated.filter("fragile"), rated.height)
     subtitle = f"share of traces that came through and 95% interval, {_first_of(rated, most, 'capabilities')}"
+    hangs = pl.when("fragile").then(pl.format("hangs on {}, ", pl.col("cut").list.first())).otherwise(pl.lit(""))
     shown = rated.head(most).select(
-        "availability",
-        "low",
-        "high",
+        availability="came_through",
+        low="came_through_low",
+        high="came_through_high",
         subject="capability",
-        n=pl.col("completed") + pl.col("lost") + pl.col("undecided"),
+        n=seen,
         mark=pl.when("fragile").then(pl.lit("hangs on one system")).otherwise(pl.lit("has another way")),
         marked=pl.col("fragile").fill_null(False),
-        beside=pl.when("fragile").then(pl.format("hangs on {}, ", pl.col("cut").list.first())).otherwise(pl.lit("")),
+        beside=pl.concat_str(hangs, _counted(seen)),
     )
     return titled(_availability(shown), title, f"{subtitle}; hollow: none lost")
+
+
+def weakest_parts_chart(
+    capabilities: pl.DataFrame, parts: pl.DataFrame, *, most: int = 8
+) -> alt.LayerChart | alt.Chart:
+    """How often each capability gets through as its systems are up, and what its weakest parts take from that.
+
+    `capabilities` and `parts` are the tables of these names. A part stands where the capability would stand if nothing
+    else ever failed: the part farthest to the left takes the most.
+    """
+    rated = capabilities.drop_nulls("availability").sort("availability", "capability")
+    if rated.is_empty():
+        return nothing("There is no availability to compose: no message led from an entry to a goal often enough.")
+    several = rated.height > 1
+    whole = (
+        rated.head(most)
+        .with_row_index("place")
+        .select(
+            "place",
+            "capability",
+            "availability",
+            "low",
+            "high",
+            subject="capability",
+            n="traces",
+            mark=pl.lit("the capability"),
+            marked=pl.lit(True),
+            beside=pl.concat_str(
+                _percent(pl.col("availability")),
+                pl.format("; {} came through", _percent(pl.col("came_through"))).fill_null(""),
+            ),
+        )
+    )
+    taking = parts.filter(pl.col("lost_share") > 0).sort("lost_share", "system", descending=[True, False])
+    within = whole.select("place", "capability", "n")
+    weakest = taking.group_by("capability", maintain_order=True).head(MOST_PARTS).join(within, on="capability")
+    worth = pl.format(", worth {} an hour", _plain(pl.col("value_per_hour").round_sig_figs(3))).fill_null("")
+    of = weakest.select(
+        "place",
+        "capability",
+        availability=1 - pl.col("lost_share"),
+        low=1 - pl.col("lost_high"),
+        high=1 - pl.col("lost_low"),
+        subject=pl.format("- {}, {}", "system", "capability") if several else pl.format("- {}", "system"),
+        n="n",
+        mark=pl.lit("one of its parts"),
+        marked=pl.lit(False),
+        beside=pl.concat_str(pl.lit("takes "), _percent(pl.col("lost_share")), worth),
+    )
+    shown = pl.concat([whole, of]).sort("place", "marked", descending=[False, True], maintain_order=True)
+    title = f"{rated['capability'][0]} loses nothing at any system"
+    worst = weakest.filter(pl.col("place") == 0)
+    if worst.height:
+        title = f"{rated['capability'][0]} loses most at {worst['system'][0]}"
+    subtitle = f"availability composed of the systems and 95% interval, {_first_of(rated, most, 'capabilities')}"
+    return titled(_availability(shown), title, f"{subtitle}, {rated['traces'].sum():,} traces; hollow: no error seen")
+
+
+def _percent(share: pl.Expr) -> pl.Expr:
+    return pl.format("{}%", _plain((share * 100).round(2)))
+
+
+def _plain(number: pl.Expr) -> pl.Expr:
+    return number.cast(pl.String).str.strip_suffix(".0")
+
+
+def _counted(n: pl.Expr) -> pl.Expr:
+    return pl.format("n = {}", written(n))
 
 
 def _capability_title(hanging: pl.DataFrame, everyone: int) -> str:
@@ -104,9 +177,8 @@ def _availability(shown: pl.DataFrame) -> alt.LayerChart:
     mark = {"y": y, "color": colour, "tooltip": said, "x": alt.X("lost:Q", scale=scale), "shape": _marks(lost)}
     seen = base.transform_filter(~alt.datum.faultless).mark_point(size=90, opacity=1, filled=True).encode(**mark)
     none = base.transform_filter(alt.datum.faultless).mark_point(size=70, opacity=1, strokeWidth=2).encode(**mark)
-    labelled = base.transform_calculate(label="datum.beside + 'n = ' + format(datum.n, ',')")
-    beside = labelled.mark_text(align="left", fontSize=11, color=NEUTRAL).encode(
-        x=alt.value(WIDTH - BESIDE + 12), y=y, text="label:N"
+    beside = base.mark_text(align="left", fontSize=11, color=NEUTRAL).encode(
+        x=alt.value(WIDTH - BESIDE + 12), y=y, text="beside:N"
     )
     promise = pl.DataFrame({"lost": [1 - PROMISED_AVAILABILITY], "said": [f"promised {PROMISED_AVAILABILITY:.1%}"]})
     at = alt.Chart(promise).encode(x=alt.X("lost:Q", scale=scale))
