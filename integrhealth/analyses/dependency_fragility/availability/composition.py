@@ -1,7 +1,7 @@
 """The availability of capabilities, composed of that of their systems, and what each system takes from it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -88,7 +88,7 @@ def composed(
             _kind(taken, stood_in.get(taken.select(FLOW).row(0), set()))
             for taken in of.partition_by(*FLOW, "operation", maintain_order=True)
         )
-        kinds = [kind for kind in judged if kind is not None]
+        kinds = _different(kind for kind in judged if kind is not None)
         if kinds:
             names = sorted(set().union(*(kind.systems for kind in kinds)))
             share, draws = _chances(names, counts)
@@ -107,6 +107,15 @@ def _kind(ways: pl.DataFrame, replaced: set[str]) -> Kind | None:
     if graph is None:
         return None
     return Kind(ways["traces"].sum(), graph, root, tuple(sorted(reached(graph, root) - (replaced - {goal}))))
+
+
+def _different(kinds: Iterable[Kind]) -> list[Kind]:
+    """Those of the `kinds` that differ, each with the traces of all that are alike: one is worked out for all."""
+    alike: dict[tuple, list[Kind]] = {}
+    for kind in kinds:
+        graph = frozenset((node, frozenset(alternatives)) for node, alternatives in kind.graph.items())
+        alike.setdefault((kind.root, kind.systems, graph), []).append(kind)
+    return [replace(same[0], traces=sum(kind.traces for kind in same)) for same in alike.values()]
 
 
 def _chances(
