@@ -85,10 +85,11 @@ def traffic(graph: pl.DataFrame, count: int, *, seed: int = 3) -> pl.DataFrame:
 
 
 def timed(say: str, ask) -> None:
-    """Print how long `ask` takes, and what it answers."""
-    begun = time.perf_counter()
+    """Print how long `ask` takes, how much of a processor, and what it answers."""
+    begun, worked = time.perf_counter(), time.process_time()
     answer = ask()
-    print(f"{say:<44}{time.perf_counter() - begun:>8.2f} s  {answer}")
+    seconds, cpu = time.perf_counter() - begun, time.process_time() - worked
+    print(f"{say:<24}{seconds:>8.2f} s {cpu:>8.2f} CPU s  {answer}")
 
 
 def main() -> None:

@@ -1,13 +1,14 @@
 """The dependency graph is laid out so that it can be read, and the charts say what the frames say."""
 
 import itertools
+from datetime import timedelta
 
 import altair as alt
 import networkx as nx
 import numpy as np
 import polars as pl
 import pytest
-from drawing.traffic import report
+from drawing.traffic import NOON, report, section
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -19,6 +20,7 @@ from integrhealth.analyses.dependency_fragility.charts import (
     weakest_parts_chart,
 )
 from integrhealth.analyses.dependency_fragility.charts.graph import round_amounts, short_names
+from integrhealth.catalog import Catalog
 from integrhealth.charts.graph_layout import LABEL, busiest, flow_order, layered
 
 WIDTH = 620
@@ -183,6 +185,15 @@ def test_capabilities_say_on_whom_they_hang():
         "Shop to Carrier": "hangs on WMS, n = 200",
     }
     assert spec["title"]["text"] == "2 of 2 capabilities hang on one system"
+
+
+@pytest.mark.parametrize(("days", "beside"), [(90, "n = 60"), (91, "test 91 days old, n = 60")])
+def test_a_capability_that_rests_on_an_old_test_of_a_fallback_says_so(days, beside):
+    row = {"integration": "orders", "source": "Shop", "target": "ERP", "fallback": "queue"}
+    tested = section("integrations", row | {"fallback_tested_on": NOON.date() - timedelta(days=days)})
+    tables = report("60 Shop>ERP ERP>Bank", catalog=Catalog(integrations=tested)).tables
+    spec = capability_chart(tables["capabilities"]).to_dict()
+    assert next(iter(rows for rows in spec["datasets"].values() if "beside" in rows[0]))[0]["beside"] == beside
 
 
 def drawn_parts(drawn: str) -> tuple[dict, dict]:

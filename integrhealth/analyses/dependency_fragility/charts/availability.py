@@ -5,7 +5,7 @@ import polars as pl
 
 from integrhealth.charts.theme import ACCENT, NEUTRAL, WIDTH, nothing, titled
 from integrhealth.language.findings import written
-from integrhealth.language.thresholds import PROMISED_AVAILABILITY
+from integrhealth.language.thresholds import FALLBACK_FRESH_DAYS, PROMISED_AVAILABILITY
 
 # Room beside the intervals for what each row says.
 BESIDE = 190
@@ -38,7 +38,10 @@ def system_availability_chart(systems: pl.DataFrame, *, most: int = 20) -> alt.L
 
 
 def capability_chart(capabilities: pl.DataFrame, *, most: int = 20) -> alt.LayerChart | alt.Chart:
-    """How often each capability came through, with intervals, and the system that it hangs on, if there is one."""
+    """How often each capability came through, with intervals, and the system that it hangs on, if there is one.
+
+    Where that rests on a fallback tested more than 90 days ago, its age is told.
+    """
     seen = pl.col("completed") + pl.col("lost") + pl.col("undecided")
     rated = capabilities.drop_nulls("came_through").sort("came_through", "capability")
     if rated.is_empty():
@@ -46,6 +49,8 @@ def capability_chart(capabilities: pl.DataFrame, *, most: int = 20) -> alt.Layer
     title = _capability_title(rated.filter("fragile"), rated.height)
     subtitle = f"share of traces that came through and 95% interval, {_first_of(rated, most, 'capabilities')}"
     hangs = pl.when("fragile").then(pl.format("hangs on {}, ", pl.col("cut").list.first())).otherwise(pl.lit(""))
+    old = pl.col("oldest_test_days") > FALLBACK_FRESH_DAYS
+    rests = pl.when(old).then(pl.format("test {} days old, ", "oldest_test_days")).otherwise(pl.lit(""))
     shown = rated.head(most).select(
         availability="came_through",
         low="came_through_low",
@@ -54,7 +59,7 @@ def capability_chart(capabilities: pl.DataFrame, *, most: int = 20) -> alt.Layer
         n=seen,
         mark=pl.when("fragile").then(pl.lit("hangs on one system")).otherwise(pl.lit("has another way")),
         marked=pl.col("fragile").fill_null(False),
-        beside=pl.concat_str(hangs, _counted(seen)),
+        beside=pl.concat_str(hangs, rests, _counted(seen)),
     )
     return titled(_availability(shown), title, f"{subtitle}; hollow: none lost")
 
