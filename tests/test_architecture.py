@@ -41,7 +41,12 @@ MAY_IMPORT = {
     "__init__": {"analyses"},
 }
 # A question knows its own folder alone; inside a large one a subject knows its own, the published columns, and these.
-SUBJECTS = {"error_times": {"spreading"}}
+SUBJECTS = {
+    "error_times": {"spreading"},
+    "promises": {"request_metrics"},
+    "shifts": {"request_metrics"},
+    "surge": {"capacity"},
+}
 # Which room of reading/ may import which: what a file holds goes down this list until it is canonical frames.
 READING = {
     "account": set(),
@@ -59,7 +64,7 @@ READING = {
     "metrics": {"account", "files", "values", "records"},
     "databases": {"account", "inner_frames", "files", "values", "mapping"},
     "formats": {"account", "files", "mapping", "records", "json", "xml", "table", "text", "spans", "metrics"},
-    "discovery": {"account", "files", "mapping", "records", "table", "text", "databases", "formats"},
+    "discovery": {"account", "files", "mapping", "metrics", "records", "table", "text", "databases", "formats"},
     "drafting": {"account", "files", "values", "mapping", "records", "json", "table"},
     "copies": {"account", "inner_frames", "files"},
     "tidying": {"account", "inner_frames", "records", "spans", "copies"},

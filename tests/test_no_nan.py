@@ -18,8 +18,26 @@ TRAFFIC = """
     c1          t3        -          Robot   ERP     -            -        -            unknown  -
     d1          t4        -          Robot   Mail    mail         queue    -            ok       0
 """
+# Requests that nobody made, and some that took longer than any bound.
+COUNTED = (
+    ("idle_requests_total", "cumulative", 0),
+    ("slow_request_duration_seconds", "bucket le=1", 0),
+    ("slow_request_duration_seconds", "bucket le=+Inf", 5),
+)
+SAMPLES = [
+    {
+        "time": f"2026-03-02T12:0{minute}:00Z",
+        "system": name,
+        "metric": name,
+        "statistic": part,
+        "value": growth * minute,
+    }
+    for minute in range(3)
+    for name, part, growth in COUNTED
+]
 EVIDENCE = {
     "nothing": {},
+    "metrics": {"metrics": pl.DataFrame(SAMPLES)},
     "messages": {"messages": messages(TRAFFIC)},
     "messages that never end": {"messages": messages(TRAFFIC).filter(pl.col("finished_at").is_null())},
     "reports": {

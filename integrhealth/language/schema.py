@@ -112,6 +112,7 @@ FRAMES: dict[str, Frame] = {
             statistic=TEXT,
             unit=TEXT,
             value=NUMBER,
+            meaning=TEXT,
         ),
         _frame(
             "dependencies",

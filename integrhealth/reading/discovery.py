@@ -18,6 +18,7 @@ from integrhealth.reading.files.opened import beginning
 from integrhealth.reading.formats import FORMATS, LAST_FORMATS
 from integrhealth.reading.mapping.sources import Mapping, Query
 from integrhealth.reading.mapping.yaml_entries import load_mapping
+from integrhealth.reading.metrics.meanings import idle_meanings, with_meanings
 from integrhealth.reading.records.envelopes import Envelope
 from integrhealth.reading.table.files import canonical_frame, read_table
 from integrhealth.reading.table.presets import preset_of
@@ -114,10 +115,17 @@ def parsed_files(
             parts = [_unrecognised(f"cannot be read ({error.strerror or error}); check who may read it")]
         # What was packed in a file has names of its own.
         parts = [replace(part, file=part.file or name, origin=Origin(path, name)) for part in parts]
+        meanings = declared.metrics if (declared := beside[root]) is not None else {}
+        parts = [with_meanings(part, meanings) for part in parts]
         for source in [source for source in idle.values() if any(source.is_for(part.file) for part in parts)]:
             del idle[source.file, source.where]
         parsed += parts
-    unfit = (f"{file}: {where}.glob: no file fits {idle[file, where].glob!r}" for file, where in idle)
+    unfit = [f"{file}: {where}.glob: no file fits {idle[file, where].glob!r}" for file, where in idle]
+    for declared in {declared.file: declared for declared in folders}.values():
+        unfit += [
+            f"{declared.file}: metrics.{name}: no metric is called so"
+            for name in idle_meanings(parsed, declared.metrics)
+        ]
     return parsed, tuple(unfit)
 
 

@@ -1,4 +1,6 @@
-"""Walks from rows up to their roots over arrays of parent rows (-1 at a root), by pointer doubling."""
+"""Walks along arrays of parent rows (-1 at a root): up by pointer doubling, down by levels."""
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,3 +47,28 @@ def depths(parent: NDArray) -> tuple[NDArray, NDArray]:
         frontier = frontier[~looped[frontier]]
     cut = np.where(looped, NO_ROW, parent)
     return depths(cut)[0], looped
+
+
+def over_ancestors(values: NDArray, up: NDArray, join: Callable[[NDArray, NDArray], NDArray]) -> NDArray:
+    """`join` (such as np.maximum) over each row and its ancestors along `up` (-1: the top), by doubling.
+
+    `join` takes the values of nearer and of farther rows and must be associative.
+    """
+    reached, jump = values.copy(), up.copy()
+    active = np.flatnonzero(jump >= 0)
+    while len(active):
+        ahead = jump[active]
+        reached[active] = join(reached[active], reached[ahead])
+        jump[active] = jump[ahead]
+        active = active[jump[active] >= 0]
+    return reached
+
+
+def latest_below(values: NDArray, parent: NDArray, depth: NDArray) -> NDArray:
+    """The largest of `values` over each row and all that hangs below it, level by level from the deepest up."""
+    latest = values.copy()
+    rows = np.argsort(depth, kind="stable")
+    rows = rows[parent[rows] >= 0]
+    for level in np.split(rows, np.flatnonzero(np.diff(depth[rows])) + 1)[::-1]:
+        np.maximum.at(latest, parent[level], latest[level])
+    return latest

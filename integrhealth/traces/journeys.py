@@ -12,31 +12,40 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.language.schema import SENT_AWAY
-from integrhealth.traces.ancestry import NO_ROW, roots
-from integrhealth.traces.critical_path import NEVER, Path, Spine, Times, critical_path
+from integrhealth.traces.ancestry import NO_ROW, over_ancestors, roots
+from integrhealth.traces.critical_path import Path, critical_path
+from integrhealth.traces.drags import Drags, drags
+from integrhealth.traces.parts import PARTS, attempts, held, with_parts
+from integrhealth.traces.siblings import NEVER
+from integrhealth.traces.spines import Spine, Times
 
-PARTS = ("sending_us", "waiting_us", "holding_us", "working_us")
-LINKS = ("row", "trace", "trace_id", "parent_row", "depth")
+LINKS = ("row", "trace", "trace_id", "parent_row", "depth", "replaced_by")
 DESCRIPTION = ("message_id", "target", "operation", "kind", "object_type", "object_id")
 TIMES = ("sent_at", "received_at", "answered_at", "finished_at")
 
 
 @dataclass(frozen=True)
 class Journeys:
-    """Two frames about the same journeys.
+    """Three frames about the same journeys.
 
-    ``journeys``: one row per journey: journey (a number), object_type (the first that is not null, by sent_at),
-    started_at, messages, skewed (messages received or ended before they were sent) and duration_us, null where no
-    message of it ever ended.
+    ``journeys``: one row per journey: journey (a number), name (its trace or its object_id), object_type (the first
+    that is not null, by sent_at), started_at, messages, skewed (messages received or ended before they were sent) and
+    duration_us, null where no message of it ever ended.
 
     ``steps``: one row per message on the critical path, in order of start, and one for overhang (on_path is false):
-    journey, message_id, system (the target), operation, on_path, start_us (from the start of the journey), self_us,
-    the four PARTS of self_us and overhang_us together, gap_us (before it), overhang_us and drag_us. Per journey,
-    self_us + gap_us + overhang_us sum to duration_us.
+    journey, message_id, system (the target), operation, on_path, start_us and end_us (from the start of the journey),
+    self_us, the four PARTS of self_us and overhang_us together, gap_us (before it), overhang_us, retrying_us (of the
+    former, what was lost to attempts that failed), drag_us with limit_us and knot as in ``drags`` (null: nothing is
+    beside), skewed (its times contradict each other) and outside_us (how much of it lay outside of its caller and was
+    cut). Per journey, self_us + gap_us + overhang_us sum to duration_us.
+
+    ``beside``: one row per other message of a journey that ended: journey, message_id, system, operation, start_us,
+    end_us and slack_us, how much longer it could take at the least before the journey did.
     """
 
     journeys: pl.DataFrame
     steps: pl.DataFrame
+    beside: pl.DataFrame
 
 
 def journeys(linked: pl.DataFrame, *, holds: pl.DataFrame) -> Journeys:
@@ -47,14 +56,33 @@ def journeys(linked: pl.DataFrame, *, holds: pl.DataFrame) -> Journeys:
     """
     ordered = _ordered(linked)
     numbered, whole = _numbered(ordered)
-    times, trunk, path = critical_path(_times(numbered, whole), depth=numbered["depth"].to_numpy())
-    ended = whole["duration_us"].is_not_null().to_numpy()
-    rows = np.flatnonzero(path.on & ended[times.journey])
-    windows = pl.concat([_windows(rows, path=path), _overhang(times, trunk, path, ended)])
-    steps = _with_parts(windows, times, holds=_held(numbered, whole, holds))
-    described = numbered.select("journey", "message_id", system="target", operation="operation")[steps["at"]]
-    steps = described.hstack(steps.select("on_path", "start_us", "self_us", *PARTS, "gap_us", "overhang_us", "drag_us"))
-    return Journeys(whole, steps.sort("journey", "start_us", "message_id", maintain_order=True))
+    depth = numbered["depth"].to_numpy()
+    times, trunk, path = critical_path(_times(numbered, whole), depth=depth)
+    room = drags(times, trunk, path, depth=depth)
+    ended = whole["duration_us"].is_not_null().to_numpy()[times.journey]
+    rows = np.flatnonzero(path.on & ended)
+    overhang = _overhang(times, trunk, path, ended)
+    windows = pl.concat([_windows(rows, times, path, room), overhang])
+    later = numbered["later"].to_numpy()
+    # What an attempt did that failed was in vain, and so was what it waited for.
+    in_vain = over_ancestors(later >= 0, path.parent, np.logical_or)
+    windows = windows.with_columns(pl.Series("in_vain", in_vain[windows["at"].to_numpy()]))
+    retries = attempts(times, later)
+    steps = with_parts(windows, times, holds=held(numbered, whole, holds), retries=retries)
+    names = numbered.select("journey", "message_id", "skewed", system="target", operation="operation")
+    columns = ["on_path", "start_us", "end_us", "self_us", *PARTS, "gap_us", "overhang_us", "retrying_us", "drag_us"]
+    described = names[steps["at"]].hstack(steps.select(*columns, "limit_us", "knot", "outside_us"))
+    described = described.with_columns(pl.col("skewed") & pl.col("on_path"))
+    other = ended & ~path.on
+    other[overhang["at"].to_numpy()] = False
+    others = np.flatnonzero(other)
+    beside = {"start_us": times.start[others], "end_us": times.done[others], "slack_us": room.slack[others]}
+    order = ("journey", "start_us", "message_id")
+    return Journeys(
+        whole,
+        described.sort(order, maintain_order=True),
+        names.drop("skewed")[others].hstack(pl.DataFrame(beside)).sort(order, maintain_order=True),
+    )
 
 
 def _ordered(linked: pl.DataFrame) -> pl.DataFrame:
@@ -62,8 +90,11 @@ def _ordered(linked: pl.DataFrame) -> pl.DataFrame:
     ordered = linked.select(*LINKS, *DESCRIPTION, *TIMES).sort("message_id", *TIMES, maintain_order=True)
     place = np.empty(ordered.height, np.int64)
     place[ordered["row"].to_numpy()] = np.arange(ordered.height)
-    parent = ordered["parent_row"].cast(pl.Int64).fill_null(NO_ROW).to_numpy()
-    return ordered.with_columns(parent=pl.Series(np.where(parent >= 0, place[parent], NO_ROW), dtype=pl.Int64))
+    renumbered = {}
+    for column, name in (("parent_row", "parent"), ("replaced_by", "later")):
+        row = ordered[column].cast(pl.Int64).fill_null(NO_ROW).to_numpy()
+        renumbered[name] = pl.Series(np.where(row >= 0, place[row], NO_ROW), dtype=pl.Int64)
+    return ordered.with_columns(**renumbered)
 
 
 def _numbered(ordered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -86,21 +117,23 @@ def _numbered(ordered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     trees = trees.join(keys, on=["by_object", "key", "type"], nulls_equal=True)
     number = np.zeros(ordered.height, np.uint32)
     number[trees["top"].to_numpy()] = trees["journey"].to_numpy()
-    numbered = ordered.with_columns(journey=pl.Series(number[top], dtype=pl.UInt32))
     ended_at = pl.coalesce("finished_at", "answered_at")
+    skewed = (ended_at < pl.col("sent_at")) | (pl.col("received_at") < pl.col("sent_at"))
+    numbered = ordered.with_columns(journey=pl.Series(number[top], dtype=pl.UInt32), skewed=skewed.fill_null(False))
     typed = pl.col("object_type").is_not_null()
     first_type = pl.col("object_type").filter(typed).get(pl.col("sent_at").filter(typed).arg_min(), null_on_oob=True)
     began = pl.col("sent_at").min()
-    skewed = (ended_at < pl.col("sent_at")) | (pl.col("received_at") < pl.col("sent_at"))
     whole = (
         numbered.group_by("journey")
         .agg(
             object_type=first_type,
             started_at=began,
             messages=pl.len().cast(pl.Int64),
-            skewed=skewed.fill_null(False).sum().cast(pl.Int64),
+            skewed=pl.col("skewed").sum().cast(pl.Int64),
             duration_us=(ended_at.max() - began).dt.total_microseconds().clip(0),
         )
+        .join(keys.select("journey", name="key"), on="journey")
+        .select("journey", "name", pl.exclude("journey", "name"))
         .sort("journey")
     )
     return numbered, whole
@@ -132,26 +165,35 @@ def _times(numbered: pl.DataFrame, whole: pl.DataFrame) -> Times:
     return Times(journey, parent, waited, away, start, received, answered, finished, done, end)
 
 
-def _windows(rows: NDArray, *, path: Path) -> pl.DataFrame:
-    """One row per message on the path: at (its number), its window, its parent on the path, what lies in between."""
+def _windows(rows: NDArray, times: Times, path: Path, room: Drags) -> pl.DataFrame:
+    """One row per message on the path: at (its number), its window, who holds it on the path and who asked for it."""
+    before = path.start[rows] - times.start[rows]
+    after = np.where(path.parent[rows] >= 0, np.maximum(0, times.end[rows] - path.end[rows]), 0)
     return pl.DataFrame(
         {
             "at": rows,
             "inside": path.parent[rows],
+            "asked_by": times.parent[rows],
             "on_path": np.ones(len(rows), bool),
             "start_us": path.start[rows],
             "end_us": path.end[rows],
             "self_us": path.own[rows],
             "gap_us": path.gap[rows],
             "overhang_us": np.zeros(len(rows), np.int64),
-            "drag_us": path.drag[rows],
+            "drag_us": room.drag[rows],
+            "limit_us": room.limit[rows],
+            "knot": room.knot[rows],
+            "outside_us": before + after,
         }
+    ).with_columns(
+        limit_us=pl.when(pl.col("limit_us") < NEVER).then("limit_us"),
+        knot=pl.when(pl.col("limit_us") < NEVER).then("knot"),
     )
 
 
 def _overhang(times: Times, trunk: Spine, path: Path, ended: NDArray) -> pl.DataFrame:
     """One row per tree on the path whose last message ran on after the call it belongs to had ended."""
-    trees = np.flatnonzero((times.parent < 0) & path.on & ended[times.journey])
+    trees = np.flatnonzero((times.parent < 0) & path.on & ended)
     trees = trees[trunk.tree_end[trees] > path.end[trunk.foot[trees]]]
     call_end, last = path.end[trunk.foot[trees]], trunk.last[trees]
     start = np.maximum(call_end, times.start[last])
@@ -160,6 +202,7 @@ def _overhang(times: Times, trunk: Spine, path: Path, ended: NDArray) -> pl.Data
         {
             "at": last,
             "inside": nothing + NO_ROW,
+            "asked_by": times.parent[last],
             "on_path": np.zeros(len(trees), bool),
             "start_us": start,
             "end_us": trunk.tree_end[trees],
@@ -167,90 +210,8 @@ def _overhang(times: Times, trunk: Spine, path: Path, ended: NDArray) -> pl.Data
             "gap_us": start - call_end,
             "overhang_us": trunk.tree_end[trees] - start,
             "drag_us": nothing,
+            "limit_us": pl.Series(nothing).clear(len(trees)).cast(pl.Int64),
+            "knot": pl.Series(nothing).clear(len(trees)).cast(pl.Int64),
+            "outside_us": nothing,
         }
     )
-
-
-def _held(numbered: pl.DataFrame, whole: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:
-    """One row per span of time in which a message was held: at (its number), held_us and released_us.
-
-    Overlapping holds of one message count once; one that was never released lasts as long as the message. A hold
-    that began before its message was sent belongs to the first of that id.
-    """
-    places = numbered.select("message_id", "journey", "sent_at").with_row_index("at")
-    # An id may come back in another trace, or with another attempt: held was the one sent last before the hold.
-    places = places.join(holds, on="message_id", how="semi").sort("sent_at", "at")
-    held = holds.select("message_id", "held_at", "released_at").sort("held_at", "released_at")
-    before = held.join_asof(
-        places, left_on="held_at", right_on="sent_at", by="message_id", check_sortedness=False
-    ).drop("sent_at")
-    first = places.unique("message_id", keep="first", maintain_order=True).drop("sent_at")
-    early = before.filter(pl.col("at").is_null()).drop("at", "journey").join(first, on="message_id")
-    spans = (
-        pl.concat([before.drop_nulls("at"), early.select(before.columns)])
-        .join(whole.select("journey", "started_at"), on="journey")
-        .select(
-            pl.col("at").cast(pl.Int64),
-            held_us=(pl.col("held_at") - pl.col("started_at")).dt.total_microseconds(),
-            released_us=(pl.col("released_at") - pl.col("started_at")).dt.total_microseconds().fill_null(NEVER),
-        )
-        .sort("at", "held_us", "released_us")
-    )
-    reach = pl.col("released_us").cum_max().shift(1).over("at")
-    return (
-        spans.with_columns(span=(pl.col("held_us") > reach).fill_null(True).cum_sum())
-        .group_by("at", "span")
-        .agg(pl.col("held_us").min(), pl.col("released_us").max())
-        .drop("span")
-        .sort("at", "held_us")
-    )
-
-
-def _cuts(windows: pl.DataFrame, times: Times) -> NDArray:
-    """Where each window passes from sending to waiting to working to answering: five instants per window.
-
-    A request sends until it is received and answers after it finished; a queue, batch or file sends until the
-    broker answered and waits until it is received. The rest is work.
-    """
-    at = windows["at"].to_numpy()
-    away = times.away[at]
-    start, end = windows["start_us"].to_numpy(), windows["end_us"].to_numpy()
-    sent = np.where(away, times.answered[at], times.received[at])
-    worked = np.where(away, end, times.finished[at])
-    return np.stack([start, *(np.clip(cut, start, end) for cut in (sent, times.received[at], worked)), end])
-
-
-def _with_parts(windows: pl.DataFrame, times: Times, *, holds: pl.DataFrame) -> pl.DataFrame:
-    """`windows` plus the four PARTS of what was the message's own."""
-    own = (windows["self_us"] + windows["overhang_us"]).to_numpy()
-    cuts = _cuts(windows, times)
-    spans = windows.select(pl.int_range(pl.len()).alias("window"), "at", "inside", "start_us", "end_us", "on_path")
-    outer = spans.filter("on_path").select(inside="at", outer="window")
-    inner = spans.join(outer, on="inside").select(window="outer", start_us="start_us", end_us="end_us")
-    held = spans.select("window", "at").join(holds, on="at").select("window", start_us="held_us", end_us="released_us")
-    # A hold that covers a child on the path is that child's time, not the message's.
-    both = held.join(inner, on="window", suffix="_inner").select(
-        "window", pl.max_horizontal("start_us", "start_us_inner"), pl.min_horizontal("end_us", "end_us_inner")
-    )
-    sending, waiting, working, answering = np.diff(cuts, axis=0) - _covered(cuts, inner)
-    on_hold = _covered(cuts, held) - _covered(cuts, both)
-    # Siblings that overlap within the allowance take an instant twice: work gives way, so that parts sum to the own.
-    sending = np.clip(sending + answering, 0, own)
-    waiting = np.clip(waiting, 0, own - sending)
-    working = own - sending - waiting
-    parts = (sending, waiting, working)
-    taken = (on_hold[0] + on_hold[3], on_hold[1], on_hold[2])
-    kept = [part - np.clip(hold, 0, part) for part, hold in zip(parts, taken, strict=True)]
-    shares = zip(PARTS, (kept[0], kept[1], own - sum(kept), kept[2]), strict=True)
-    return windows.with_columns(pl.Series(name, values, dtype=pl.Int64) for name, values in shares)
-
-
-def _covered(cuts: NDArray, spans: pl.DataFrame) -> NDArray:
-    """How much of `spans` (window, start_us, end_us) lies in each of the four parts of their windows."""
-    window, start, end = (spans[column].to_numpy() for column in ("window", "start_us", "end_us"))
-    mine = cuts[:, window]
-    overlaps = np.maximum(0, np.minimum(mine[1:], end) - np.maximum(mine[:-1], start))
-    total = np.zeros((4, cuts.shape[1]), np.int64)
-    for part, overlap in zip(total, overlaps, strict=True):
-        np.add.at(part, window, overlap)
-    return total

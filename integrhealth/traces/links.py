@@ -21,7 +21,7 @@ NEAR = timedelta(days=PARENT_DAYS)
 
 
 def linked(messages: pl.DataFrame) -> pl.DataFrame:
-    """`messages` in the same order plus trace, row, parent_row, depth, in_loop, replaced and batch_row.
+    """`messages` in the same order plus trace, row, parent_row, depth, in_loop, replaced, replaced_by and batch_row.
 
     ``trace`` is never null: the trace_id; without one (or with one shared by more than 100,000 messages, which is a
     constant and no trace) that of the parent in the same file, else a trace of its own; below a link into another trace
@@ -29,8 +29,9 @@ def linked(messages: pl.DataFrame) -> pl.DataFrame:
     messages from 0; ``parent_row`` is the parent's row in the same trace, or null; where attempts share an id, the
     parent is the last attempt that began before the child. One sent more than 30 days before or after the child is
     none: its id was used again. Links that close a loop are cut and ``in_loop`` is true. ``replaced``: a failed
-    attempt of which a later one took the place, as in ``replaced``. ``batch_row``: the row on which the work hangs
-    that was done for a message with others at once, as in ``batch_rows``.
+    attempt of which a later one took the place, ``replaced_by`` the row of that one, as in ``replaced``.
+    ``batch_row``: the row on which the work hangs that was done for a message with others at once, as in
+    ``batch_rows``.
     """
     numbered = messages.with_row_index("row").with_columns(_usable_trace())
     traced = numbered.with_columns(_parents(numbered, on="trace").alias("parent_row"))
@@ -41,7 +42,8 @@ def linked(messages: pl.DataFrame) -> pl.DataFrame:
     cut = traced.with_columns(
         depth=pl.Series(depth, dtype=pl.Int32), in_loop=pl.Series(looped, dtype=pl.Boolean)
     ).with_columns(parent_row=pl.when(~pl.col("in_loop")).then("parent_row"))
-    return cut.with_columns(replaced(cut), batch_rows(cut))
+    later = replaced(cut)
+    return cut.with_columns(later.is_not_null().alias("replaced"), later, batch_rows(cut))
 
 
 def _usable_trace() -> pl.Expr:

@@ -12,7 +12,7 @@ OBJECT = ("object_type", "object_id", "payload_hash")
 
 
 def replaced(messages: pl.DataFrame) -> pl.Series:
-    """Whether a later attempt with an outcome took the place of each failed one, in the order of `messages`.
+    """The row of the later attempt with an outcome that took the place of each failed one, in the order of `messages`.
 
     `messages` with ``row`` (their numbers from 0) and ``parent_row``. Attempts of one thing have one parent,
     integration, edge and operation, and one message_id, or else one object and payload. Where any of them has a
@@ -40,8 +40,9 @@ def replaced(messages: pl.DataFrame) -> pl.Series:
         pl.col("free") & ~pl.col("row").is_in(same_id["later"].implode()),
         key="by_call",
     ).filter(pl.col("has_object") | numbered)
-    rows = pl.concat([same_id, _pairs(others)])["row"]
-    return pl.repeat(False, messages.height, eager=True).scatter(rows, True).alias("replaced")
+    pairs = pl.concat([same_id, _pairs(others)])
+    nobody = pl.repeat(None, messages.height, dtype=messages.schema["row"], eager=True)
+    return nobody.scatter(pairs["row"], pairs["later"]).alias("replaced_by")
 
 
 def _pairs(calls: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,24 @@
-"""The rules of the critical path read one message at a time: slow, recursive, written without looking at the arrays."""
+"""The rules of the critical path read one message at a time: slow, recursive, written without looking at the arrays.
+
+`recursive` gives the path, with the windows on it and what was worked out on the way.
+"""
 
 from collections import defaultdict
+
+import polars as pl
+
+from integrhealth.language.schema import TIME, conform
+
+KINDS = ["request", "internal", "queue", "batch", "file", None]
+TIME_COLUMNS = ("sent_at", "received_at", "finished_at", "answered_at")
+
+
+def as_messages(rows):
+    """Rows with whole microseconds after 1970 as a messages frame."""
+    frame = pl.DataFrame(rows, infer_schema_length=None).drop("order", strict=False)
+    times = [pl.col(name).cast(pl.Int64).cast(TIME) for name in TIME_COLUMNS]
+    described = frame.with_columns(*times, source=pl.lit("a"), target=pl.lit("b"), status=pl.lit("ok"))
+    return conform(described, "messages")
 
 
 def recursive(rows):
@@ -8,7 +26,7 @@ def recursive(rows):
     known = [row["finished_at"] if row["finished_at"] is not None else row["answered_at"] for row in rows.values()]
     known = [time for time in known if time is not None]
     if not known:
-        return {}, {}
+        return {}, {}, None
     began = min(row["sent_at"] for row in rows.values())
     length = max(0, max(known) - began)
 
@@ -84,7 +102,9 @@ def recursive(rows):
             steps[last][1] += resumed - ends[-1]
             steps[last][2] += closes - resumed
         reached = closes
-    return {name: tuple(step) for name, step in steps.items()}, windows
+    trees = {root: tree_of(root) for root in trees}
+    plan = {"start": start, "done": done, "end": end, "waited": waited, "children": children, "trees": trees}
+    return {name: tuple(step) for name, step in steps.items()}, windows, plan
 
 
 def followed(windows, room, *, must_fit=True):

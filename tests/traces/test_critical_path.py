@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from drawing.frames import drawn, messages
-from drawing.recursive_path import recursive
+from drawing.recursive_path import KINDS, as_messages, recursive
 from drawing.shared_data import shared_data
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,9 +103,6 @@ def test_self_time_is_the_time_that_no_child_covers(case):
     assert_complete(found)
 
 
-KINDS = ["request", "internal", "queue", "batch", "file", None]
-
-
 @st.composite
 def forests(draw, *, skewed=True):
     """Traces of up to nine messages with times that tie often, at two scales, with nulls and skewed clocks."""
@@ -140,17 +137,6 @@ def forests(draw, *, skewed=True):
         parent = row.pop("parent")
         row["parent_id"] = None if parent is None else names[row["trace_id"], parent]
     return rows
-
-
-TIME_COLUMNS = ("sent_at", "received_at", "finished_at", "answered_at")
-
-
-def as_messages(rows):
-    """Rows with whole microseconds after 1970 as a messages frame."""
-    frame = pl.DataFrame(rows, infer_schema_length=None).drop("order", strict=False)
-    times = [pl.col(name).cast(pl.Int64).cast(TIME) for name in TIME_COLUMNS]
-    described = frame.with_columns(*times, source=pl.lit("a"), target=pl.lit("b"), status=pl.lit("ok"))
-    return conform(described, "messages")
 
 
 @given(forests())

@@ -84,17 +84,22 @@ def _between(ways: pl.DataFrame, quantile: float, min_messages: int) -> pl.DataF
     return there.join(back, on=PAIR, how="left")
 
 
+def by_two_clocks() -> pl.Expr:
+    """Whether the latency of a message begins by the clock of its source and ends by that of its target."""
+    crossed = pl.col("finished_at").is_not_null() & (
+        (pl.col("kind") != "request").fill_null(True) | pl.col("answered_at").is_null()
+    )
+    one_side = (pl.col("finished_at") == pl.col("answered_at")) | (pl.col("received_at") == pl.col("sent_at"))
+    return crossed & ~one_side.fill_null(False)
+
+
 def corrected_facts(messages: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
     """One row per source, target, integration and bucket of the latency without the offset `apart`: counts that add up.
 
     Only delivered messages whose latency two clocks have timed; ``bucket`` is null where nobody knows how far they are
     apart. ``shorter`` take less than the clocks are apart.
     """
-    crossed = pl.col("finished_at").is_not_null() & (
-        (pl.col("kind") != "request").fill_null(True) | pl.col("answered_at").is_null()
-    )
-    one_side = (pl.col("finished_at") == pl.col("answered_at")) | (pl.col("received_at") == pl.col("sent_at"))
-    spoilt = is_delivered(pl.col("status")) & crossed & ~one_side.fill_null(False)
+    spoilt = is_delivered(pl.col("status")) & by_two_clocks()
     raw_us = (pl.col("finished_at") - pl.col("sent_at")).dt.total_microseconds()
     away_us = (pl.col("clock_offset_ms") * 1000).round().cast(COUNT)
     us = (raw_us - away_us).clip(0)

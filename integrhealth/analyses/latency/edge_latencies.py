@@ -105,6 +105,7 @@ def integrations(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl
             error_share=ended.then(pl.col("failed") / pl.col("ended")),
             error_low=ended.then("error_low"),
             error_high=ended.then("error_high"),
+            measured_by=pl.lit("messages"),
         )
         .select(*published, pl.exclude(*published))
         .sort("p95_ms", *EDGE, descending=[True, False, False, False], nulls_last=True)

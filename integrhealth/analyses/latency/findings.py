@@ -43,7 +43,7 @@ def latency_findings(
         tables["integrations"]
         .join(promised, on="integration", how="left", maintain_order="left")
         .join(integration_owners(declared), on="integration", how="left", maintain_order="left")
-        .with_columns(subject=pair.otherwise("integration"))
+        .with_columns(subject=pl.coalesce(pair, "integration"))
     )
     apart = _apart(corrected, min_messages=min_messages)
     return ranked(
@@ -68,7 +68,9 @@ def _slow(judged: pl.DataFrame, facts: pl.DataFrame, apart: pl.DataFrame) -> pl.
     Never where they are timed by a clock that is off against others (`apart`), nobody knows how far against this one.
     """
     p95, promised = pl.col("p95_ms"), pl.col("slo_p95_ms")
-    tested = judged.filter(p95.is_not_null(), promised.is_not_null())
+    # What metrics measured is judged by its own buckets.
+    by_messages = pl.col("measured_by") == "messages"
+    tested = judged.filter(p95.is_not_null(), promised.is_not_null(), by_messages)
     taken = facts.join(tested.select(*EDGE, "slo_p95_ms"), on=EDGE, nulls_equal=True)
     slower = {
         name: pl.col("measured").filter(bucket_ms(pl.col("bucket")) > promised * times).sum()

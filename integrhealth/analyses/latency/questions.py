@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.latency import clocks, edge_latencies, journey_times
+from integrhealth.analyses.latency import clocks, edge_latencies, omission
 from integrhealth.analyses.latency import measurements as measured
+from integrhealth.analyses.latency.request_metrics.answers import with_requests
+from integrhealth.analyses.latency.request_metrics.questions import requests_by_integration
 from integrhealth.language.measured import readings
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -21,20 +23,24 @@ def latency_facts(evidence: "Evidence") -> pl.DataFrame:
 
 
 @question
+def clock_offsets(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """One row per source and target whose clocks can be compared, as `clocks.offsets`."""
+    return clocks.offsets(clocks.way_facts(evidence.outcomes), min_messages=min_messages)
+
+
+@question
 def corrected_latencies(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per edge that two clocks time: their offset, and the latencies without it, as `clocks.corrected`."""
-    apart = clocks.offsets(clocks.way_facts(evidence.outcomes), min_messages=min_messages)
+    apart = clock_offsets(evidence, min_messages=min_messages)
     return clocks.corrected(clocks.corrected_facts(evidence.outcomes, apart), apart, min_messages=min_messages)
 
 
 @question
-def _journey_facts(evidence: "Evidence") -> pl.DataFrame:
-    return journey_times.journey_facts(evidence.journeys)
-
-
-@question
-def _step_facts(evidence: "Evidence") -> pl.DataFrame:
-    return journey_times.step_facts(evidence.journeys)
+def _unsent(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    declared = evidence.catalog.integrations
+    followed = omission.schedules(omission.send_gaps(evidence.messages), declared, min_messages=min_messages)
+    sent = omission.sent_facts(evidence.messages)
+    return omission.corrected(latency_facts(evidence), sent, followed, min_messages=min_messages)
 
 
 @question
@@ -50,6 +56,10 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     ``two_clocks`` messages without it. Below `min_messages` the counts stay and the figures are null. Work inside a
     system is no integration.
 
+    What no messages tell of but counters and histograms of requests is ``measured_by`` "metrics": per system (source
+    null) or, where labels name who asks, per edge. A percentile is then the upper bound of its bucket: so many took at
+    most so long, null where it has no end; ``p95_low_ms`` and ``p95_high_ms`` are the bounds of that of p95.
+
     >>> seen = "integration", "messages", "failed", pl.col("p95_ms").round()
     >>> ih.latency.integrations(evidence).select(seen).head(2).rows()
     [('bi-sales', 300, 0, 163215.0), ('planning-demand', 300, 0, 120912.0)]
@@ -57,66 +67,20 @@ def integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     Columns: source, target, integration (text); messages (count); error_share (number, share); p50_ms, p90_ms, p95_ms,
     p99_ms, max_ms, p95_low_ms, p95_high_ms (number, ms); ended, failed, declined, timeouts, rejected, partial,
     skipped, held, pending, cancelled, unknown, skewed, measured, unmeasured (count); error_low, error_high (number,
-    share); passed_on, two_clocks (count); clock_offset_ms, p50_corrected_ms, p95_corrected_ms (number, ms)
+    share); measured_by (text); passed_on, two_clocks (count); clock_offset_ms, p50_corrected_ms, p95_corrected_ms,
+    schedule_ms (number, ms); schedule_from (text); unsent (count); p95_unsent_ms, p99_unsent_ms (number, ms)
     """
     passed_on = edge_latencies.passed_on_facts(evidence.caused)
     counted = edge_latencies.integrations(latency_facts(evidence), min_messages=min_messages)
     counted = counted.join(passed_on, on=edge_latencies.EDGE, how="left", maintain_order="left")
     counted = counted.with_columns(pl.col("passed_on").fill_null(0))
-    return clocks.with_corrected(counted, corrected_latencies(evidence, min_messages=min_messages))
-
-
-@question
-def journeys(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
-    """One row per object type, slowest mean first: how long its journeys take, and what they spend the time on.
-
-    A journey is one trace, without trace id one business object, from its first send to its last finish. The four
-    parts are means along the critical path (CRISP: Zhang et al., USENIX ATC 2022) and sum to ``mean_ms``.
-    ``unended`` journeys have no end time and count in nothing else. Percentiles are null below `min_messages`
-    journeys, the means never; journeys that name no object type are the row with null.
-
-    >>> ih.latency.journeys(evidence).select("object_type", "journeys", pl.col("p95_ms").round()).head(2).rows()
-    [('return', 500, 307220546.0), ('order', 2663, 168602838.0)]
-
-    Columns: object_type (text); journeys (count); p50_ms, p95_ms, sending_ms, waiting_ms, holding_ms, working_ms
-    (number, ms); unended, skewed (count); mean_ms, max_ms, p95_low_ms, p95_high_ms (number, ms)
-    """
-    return journey_times.journeys(_journey_facts(evidence), min_messages=min_messages)
-
-
-@question
-def critical_path(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
-    """One row per target system and operation on a critical path, most time first: what all journeys waited for.
-
-    ``share`` = self_ms / all self_ms, with its 95% interval: the journey is the unit that was sampled (ratio
-    estimate, linearised: Cochran, Sampling Techniques 1977, 6.3), null below `min_messages` journeys. ``drag_ms``:
-    how much the step could shrink before something beside it limits. ``gap_ms``: how long journeys stood still
-    before it, in no message; ``overhang_ms``: how long it ran on after its caller had ended. What only ever did that
-    is on no path and has no row.
-
-    >>> ih.latency.critical_path(evidence).select("system", "traces", pl.col("share").round(3)).head(2).rows()
-    [('BI', 300, 0.258), ('Planning', 300, 0.203)]
-
-    Columns: system, operation (text); self_ms (number, ms); share (number, share); drag_ms (number, ms); traces
-    (count); share_low, share_high (number, share); gap_ms, overhang_ms (number, ms)
-    """
-    return journey_times.critical_path(_step_facts(evidence), _journey_facts(evidence), min_messages=min_messages)
-
-
-@question
-def waterfall(evidence: "Evidence") -> pl.DataFrame:
-    """One row per object type, step of its mean journey and part, in the order of the flow, from 0 to the mean.
-
-    ``part`` is "between steps" (the journey stood still before the step) or "step" (its self time, overhang
-    included). Means are over all journeys of the type, also those without the step; ``seen`` had it.
-
-    >>> ih.latency.waterfall(evidence).select("step", "system", "part", pl.col("to_ms").round()).head(3).rows()
-    [(1, 'ERP', 'step', 112.0), (2, 'Webshop', 'between steps', 6055.0), (2, 'Webshop', 'step', 6147.0)]
-
-    Columns: object_type (text); step (count); system, operation (text); journeys, seen (count); part (text); from_ms,
-    to_ms (number, ms)
-    """
-    return journey_times.waterfall(_step_facts(evidence), _journey_facts(evidence))
+    counted = clocks.with_corrected(counted, corrected_latencies(evidence, min_messages=min_messages))
+    unsent = _unsent(evidence, min_messages=min_messages)
+    joined = counted.join(unsent, on=edge_latencies.EDGE, how="left", maintain_order="left")
+    rows = joined.with_columns(
+        edge_latencies.at_most_the_largest(figure).alias(figure) for figure in omission.QUANTILES
+    )
+    return with_requests(rows, requests_by_integration(evidence, min_messages=min_messages))
 
 
 @question

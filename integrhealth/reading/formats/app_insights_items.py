@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrhealth.language.http_outcomes import http_outcome
 from integrhealth.reading.json.values import loaded
-from integrhealth.reading.records.http_outcomes import http_outcome
 from integrhealth.reading.records.nested import Fields
 from integrhealth.reading.spans.attributes import NAMES
 

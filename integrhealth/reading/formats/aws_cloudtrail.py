@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from integrhealth.language.http_outcomes import http_outcome
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.json.values import field, json_values, loaded, unwrapped
-from integrhealth.reading.records.http_outcomes import http_outcome
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, nested_format
 
 MARKS = [re.compile(rb'"' + name + rb'"\s*:') for name in (b"eventSource", b"eventName", b"eventTime", b"eventID")]

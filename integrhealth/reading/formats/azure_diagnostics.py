@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from integrhealth.language.http_outcomes import http_outcome
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.formats.azure_activity import OPERATIONS, operation_event
 from integrhealth.reading.formats.azure_portal import portal_names, portal_records
 from integrhealth.reading.formats.azure_requests import CLIENT, number, requests_of, resource_of, took
 from integrhealth.reading.formats.azure_runs import RUNS, event_of
 from integrhealth.reading.json.values import Value, field, flattened, loaded
-from integrhealth.reading.records.http_outcomes import http_outcome
 from integrhealth.reading.records.nested import Fields, Found, Record, nested_format
 
 RESOURCE = re.compile(rb'"resourceId"\s*:\s*"', re.IGNORECASE)

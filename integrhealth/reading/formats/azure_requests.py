@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from integrhealth.reading.records.http_outcomes import http_outcome
+from integrhealth.language.http_outcomes import http_outcome
 from integrhealth.reading.records.nested import Fields
 
 CLIENT = "client"

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from integrhealth.language.http_outcomes import http_outcome
 from integrhealth.language.schema import FAILED
 from integrhealth.reading.account.parsed import Head
 from integrhealth.reading.files.opened import beginning
@@ -20,7 +21,6 @@ from integrhealth.reading.formats.discover_table import discovered, is_discovere
 from integrhealth.reading.formats.log_exports import Export, Seen, first_of, log_line, plain_fields
 from integrhealth.reading.json.values import Value, field, json_values
 from integrhealth.reading.records.envelopes import DOCUMENT, envelope
-from integrhealth.reading.records.http_outcomes import http_outcome
 from integrhealth.reading.records.json_log_lines import log_fields
 from integrhealth.reading.records.nested import Fields, Found, Note, Record, Refused, text
 from integrhealth.reading.table.files import table_kind

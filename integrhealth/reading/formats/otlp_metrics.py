@@ -1,9 +1,11 @@
 """OTLP metric points. A record is a data point; a histogram or a summary is several rows.
 
-``metric`` is the series, ``name{route="/a"}`` with its attributes sorted. ``statistic`` is null for a gauge and for a
-sum that can fall; "cumulative" for a sum that only grows, as it stands, with its resets counted; "delta" for an
-increase since the point before. Histograms and summaries: "count", "sum", "min", "max", "bucket le=5" (all up to 5),
-"quantile 0.99"; "delta count" and so on where they begin anew with each point.
+``metric`` is the series, ``name{route="/a"}`` with its attributes sorted, the one that names its process among them
+(``service.instance.id``, else ``k8s.pod.name``, else ``host.name``): every process counts for itself.
+``statistic`` is null for a gauge and for a sum that can fall; "cumulative" for a sum that only grows, as it stands,
+with its resets counted; "delta" for an increase since the point before. Histograms and summaries: "count", "sum",
+"min", "max", "bucket le=5" (all up to 5), "quantile 0.99"; "delta count" and so on where they begin anew with each
+point.
 NaN and infinity are not numbers, and neither is a point that says it has no value: passed over, and counted.
 """
 
@@ -71,7 +73,7 @@ def _point(point: dict[str, Any], metric: dict[str, Any], data: dict[str, Any], 
     shared: Fields = {
         "time": point["timeUnixNano"],
         "system": place.service or UNKNOWN_SERVICE,
-        "metric": series_text(metric["name"], _labels(point)),
+        "metric": series_text(metric["name"], place.process | _labels(point)),
     }
     unit = text(metric.get("unit")) or None
     rows = [

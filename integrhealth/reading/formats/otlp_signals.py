@@ -13,14 +13,19 @@ from integrhealth.reading.records.nested import Found, Note, Refused, read_recor
 
 # The last time that fits 64 bits in nanoseconds
 LATEST_NS = 2**63 - 1
+# What tells the processes of a service apart, each of which counts from zero: the first that there is.
+PROCESSES = ("service.instance.id", "k8s.pod.name", "host.name")
 
 
 class Place(NamedTuple):
-    """The line of a document, and what of it a record shares with others: its service, the name of its scope."""
+    """The line of a document, and what of it a record shares with others: its service, the name of its scope, and
+    which of the processes of the service it is of, by the attribute that names it.
+    """
 
     line: int | None
     service: str | None
     scope: str | None
+    process: dict[str, Any]
 
 
 class Signal(NamedTuple):
@@ -40,12 +45,14 @@ def signal_records(documents: Iterator[tuple[int | None, Any]], signal: Signal) 
             if not isinstance(resource, dict):
                 yield Refused(line, "wrong_type", resource)
                 continue
-            service = _service(resource)
+            shared = attributes(field(resource, "resource", "attributes"))
+            service = text(shared.get("service.name")) or None
+            process = dict([(name, shared[name]) for name in PROCESSES if text(shared.get(name))][:1])
             for scope in (each for name in signal.scopes for each in _elements(resource, name)):
                 if not isinstance(scope, dict):
                     yield Refused(line, "wrong_type", scope)
                     continue
-                place = Place(line, service, text(field(scope, "scope", "name")) or None)
+                place = Place(line, service, text(field(scope, "scope", "name")) or None, process)
                 for record in _elements(scope, signal.records):
                     if isinstance(record, dict):
                         unnamed += service is None
@@ -112,10 +119,6 @@ def attributes(pairs: Any) -> dict[str, Any]:
         if isinstance(pair, dict) and isinstance(pair.get("key"), str):
             by_key.setdefault(pair["key"], plain(pair.get("value")))
     return by_key
-
-
-def _service(resource: dict[str, Any]) -> str | None:
-    return text(attributes(field(resource, "resource", "attributes")).get("service.name")) or None
 
 
 def _elements(value: Any, name: str) -> list[Any]:

@@ -18,7 +18,7 @@ from integrhealth.reading.account.parsed import Format, Head, Parsed
 from integrhealth.reading.files.lines import refusals
 from integrhealth.reading.files.text_lines import beginning_lines, text_lines
 from integrhealth.reading.metrics.prometheus_series import QUOTED, Families
-from integrhealth.reading.metrics.samples import FRAME, SAMPLES, judged, metrics
+from integrhealth.reading.metrics.samples import FILLED, FRAME, SAMPLES, judged, metrics
 
 SAMPLE = re.compile(
     rf'(?:[a-zA-Z_:][a-zA-Z0-9_:]*)?(?:\s*\{{(?:[^"}}]|{QUOTED})*\}})?\s+[-+.\w]+(?:\s+[-+.\w]+)?(?:\s+#.*)?$'
@@ -101,5 +101,5 @@ FORMAT = Format(
     description="Prometheus text and OpenMetrics: scrapes, and dumps of samples",
     recognises=recognises,
     read=read,
-    fills=lambda: {FRAME.name: tuple(FRAME.columns)},
+    fills=lambda: {FRAME.name: FILLED},
 )

@@ -18,7 +18,7 @@ from integrhealth.reading.account.parsed import Format, Head, Parsed, stem
 from integrhealth.reading.files.lines import refusals
 from integrhealth.reading.json.values import field, json_values
 from integrhealth.reading.metrics.prometheus_series import Families
-from integrhealth.reading.metrics.samples import FRAME, SAMPLES, judged, metrics
+from integrhealth.reading.metrics.samples import FILLED, FRAME, SAMPLES, judged, metrics
 from integrhealth.reading.metrics.series import escaped
 from integrhealth.reading.records.nested import Note, Refused, shown, text
 
@@ -141,5 +141,5 @@ FORMAT = Format(
     description="Prometheus query results (query, query_range), whole answers or the list of results",
     recognises=recognises,
     read=read,
-    fills=lambda: {FRAME.name: tuple(FRAME.columns)},
+    fills=lambda: {FRAME.name: FILLED},
 )

@@ -172,11 +172,15 @@ class Query:
 
 @dataclass(frozen=True)
 class Mapping:
-    """The entries of one mapping.yaml, those for files and those that ask a database, each in its order."""
+    """The entries of one mapping.yaml, those for files and those that ask a database, each in its order.
+
+    ``metrics`` says of metrics, by their names without labels, what they count: one of METRIC_MEANINGS.
+    """
 
     file: str
     sources: tuple[MappedSource, ...]
     queries: tuple[Query, ...] = ()
+    metrics: dict[str, str] = field(default_factory=dict)
 
     def sources_for(self, name: str) -> tuple[MappedSource, ...]:
         """Every entry whose glob fits the file, named relative to any folder above it; empty if none does.

@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from integrhealth.catalog.yaml_file import checked_keys, kind, yaml_file
+from integrhealth.catalog.yaml_file import checked_keys, kind, nearest, yaml_file
 from integrhealth.errors import FaultyFile
+from integrhealth.language.measured import METRIC_MEANINGS
 from integrhealth.reading.inner_frames import frame_schema
 from integrhealth.reading.mapping.passwords import IN_THE_ENVIRONMENT, has_password
 from integrhealth.reading.mapping.sources import MappedSource, Mapping, Query, pattern
@@ -44,7 +45,7 @@ def load_mapping(path: Path) -> Mapping:
     preset is a fault only once a file fits its entry: one mapping serves several versions.
     """
     document = yaml_file(Path(path))
-    checked_keys(path, "", document, ["sources"])
+    checked_keys(path, "", document, ["sources", "metrics"])
     entries = document.get("sources") or []
     if not isinstance(entries, list):
         raise FaultyFile(path, "sources", f"expected a list, found {kind(entries)}", "start each source with '- '")
@@ -54,7 +55,26 @@ def load_mapping(path: Path) -> Mapping:
         str(path),
         tuple(source for each in read if not isinstance(each, Query) for source in each),
         tuple(each for each in read if isinstance(each, Query)),
+        _metrics(Path(path), document.get("metrics") or {}),
     )
+
+
+def _metrics(path: Path, entry: Any) -> dict[str, str]:
+    """What each metric that is named counts."""
+    if not isinstance(entry, dict):
+        remedy = "write name: meaning, such as orders_processed_total: requests"
+        raise FaultyFile(path, "metrics", f"expected a mapping, found {kind(entry)}", remedy)
+    for name, meaning in entry.items():
+        if not isinstance(meaning, str):
+            remedy = f"use one of: {', '.join(METRIC_MEANINGS)}"
+            raise FaultyFile(path, f"metrics.{name}", f"expected text, found {kind(meaning)}", remedy)
+        if meaning not in METRIC_MEANINGS:
+            reason = f"unknown meaning {meaning!r}"
+            raise FaultyFile(path, f"metrics.{name}", reason, nearest(meaning, METRIC_MEANINGS))
+        if "{" in name:
+            reason = "a name with labels: all series of a metric have one meaning"
+            raise FaultyFile(path, f"metrics.{name}", reason, f"write {name.partition('{')[0]}: {meaning}")
+    return dict(entry)
 
 
 def preset_names() -> list[str]:

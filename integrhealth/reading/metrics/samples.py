@@ -14,6 +14,8 @@ from integrhealth.reading.metrics.series import resets_note
 from integrhealth.reading.values.times import TimeRule, times
 
 FRAME = FRAMES["metrics"]
+# What samples of Prometheus fill; what a metric means only a mapping says.
+FILLED = tuple(name for name in FRAME.columns if name != "meaning")
 # A sample: where it stands, what it looked like, name and labels, value and time as they were written
 SAMPLES = {"line": pl.Int64, "text": TEXT, "head": TEXT, "value": TEXT, "stamp": TEXT}
 
@@ -74,6 +76,7 @@ def metrics(
         statistic="statistic",
         unit="unit",
         value="number",
+        meaning=pl.lit(None),
         log_file=pl.lit(log_file),
         log_line="line",
     ).cast(FRAME.schema)

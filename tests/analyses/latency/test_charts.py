@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 from drawing.frames import messages
 
-from integrhealth.analyses.latency import charts, edge_latencies, journey_times
+import integrhealth as ih
+from integrhealth.analyses.latency import charts, edge_latencies
+from integrhealth.analyses.latency.journeys import journey_times
 from integrhealth.language.schema import FRAMES
 from integrhealth.traces.journeys import journeys as walked
 from integrhealth.traces.links import linked
@@ -22,7 +24,8 @@ TRAFFIC = pl.concat([messages(PICTURE.format(n=number, packed=5 + number)) for n
 
 def tables(frame=TRAFFIC):
     found = walked(linked(frame), holds=FRAMES["holds"].empty())
-    steps, whole = journey_times.step_facts(found), journey_times.journey_facts(found)
+    steps = journey_times.step_facts(journey_times.passed(found), found.journeys)
+    whole = journey_times.journey_facts(found)
     return (
         edge_latencies.integrations(edge_latencies.latency_facts(frame)),
         journey_times.journeys(whole),
@@ -114,3 +117,41 @@ def test_long_times_are_said_in_hours_and_days():
     parts = charts.journey_parts_chart(journeys).to_dict()
     assert {row["part"]: row["time"] for row in rows(parts)}["working"] == "3 days"
     assert "' days'" in chart["encoding"]["x"]["axis"]["labelExpr"]
+
+
+def test_what_a_step_drags_stands_beside_what_it_took():
+    path = ih.latency.critical_path(ih.Evidence(messages=TRAFFIC))
+    spec = charts.drag_chart(path).to_dict()
+    bars = {(bar["name"], bar["bar"]): bar["ms"] for bar in rows(spec)}
+    assert bars["warehouse: pick", "took"] == pytest.approx(sum(range(3, 43)) * 1000)
+    assert bars["warehouse: pick", "would gain"] == bars["warehouse: pick", "took"]
+    assert len(bars) == 6
+    assert spec["title"]["text"].startswith("warehouse: pick holds journeys up most")
+
+
+def test_a_journey_is_drawn_message_by_message_with_what_ran_beside_it():
+    beside = PICTURE + "    c{n}  o{n}  t{n}  orders  crm  tell  queue  order  2  3\n"
+    evidence = ih.Evidence(messages=pl.concat([messages(beside.format(n=n, packed=5 + n)) for n in range(3)]))
+    spec = charts.journey_chart(ih.latency.journey_steps(evidence, journey="t1")).to_dict()
+    bars = {row["name"]: row for row in rows(spec) if "place" in row}
+    places = {name: bar["place"] for name, bar in bars.items()}
+    assert places == {
+        "1. orders: place": "path",
+        "2. stock: reserve": "path",
+        "3. crm: tell": "beside",
+        "4. warehouse: pick": "path",
+    }
+    assert bars["3. crm: tell"]["slack"] == "3 s"
+    assert (bars["4. warehouse: pick"]["start_ms"], bars["4. warehouse: pick"]["end_ms"]) == (2000, 6000)
+    assert spec["title"]["text"] == "6 s of one order: 5 s in messages, 1 s in none"
+    short = charts.journey_chart(ih.latency.journey_steps(evidence), top=1).to_dict()
+    assert "1 of 4 messages" in short["title"]["subtitle"]
+
+
+def test_without_journeys_a_sentence_stands_in_place_of_their_charts():
+    nothing = ih.Evidence()
+    for chart in (
+        charts.drag_chart(ih.latency.critical_path(nothing)),
+        charts.journey_chart(ih.latency.journey_steps(nothing)),
+    ):
+        assert chart.to_dict()["mark"]["type"] == "text"

@@ -169,6 +169,29 @@ def test_attributes_stand_in_the_metric_so_that_points_are_no_copies(tmp_path):
     assert found.sources["duplicates"].to_list() == [0, 1]
 
 
+def test_processes_of_a_service_are_series_of_their_own(tmp_path):
+    def counted(value, **attributes):
+        total = {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [point(asInt=value)]}
+        document = metrics({"name": "orders", "sum": total})
+        shared = document["resourceMetrics"][0]["resource"]["attributes"]
+        shared += [{"key": key, "value": {"stringValue": word}} for key, word in attributes.items()]
+        return document
+
+    pods = [
+        {"k8s.pod.name": "a", "service.instance.id": "1", "host.name": "h"},
+        {"k8s.pod.name": "b"},
+        {"host.name": "h"},
+        {},
+    ]
+    found = written(tmp_path, *(counted(value, **pod) for value, pod in enumerate(pods)))
+    assert found.metrics.sort("value")["metric"].to_list() == [
+        'orders{service.instance.id="1"}',
+        'orders{k8s.pod.name="b"}',
+        'orders{host.name="h"}',
+        "orders",
+    ]
+
+
 def test_no_number_is_passed_over_and_a_wrong_one_rejected(tmp_path):
     points = [
         point(asDouble="NaN"),
