@@ -6,11 +6,9 @@ from collections.abc import Iterable
 import networkx as nx
 
 from integrhealth.analyses.dependency_fragility.availability.enumeration import AndOr, Node
-from integrhealth.language.thresholds import ALWAYS_CALLED_SHARE, MIN_EDGE_TRACES
+from integrhealth.language.thresholds import ALWAYS_CALLED_SHARE, MIN_EDGE_TRACES, MOST_ALTERNATIVES
 
 Edge = tuple[str, str]
-# So many different alternatives of one system are told apart, the most frequent ones (own).
-MOST_ALTERNATIVES = 500
 
 
 def and_or_graph(ways: Iterable[tuple[Iterable[Edge], int]], *, entry: str, goal: str) -> AndOr | None:

@@ -20,7 +20,7 @@ from integrhealth.analyses.dependency_fragility.availability.ways import WAY
 from integrhealth.analyses.dependency_fragility.flows import FLOW
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
 from integrhealth.language.statistics import TAIL
-from integrhealth.language.thresholds import MOST_ENUMERATED, SIMULATED_STATES
+from integrhealth.language.thresholds import MOST_ENUMERATED, MOST_WAYS, SIMULATED_STATES
 
 # Draws of every system's availability from its Beta, from which the intervals are read.
 DRAWS = 1_000
@@ -99,9 +99,11 @@ def composed(
 
 
 def _kind(ways: pl.DataFrame, replaced: set[str]) -> Kind | None:
-    """The and/or graph of one kind of trace; None where no way of it leads to its goal."""
+    """The and/or graph of one kind of trace, of its most frequent `ways`; None where none of them leads to its goal."""
     entry, goal = ways.select("entry", "goal").row(0)
-    taken = ways.sort("traces", descending=True, maintain_order=True).select("sources", "targets", "traces")
+    taken = (
+        ways.sort("traces", descending=True, maintain_order=True).select("sources", "targets", "traces").head(MOST_WAYS)
+    )
     edges = ((list(zip(sources, targets, strict=True)), traces) for sources, targets, traces in taken.iter_rows())
     graph, root = and_or_graph(edges, entry=entry, goal=goal), (entry, True)
     if graph is None:
