@@ -4,9 +4,10 @@ import polars as pl
 
 SERIES = ["system", "metric", "statistic", "unit"]
 CUMULATIVE = "cumulative"
+DEPTH = "depth"
 # What a mapping may say of a metric (``meaning``): it counts requests, those of them that failed, how long they took
 # (in the unit of its name, else in seconds; or in milliseconds), or how many messages wait.
-METRIC_MEANINGS = ("requests", "failed", "duration", "duration_ms", "depth")
+METRIC_MEANINGS = ("requests", "failed", "duration", "duration_ms", DEPTH)
 
 
 def readings(metrics: pl.DataFrame) -> pl.DataFrame:

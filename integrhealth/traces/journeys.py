@@ -100,10 +100,12 @@ def _ordered(linked: pl.DataFrame) -> pl.DataFrame:
 def _numbered(ordered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The messages with the number of their journey, and one row per journey."""
     top, _ = roots(ordered["parent"].to_numpy())
-    traced = (pl.col("trace_id") == pl.col("trace")).fill_null(False).any().over("trace")
-    by_object = ~pl.col("traced") & pl.col("object_id").is_not_null()
+    own_trace = ordered.select((pl.col("trace_id") == pl.col("trace")).fill_null(False)).to_series().to_numpy()
+    traced = np.zeros(ordered.height, bool)
+    traced[top[own_trace]] = True
+    by_object = ~pl.col("traced").any().over("trace") & pl.col("object_id").is_not_null()
     trees = (
-        ordered.with_columns(traced=traced)
+        ordered.select("parent", "trace", "object_id", "object_type", traced=pl.Series(traced, dtype=pl.Boolean))
         .with_row_index("top")
         .filter(pl.col("parent") < 0)
         .select(
@@ -120,23 +122,33 @@ def _numbered(ordered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     ended_at = pl.coalesce("finished_at", "answered_at")
     skewed = (ended_at < pl.col("sent_at")) | (pl.col("received_at") < pl.col("sent_at"))
     numbered = ordered.with_columns(journey=pl.Series(number[top], dtype=pl.UInt32), skewed=skewed.fill_null(False))
-    typed = pl.col("object_type").is_not_null()
-    first_type = pl.col("object_type").filter(typed).get(pl.col("sent_at").filter(typed).arg_min(), null_on_oob=True)
     began = pl.col("sent_at").min()
     whole = (
         numbered.group_by("journey")
         .agg(
-            object_type=first_type,
             started_at=began,
             messages=pl.len().cast(pl.Int64),
             skewed=pl.col("skewed").sum().cast(pl.Int64),
             duration_us=(ended_at.max() - began).dt.total_microseconds().clip(0),
         )
         .join(keys.select("journey", name="key"), on="journey")
-        .select("journey", "name", pl.exclude("journey", "name"))
         .sort("journey")
     )
-    return numbered, whole
+    first_type = _first_types(numbered, whole.height)
+    return numbered, whole.select("journey", "name", first_type, pl.exclude("journey", "name"))
+
+
+def _first_types(numbered: pl.DataFrame, size: int) -> pl.Series:
+    """By journey the object_type that its messages name first by sent_at, of equals the first row; null: none does."""
+    typed = numbered["object_type"].is_not_null().arg_true().to_numpy()
+    journey, sent = (numbered[name].to_physical().to_numpy()[typed] for name in ("journey", "sent_at"))
+    earliest = np.full(size, np.iinfo(np.int64).max)
+    np.minimum.at(earliest, journey, sent)
+    met = np.flatnonzero(sent == earliest[journey])[::-1]
+    row = np.full(size, NO_ROW)
+    row[journey[met]] = typed[met]
+    places = pl.Series(row)
+    return numbered["object_type"].gather(places.set(places == NO_ROW, None))
 
 
 def _times(numbered: pl.DataFrame, whole: pl.DataFrame) -> Times:

@@ -139,11 +139,8 @@ def _floats(mine: Siblings, event: "_Events", opens: NDArray, closes: NDArray) -
         (_ends_of_groups(event, before), np.full(int(number[-1]) + 1, sink), np.zeros(int(number[-1]) + 1, np.int64)),
     )
     start, end, cost = (np.concatenate(each) for each in zip(*ways, strict=True))
-    # Of two ways between the same instants the shorter; sums of whole microseconds are exact in floating point.
-    order = np.lexsort((cost, end, start))
-    start, end, cost = start[order], end[order], cost[order]
-    first = np.append(True, (start[1:] != start[:-1]) | (end[1:] != end[:-1]))
-    back = csr_array((cost[first].astype(float), (end[first], start[first])), shape=(sink + 1, sink + 1))
+    # Sums of whole microseconds are exact in floating point.
+    back = csr_array((cost.astype(float), (end, start)), shape=(sink + 1, sink + 1))
     way = dijkstra(back, indices=sink)[before[closes] + 1]
     room = np.where(np.isfinite(way), way, NEVER).astype(np.int64)
     return np.where(mine.on, 0, np.where(mine.free, mine.most, np.minimum(mine.most, room)))

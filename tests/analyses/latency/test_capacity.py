@@ -18,7 +18,7 @@ from integrhealth.analyses.latency.capacity.findings import capacity_findings
 from integrhealth.analyses.latency.capacity.load import KEYS, load_facts, loads
 from integrhealth.analyses.latency.charts import capacity_chart
 from integrhealth.catalog import CATALOG, Catalog
-from integrhealth.language.schema import conform
+from integrhealth.language.schema import TIME, conform
 from integrhealth.traces.facts import merged
 
 NOTHING_DECLARED = pl.DataFrame(schema=CATALOG["integrations"])
@@ -129,6 +129,21 @@ def test_what_counts_where():
     assert counts.rows() == [("ERP", False, 2, 1, 0, 1, 1, 1), ("ERP", True, 1, 0, 0, 1, 0, 1)]
     traffic = facts.filter(~pl.col("load_test"))
     assert loads(traffic, pl.DataFrame({"system": ["ERP"], "minutes": [1]}))["concurrency"].to_list() == [0.5]
+
+
+def test_what_is_normal_is_the_busiest_hour_of_a_median_day():
+    """10, 40 and 40 a minute for two hours on three days; on a fourth nothing comes, and the last of them is done."""
+    frame = days_of([10, 40, 40])
+    last = frame[-1].with_columns(
+        message_id=pl.lit("late"),
+        attempt=pl.lit(2, pl.Int64),
+        finished_at=pl.lit(MONDAY + timedelta(days=4)).cast(TIME),
+    )
+    row = answer(ih.Evidence(messages=pl.concat([frame, last])))
+    assert row["normal_per_minute"] == pytest.approx(40)
+    assert row["mean_per_minute"] == pytest.approx(40 * 120 / 1440, rel=0.01)
+    assert (row["busiest_per_minute"], row["peak_per_minute"]) == (pytest.approx(40), 40)
+    assert row["done_per_minute"] == pytest.approx(40, abs=1)
 
 
 # A normal day asks for 100 a minute at its busiest hour, and two days nearly for what the server can do.

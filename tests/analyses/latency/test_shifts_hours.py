@@ -82,6 +82,17 @@ def test_percentiles_are_those_of_sorted_values():
             assert np.abs(np.log(told[name].to_numpy() / true)).max() <= np.log(GAMMA)
 
 
+def test_a_message_of_1970_makes_no_hours():
+    frame = rhythmic(1, 2, rate=5)
+    first = frame.with_row_index().with_columns(
+        pl.when(pl.col("index") == 0)
+        .then(pl.lit(datetime(1970, 1, 1, tzinfo=UTC)))
+        .otherwise("sent_at")
+        .alias("sent_at")
+    )
+    assert hours(hour_facts(first.drop("index"))).height <= 48
+
+
 def test_nothing_has_no_hours():
     facts = hour_facts(messages("message_id source target\na orders orders"))
     assert (facts.height, hours(facts).height, days(facts).height) == (0, 0, 0)

@@ -133,6 +133,13 @@ def test_a_schedule_shows_in_a_day_and_what_comes_at_random_does_not():
     assert verdict(table, "other")["verdict"] == "cannot tell"
 
 
+@pytest.mark.parametrize(("gaps", "expected"), [(1.4, "normal"), (1.6, "silent")])
+def test_what_comes_by_the_clock_is_silent_from_one_and_a_half_gaps_on(gaps, expected):
+    beat = np.arange(0, 400, 0.5)
+    table = latency.silence(evidence(sent("beat", beat)), at=moment(beat[-1] + 0.5 * gaps))
+    assert verdict(table, "beat")["verdict"] == expected
+
+
 def test_what_was_as_quiet_before_and_came_back_cannot_be_told():
     times = by_rhythm(OFFICE, 60, 10, seed=8)
     begin = 9 * 168 + 10.0

@@ -91,14 +91,14 @@ def fall(name, begin, hours, missing):
 
 
 def test_silences_that_overlap_are_one_note_and_the_longest_are_told():
-    falls = [fall("a", 0, 10, 20.0), fall("b", 9, 10, 50.0), fall("c", 18, 4, 5.0), fall("a", 100, 5, 30.0)]
+    falls = [fall("a", 0, 30, 20.0), fall("b", 9, 3, 50.0), fall("c", 18, 4, 5.0), fall("a", 100, 5, 30.0)]
     notes = said(table(verdict="normal", what=None), silences=pl.DataFrame(falls, schema=SILENCES))
     assert notes.select("rule", "subject", "severity", "n", "value").rows() == [
         ("was_silent", "b", "note", 3, 50.0),
         ("was_silent", "a", "note", 1, 30.0),
     ]
     assert notes["statement"][0] == (
-        "b and 2 more brought nothing for 10 h from 2026-03-02 09:00 UTC on, and came back; 50 messages were missing."
+        "b and 2 more brought nothing for 3 h from 2026-03-02 09:00 UTC on, and came back; 50 messages were missing."
     )
 
 

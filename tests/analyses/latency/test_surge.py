@@ -296,6 +296,11 @@ def test_a_queue_is_known_by_its_name(metric, waits):
     assert (queue_depths(measured([3, 4], metric=metric)).height > 0) is waits
 
 
+def test_a_mapping_says_which_metric_is_a_queue_and_which_is_none():
+    assert queue_depths(measured([3, 4], metric="orders_waiting", meaning="depth"))["waiting"].to_list() == [3, 4]
+    assert queue_depths(measured([3, 4], metric="queue_depth", meaning="requests")).is_empty()
+
+
 def test_queues_of_a_system_add_up_and_what_is_no_depth_is_none():
     both = pl.concat([measured([3, 4], metric=f"queue_depth{{queue={name}}}") for name in "ab"])
     assert queue_depths(both)["waiting"].to_list() == [6, 8]

@@ -113,7 +113,7 @@ def test_ample_capacity_leaves_nothing_waiting():
 loads = st.lists(st.integers(0, 30), min_size=DAY // 60, max_size=DAY // 60)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(loads, loads, st.integers(5, 40), st.floats(0.3, 90), st.floats(0, 30), st.floats(0, 1))
 def test_every_message_is_served_waits_or_was_given_up(first, second, capacity, limit, pause, share):
     """Every minute: what came is served or waits; whoever gives up is lost or comes again."""
@@ -141,7 +141,7 @@ def test_every_message_is_served_waits_or_was_given_up(first, second, capacity, 
     assert (replay.timeouts <= replay.arrived + 1e-6).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(loads, min_size=2, max_size=4), st.integers(20, 90), st.permutations(range(3)))
 def test_what_waits_is_shared_among_those_who_sent_it(each, capacity, order):
     sent = [np.repeat(np.array(hours, float), 60) for hours in each]

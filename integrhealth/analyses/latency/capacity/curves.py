@@ -78,7 +78,7 @@ def curve(throughput: NDArray, concurrency: NDArray, *, minutes: int) -> Curve:
     again = _points(x, response, bins, blocks, drawn)
     resampled = fitted(*again)
     low, high = _interval(law.capacity[0], resampled.capacity)
-    if (resampled.kappa <= 0).mean() > TAIL:
+    if (resampled.kappa <= 0).any():
         # Perhaps nothing falls beyond a peak: then what the law without kappa says is as likely.
         alone = _interval(fitted(*points, kappa=False).capacity[0], fitted(*again, kappa=False).capacity)
         low, high = min(low, alone[0]), max(high, alone[1])

@@ -36,10 +36,12 @@ def demand(facts: pl.DataFrame, hourly: pl.DataFrame) -> pl.DataFrame:
     """One row per system: what it is asked per minute, normally and at most.
 
     ``normal_per_minute`` is the rate of the busiest hour of a median day, ``mean_per_minute`` that of the whole day;
-    ``busiest_per_minute`` of the busiest hour of all, ``peak_per_minute`` of the busiest minute. Days without traffic
-    are none. ``queue``: nearly all of it waits in a queue before it is worked off.
+    ``busiest_per_minute`` of the busiest hour of all, ``peak_per_minute`` of the busiest minute. In one minute
+    ``done_per_minute`` were completed at most. Days on which nothing came are none. ``queue``: nearly all of it waits
+    in a queue before it is worked off.
     """
-    days = hourly.group_by("system", day=pl.col("hour").dt.truncate("1d")).agg(
+    came = hourly.filter(pl.col("fresh") > 0)
+    days = came.group_by("system", day=pl.col("hour").dt.truncate("1d")).agg(
         busy=pl.col("per_minute").max(), mean=pl.col("fresh").sum() / pl.col("day_minutes").first()
     )
     normal = days.group_by("system").agg(
@@ -52,8 +54,15 @@ def demand(facts: pl.DataFrame, hourly: pl.DataFrame) -> pl.DataFrame:
         error_share=pl.col("failed").sum() / (pl.col("failed") + pl.col("completions")).sum(),
     )
     fresh = pl.col("arrivals") - pl.col("retries")
-    peak = facts.filter(~pl.col("load_test")).group_by("system").agg(peak_per_minute=fresh.max().cast(pl.Float64))
-    return peak.join(normal, on="system").join(most, on="system").sort("system")
+    peak = (
+        facts.filter(~pl.col("load_test"))
+        .group_by("system")
+        .agg(
+            peak_per_minute=fresh.max().cast(pl.Float64),
+            done_per_minute=pl.col("completions").max().cast(pl.Float64),
+        )
+    )
+    return peak.join(normal, on="system", how="left").join(most, on="system").sort("system")
 
 
 def came_through(hourly: pl.DataFrame, demanded: pl.DataFrame, multiple: int, *, min_messages: int) -> pl.DataFrame:

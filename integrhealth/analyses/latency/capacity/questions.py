@@ -46,10 +46,10 @@ def capacity(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Da
     [(4.0, 'cannot tell', 'too few busy minutes')]
 
     Columns: system (text); peak_per_minute, capacity_per_minute, low, high (number, per minute); at_3x, at_10x,
-    at_3x_by, at_10x_by, reason (text); normal_per_minute, mean_per_minute, busiest_per_minute (number, per minute);
-    queue (flag); sigma, kappa, gamma, peak_concurrency (number); minutes (count); sustained_per_minute (number, per
-    minute); observed_headroom (number, times normal); tested_per_minute (number, per minute); tested_error_share
-    (number, share); tested_multiple (number, times normal)
+    at_3x_by, at_10x_by, reason (text); normal_per_minute, mean_per_minute, busiest_per_minute, done_per_minute (number,
+    per minute); queue (flag); sigma, kappa, gamma, peak_concurrency (number); minutes (count); sustained_per_minute
+    (number, per minute); observed_headroom (number, times normal); tested_per_minute (number, per minute);
+    tested_error_share (number, share); tested_multiple (number, times normal)
     """
     facts, loaded, fits = _load_facts(evidence), _windows(evidence), _curves(evidence)
     return verdicts.capacities(facts, loaded, fits, min_messages=min_messages)

@@ -22,6 +22,7 @@ FURTHER = (
     "normal_per_minute",
     "mean_per_minute",
     "busiest_per_minute",
+    "done_per_minute",
     "queue",
     "sigma",
     "kappa",

@@ -5,7 +5,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.analyses.latency.edge_latencies import edge_name
-from integrhealth.language.schema import is_delivered, is_ended, is_failed, latency_ms
+from integrhealth.language.period import outlying
+from integrhealth.language.schema import TIME, is_delivered, is_ended, is_failed, latency_ms
 from integrhealth.traces.facts import bucket_ms, log_bucket
 
 BIN = ("integration", "at")
@@ -27,7 +28,7 @@ def hour_facts(messages: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     timed = is_delivered(status) | (status == "timeout")
     latency = (latency_ms() * 1000).round().cast(pl.Int64)
     between = (pl.col("source") != pl.col("target")) & ~pl.col("load_test").fill_null(False)
-    return (
+    counted = (
         messages.lazy()
         .filter(between & pl.col("sent_at").is_not_null())
         .select(
@@ -40,10 +41,17 @@ def hour_facts(messages: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
         )
         .group_by(FACT)
         .agg(pl.len().cast(pl.Int64).alias("messages"), pl.col("ended", "failed").sum())
-        .with_columns(pl.col("at").cast(pl.Datetime("us", "UTC")))
-        .sort(FACT)
         .collect(engine="streaming")
     )
+    return _in_order(counted).with_columns(pl.col("at").cast(TIME))
+
+
+def _in_order(facts: pl.DataFrame) -> pl.DataFrame:
+    """`facts` sorted by integration, time and bucket, by one number for the three, which takes half as long."""
+    names = facts["integration"].unique().sort()
+    place = pl.col("integration").cast(pl.Enum(names)).to_physical().cast(pl.Int64)
+    hour, bucket = pl.col("at").cast(pl.Int64) // HOUR_US, pl.col("bucket").cast(pl.Int64).fill_null(-2) + 2
+    return facts.sort((place * 2**28 + hour) * 2**12 + bucket)
 
 
 def hours(facts: pl.DataFrame) -> pl.DataFrame:
@@ -58,10 +66,13 @@ def hours(facts: pl.DataFrame) -> pl.DataFrame:
 def days(facts: pl.DataFrame) -> pl.DataFrame:
     """The same per day (UTC), for integrations that have few messages in an hour."""
     counts = pl.col("messages", "ended", "failed").sum()
-    return _bins(facts.group_by("integration", pl.col("at").dt.truncate("1d"), "bucket").agg(counts).sort(FACT), "1d")
+    by_day = facts.group_by("integration", pl.col("at").dt.truncate("1d"), "bucket").agg(counts)
+    return _bins(_in_order(by_day), "1d")
 
 
 def _bins(facts: pl.DataFrame, width: str) -> pl.DataFrame:
+    # A message of 1970 would make half a million empty hours.
+    facts = facts.filter(~outlying(facts["at"]))
     timed = pl.when(pl.col("bucket").is_not_null()).then("messages").otherwise(0)
     counts = (
         facts.lazy()

@@ -20,6 +20,8 @@ from integrhealth.language.thresholds import DRIFT_DAYS, LEAST_SHIFT_DAYS, SEED,
 NOTHING = 1e-12
 # Permutations while searching; what is told gets more of them.
 SEARCHING = 1000
+# Values that are permuted at once, so that ten years take no more memory than a month.
+AT_ONCE = 1_000_000
 # Places at which a time inside a series may begin and end.
 MOST_MARKS = 45
 # Values around one that say what is usual there, the sigmas from which one stands out, and what makes a sigma of the
@@ -198,7 +200,7 @@ def _chance(
     """How often the highest of the `ratios` of a permutation is what was `seen`; more permutations the rarer it is."""
     as_much = done = 0
     while done < permutations:
-        order = _orders(len(x), done, max(9 * done, 100))
+        order = _orders(len(x), done, min(max(9 * done, 100), permutations - done, max(AT_ONCE // len(x), 1)))
         done += len(order)
         # A hair less, as the same values in another order sum to another last digit.
         as_much += int((ratios(x[order], w[order]).max(axis=1) >= seen * (1 - 1e-9)).sum())
@@ -207,9 +209,9 @@ def _chance(
     return (1 + as_much) / (1 + done)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _orders(length: int, begin: int, count: int) -> NDArray:
-    return np.random.default_rng([SEED, length, begin]).random((count, length)).argsort(axis=1)
+    return np.random.default_rng([SEED, length, begin]).random((count, length)).argsort(axis=1).astype(np.int32)
 
 
 def inflation(x: NDArray, w: NDArray, *, least: int) -> float:

@@ -4,7 +4,7 @@ import polars as pl
 
 from integrhealth.analyses.latency.surge.replay import DAY
 from integrhealth.analyses.latency.surge.surge import feeds, replay_of
-from integrhealth.language.measured import CUMULATIVE
+from integrhealth.language.measured import CUMULATIVE, DEPTH
 from integrhealth.language.schema import NUMBER, TEXT
 
 # What metrics of waiting messages are called, by convention: RabbitMQ, Amazon SQS, Kafka and its exporters, Azure
@@ -33,11 +33,13 @@ CHECKS = {
 def queue_depths(metrics: pl.DataFrame) -> pl.DataFrame:
     """One row per system and minute that a queue of it was measured: at, waiting over all its queues, metric.
 
-    Several samples of a queue in a minute are their mean.
+    Which metrics are depths is told by their names, and of others by a mapping (``meaning``). Several samples of one
+    queue in a minute are their mean.
     """
     name = pl.col("metric").str.extract(r"^([^{]+)").str.strip_chars().str.to_lowercase()
+    by_name = pl.col("meaning").is_null() & name.str.contains("|".join(QUEUE_DEPTHS))
     depth = metrics.filter(
-        name.str.contains("|".join(QUEUE_DEPTHS)),
+        by_name | pl.col("meaning").eq_missing(DEPTH),
         pl.col("value").is_finite() & (pl.col("value") >= 0),
         pl.col("statistic").ne_missing(CUMULATIVE),
         ~pl.col("unit").str.to_lowercase().is_in(TIMES).fill_null(False),
