@@ -14,7 +14,9 @@ from integrhealth.analyses import OVERVIEW, REPORTS
 from integrhealth.errors import UnknownName, WrongValue
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS
 
-TYPES = {TEXT: "text", COUNT: "count", NUMBER: "number", FLAG: "flag", TIME: "time", WORDS: "list of text"}
+TYPES = {TEXT: "text", COUNT: "count", NUMBER: "number", FLAG: "flag", TIME: "time", WORDS: "list of text"} | {
+    pl.Date: "date"
+}
 QUESTIONS = [
     (report, name)
     for report in REPORTS

@@ -47,8 +47,12 @@ CAPABILITY_SHARE = 0.05
 MIN_EDGE_TRACES = 3
 # Asked for work in at least this share of the completed traces, of which there must be so many: needed (own).
 ALWAYS_CALLED_SHARE, ALWAYS_CALLED_TRACES = 0.999, 300
-# A fallback tested within so many days is one that works (own).
-FALLBACK_TEST_DAYS = 365
+# A fallback tested within so many days is one that works; beyond the first number the test is said to be old (own).
+FALLBACK_FRESH_DAYS, FALLBACK_TEST_DAYS = 90, 365
+# Up to so many systems every state is counted, above it so many states are drawn (own: a second of work).
+MOST_ENUMERATED, SIMULATED_STATES = 20, 20_000
+# So many different ways of one kind of trace, and alternatives of one system, are told apart: the most frequent (own).
+MOST_WAYS, MOST_ALTERNATIVES = 2_000, 500
 # What a capability is taken to promise where the catalog says nothing (own), and where it is certainly broken (own).
 PROMISED_AVAILABILITY, BROKEN_AVAILABILITY = 0.995, 0.99
 # The front page passes the kit's own overload test: five findings and 200 words at most, of which the page's frame

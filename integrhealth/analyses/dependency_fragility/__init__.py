@@ -6,8 +6,9 @@ such is a fact, in a company with a hub always; it is a finding where they cost 
 
 from typing import TYPE_CHECKING
 
+from integrhealth.analyses.dependency_fragility.availability.questions import capabilities, fallbacks, parts, systems
 from integrhealth.analyses.dependency_fragility.findings import NAME, fragility_findings
-from integrhealth.analyses.dependency_fragility.questions import capabilities, edges, systems
+from integrhealth.analyses.dependency_fragility.questions import edges
 from integrhealth.analyses.dependency_fragility.repairs import repairs
 from integrhealth.analyses.dependency_fragility.tables import TABLES
 from integrhealth.language.questions import answers
@@ -17,7 +18,7 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-__all__ = ["capabilities", "edges", "report", "systems"]
+__all__ = ["capabilities", "edges", "fallbacks", "parts", "report", "systems"]
 LATER = {
     "outages": "The outage drill is not computed yet: it will need incidents, queue limits and manual rates.",
     "coupling": "Coupling is not computed yet: it will need outages of one system seen in the traffic of its callers.",
@@ -25,12 +26,13 @@ LATER = {
 }
 NO_CAPABILITY = (
     "No path from an entry to a goal was found: it takes messages that share a trace_id (or name a parent_id), "
-    "or a dependencies file together with capabilities in the catalog."
+    "or a dependency graph in which a system that nobody calls leads to one that calls nobody."
 )
-MISSING = (
-    "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages; "
-    "or a dependencies file together with capabilities in the catalog"
+NO_RATES = (
+    "Structure only, from a dependency graph: without messages nothing says how often a system was up, "
+    "or which of its calls stand in for each other."
 )
+MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages; or a dependency graph"
 
 
 def __dir__() -> list[str]:
@@ -45,6 +47,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
     asked = tables["capabilities"]
+    measured = asked.height > 0 and not evidence.messages.is_empty()
     unjudged = evidence.messages.is_empty() and asked["cut"].null_count() == asked.height
     return published_report(
         NAME,
@@ -57,6 +60,6 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
             repairs(evidence.incident_events, evidence.messages, evidence.catalog.integrations),
             min_messages=min_messages,
         ),
-        notes=LATER if asked.height else LATER | {"capabilities": NO_CAPABILITY},
+        notes=LATER | ({} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY}),
         missing=MISSING if unjudged else None,
     )

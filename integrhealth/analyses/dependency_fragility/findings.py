@@ -28,7 +28,10 @@ def fragility_findings(
     `min_messages` traces has its structure in the tables, and no finding.
     """
     owners = system_owners(declared)
-    seen = capabilities.filter(pl.col("traces") >= min_messages)
+    # What is judged is what was seen to come through; the composed availability says what each system adds to it.
+    seen = capabilities.filter(pl.col("traces") >= min_messages).with_columns(
+        availability="came_through", low="came_through_low", high="came_through_high"
+    )
     return ranked(
         [
             _single_points(systems, seen, owners, repairs),

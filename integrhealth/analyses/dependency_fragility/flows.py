@@ -20,14 +20,16 @@ ID_IN_NAME = r"\b[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*\b"
 
 
 def steps(linked: pl.DataFrame) -> pl.DataFrame:
-    """The messages of `linked` (all of them, in its order) with only what path questions need, the traces numbered.
+    """The messages of `linked` (in its order) with only what path questions need, the traces numbered.
 
     ``begun_at``: when the message was sent, but never before its parent was: where one log knows seconds and another
-    milliseconds, or two clocks disagree, the links say what came first.
+    milliseconds, or two clocks disagree, the links say what came first. Load tests are no traffic and left out.
     """
-    return linked.select(
+    chosen = linked.select(
         pl.col("row").min().over("trace").alias("trace"),
         _begun_at(linked),
+        "row",
+        "parent_row",
         "depth",
         "message_id",
         "object_type",
@@ -37,7 +39,14 @@ def steps(linked: pl.DataFrame) -> pl.DataFrame:
         failed=is_failed(pl.col("status")),
         delivered=is_delivered(pl.col("status")),
         request=(pl.col("kind") == "request").fill_null(False),
+        traffic=is_traffic(),
     )
+    return chosen.filter("traffic").drop("traffic")
+
+
+def is_traffic() -> pl.Expr:
+    """Whether a message is one of the business: what a load test sends is not."""
+    return ~pl.col("load_test").fill_null(False)
 
 
 def _begun_at(linked: pl.DataFrame) -> pl.Series:
@@ -173,7 +182,7 @@ def common(flow_counts: pl.DataFrame) -> pl.DataFrame:
 def availability_of_capabilities(
     beginnings: pl.DataFrame, visits: pl.DataFrame, *, asked: pl.DataFrame, min_messages: int = MIN_MESSAGES
 ) -> pl.DataFrame:
-    """One row per capability: capability, completed, lost, undecided, availability, low, high.
+    """One row per capability: completed, lost, undecided, came_through, came_through_low, came_through_high.
 
     Of the traces that begin as those of the capability do (same object type, entry, first target and operation;
     at least 5% of them go for the goal) the share that reached the goal. A trace that was refused at the goal is
@@ -211,8 +220,8 @@ def availability_of_capabilities(
     _, high = beta_interval(counted["completed"], counted["lost"])
     sampled = enough(pl.col("completed") + pl.col("lost") + pl.col("undecided"), min_messages)
     rates = counted.with_columns(
-        availability=pl.col("completed") / (pl.col("completed") + pl.col("lost") + pl.col("expected")),
-        low=pl.Series(low, dtype=pl.Float64),
-        high=pl.Series(high, dtype=pl.Float64),
-    ).with_columns(pl.when(sampled).then(pl.col("availability", "low", "high")).name.keep())
+        came_through=pl.col("completed") / (pl.col("completed") + pl.col("lost") + pl.col("expected")),
+        came_through_low=pl.Series(low, dtype=pl.Float64),
+        came_through_high=pl.Series(high, dtype=pl.Float64),
+    ).with_columns(pl.when(sampled).then(pl.col(r"^came_through.*$")).name.keep())
     return rates.drop("expected").sort("capability")

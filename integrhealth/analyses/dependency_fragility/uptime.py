@@ -23,12 +23,23 @@ def system_facts(caused: pl.DataFrame) -> pl.DataFrame:
     return at_target.join(senders, on="system", how="full", coalesce=True).with_columns(counts).sort("system")
 
 
-def systems(facts: pl.DataFrame, capabilities: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
-    """One row per system of `facts` (``system_facts``): what stops without it, and its uptime.
+def unmeasured(dependencies: pl.DataFrame) -> pl.DataFrame:
+    """``system_facts`` of the systems of a dependency graph: nothing is known of them, they are only there."""
+    ends = pl.concat([dependencies.select(system="source"), dependencies.select(system="target")])
+    zero = pl.lit(0, pl.Int64)
+    return ends.unique().with_columns(messages=zero, ended=zero, own_errors=zero).sort("system")
+
+
+def systems(
+    facts: pl.DataFrame, capabilities: pl.DataFrame, parts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES
+) -> pl.DataFrame:
+    """One row per system of `facts` (``system_facts``): what stops without it, its uptime, and what it costs.
 
     ``single_point``: some capability gets through only where this system works; null when no capability could be
     judged. ``availability``: 1 - own errors / ended messages at the system, with the interval Beta(up + 1, down +
-    1); null where fewer than `min_messages` ended. Errors passed on from elsewhere are not its own.
+    1); null where fewer than `min_messages` ended. Errors passed on from elsewhere are not its own. ``importance`` is
+    the largest of its `parts` (capability, system, importance, value_per_hour, value_low, value_high), the values add
+    up; both are 0 for a system that is no part, and null without any part, or without any value.
     """
     low, high = beta_interval(facts["ended"] - facts["own_errors"], facts["own_errors"])
     sampled = pl.when(enough(pl.col("ended"), min_messages))
@@ -49,16 +60,21 @@ def systems(facts: pl.DataFrame, capabilities: pl.DataFrame, *, min_messages: in
         low=sampled.then(pl.Series(low, dtype=pl.Float64)),
         high=sampled.then(pl.Series(high, dtype=pl.Float64)),
     )
+    values, part = ("value_per_hour", "value_low", "value_high"), pl.col("importance")
+    value = pl.col(values)
+    priced = pl.lit(parts["value_per_hour"].count() > 0)
+    adds = parts.group_by("system").agg(part.max(), pl.when(value.count() > 0).then(value.sum()))
     stopped = pl.col("capabilities").fill_null(pl.lit([], dtype=pl.List(pl.String)))
     return (
         everywhere.join(rated, on="system", how="left")
+        .join(adds, on="system", how="left")
         .with_columns(
             stopped,
+            *(pl.when(priced & part.is_null()).then(0.0).otherwise(column).alias(column) for column in values),
             single_point=pl.when(pl.lit(judged)).then(pl.col("capabilities").is_not_null()),
-            importance=pl.lit(None, pl.Float64),
-            value_per_hour=pl.lit(None, pl.Float64),
+            importance=pl.when(pl.lit(parts.height > 0)).then(part.fill_null(0)),
         )
-        .select(*TABLES["systems"], "messages", "ended", "own_errors", "capabilities")
+        .select(*TABLES["systems"], "value_low", "value_high", "messages", "ended", "own_errors", "capabilities")
         .sort("single_point", "availability", "system", descending=[True, False, False], nulls_last=True)
     )
 
@@ -72,6 +88,14 @@ def edge_facts(linked: pl.DataFrame) -> pl.DataFrame:
         failed=is_failed(pl.col("status")).sum().cast(pl.Int64),
     )
     return counted.sort("source", "target")
+
+
+def declared_edge_facts(dependencies: pl.DataFrame) -> pl.DataFrame:
+    """``edge_facts`` of a dependency graph: its calls are the messages, and nothing says how they ended."""
+    between = dependencies.filter(pl.col("source") != pl.col("target"))
+    zero = pl.lit(0, pl.Int64)
+    counted = between.group_by("source", "target").agg(messages=pl.col("calls").fill_null(0).sum())
+    return counted.with_columns(pl.col("messages").cast(pl.Int64), ended=zero, failed=zero).sort("source", "target")
 
 
 def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:

@@ -1,13 +1,14 @@
 """The dependency graph is laid out so that it can be read, and the charts say what the frames say."""
 
 import itertools
+from datetime import timedelta
 
 import altair as alt
 import networkx as nx
 import numpy as np
 import polars as pl
 import pytest
-from drawing.traffic import report
+from drawing.traffic import NOON, report, section
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -15,10 +16,11 @@ from polars.testing import assert_frame_equal
 from integrhealth.analyses.dependency_fragility.charts import (
     capability_chart,
     dependency_chart,
-    round_amounts,
-    short_names,
     system_availability_chart,
+    weakest_parts_chart,
 )
+from integrhealth.analyses.dependency_fragility.charts.graph import round_amounts, short_names
+from integrhealth.catalog import Catalog
 from integrhealth.charts.graph_layout import LABEL, busiest, flow_order, layered
 
 WIDTH = 620
@@ -179,10 +181,50 @@ def test_capabilities_say_on_whom_they_hang():
     spec = capability_chart(DRAWN.tables["capabilities"]).to_dict()
     rows = next(iter(row for row in spec["datasets"].values() if "beside" in row[0]))
     assert {row["subject"]: row["beside"] for row in rows} == {
-        "Shop to Bank": "hangs on ERP, ",
-        "Shop to Carrier": "hangs on WMS, ",
+        "Shop to Bank": "hangs on ERP, n = 930",
+        "Shop to Carrier": "hangs on WMS, n = 200",
     }
     assert spec["title"]["text"] == "2 of 2 capabilities hang on one system"
+
+
+@pytest.mark.parametrize(("days", "beside"), [(90, "n = 60"), (91, "test 91 days old, n = 60")])
+def test_a_capability_that_rests_on_an_old_test_of_a_fallback_says_so(days, beside):
+    row = {"integration": "orders", "source": "Shop", "target": "ERP", "fallback": "queue"}
+    tested = section("integrations", row | {"fallback_tested_on": NOON.date() - timedelta(days=days)})
+    tables = report("60 Shop>ERP ERP>Bank", catalog=Catalog(integrations=tested)).tables
+    spec = capability_chart(tables["capabilities"]).to_dict()
+    assert next(iter(rows for rows in spec["datasets"].values() if "beside" in rows[0]))[0]["beside"] == beside
+
+
+def drawn_parts(drawn: str) -> tuple[dict, dict]:
+    """The chart of the weakest parts, and its rows by subject."""
+    tables = report(drawn).tables
+    spec = weakest_parts_chart(tables["capabilities"], tables["parts"]).to_dict()
+    rows = next(iter(row for row in spec["datasets"].values() if "beside" in row[0]))
+    return spec, {row["subject"]: row for row in rows}
+
+
+def test_a_part_stands_where_the_capability_would_stand_if_nothing_else_failed():
+    spec, rows = drawn_parts("90 Shop>ERP ERP>Bank\n6 Shop>ERP!\n4 Shop>ERP ERP>Bank!")
+    assert list(rows) == ["Shop to Bank", "- ERP", "- Bank"]
+    assert rows["Shop to Bank"]["lost"] == pytest.approx(0.1)
+    assert rows["- ERP"]["lost"] == pytest.approx(90 / 94 * 0.06)
+    assert rows["- ERP"]["least_lost"] < rows["- ERP"]["lost"] < rows["- ERP"]["most_lost"]
+    assert rows["Shop to Bank"]["beside"] == "90%; 90% came through"
+    assert rows["- ERP"]["beside"] == "takes 5.74%"
+    assert spec["title"]["text"] == "Shop to Bank loses most at ERP"
+
+
+def test_parts_that_never_failed_are_not_drawn():
+    spec, rows = drawn_parts("60 Shop>ERP ERP>Bank")
+    assert list(rows) == ["Shop to Bank"]
+    assert rows["Shop to Bank"]["faultless"]
+    assert spec["title"]["text"] == "Shop to Bank loses nothing at any system"
+
+
+def test_with_several_capabilities_a_part_says_whose_it_is():
+    _, rows = drawn_parts("60 Shop>ERP\n9 Shop>ERP!\n60 CRM>ERP")
+    assert list(rows) == ["CRM to ERP", "- ERP, CRM to ERP", "Shop to ERP", "- ERP, Shop to ERP"]
 
 
 def test_without_numbers_each_chart_is_a_sentence():
@@ -191,6 +233,7 @@ def test_without_numbers_each_chart_is_a_sentence():
         dependency_chart(empty["edges"], empty["systems"]),
         system_availability_chart(empty["systems"]),
         capability_chart(empty["capabilities"]),
+        weakest_parts_chart(empty["capabilities"], empty["parts"]),
     ):
         assert isinstance(chart, alt.Chart)
         assert chart.to_dict()["description"].startswith("There is no")

@@ -31,8 +31,11 @@ def test_a_trace_that_broke_on_its_only_way_is_lost():
     )
     assert (capability["completed"], capability["lost"], capability["undecided"]) == (80, 20, 0)
     low, high = beta_interval(80, 20)
-    assert capability["availability"] == 0.8
-    assert (capability["low"], capability["high"]) == (pytest.approx(float(low)), pytest.approx(float(high)))
+    assert capability["came_through"] == 0.8
+    assert (capability["came_through_low"], capability["came_through_high"]) == (
+        pytest.approx(float(low)),
+        pytest.approx(float(high)),
+    )
 
 
 def test_a_trace_that_broke_before_a_fork_is_shared_out_and_widens_the_interval():
@@ -47,22 +50,22 @@ def test_a_trace_that_broke_before_a_fork_is_shared_out_and_widens_the_interval(
         capability="Shop to Bank",
     )
     assert (capability["completed"], capability["lost"], capability["undecided"]) == (54, 6, 20)
-    assert capability["availability"] == pytest.approx(54 / (60 + 20 * 60 / 80))
-    assert capability["low"] == pytest.approx(float(beta_interval(54, 26)[0]))
-    assert capability["high"] == pytest.approx(float(beta_interval(54, 6)[1]))
+    assert capability["came_through"] == pytest.approx(54 / (60 + 20 * 60 / 80))
+    assert capability["came_through_low"] == pytest.approx(float(beta_interval(54, 26)[0]))
+    assert capability["came_through_high"] == pytest.approx(float(beta_interval(54, 6)[1]))
 
 
 def test_a_failure_that_was_recovered_does_not_count_against_the_capability():
     table = report("60 Shop>ERP! Shop>ERP ERP>Bank").tables["capabilities"]
-    assert only(table, capability="Shop to Bank")["availability"] == 1.0
+    assert only(table, capability="Shop to Bank")["came_through"] == 1.0
 
 
 def test_other_ways_to_begin_do_not_count_against_a_capability():
     table = report("60 Shop>ERP ERP>Bank\n500 Shop>Search Search>Index!\n500 Shop>Search Search>Index").tables[
         "capabilities"
     ]
-    assert only(table, capability="Shop to Bank")["availability"] == 1.0
-    assert only(table, capability="Shop to Index")["availability"] == 0.5
+    assert only(table, capability="Shop to Bank")["came_through"] == 1.0
+    assert only(table, capability="Shop to Index")["came_through"] == 0.5
 
 
 def test_ids_in_an_operation_do_not_make_it_another_way_to_begin():
@@ -70,17 +73,18 @@ def test_ids_in_an_operation_do_not_make_it_another_way_to_begin():
         operation=pl.format("GET /orders/{}-8f3a/lines", pl.int_range(pl.len()))
     )
     table = fragility.report(evidence(messages)).tables["capabilities"]
-    assert only(table, capability="Shop to Bank")["availability"] == 0.6
+    assert only(table, capability="Shop to Bank")["came_through"] == 0.6
 
 
 def test_few_traces_have_counts_and_structure_but_no_rates_and_no_findings():
     answers = report("20 Shop>ERP ERP>Bank\n9 Shop>ERP ERP>Bank!")
     capability = only(answers.tables["capabilities"], capability="Shop to Bank")
-    assert (capability["completed"], capability["lost"], capability["availability"]) == (20, 9, None)
-    assert (capability["low"], capability["high"], capability["cut"]) == (None, None, ["ERP"])
+    assert (capability["completed"], capability["lost"], capability["came_through"]) == (20, 9, None)
+    assert (capability["came_through_low"], capability["came_through_high"], capability["cut"]) == (None, None, ["ERP"])
+    assert (capability["availability"], capability["low"], capability["high"]) == (None, None, None)
     assert answers.findings.is_empty()
     enough = fragility.report(evidence(traffic("20 Shop>ERP ERP>Bank\n9 Shop>ERP ERP>Bank!")), min_messages=20)
-    assert only(enough.tables["capabilities"], capability="Shop to Bank")["availability"] == pytest.approx(20 / 29)
+    assert only(enough.tables["capabilities"], capability="Shop to Bank")["came_through"] == pytest.approx(20 / 29)
 
 
 def test_capabilities_are_the_common_ends_of_each_object_type():
@@ -111,7 +115,13 @@ def test_declared_capabilities_replace_those_found_and_may_begin_behind_a_person
     assert answers.tables["capabilities"]["capability"].to_list() == ["order to cash", "order to van"]
     cash, van = answers.tables["capabilities"].iter_rows(named=True)
     assert (cash["traces"], cash["completed"], cash["lost"], cash["cut"]) == (90, 90, 10, ["ERP"])
-    assert (van["traces"], van["completed"], van["availability"], van["cut"]) == (0, 0, None, None)
+    assert (van["traces"], van["completed"], van["came_through"], van["availability"], van["cut"]) == (
+        0,
+        0,
+        None,
+        None,
+        None,
+    )
 
 
 def test_a_dependencies_file_answers_for_declared_capabilities_without_messages():

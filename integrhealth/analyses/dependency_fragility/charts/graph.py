@@ -1,20 +1,16 @@
-"""Charts of dependency fragility: who depends on whom, and how often each was up."""
+"""The dependency graph: who sends to whom, and what nothing leads around."""
 
 import altair as alt
 import polars as pl
 
 from integrhealth.charts.graph_layout import busiest, layered
 from integrhealth.charts.theme import ACCENT, NEUTRAL, WIDTH, nothing, titled
-from integrhealth.language.thresholds import PROMISED_AVAILABILITY
 
 # More systems than this and no drawing of lines can be read; the busiest are shown.
 MOST_SYSTEMS = 40
 # From calm to what went wrong; lightness falls all the way, so it prints in grey.
 FAILURE_RANGE = ["#bcc6d0", "#e3a36b", "#D55E00", "#8f3800"]
 LETTER = 6.6
-# Room beside the intervals for what each row says.
-BESIDE = 190
-NOUNS = {"systems": "system", "capabilities": "capability"}
 
 
 def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerChart | alt.Chart:
@@ -142,107 +138,3 @@ def _dependency_subtitle(edges: pl.DataFrame, shown: pl.DataFrame) -> str:
     cut = f"the {drawn} busiest of {everyone} systems" if drawn < everyone else f"{everyone} systems"
     messages = shown["messages"].sum()
     return f"{cut}, {shown.height} connections, {messages:,} messages; the flow runs from left to right"
-
-
-def system_availability_chart(systems: pl.DataFrame, *, most: int = 20) -> alt.LayerChart | alt.Chart:
-    """How often each system was up, with intervals: `systems` (system, availability, low, high, ended, own_errors)."""
-    rated = systems.drop_nulls("availability").sort("availability", "system")
-    if rated.is_empty():
-        return nothing("There is no availability to draw: no system has ended enough messages.")
-    worst = rated.row(0, named=True)
-    title = f"{worst['system']} fails most often by itself"
-    if not rated["own_errors"].sum():
-        title = "No system failed by itself"
-    subtitle = f"availability and 95% interval, {_first_of(rated, most, 'systems')}, {rated['ended'].sum():,} messages"
-    shown = rated.head(most).select(
-        "availability",
-        "low",
-        "high",
-        subject="system",
-        n="ended",
-        mark=pl.when("single_point").then(pl.lit("single point")).otherwise(pl.lit("other system")),
-        marked=pl.col("single_point").fill_null(False),
-        beside=pl.lit(""),
-    )
-    return titled(_availability(shown), title, f"{subtitle}; hollow: no error seen")
-
-
-def capability_chart(capabilities: pl.DataFrame, *, most: int = 20) -> alt.LayerChart | alt.Chart:
-    """How often each capability came through, with intervals, and the system that it hangs on, if there is one."""
-    rated = capabilities.drop_nulls("availability").sort("availability", "capability")
-    if rated.is_empty():
-        return nothing("There is no availability to draw: no capability was begun by enough traces.")
-    title = _capability_title(rated.filter("fragile"), rated.height)
-    subtitle = f"share of traces that came through and 95% interval, {_first_of(rated, most, 'capabilities')}"
-    shown = rated.head(most).select(
-        "availability",
-        "low",
-        "high",
-        subject="capability",
-        n=pl.col("completed") + pl.col("lost") + pl.col("undecided"),
-        mark=pl.when("fragile").then(pl.lit("hangs on one system")).otherwise(pl.lit("has another way")),
-        marked=pl.col("fragile").fill_null(False),
-        beside=pl.when("fragile").then(pl.format("hangs on {}, ", pl.col("cut").list.first())).otherwise(pl.lit("")),
-    )
-    return titled(_availability(shown), title, f"{subtitle}; hollow: none lost")
-
-
-def _capability_title(hanging: pl.DataFrame, everyone: int) -> str:
-    if hanging.is_empty():
-        return "No capability hangs on one system"
-    if hanging.height == 1:
-        return f"{hanging['capability'][0]} hangs on {hanging['cut'][0][0]}"
-    return f"{hanging.height} of {everyone} capabilities hang on one system"
-
-
-def _first_of(frame: pl.DataFrame, most: int, noun: str) -> str:
-    if frame.height > most:
-        return f"the {most} lowest of {frame.height} {noun}"
-    return f"{frame.height} {noun}" if frame.height > 1 else f"1 {NOUNS[noun]}"
-
-
-def _marks(rows: pl.DataFrame) -> alt.Shape:
-    words = rows.select("mark", "marked").unique().sort("marked", descending=True)
-    shapes = words.select(pl.when("marked").then(pl.lit("diamond")).otherwise(pl.lit("circle"))).to_series()
-    scale = alt.Scale(domain=words["mark"].to_list(), range=shapes.to_list())
-    return alt.Shape("mark:N", scale=scale, legend=alt.Legend(title=None, orient="bottom"))
-
-
-def _availability(shown: pl.DataFrame) -> alt.LayerChart:
-    """Rows of subject, availability, low, high, n, mark, marked, beside on a scale of nines.
-
-    Each gridline fails ten times less. Perfection lies nowhere on such a scale: without an error the
-    hollow mark stands at the end of the interval.
-    """
-    faultless = pl.col("availability") >= 1
-    lost = shown.with_columns(
-        lost=1 - pl.when(faultless).then("high").otherwise("availability"),
-        most_lost=1 - pl.col("low"),
-        least_lost=1 - pl.col("high"),
-        faultless=faultless,
-    )
-    widest, finest = max(lost["most_lost"].max(), 0.02), min(lost["least_lost"].min(), 0.001)
-    scale = alt.Scale(type="log", domain=[widest, finest], nice=False)
-    label = "format(1 - datum.value, '.6~%')"
-    nines = [part for part in (0.9, 0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7) if finest <= part <= widest]
-    axis = alt.Axis(values=nines, labelExpr=label, title="availability", gridOpacity=0.5, domain=False, ticks=False)
-    y = alt.Y("subject:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8))
-    colour = alt.condition(alt.datum.marked, alt.value(ACCENT), alt.value(NEUTRAL))
-    rates = [alt.Tooltip(f"{column}:Q", format=".4%") for column in ("availability", "low", "high")]
-    said = ["subject:N", *rates, alt.Tooltip("n:Q", format=","), "mark:N"]
-    base = alt.Chart(lost)
-    interval = base.mark_rule(strokeWidth=2.5).encode(
-        x=alt.X("most_lost:Q", scale=scale, axis=axis), x2="least_lost:Q", y=y, color=colour, tooltip=said
-    )
-    mark = {"y": y, "color": colour, "tooltip": said, "x": alt.X("lost:Q", scale=scale), "shape": _marks(lost)}
-    seen = base.transform_filter(~alt.datum.faultless).mark_point(size=90, opacity=1, filled=True).encode(**mark)
-    none = base.transform_filter(alt.datum.faultless).mark_point(size=70, opacity=1, strokeWidth=2).encode(**mark)
-    labelled = base.transform_calculate(label="datum.beside + 'n = ' + format(datum.n, ',')")
-    beside = labelled.mark_text(align="left", fontSize=11, color=NEUTRAL).encode(
-        x=alt.value(WIDTH - BESIDE + 12), y=y, text="label:N"
-    )
-    promise = pl.DataFrame({"lost": [1 - PROMISED_AVAILABILITY], "said": [f"promised {PROMISED_AVAILABILITY:.1%}"]})
-    at = alt.Chart(promise).encode(x=alt.X("lost:Q", scale=scale))
-    line = at.mark_rule(strokeDash=[4, 4], color=NEUTRAL)
-    words = at.mark_text(align="left", dx=4, dy=-7, fontSize=11, color=NEUTRAL).encode(y=alt.value(0), text="said:N")
-    return alt.layer(line, words, interval, seen, none, beside).properties(width=WIDTH - BESIDE, height=alt.Step(26))

@@ -1,0 +1,10 @@
+"""The charts of dependency fragility: frame in, chart out, a module per subject."""
+
+from integrhealth.analyses.dependency_fragility.charts.availability import (
+    capability_chart,
+    system_availability_chart,
+    weakest_parts_chart,
+)
+from integrhealth.analyses.dependency_fragility.charts.graph import dependency_chart
+
+__all__ = ["capability_chart", "dependency_chart", "system_availability_chart", "weakest_parts_chart"]
