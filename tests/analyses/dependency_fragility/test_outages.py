@@ -1,11 +1,12 @@
 """An outage in the busiest hour: closed forms, a line minute by minute, repairs of nights, and who finds whom."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 from drawing.landscapes import healthy
+from drawing.outages import MIDNIGHT, arrivals, incidents, repaired
 from drawing.traffic import only, section
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,10 +17,8 @@ from integrhealth.analyses.dependency_fragility.outages.arrivals import busiest_
 from integrhealth.analyses.dependency_fragility.outages.findings import outage_findings
 from integrhealth.catalog import Catalog
 from integrhealth.evidence import Evidence
-from integrhealth.language.schema import conform
 from integrhealth.traces.facts import merged
 
-MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 QUEUED = {
     "integration": "orders",
     "source": "Shop",
@@ -28,44 +27,6 @@ QUEUED = {
     "queue": True,
     "tolerance_ms": 30 * 60_000.0,
 }
-
-
-def arrivals(*per_hour: int, integration: str = "orders", kind: str = "request", **columns: object) -> pl.DataFrame:
-    """So many messages in each hour from midnight on, evenly spread."""
-    rows = [
-        {
-            "message_id": f"{integration}.{hour}.{each}",
-            "integration": integration,
-            "source": "Shop",
-            "target": "ERP",
-            "kind": kind,
-            "status": "ok",
-            "sent_at": MIDNIGHT + timedelta(hours=hour + each / count),
-        }
-        for hour, count in enumerate(per_hour)
-        for each in range(count)
-    ]
-    return conform(pl.DataFrame(rows).with_columns(**columns), "messages")
-
-
-def repaired(minutes: float, *, day: int = 0, hour: float = 23, search: float = 0, integration: str = "orders") -> list:
-    """One incident: opened at the desk, assigned after the search, resolved after so many minutes in all."""
-    at = MIDNIGHT + timedelta(days=day, hours=hour)
-    steps = {"New": (0, "desk" if search else "IT"), "Assigned": (search, "IT"), "Resolved": (minutes, "IT")}
-    return [
-        {
-            "incident": f"{integration}.{day}.{hour}",
-            "integration": integration,
-            "state": state,
-            "team": team,
-            "at": at + timedelta(minutes=after),
-        }
-        for state, (after, team) in steps.items()
-    ]
-
-
-def incidents(*each: list) -> pl.DataFrame:
-    return conform(pl.DataFrame([event for events in each for event in events]), "incident_events")
 
 
 def nights(minutes: float, count: int = 10, **said: object) -> pl.DataFrame:

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 from integrhealth.analyses.dependency_fragility.outages import backlog
 from integrhealth.analyses.dependency_fragility.outages.repair_times import drawn_outages
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME
-from integrhealth.language.statistics import TAIL
 from integrhealth.language.thresholds import LATE_SHARE, LATEST_TOLERANCES, OUTAGE_CERTAINTY
 from integrhealth.language.wording import spoken_ms
 
+# Nine of ten runs lie between the outer two.
+INTERVAL = (0.05, 0.5, 0.95)
 HOUR_MS, MINUTES = 3_600_000, 60
 # Integrations whose runs are held in memory at a time.
 AT_ONCE = 256
@@ -114,12 +115,14 @@ def _judged(rows: pl.DataFrame, minutes: NDArray) -> pl.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         staff = np.where(hand > 0, (line.by_hand + line.refused) / hand, np.nan)
         share = line.past / line.arrived
-    past, lost, lasted = (np.quantile(each, (TAIL, 0.5, 0.95, 1 - TAIL), axis=0) for each in (line.past, loss, minutes))
+    past, lost, lasted = (
+        np.quantile(each, INTERVAL, axis=0, method="inverted_cdf") for each in (line.past, loss, minutes)
+    )
     numbers = pl.DataFrame(
         {
             "past_tolerance": past[1],
             "past_low": past[0],
-            "past_high": past[3],
+            "past_high": past[2],
             "past_share": np.median(share, axis=0),
             "median_loss": lost[1],
             "loss_low": lost[0],
