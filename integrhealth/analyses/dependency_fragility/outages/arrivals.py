@@ -38,13 +38,13 @@ def busiest_hours(facts: pl.DataFrame) -> pl.DataFrame:
     `facts` as ``hour_facts`` gives them; messages that name no integration are those of their edge. An integration of
     several edges has the ends of the busiest. ``sent_away_share`` is null where no message says how it was sent.
     """
-    named = facts.with_columns(pl.coalesce("integration", pl.format("{} to {}", "source", "target")))
-    totals = named.group_by("integration").agg(pl.col("sent_away", "kinds").sum())
-    edges = named.group_by("integration", "source", "target").agg(all_arrivals=pl.col("arrivals").sum())
+    per_hour = facts.with_columns(pl.coalesce("integration", pl.format("{} to {}", "source", "target")))
+    totals = per_hour.group_by("integration").agg(pl.col("sent_away", "kinds").sum())
+    edges = per_hour.group_by("integration", "source", "target").agg(all_arrivals=pl.col("arrivals").sum())
     ends = edges.sort("all_arrivals", "source", "target", descending=[True, False, False]).unique(
         "integration", keep="first", maintain_order=True
     )
-    hours = named.group_by("integration", "hour").agg(pl.col("arrivals").sum())
+    hours = per_hour.group_by("integration", "hour").agg(pl.col("arrivals").sum())
     busiest = hours.sort("arrivals", "hour", descending=[True, False]).unique(
         "integration", keep="first", maintain_order=True
     )
