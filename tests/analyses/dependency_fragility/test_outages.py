@@ -15,10 +15,11 @@ from integrhealth.analyses import dependency_fragility as fragility
 from integrhealth.analyses.dependency_fragility.outages import backlog, drill
 from integrhealth.analyses.dependency_fragility.outages.arrivals import busiest_hours, hour_facts
 from integrhealth.analyses.dependency_fragility.outages.findings import outage_findings
-from integrhealth.analyses.dependency_fragility.outages.repair_times import repair_times
+from integrhealth.analyses.dependency_fragility.outages.repair_times import drawn_outages, repair_times
 from integrhealth.analyses.dependency_fragility.structure import fallback_tests
 from integrhealth.catalog import Catalog
 from integrhealth.evidence import Evidence
+from integrhealth.language.thresholds import LATE_SHARE, LATEST_TOLERANCES
 from integrhealth.traces.facts import merged
 
 QUEUED = {
@@ -153,6 +154,41 @@ def test_no_more_is_lost_than_came_and_a_longer_outage_a_smaller_queue_or_fewer_
     assert backlog.line(hours, **means | {"by_hand": means["by_hand"] / 2}).past >= line.past - slack
     assert backlog.line(hours, **means | {"tolerance": means["tolerance"] / 2}).past >= line.past - slack
     assert backlog.line(hours, **means | {"limit": means["limit"] / 2}).refused >= line.refused - slack
+
+
+@given(MEANS)
+def test_an_outage_is_borne_up_to_the_longest_that_is_and_no_longer(means):
+    def borne(hours: float) -> bool:
+        line = backlog.line(hours, **means)
+        few = line.past <= LATE_SHARE * line.arrived
+        return bool(few and line.refused <= 0 and line.longest_hours <= LATEST_TOLERANCES * means["tolerance"])
+
+    longest = float(backlog.borne_hours(**means))
+    assert longest == np.inf or not borne(1e-6 + longest * (1 + 1e-6))
+    assert longest < 1e-6 or borne(min(longest * (1 - 1e-6), 1e6))
+
+
+def test_the_numbers_are_those_of_all_runs_one_by_one():
+    """What an outage does grows with its length, so only three lengths are worked out; here all 2,000 are."""
+    rng = np.random.default_rng(4)
+    events = incidents(*(repaired(float(each), day=day) for day, each in enumerate(rng.lognormal(4, 1, 40))))
+    means = {"queue_limit": 40.0, "manual_rate_per_hour": 20.0}
+    row = outage(events, **means, value_per_object=3.0, delay_cost_per_hour=2.0)
+    times = repair_times(events, section("integrations", QUEUED), timezone="UTC")
+    minutes = drawn_outages(times, pl.DataFrame({"integration": ["orders"], "owned": [True]})).minutes[:, 0]
+    line = backlog.line(minutes / 60, arrivals=60.0, limit=40.0, by_hand=20.0, tolerance=0.5)
+    loss = 3 * line.past + 2 * line.waited_hours
+    for values, names in (
+        (line.past, ("past_low", "past_tolerance", "past_high")),
+        (loss, ("loss_low", "median_loss", "p95_loss")),
+        ((line.by_hand + line.refused) / 20, (None, "staff_hours", None)),
+        (line.past / line.arrived, (None, "past_share", None)),
+    ):
+        expected = np.quantile(values, (0.05, 0.5, 0.95), method="inverted_cdf")
+        assert [row[name] for name in names if name] == pytest.approx(expected[[name is not None for name in names]])
+    held = (line.past <= LATE_SHARE * line.arrived) & (line.refused <= 0) & (line.longest_hours <= 2 * 0.5)
+    assert row["worked_share"] == pytest.approx(held.mean())
+    assert 0.05 < row["worked_share"] < 0.95
 
 
 # Whose repairs: nights first.

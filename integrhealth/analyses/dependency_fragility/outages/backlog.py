@@ -2,12 +2,15 @@
 
 Messages arrive all the time at one rate, the oldest is done by hand first, and when the outage ends what still waits
 passes at once (how long a line takes to drain is the question of a surge). All functions take arrays that broadcast.
+All that an outage does grows with its length, so that quantiles of the length are those of what it does.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from integrhealth.language.thresholds import LATE_SHARE, LATEST_TOLERANCES
 
 
 class Line(NamedTuple):
@@ -51,3 +54,16 @@ def line(hours: ArrayLike, *, arrivals: ArrayLike, limit: ArrayLike, by_hand: Ar
         waited_hours=grows * filling * (filling / 2 + hours - filling),
         by_hand=np.minimum(rate, hand) * hours,
     )
+
+
+def borne_hours(*, arrivals: ArrayLike, limit: ArrayLike, by_hand: ArrayLike, tolerance: ArrayLike) -> NDArray:
+    """The longest outage that is borne: nobody is refused, hardly any message waits too long, and none much too long.
+
+    That is so while limit >= g x hours, and late <= LATE_SHARE x arrivals x hours, and hours x g / arrivals <=
+    LATEST_TOLERANCES x tolerance.
+    """
+    rate, limit, hand, borne = (np.asarray(each, float) for each in (arrivals, limit, by_hand, tolerance))
+    grows = np.maximum(rate - hand, 0)
+    patience = borne * min(1 / (1 - LATE_SHARE), LATEST_TOLERANCES)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(grows > 0, np.minimum(limit / grows, patience * rate / grows), np.inf)

@@ -7,14 +7,12 @@ from numpy.typing import NDArray
 from integrhealth.analyses.dependency_fragility.outages import backlog
 from integrhealth.analyses.dependency_fragility.outages.repair_times import drawn_outages
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME
-from integrhealth.language.thresholds import LATE_SHARE, LATEST_TOLERANCES, OUTAGE_CERTAINTY
+from integrhealth.language.thresholds import OUTAGE_CERTAINTY
 from integrhealth.language.wording import spoken_ms
 
 # Nine of ten runs lie between the outer two.
 INTERVAL = (0.05, 0.5, 0.95)
 HOUR_MS, MINUTES = 3_600_000, 60
-# Integrations whose runs are held in memory at a time.
-AT_ONCE = 256
 STOP, BY_HAND, SURVIVE, UNKNOWN = "stop", "work around", "survive", "cannot tell"
 ORDER = (STOP, BY_HAND, SURVIVE, UNKNOWN)
 NO_TOLERANCE = "the catalog names no tolerance of it"
@@ -55,11 +53,7 @@ def outages(busiest: pl.DataFrame, times: pl.DataFrame, declared: pl.DataFrame, 
     rows = _with_means(busiest, declared, tested)
     drawn = drawn_outages(times, rows.select("integration", "owned"))
     whole = pl.concat([rows, drawn.basis.drop("integration", "owned")], how="horizontal")
-    parts = [
-        _judged(whole.slice(start, AT_ONCE), drawn.minutes[:, start : start + AT_ONCE])
-        for start in range(0, whole.height, AT_ONCE)
-    ]
-    judged = pl.concat(parts) if parts else whole.with_columns(pl.lit(None, t).alias(c) for c, t in OUTAGES.items())
+    judged = _judged(whole, drawn.minutes)
     place = pl.col("verdict").replace_strict(ORDER, range(len(ORDER)), return_dtype=pl.Int8)
     return (
         judged.select(*OUTAGES)
@@ -93,8 +87,7 @@ def _with_means(busiest: pl.DataFrame, declared: pl.DataFrame, tested: pl.DataFr
 
 
 def _judged(rows: pl.DataFrame, minutes: NDArray) -> pl.DataFrame:
-    """`rows` with their verdicts; `minutes` are the outages drawn, a column for each."""
-    hours = minutes / MINUTES
+    """`rows` with their verdicts; `minutes` are the outages drawn, a column for each row."""
     tolerance, value, delay, hand = (
         rows[column].to_numpy()
         for column in ("tolerance_minutes", "value_per_object", "delay_cost_per_hour", "manual_rate_per_hour")
@@ -104,30 +97,29 @@ def _judged(rows: pl.DataFrame, minutes: NDArray) -> pl.DataFrame:
         "limit": np.where(rows["waits"], rows["queue_limit"].fill_null(np.inf), 0.0),
         "tolerance": tolerance / MINUTES,
     }
-    idle = backlog.line(hours, by_hand=0.0, **means)
-    helped = backlog.line(hours, by_hand=np.nan_to_num(hand), **means)
-    alone, worked = (_borne(each, means["tolerance"]).mean(axis=0) for each in (idle, helped))
+    helping = np.nan_to_num(hand)
+    alone, worked = (
+        (minutes <= MINUTES * backlog.borne_hours(by_hand=each, **means)).mean(axis=0) for each in (0.0, helping)
+    )
     survives = alone >= OUTAGE_CERTAINTY
-    lines = [np.where(survives, first, second) for first, second in zip(idle, helped, strict=True)]
-    line = backlog.Line(*lines)
+    # What an outage does grows with its length: its quantiles are what the quantiles of the length do.
+    lasted = np.quantile(minutes, INTERVAL, axis=0, method="inverted_cdf")
+    line = backlog.line(lasted / MINUTES, by_hand=np.where(survives, 0.0, helping), **means)
     loss = line.past * np.nan_to_num(value) + line.waited_hours * np.nan_to_num(delay)
-    # What was refused has to be entered by hand when the outage is over.
     with np.errstate(divide="ignore", invalid="ignore"):
+        # What was refused has to be entered by hand when the outage is over.
         staff = np.where(hand > 0, (line.by_hand + line.refused) / hand, np.nan)
         share = line.past / line.arrived
-    past, lost, lasted = (
-        np.quantile(each, INTERVAL, axis=0, method="inverted_cdf") for each in (line.past, loss, minutes)
-    )
     numbers = pl.DataFrame(
         {
-            "past_tolerance": past[1],
-            "past_low": past[0],
-            "past_high": past[2],
-            "past_share": np.median(share, axis=0),
-            "median_loss": lost[1],
-            "loss_low": lost[0],
-            "p95_loss": lost[2],
-            "staff_hours": np.where(survives, 0.0, np.median(staff, axis=0)),
+            "past_low": line.past[0],
+            "past_tolerance": line.past[1],
+            "past_high": line.past[2],
+            "past_share": share[1],
+            "loss_low": loss[0],
+            "median_loss": loss[1],
+            "p95_loss": loss[2],
+            "staff_hours": np.where(survives, 0.0, staff[1]),
             "outage_minutes": lasted[1],
             "outage_p95_minutes": lasted[2],
             "survived_share": alone,
@@ -136,12 +128,6 @@ def _judged(rows: pl.DataFrame, minutes: NDArray) -> pl.DataFrame:
         nan_to_null=True,
     )
     return pl.concat([rows, numbers], how="horizontal").pipe(_said)
-
-
-def _borne(line: backlog.Line, tolerance: NDArray) -> NDArray:
-    """Whether hardly any message waits too long, and none much too long."""
-    few = line.past <= LATE_SHARE * line.arrived
-    return few & (line.refused <= 0) & (line.longest_hours <= LATEST_TOLERANCES * tolerance)
 
 
 def _said(judged: pl.DataFrame) -> pl.DataFrame:
