@@ -155,7 +155,7 @@ def outage_slider_chart(outages: pl.DataFrame, *, currency: str | None = None, t
     bearable = now.mark_rule(strokeDash=[5, 4], strokeWidth=2, color=FAILURE).encode(y="bearable:Q")
     words = (
         now.transform_calculate(said="'the most that may wait (tolerance ' + datum.bears + ')'")
-        .mark_text(align="right", dy=-7, fontSize=11, color=FAILURE)
+        .mark_text(align="right", dy=-7, fontSize=11)
         .encode(x=alt.value(WIDTH - 44), y="bearable:Q", text="said:N")
     )
     panels = alt.vconcat(
