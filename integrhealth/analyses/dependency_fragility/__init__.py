@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from integrhealth.analyses.dependency_fragility.availability.questions import capabilities, fallbacks, parts, systems
 from integrhealth.analyses.dependency_fragility.findings import NAME, fragility_findings
+from integrhealth.analyses.dependency_fragility.outages.findings import outage_findings, said_of_outages
+from integrhealth.analyses.dependency_fragility.outages.questions import outages
 from integrhealth.analyses.dependency_fragility.questions import edges
 from integrhealth.analyses.dependency_fragility.repairs import repairs
 from integrhealth.analyses.dependency_fragility.tables import TABLES
+from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -18,9 +21,8 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-__all__ = ["capabilities", "edges", "fallbacks", "parts", "report", "systems"]
+__all__ = ["capabilities", "edges", "fallbacks", "outages", "parts", "report", "systems"]
 LATER = {
-    "outages": "The outage drill is not computed yet: it will need incidents, queue limits and manual rates.",
     "coupling": "Coupling is not computed yet: it will need outages of one system seen in the traffic of its callers.",
     "levels": "The hierarchy gate is not computed yet: it will need levels, owners and SLOs in the catalog.",
 }
@@ -53,13 +55,20 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         NAME,
         TABLES,
         tables,
-        fragility_findings(
-            tables["systems"],
-            asked,
-            evidence.catalog.systems,
-            repairs(evidence.incident_events, evidence.messages, evidence.catalog.integrations),
-            min_messages=min_messages,
+        ranked(
+            [
+                fragility_findings(
+                    tables["systems"],
+                    asked,
+                    evidence.catalog.systems,
+                    repairs(evidence.incident_events, evidence.messages, evidence.catalog.integrations),
+                    min_messages=min_messages,
+                ),
+                outage_findings(tables["outages"], evidence.catalog.integrations),
+            ]
         ),
-        notes=LATER | ({} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY}),
+        notes=LATER
+        | ({} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY})
+        | ({"outages": said} if (said := said_of_outages(tables["outages"])) else {}),
         missing=MISSING if unjudged else None,
     )

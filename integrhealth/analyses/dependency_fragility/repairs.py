@@ -24,7 +24,7 @@ def repairs(incident_events: pl.DataFrame, messages: pl.DataFrame, declared: pl.
     """
     sent = messages["sent_at"]
     into = pl.concat([frame.select("integration", system="target") for frame in (messages, declared)])
-    lasted = _incidents(incident_events).join(into.drop_nulls().unique(), on="integration")
+    lasted = repaired_incidents(incident_events).join(into.drop_nulls().unique(), on="integration")
     inside = lasted.with_columns(pl.col("began", "repaired").clip(sent.min(), sent.max())).sort("system", "began")
     # What an earlier incident of the system covers is not counted again.
     start = pl.max_horizontal("began", pl.col("repaired").cum_max().shift(1).over("system"))
@@ -48,7 +48,7 @@ def repairs(incident_events: pl.DataFrame, messages: pl.DataFrame, declared: pl.
     return rated.join(worst, on="system", how="left").select(*REPAIRS).sort("system")
 
 
-def _incidents(events: pl.DataFrame) -> pl.DataFrame:
+def repaired_incidents(events: pl.DataFrame) -> pl.DataFrame:
     """incident, integration, began, repaired, lasted_ms; those that are still open, or say no integration, left out."""
     done = pl.col("at").filter(pl.col("state").str.to_lowercase().is_in(REPAIRED)).min()
     ordered = (

@@ -6,5 +6,13 @@ from integrhealth.analyses.dependency_fragility.charts.availability import (
     weakest_parts_chart,
 )
 from integrhealth.analyses.dependency_fragility.charts.graph import dependency_chart
+from integrhealth.analyses.dependency_fragility.charts.outages import outage_slider_chart, outage_verdict_chart
 
-__all__ = ["capability_chart", "dependency_chart", "system_availability_chart", "weakest_parts_chart"]
+__all__ = [
+    "capability_chart",
+    "dependency_chart",
+    "outage_slider_chart",
+    "outage_verdict_chart",
+    "system_availability_chart",
+    "weakest_parts_chart",
+]

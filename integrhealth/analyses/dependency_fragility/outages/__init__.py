@@ -1,0 +1,1 @@
+"""Outages at the worst moment: an integration fails in its busiest hour, and it is night."""

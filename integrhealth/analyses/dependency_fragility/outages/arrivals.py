@@ -1,0 +1,59 @@
+"""What comes: the busiest hour of every integration, and whether its messages can wait in a queue."""
+
+import polars as pl
+
+from integrhealth.analyses.dependency_fragility.flows import is_traffic
+
+# What never reached its target, or has not yet.
+NOT_SENT = ("skipped", "held", "cancelled")
+SENT_AWAY = ("queue", "batch", "file")
+BUSIEST = ("integration", "source", "target", "hour", "arrivals", "sent_away_share")
+
+
+def hour_facts(messages: pl.DataFrame) -> pl.DataFrame:
+    """One row per integration, edge and hour (UTC) with traffic: arrivals and what of them was sent away; they add up.
+
+    Each message arrives once, with its first attempt. ``sent_away``: by queue, batch or file; ``kinds``: those that
+    say how they were sent. Load tests are no traffic.
+    """
+    hour = pl.col("sent_at").dt.epoch("us") // 3_600_000_000
+    first = pl.col("attempt").is_null() | (pl.col("attempt") <= 1)
+    return (
+        messages.lazy()
+        .filter(pl.col("source") != pl.col("target"), ~pl.col("status").is_in(NOT_SENT), first, is_traffic())
+        .group_by("integration", "source", "target", hour=hour)
+        .agg(
+            arrivals=pl.len().cast(pl.Int64),
+            sent_away=pl.col("kind").is_in(SENT_AWAY).sum().cast(pl.Int64),
+            kinds=pl.col("kind").is_not_null().sum().cast(pl.Int64),
+        )
+        .collect(engine="streaming")
+        .sort("integration", "source", "target", "hour")
+    )
+
+
+def busiest_hours(facts: pl.DataFrame) -> pl.DataFrame:
+    """One row per integration: the hour in which most arrived, of several that are equally busy the first.
+
+    `facts` as ``hour_facts`` gives them; messages that name no integration are those of their edge. An integration of
+    several edges has the ends of the busiest. ``sent_away_share`` is null where no message says how it was sent.
+    """
+    per_hour = facts.with_columns(pl.coalesce("integration", pl.format("{} to {}", "source", "target")))
+    totals = per_hour.group_by("integration").agg(pl.col("sent_away", "kinds").sum())
+    edges = per_hour.group_by("integration", "source", "target").agg(all_arrivals=pl.col("arrivals").sum())
+    ends = edges.sort("all_arrivals", "source", "target", descending=[True, False, False]).unique(
+        "integration", keep="first", maintain_order=True
+    )
+    hours = per_hour.group_by("integration", "hour").agg(pl.col("arrivals").sum())
+    busiest = hours.sort("arrivals", "hour", descending=[True, False]).unique(
+        "integration", keep="first", maintain_order=True
+    )
+    at = pl.from_epoch(pl.col("hour") * 3_600_000_000, "us").dt.replace_time_zone("UTC")
+    share = pl.when(pl.col("kinds") > 0).then(pl.col("sent_away") / pl.col("kinds"))
+    return (
+        busiest.join(totals, on="integration")
+        .join(ends, on="integration")
+        .with_columns(hour=at, sent_away_share=share)
+        .select(BUSIEST)
+        .sort("integration")
+    )
