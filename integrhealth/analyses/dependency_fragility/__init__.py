@@ -7,10 +7,13 @@ such is a fact, in a company with a hub always; it is a finding where they cost 
 from typing import TYPE_CHECKING
 
 from integrhealth.analyses.dependency_fragility.availability.questions import capabilities, fallbacks, parts, systems
+from integrhealth.analyses.dependency_fragility.coupling.findings import coupling_findings
+from integrhealth.analyses.dependency_fragility.coupling.questions import coupling, down_times
 from integrhealth.analyses.dependency_fragility.findings import NAME, fragility_findings
 from integrhealth.analyses.dependency_fragility.questions import edges
 from integrhealth.analyses.dependency_fragility.repairs import repairs
 from integrhealth.analyses.dependency_fragility.tables import TABLES
+from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -18,10 +21,9 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-__all__ = ["capabilities", "edges", "fallbacks", "parts", "report", "systems"]
+__all__ = ["capabilities", "coupling", "down_times", "edges", "fallbacks", "parts", "report", "systems"]
 LATER = {
     "outages": "The outage drill is not computed yet: it will need incidents, queue limits and manual rates.",
-    "coupling": "Coupling is not computed yet: it will need outages of one system seen in the traffic of its callers.",
     "levels": "The hierarchy gate is not computed yet: it will need levels, owners and SLOs in the catalog.",
 }
 NO_CAPABILITY = (
@@ -32,6 +34,8 @@ NO_RATES = (
     "Structure only, from a dependency graph: without messages nothing says how often a system was up, "
     "or which of its calls stand in for each other."
 )
+NO_PAIR = "No message went from one system to another, so nothing says who fails with whom."
+NEVER_DOWN = "No system was down: that takes three failures in a row at one, or metrics in which its `up` is 0 or its samples miss."
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages; or a dependency graph"
 
 
@@ -49,17 +53,19 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     asked = tables["capabilities"]
     measured = asked.height > 0 and not evidence.messages.is_empty()
     unjudged = evidence.messages.is_empty() and asked["cut"].null_count() == asked.height
+    judged = fragility_findings(
+        tables["systems"],
+        asked,
+        evidence.catalog.systems,
+        repairs(evidence.incident_events, evidence.messages, evidence.catalog.integrations),
+        min_messages=min_messages,
+    )
+    notes = LATER | ({} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY})
     return published_report(
         NAME,
         TABLES,
         tables,
-        fragility_findings(
-            tables["systems"],
-            asked,
-            evidence.catalog.systems,
-            repairs(evidence.incident_events, evidence.messages, evidence.catalog.integrations),
-            min_messages=min_messages,
-        ),
-        notes=LATER | ({} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY}),
+        ranked([judged, coupling_findings(tables["coupling"], evidence.catalog.systems)]),
+        notes=notes | {"coupling": NO_PAIR, "down_times": NEVER_DOWN},
         missing=MISSING if unjudged else None,
     )

@@ -5,6 +5,7 @@ from integrhealth.analyses.dependency_fragility.charts.availability import (
     system_availability_chart,
     weakest_parts_chart,
 )
+from integrhealth.analyses.dependency_fragility.charts.coupling import coupling_chart
 from integrhealth.analyses.dependency_fragility.charts.graph import dependency_chart
 
-__all__ = ["capability_chart", "dependency_chart", "system_availability_chart", "weakest_parts_chart"]
+__all__ = ["capability_chart", "coupling_chart", "dependency_chart", "system_availability_chart", "weakest_parts_chart"]
