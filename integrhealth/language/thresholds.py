@@ -60,7 +60,7 @@ PROMISED_AVAILABILITY, BROKEN_AVAILABILITY = 0.995, 0.99
 FAILURES_IN_A_ROW, MISSING_SAMPLES, MIN_OUTAGES = 3, 3, 3
 # Two systems fail together in the same so many minutes; each must fail in so many of these bins (own).
 COUPLING_BIN_MINUTES, MIN_FAILING_BINS = 15, 5
-# The share of the work that a caller should save while a system is down, and the one it must (question 6 of our twelve).
+# The share of the work that a caller should save while a system is down, and the least (question 6 of our twelve).
 GRACE_GOOD, GRACE_WARNING = 0.95, 0.8
 # The front page passes the kit's own overload test: five findings and 200 words at most, of which the page's frame
 # (title, question, links, footer) takes about 38.

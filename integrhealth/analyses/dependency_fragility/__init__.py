@@ -35,7 +35,10 @@ NO_RATES = (
     "or which of its calls stand in for each other."
 )
 NO_PAIR = "No message went from one system to another, so nothing says who fails with whom."
-NEVER_DOWN = "No system was down: that takes three failures in a row at one, or metrics in which its `up` is 0 or its samples miss."
+NEVER_DOWN = (
+    "No system was down: that takes three failures in a row at one of them, "
+    "or metrics in which its `up` is 0 or its samples are missing."
+)
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages; or a dependency graph"
 
 

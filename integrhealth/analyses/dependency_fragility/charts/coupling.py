@@ -18,7 +18,7 @@ FARTHEST = 64
 def coupling_chart(coupling: pl.DataFrame) -> alt.LayerChart | alt.Chart:
     """A cell per edge of `coupling`, the table of that name: colour is the odds ratio, text the grace.
 
-    A dash stands where fewer than three outages say what the source does; cells are grey where nothing says whether
+    "-" stands where fewer than three outages say what the source does; cells are grey where nothing says whether
     both fail together.
     """
     judged = coupling.filter(pl.col("odds_ratio").is_not_null() | pl.col("grace").is_not_null())
@@ -29,14 +29,14 @@ def coupling_chart(coupling: pl.DataFrame) -> alt.LayerChart | alt.Chart:
         *("source", "target", "odds_ratio", "low", "high", "lift", "bins", "outages", "grace"),
         *("served", "deferred", "failed", "lost"),
         colour=pl.col("odds_ratio").clip(1 / FARTHEST, FARTHEST),
-        said=pl.when(pl.col("grace").is_null()).then(pl.lit("–")).otherwise(_percent(pl.col("grace"))),
+        said=pl.when(pl.col("grace").is_null()).then(pl.lit("-")).otherwise(_percent(pl.col("grace"))),
         dark=(pl.col("odds_ratio").log().abs() > math.log(12)).fill_null(False),
     )
     side = {"labelFontSize": 11, "domain": False, "ticks": False, "labelLimit": 150}
     columns, rows = (shown[end].unique().sort().to_list() for end in ("target", "source"))
     base = alt.Chart(cells).encode(
-        x=alt.X("target:N", sort=columns, title="needed system").axis(**side, orient="top", labelAngle=-40),
-        y=alt.Y("source:N", sort=rows, title="who needs it").axis(**side),
+        x=alt.X("target:N", sort=columns, title=None).axis(**side, orient="top", labelAngle=-40),
+        y=alt.Y("source:N", sort=rows, title=None).axis(**side),
         tooltip=[
             *("source:N", "target:N"),
             *(alt.Tooltip(f"{name}:Q", format=".3~g") for name in ("odds_ratio", "low", "high", "lift")),
@@ -59,20 +59,21 @@ def coupling_chart(coupling: pl.DataFrame) -> alt.LayerChart | alt.Chart:
         gradientLength=260,
         values=[1 / FARTHEST, 1 / 8, 1, 8, FARTHEST],
         labelExpr=f"datum.value < 1 ? '1/' + round(1/datum.value) : format(datum.value, 'd')"
-        f" + (datum.value >= {FARTHEST} ? ' or more' : '')",
+        f" + (datum.value >= {FARTHEST} ? '+' : '')",
         titleLimit=300,
     )
     colour = alt.condition(
         "isValid(datum.colour)", alt.Color("colour:Q", scale=scale, legend=legend), alt.value("#e3e6ea")
     )
-    squares = base.mark_rect(stroke=NEUTRAL, strokeWidth=0.5).encode(color=colour)
+    squares = base.mark_rect(invalid=None, stroke=NEUTRAL, strokeWidth=0.5).encode(color=colour)
     words = base.mark_text(fontSize=11).encode(
         text="said:N", color=alt.condition(alt.datum.dark, alt.value("white"), alt.value("#1d2733"))
     )
-    tested = coupling["grace"].count()
     subtitle = (
-        f"colour: odds ratio within the hour of the week, {coupling['odds_ratio'].count()} of {coupling.height} edges; "
-        f"text: grace, the share of work saved while the needed system was down, {tested} edges; –: under three outages"
+        "row needs column; colour: odds ratio of failing together within the hour of the week, "
+        f"{coupling['odds_ratio'].count()} of {coupling.height} edges; "
+        f"text: grace, the share of work saved while the needed system was down, {coupling['grace'].count()} edges "
+        "(-: under 3 outages)"
     )
     width = min(WIDTH - 150, 60 * len(columns))
     drawn = alt.layer(squares, words).properties(width=max(width, 180), height=alt.Step(26))
@@ -89,7 +90,12 @@ def _most_coupled(coupling: pl.DataFrame) -> pl.DataFrame:
 
 def _title(coupling: pl.DataFrame) -> str:
     if coupling["grace"].count():
-        worst = coupling.drop_nulls("grace").sort("grace", "source", "target").row(0, named=True)
+        everyone = pl.sum_horizontal("served", "deferred", "failed", "lost")
+        worst = (
+            coupling.drop_nulls("grace")
+            .sort("grace", everyone, "source", "target", descending=[False, True, False, False])
+            .row(0, named=True)
+        )
         return f"{worst['source']} saves {worst['grace']:.0%} of its work while {worst['target']} is down"
     together = coupling.filter(pl.col("low") > 1).sort("low", "source", "target", descending=[True, False, False])
     if together.is_empty():

@@ -1,8 +1,8 @@
 """When a system was down: from failures in a row at it, and from its metrics.
 
-What is seen of a system adds up by the second over any disjoint sets of messages (``seen_facts``); only from merged facts
-is read which failures came in a row. A time down lasts from the first to the last sign of it, so that what is sent
-between recovery and the first success is nobody's.
+What is seen of a system adds up by the second over disjoint sets of messages (``seen_facts``); only merged facts say
+which failures came in a row. A time down lasts from the first to the last sign of it, so that what is sent between
+recovery and the first success is nobody's.
 """
 
 import polars as pl
@@ -29,9 +29,9 @@ def is_sent_away() -> pl.Expr:
 def seen_facts(caused: pl.DataFrame) -> pl.DataFrame:
     """One row per system and second in which messages ended at it: what these say of the system.
 
-    ``down`` counts its own failures; ``answered`` what it did for one who waited, ``arrived`` what reached it otherwise,
-    ``accepted`` what was accepted on its way and nothing says that it arrived; ``ended`` and ``failed`` are all. Failures
-    passed on from elsewhere say neither that it is up nor that it is down. What a fallback served says nothing of it.
+    ``down`` counts its own failures; ``answered`` what it did for one who waited, ``arrived`` what reached it
+    otherwise, ``accepted`` what was accepted on its way and nothing says that it arrived; ``ended`` and ``failed`` are
+    all. Failures passed on say neither that it is up nor that it is down, what a fallback served says nothing of it.
     ``min_sent`` to ``max_sent`` is when its own failures were sent, ``min_object`` and ``max_object`` differ where they
     are about several objects.
     """
@@ -57,8 +57,8 @@ def seen_facts(caused: pl.DataFrame) -> pl.DataFrame:
     return (
         rows.group_by(KEYS)
         .agg(
-            ended=pl.len().cast(pl.Int64),
             *(pl.col(count).sum().cast(pl.Int64) for count in counts),
+            ended=pl.len().cast(pl.Int64),
             min_sent=pl.col("sent").min(),
             max_sent=pl.col("sent").max(),
             min_object=pl.col("object").min(),

@@ -1,11 +1,12 @@
 """What became of the work that needed a system while it was down: grace, from the messages sent meanwhile."""
 
+import numpy as np
 import polars as pl
 
 from integrhealth.analyses.dependency_fragility.coupling.down_times import arrived_at, is_sent_away
 from integrhealth.analyses.dependency_fragility.flows import is_traffic
 from integrhealth.language.schema import is_delivered, is_failed
-from integrhealth.language.statistics import Z, ratio_margin, wilson_interval
+from integrhealth.language.statistics import TAIL, Z, ratio_margin, wilson_interval
 from integrhealth.language.thresholds import MIN_OUTAGES, PARENT_DAYS
 
 PAIR = ("source", "target")
@@ -18,7 +19,7 @@ COLUMNS = ("row", "parent_row", *PAIR, "message_id", *OBJECT, "payload_hash", "s
 
 
 def grace_facts(linked: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
-    """One row per edge and outage of its target: how the work ended that needed it in the `windows` in which it was down.
+    """One row per edge and outage of its target: how the work ended that needed it in the `windows` when it was down.
 
     A message, with all its attempts (same object, operation and payload, else same message_id), counts once, under the
     first of these that holds: ``served`` by a fallback, itself or at the request that it was sent for; ``deferred`` and
@@ -191,17 +192,16 @@ def grace(facts: pl.DataFrame) -> pl.DataFrame:
     return sums.select(
         *PAIR,
         "outages",
+        *ENDS,
         grace=rated.then(share),
         grace_low=rated.then(pl.min_horizontal(pl.Series(low), share - margin).clip(0, 1)),
         grace_high=rated.then(pl.max_horizontal(pl.Series(high), share + margin).clip(0, 1)),
-        *ENDS,
     )
 
 
 def _few(outages: pl.Series) -> pl.Series:
-    """How much wider an interval over so few units is than that over many: t with n - 1 degrees, variance over n - 1."""
-    import numpy as np
+    """How much wider an interval over so few units is than over many: t with n - 1 degrees, variance over n - 1."""
     from scipy.stats import t
 
     n = np.maximum(outages.to_numpy(), 2)
-    return pl.Series(t.ppf(0.975, n - 1) / Z * np.sqrt(n / (n - 1)))
+    return pl.Series(t.ppf(1 - TAIL, n - 1) / Z * np.sqrt(n / (n - 1)))

@@ -1,7 +1,7 @@
 """Who fails together: the odds of failing in the same time bin, among bins of the same hour of the week.
 
-A busy hour makes failures likelier everywhere, so two systems that have nothing to do with each other fail together more
-often than by chance; within one hour of the week they do not.
+A busy hour makes failures likelier everywhere, so two systems that have nothing to do with each other fail together
+more often than by chance; within one hour of the week they do not.
 """
 
 import polars as pl
@@ -48,9 +48,9 @@ def strata(bins: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
 def odds(strata: pl.DataFrame) -> pl.DataFrame:
     """One row per pair: odds_ratio with its 95% interval low to high, lift, and the bins behind them.
 
-    Mantel and Haenszel's ratio (1959) with the variance of Robins, Breslow and Greenland (1986). Where no bin speaks for
-    it, or none against it, one more stratum of two bins with half a bin in each cell keeps it finite. ``lift`` is the
-    raw one: how often both failed, beside how often chance would have it if all hours were alike. Null where either
+    Mantel and Haenszel's ratio (1959) with the variance of Robins, Breslow and Greenland (1986). Where no bin speaks
+    for it, or none against it, one more stratum of two bins with half a bin in each cell keeps it finite. ``lift`` is
+    the raw one: how often both failed, beside how often chance would have it if all hours were alike. Null where either
     failed in fewer than five bins, or where no hour of the week has bins to compare.
     """
     a, b, c, d = (pl.col(cell).cast(pl.Float64) for cell in ("both", "source_only", "target_only", "neither"))

@@ -29,8 +29,9 @@ def _windows(evidence: "Evidence") -> pl.DataFrame:
 def down_times(evidence: "Evidence") -> pl.DataFrame:
     """One row per outage of a system: three own failures in a row there, or a health gap in its metrics.
 
-    What lies closer together than the longer of the two lasted is one outage. Failures all about one object are none: it may be what fails. A gap is ``up`` = 0 or three missing samples. It lasts
-    from the first to the last sign of it, so it is shorter than the outage by up to two pauses between signs.
+    Failures all about one object are none: it may be what fails. A gap is ``up`` = 0 or three missing samples. Times
+    down that lie closer together than the longer of them lasted are one outage. It runs from the first to the last sign
+    of it, so it is shorter than the true one by up to two pauses between signs.
 
     >>> ih.dependency_fragility.down_times(evidence).select("system", "sign", "failures").rows()
     [('ERP', 'failures', 160), ('Tracking', 'failures', 348)]
@@ -45,9 +46,9 @@ def coupling(evidence: "Evidence") -> pl.DataFrame:
     """One row per edge: whether both ends fail together, and what became of the work while the target was down.
 
     ``odds_ratio`` compares 15-minute bins of the same hour of the week (Mantel and Haenszel 1959, interval by Robins,
-    Breslow and Greenland 1986); 1 is no coupling. ``lift`` is the raw ratio, which a busy hour raises by itself. Grace =
-    (served by a fallback + deferred and applied later) / all, null below three outages. What comes in between two
-    systems is an edge of its own: the rows follow the edges.
+    Breslow and Greenland 1986); 1 is no coupling. ``lift`` is the raw ratio, which a busy hour raises by itself.
+    ``grace`` = (served by a fallback + deferred and applied later) / all, null below three outages. Only edges are
+    asked: what one system makes of another two edges away, it makes of the one in between.
 
     >>> ih.dependency_fragility.coupling(evidence).select("source", "target", "outages", "failed").row(1)
     ('Webshop', 'ERP', 1, 10)
