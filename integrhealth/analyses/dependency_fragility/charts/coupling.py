@@ -62,10 +62,10 @@ def coupling_chart(coupling: pl.DataFrame) -> alt.LayerChart | alt.Chart:
         f" + (datum.value >= {FARTHEST} ? '+' : '')",
         titleLimit=300,
     )
-    colour = alt.condition(
-        "isValid(datum.colour)", alt.Color("colour:Q", scale=scale, legend=legend), alt.value("#e3e6ea")
+    unknown = base.mark_rect(stroke=NEUTRAL, strokeWidth=0.5, color="#e3e6ea")
+    squares = base.mark_rect(stroke=NEUTRAL, strokeWidth=0.5).encode(
+        color=alt.Color("colour:Q", scale=scale, legend=legend)
     )
-    squares = base.mark_rect(invalid=None, stroke=NEUTRAL, strokeWidth=0.5).encode(color=colour)
     words = base.mark_text(fontSize=11).encode(
         text="said:N", color=alt.condition(alt.datum.dark, alt.value("white"), alt.value("#1d2733"))
     )
@@ -76,7 +76,7 @@ def coupling_chart(coupling: pl.DataFrame) -> alt.LayerChart | alt.Chart:
         "(-: under 3 outages)"
     )
     width = min(WIDTH - 150, 60 * len(columns))
-    drawn = alt.layer(squares, words).properties(width=max(width, 180), height=alt.Step(26))
+    drawn = alt.layer(unknown, squares, words).properties(width=max(width, 180), height=alt.Step(26))
     return titled(drawn, _title(coupling), subtitle)
 
 

@@ -12,6 +12,7 @@ from integrhealth.language.schema import COUNT, DECLINED, SENT_AWAY, TEXT, TIME,
 from integrhealth.language.thresholds import FAILURES_IN_A_ROW, MISSING_SAMPLES, REGULAR_SHARE
 
 KEYS = ("system", "at")
+COUNTS = ("failed", "down", "answered", "arrived", "accepted")
 DOWN_TIMES = {"system": TEXT, "started_at": TIME, "ended_at": TIME, "sign": TEXT, "failures": COUNT}
 BOTH = "failures and metrics"
 
@@ -35,39 +36,43 @@ def seen_facts(caused: pl.DataFrame) -> pl.DataFrame:
     ``min_sent`` to ``max_sent`` is when its own failures were sent, ``min_object`` and ``max_object`` differ where they
     are about several objects.
     """
-    status, own, delivered = pl.col("status"), pl.col("own_error"), is_delivered(pl.col("status"))
+    status, own = pl.col("status"), pl.col("own_error")
+    lived = is_delivered(status) | (status == DECLINED)
     there = arrived_at()
-    lived = delivered | (status == DECLINED)
-    rows = (
+    waited = lived & ~is_sent_away()
+    # Names as numbers in their order: grouping and sorting a million of them is three times as fast.
+    names = pl.Enum(caused["target"].drop_nulls().unique().sort())
+    seen = (
         caused.lazy()
         .filter(is_traffic(), is_ended(status), ~pl.col("fallback").fill_null(False), pl.col("sent_at").is_not_null())
         .select(
-            system="target",
+            system=pl.col("target").cast(names),
             at=pl.max_horizontal("sent_at", pl.coalesce(there, "sent_at")).dt.truncate("1s"),
             failed=is_failed(status),
             down=own,
-            answered=lived & ~is_sent_away(),
-            arrived=lived & is_sent_away() & there.is_not_null(),
-            accepted=lived & is_sent_away() & there.is_null(),
-            sent=pl.when(own).then("sent_at"),
+            answered=waited,
+            arrived=lived & ~waited & there.is_not_null(),
+            accepted=lived & ~waited & there.is_null(),
+            sent_at=pl.when(own).then("sent_at"),
             object=pl.when(own).then(pl.coalesce("object_id", "message_id")),
         )
+        .collect(engine="streaming")
     )
-    counts = ("failed", "down", "answered", "arrived", "accepted")
-    return (
-        rows.group_by(KEYS)
+    counts = pl.col(COUNTS).cast(pl.Int64).sum()
+    by_second = seen.lazy().group_by(KEYS).agg(pl.len().cast(pl.Int64).alias("ended"), counts).sort(KEYS)
+    # Few messages fail: times and text are compared among those alone.
+    failures = (
+        seen.filter("down")
+        .group_by(KEYS)
         .agg(
-            *(pl.col(count).sum().cast(pl.Int64) for count in counts),
-            ended=pl.len().cast(pl.Int64),
-            min_sent=pl.col("sent").min(),
-            max_sent=pl.col("sent").max(),
+            min_sent=pl.col("sent_at").min(),
+            max_sent=pl.col("sent_at").max(),
             min_object=pl.col("object").min(),
             max_object=pl.col("object").max(),
         )
-        .collect(engine="streaming")
-        .select(*KEYS, "ended", *counts, "min_sent", "max_sent", "min_object", "max_object")
-        .sort(KEYS)
     )
+    whole = by_second.collect(engine="streaming").join(failures, on=KEYS, how="left", maintain_order="left")
+    return whole.with_columns(pl.col("system").cast(pl.String))
 
 
 def windows(seen: pl.DataFrame, metrics: pl.DataFrame) -> pl.DataFrame:

@@ -34,7 +34,7 @@ def grace_facts(linked: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     traffic = linked.lazy().filter(is_traffic())
     rows = traffic.select(*COLUMNS, arrived_at=arrived_at(), sent_away=is_sent_away(), fallback=fallback)
     windows = windows.select("started_at", "ended_at", "outage", target="system").sort("started_at")
-    asked = _while_down(rows.filter(pl.col("source") != pl.col("target")).collect(engine="streaming"), windows)
+    asked = _while_down(rows.filter(pl.col("source") != pl.col("target")), windows)
     needing = asked.filter(
         is_delivered(pl.col("status")) | is_failed(pl.col("status")) | pl.col("status").is_in(WAITING)
     )
@@ -45,11 +45,11 @@ def grace_facts(linked: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     return counted.group_by(OUTAGE).agg(pl.col(ENDS).sum()).filter(pl.sum_horizontal(ENDS) > 0).sort(OUTAGE)
 
 
-def _while_down(messages: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
-    """`messages` sent while their target was down, with started_at and ended_at of that time."""
+def _while_down(messages: pl.LazyFrame, windows: pl.DataFrame) -> pl.DataFrame:
+    """`messages` sent while their target was down, with started_at, ended_at and outage of that time."""
     return (
-        messages.join(windows.select("target").unique(), on="target", how="semi")
-        .drop_nulls("sent_at")
+        messages.filter(pl.col("target").is_in(windows["target"].unique().implode()), pl.col("sent_at").is_not_null())
+        .collect(engine="streaming")
         .sort("sent_at")
         .join_asof(
             windows,
@@ -81,7 +81,8 @@ def _served_works(rows: pl.LazyFrame) -> pl.DataFrame:
     fallbacks = rows.filter("fallback").collect(engine="streaming")
     called = fallbacks.select("source", "sent_at", work=_work())
     answered = fallbacks.select("sent_at", source="target", work="row")
-    return pl.concat([called, answered.select("source", "sent_at", "work")]).unique(["source", "work"]).sort("work")
+    works = pl.concat([called, answered.select(called.columns)]).sort("source", "work", "sent_at")
+    return works.unique(["source", "work"], keep="first", maintain_order=True)
 
 
 def _with_ends(sent: pl.DataFrame, rows: pl.LazyFrame, works: pl.DataFrame) -> pl.DataFrame:
@@ -111,17 +112,22 @@ def _applied(rows: pl.LazyFrame, sent: pl.DataFrame) -> pl.Series:
         applied_at=pl.max_horizontal("sent_at", pl.coalesce("arrived_at", "sent_at")),
         payload="payload_hash",
     )
-    asked = sent.select("row", "target", "message_id", *OBJECT, "payload_hash", "ended_at").lazy()
     later = (pl.col("applied_at") > pl.col("ended_at")) & (
         pl.col("applied_at") <= pl.col("ended_at") + pl.duration(days=PARENT_DAYS)
     )
-    by_id = asked.join(applied.select("target", "message_id", "applied_at"), on=["target", "message_id"])
-    objects = asked.filter(pl.col("object_id").is_not_null())
-    by_object = objects.join(applied, on=["target", *OBJECT], nulls_equal=True).filter(
+    by_id = ("target", "ended_at", "message_id")
+    by_object = ("target", "ended_at", *OBJECT, "payload_hash")
+    # Each asked for once: an id that stands on every message must not multiply them.
+    ids = sent.lazy().select(by_id).unique().join(applied, on=["target", "message_id"])
+    objects = sent.lazy().select(by_object).drop_nulls("object_id").unique()
+    objects = objects.join(applied, on=["target", *OBJECT], nulls_equal=True).filter(
         (pl.col("payload") == pl.col("payload_hash")).fill_null(True)
     )
-    both = pl.concat([frame.filter(later).select("row") for frame in (by_id, by_object)])
-    return both.unique().collect(engine="streaming")["row"].sort()
+    reached = (
+        sent.join(frame.filter(later).select(keys).unique().collect(engine="streaming"), on=keys, how="semi", **options)
+        for frame, keys, options in ((ids, by_id, {}), (objects, by_object, {"nulls_equal": True}))
+    )
+    return pl.concat(frame["row"] for frame in reached).unique().sort()
 
 
 def _counted(ended: pl.DataFrame) -> pl.DataFrame:
@@ -156,7 +162,7 @@ def _untried(works: pl.DataFrame, rows: pl.LazyFrame, ended: pl.DataFrame, windo
         .collect()
     )
     tried = ended.select(*PAIR, "work").unique()
-    instead = _while_down(works.join(edges, on="source"), windows).join(tried, on=[*PAIR, "work"], how="anti")
+    instead = _while_down(works.join(edges, on="source").lazy(), windows).join(tried, on=[*PAIR, "work"], how="anti")
     none = pl.lit(0, pl.Int64)
     return (
         instead.group_by(OUTAGE).agg(served=pl.len().cast(pl.Int64)).with_columns(deferred=none, failed=none, lost=none)
