@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from drawing.outages import evidence, failing, messages, sent, three
+from drawing.outages import evidence, failing, measured, messages, sent, three
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal

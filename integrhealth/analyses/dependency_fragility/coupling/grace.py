@@ -132,12 +132,12 @@ def _applied(rows: pl.LazyFrame, sent: pl.DataFrame) -> pl.Series:
 
 def _counted(ended: pl.DataFrame) -> pl.DataFrame:
     """One row per edge and outage: its messages by how they ended."""
-    named = pl.col("object_id").is_not_null()
+    has_object = pl.col("object_id").is_not_null()
     units = (
         ended.group_by(
             *OUTAGE,
-            *(pl.when(named).then(column).alias(column) for column in (*OBJECT, "payload_hash")),
-            message=pl.when(~named).then("message_id"),
+            *(pl.when(has_object).then(column).alias(column) for column in (*OBJECT, "payload_hash")),
+            message=pl.when(~has_object).then("message_id"),
         )
         .agg(pl.col("served", "deferred", "accepted").any(), pl.col("within").any())
         .filter(pl.col("served") | pl.col("deferred") | ~pl.col("within"))
