@@ -63,12 +63,13 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         repairs(evidence.incident_events, evidence.messages, evidence.catalog.integrations),
         min_messages=min_messages,
     )
+    empty = {"coupling": NO_PAIR, "down_times": NEVER_DOWN}
     notes = LATER | ({} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY})
     return published_report(
         NAME,
         TABLES,
         tables,
         ranked([judged, coupling_findings(tables["coupling"], evidence.catalog.systems)]),
-        notes=notes | {"coupling": NO_PAIR, "down_times": NEVER_DOWN},
+        notes=notes | {table: why for table, why in empty.items() if tables[table].is_empty()},
         missing=MISSING if unjudged else None,
     )

@@ -126,6 +126,27 @@ def test_what_was_declined_or_taken_back_and_what_a_load_test_sent_needed_nothin
     assert ends(row_of(*three(outage))) == (3, 0, 0, 9, 0, 0.0)
 
 
+def test_what_was_accepted_where_no_arrival_is_ever_logged_is_not_lost_and_what_failed_there_is():
+    def outage(day):
+        direct = failing(day + 10, day + 11, day + 12, source="C")
+        queue = {"source": "D", "kind": "queue", "after": None}
+        return [*direct, sent(day + 11.5, **queue), *failing(day + 11.6, **queue)]
+
+    alive = [sent(day + 5, kind="queue") for day in (0, 1440, 2880)]  # others do log arrivals
+    assert ends(row_of(*alive, *three(outage), source="D")) == (3, 0, 0, 3, 0, 0.0)
+
+
+def test_a_business_rejection_is_an_answer():
+    def outage(day):
+        return [*failing(day + 10, day + 11, day + 12, source="C"), sent(day + 11.5, "failed", error_code="no stock")]
+
+    caused = with_causes(linked(messages(*three(outage))))
+    status = pl.when(pl.col("error_code") == "no stock").then(pl.lit("declined")).otherwise("status")
+    windows = down.windows(down.seen_facts(caused), Evidence().metrics)
+    assert grace.grace_facts(caused, windows)["failed"].sum() == 12
+    assert grace.grace_facts(caused.with_columns(status=status), windows)["failed"].sum() == 9
+
+
 def test_the_interval_of_grace_is_over_outages():
     def outage(day):
         many = range(30) if day == 0 else range(3)

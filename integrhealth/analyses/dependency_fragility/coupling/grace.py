@@ -18,7 +18,7 @@ WAITING = ("held", "pending", "unknown")
 COLUMNS = ("row", "parent_row", *PAIR, "message_id", *OBJECT, "payload_hash", "sent_at", "status")
 
 
-def grace_facts(linked: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
+def grace_facts(caused: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """One row per edge and outage of its target: how the work ended that needed it in the `windows` when it was down.
 
     A message, with all its attempts (same object, operation and payload, else same message_id), counts once, under the
@@ -26,19 +26,21 @@ def grace_facts(linked: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     applied at the target after that time, as the same message_id or the same object and operation with no other
     payload; ``lost``: accepted, and nothing says that it arrived; ``failed``. Requests that were served by a fallback
     without trying the target count as served. Answers that the target gave meanwhile all the same count nowhere, nor
-    do messages of an edge on which no arrival is ever logged.
+    does what was accepted on an edge on which no arrival is ever logged.
 
     The rows add up over sets of messages that hold all of an object and all of a trace, for the same `windows`.
     """
     fallback = pl.col("fallback").fill_null(False) & is_delivered(pl.col("status"))
-    traffic = linked.lazy().filter(is_traffic())
+    traffic = caused.lazy().filter(is_traffic())
     rows = traffic.select(*COLUMNS, arrived_at=arrived_at(), sent_away=is_sent_away(), fallback=fallback)
     windows = windows.select("started_at", "ended_at", "outage", target="system").sort("started_at")
     asked = _while_down(rows.filter(pl.col("source") != pl.col("target")), windows)
     needing = asked.filter(
         is_delivered(pl.col("status")) | is_failed(pl.col("status")) | pl.col("status").is_in(WAITING)
     )
-    sent = needing.join(_unlogged(rows, needing), on=PAIR, how="anti")
+    unlogged = _unlogged(rows, needing).with_columns(unlogged=pl.lit(True))
+    undecided = pl.col("unlogged").fill_null(False) & pl.col("sent_away") & is_delivered(pl.col("status"))
+    sent = needing.join(unlogged, on=PAIR, how="left").filter(~undecided).drop("unlogged")
     works = _served_works(rows)
     ended = _with_ends(sent, rows, works)
     counted = pl.concat([_counted(ended), _untried(works, rows, ended, windows)])

@@ -57,7 +57,7 @@ def coupling(evidence: "Evidence") -> pl.DataFrame:
     (number, ratio); bins, both_failing, source_failing, target_failing (count); grace_low, grace_high (number, share);
     served, deferred, failed, lost (count)
     """
-    messages = evidence.linked
+    messages = evidence.caused
     pairs = messages.filter(is_traffic(), pl.col("source") != pl.col("target")).select(PAIR).unique()
     rated = odds.odds(odds.strata(odds.bins(_seen(evidence)), pairs))
     judged = grace.grace(grace.grace_facts(messages, _windows(evidence)))
