@@ -55,6 +55,13 @@ MOST_ENUMERATED, SIMULATED_STATES = 20, 20_000
 MOST_WAYS, MOST_ALTERNATIVES = 2_000, 500
 # What a capability is taken to promise where the catalog says nothing (own), and where it is certainly broken (own).
 PROMISED_AVAILABILITY, BROKEN_AVAILABILITY = 0.995, 0.99
+# A system is down after so many failures in a row, or samples missing (A9 of our methods: three; own); so many outages
+# and no fewer say what its callers do then (own).
+FAILURES_IN_A_ROW, MISSING_SAMPLES, MIN_OUTAGES = 3, 3, 3
+# Two systems fail together in the same so many minutes; each must fail in so many of these bins (own).
+COUPLING_BIN_MINUTES, MIN_FAILING_BINS = 15, 5
+# The share of the work that a caller should save while a system is down, and the least (question 6 of our twelve).
+GRACE_GOOD, GRACE_WARNING = 0.95, 0.8
 # The front page passes the kit's own overload test: five findings and 200 words at most, of which the page's frame
 # (title, question, links, footer) takes about 38.
 FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME = 5, 200, 38

@@ -7,6 +7,8 @@ such is a fact, in a company with a hub always; it is a finding where they cost 
 from typing import TYPE_CHECKING
 
 from integrhealth.analyses.dependency_fragility.availability.questions import capabilities, fallbacks, parts, systems
+from integrhealth.analyses.dependency_fragility.coupling.findings import coupling_findings
+from integrhealth.analyses.dependency_fragility.coupling.questions import coupling, down_times
 from integrhealth.analyses.dependency_fragility.findings import NAME, fragility_findings
 from integrhealth.analyses.dependency_fragility.outages.findings import outage_findings, said_of_outages
 from integrhealth.analyses.dependency_fragility.outages.questions import outages
@@ -21,9 +23,8 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-__all__ = ["capabilities", "edges", "fallbacks", "outages", "parts", "report", "systems"]
+__all__ = ["capabilities", "coupling", "down_times", "edges", "fallbacks", "outages", "parts", "report", "systems"]
 LATER = {
-    "coupling": "Coupling is not computed yet: it will need outages of one system seen in the traffic of its callers.",
     "levels": "The hierarchy gate is not computed yet: it will need levels, owners and SLOs in the catalog.",
 }
 NO_CAPABILITY = (
@@ -33,6 +34,11 @@ NO_CAPABILITY = (
 NO_RATES = (
     "Structure only, from a dependency graph: without messages nothing says how often a system was up, "
     "or which of its calls stand in for each other."
+)
+NO_PAIR = "No message went from one system to another, so nothing says who fails with whom."
+NEVER_DOWN = (
+    "No system was down: that takes three failures in a row at one of them, "
+    "or metrics in which its `up` is 0 or its samples are missing."
 )
 MISSING = "needs messages: traces (OTLP, Jaeger, Zipkin) or a table mapped to messages; or a dependency graph"
 
@@ -51,24 +57,26 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     asked = tables["capabilities"]
     measured = asked.height > 0 and not evidence.messages.is_empty()
     unjudged = evidence.messages.is_empty() and asked["cut"].null_count() == asked.height
+    judged = [
+        fragility_findings(
+            tables["systems"],
+            asked,
+            evidence.catalog.systems,
+            repairs(evidence.incident_events, evidence.messages, evidence.catalog.integrations),
+            min_messages=min_messages,
+        ),
+        outage_findings(tables["outages"], evidence.catalog.integrations),
+        coupling_findings(tables["coupling"], evidence.catalog.systems),
+    ]
+    notes = LATER | ({} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY})
+    empty = {"coupling": NO_PAIR, "down_times": NEVER_DOWN}
     return published_report(
         NAME,
         TABLES,
         tables,
-        ranked(
-            [
-                fragility_findings(
-                    tables["systems"],
-                    asked,
-                    evidence.catalog.systems,
-                    repairs(evidence.incident_events, evidence.messages, evidence.catalog.integrations),
-                    min_messages=min_messages,
-                ),
-                outage_findings(tables["outages"], evidence.catalog.integrations),
-            ]
-        ),
-        notes=LATER
-        | ({} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY})
-        | ({"outages": said} if (said := said_of_outages(tables["outages"])) else {}),
+        ranked(judged),
+        notes=notes
+        | ({"outages": said} if (said := said_of_outages(tables["outages"])) else {})
+        | {table: why for table, why in empty.items() if tables[table].is_empty()},
         missing=MISSING if unjudged else None,
     )

@@ -5,11 +5,13 @@ from integrhealth.analyses.dependency_fragility.charts.availability import (
     system_availability_chart,
     weakest_parts_chart,
 )
+from integrhealth.analyses.dependency_fragility.charts.coupling import coupling_chart
 from integrhealth.analyses.dependency_fragility.charts.graph import dependency_chart
 from integrhealth.analyses.dependency_fragility.charts.outages import outage_slider_chart, outage_verdict_chart
 
 __all__ = [
     "capability_chart",
+    "coupling_chart",
     "dependency_chart",
     "outage_slider_chart",
     "outage_verdict_chart",
