@@ -21,7 +21,8 @@ from integrhealth.analyses.dependency_fragility.charts import (
 )
 from integrhealth.analyses.dependency_fragility.charts.graph import round_amounts, short_names
 from integrhealth.catalog import Catalog
-from integrhealth.charts.graph_layout import LABEL, busiest, flow_order, layered
+from integrhealth.charts.graph_layers import flow_order
+from integrhealth.charts.graph_layout import LABEL, busiest, layered
 
 WIDTH = 620
 
