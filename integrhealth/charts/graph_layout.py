@@ -15,6 +15,8 @@ from integrhealth.charts.graph_layers import Place, column_of, columns, flow_ord
 
 MARGIN, PORT, LABEL, GAP, WAYPOINT = 46, 9, 17, 10, 6
 SWEEPS = 12
+# Who comes with a system into its neighbourhood: so many that it exchanges most messages with.
+NEIGHBOURS = 5
 # How far a line stays level, as a share of the room between two columns, and where along its S it has points.
 BESIDE_SYSTEM, BESIDE_WAYPOINT = 0.3, 0.12
 ALONG = (0, 0.2, 0.4, 0.6, 0.8, 1)
@@ -36,11 +38,25 @@ class Layout:
     height: float
 
 
-def busiest(edges: pl.DataFrame, *, systems: int) -> pl.DataFrame:
-    """The `edges` (source, target, messages) among the `systems` that send and receive most."""
-    ends = pl.concat([edges.select("messages", system=end) for end in ("source", "target")])
-    traffic = ends.group_by("system").agg(pl.col("messages").sum()).sort("messages", "system", descending=[True, False])
-    kept = traffic["system"].head(systems).implode()
+def neighbourhood(edges: pl.DataFrame, first: pl.Series, *, systems: int) -> pl.DataFrame:
+    """The `edges` (source, target, messages) among so many `systems`, taken from around those that come `first`.
+
+    With each of these, in their order, comes who it exchanges most messages with; then the next, until enough.
+    """
+    ranked = pl.DataFrame({"system": first}).with_row_index("rank")
+    beside = pl.concat(
+        edges.select("messages", system=end, neighbour=other)
+        for end, other in (("source", "target"), ("target", "source"))
+    )
+    beside = beside.group_by("system", "neighbour").agg(pl.col("messages").sum())
+    nearest = pl.col("messages").rank("ordinal", descending=True).over("system")
+    around = beside.sort("neighbour").with_columns(nearest=nearest).filter(pl.col("nearest") <= NEIGHBOURS)
+    around = around.join(ranked, on="system").select("rank", "nearest", system="neighbour")
+    themselves = ranked.filter(pl.col("system").is_in(beside["system"].implode())).select(
+        "rank", nearest=pl.lit(0, pl.UInt32), system="system"
+    )
+    taken = pl.concat([themselves, around]).sort("rank", "nearest")["system"].unique(maintain_order=True)
+    kept = taken.head(systems).implode()
     return edges.filter(pl.col("source").is_in(kept) & pl.col("target").is_in(kept))
 
 
