@@ -25,7 +25,6 @@ def dependency_chart(
     """
     if edges.is_empty():
         return nothing("There is no dependency graph: no message went from one system to another.")
-    edges = edges.with_columns(pl.col("messages").fill_null(0))
     shown = neighbourhood(edges, _riskiest(systems), systems=MOST_SYSTEMS)
     layout = layered(shown, width=WIDTH, bands=_bands(shown, levels))
     lines = layout.lines.join(shown, on=["source", "target"])
