@@ -69,7 +69,7 @@ def crossed_by_dot(edges: pl.DataFrame) -> int:
 
 def main() -> None:
     """Print crossings of both and processor seconds of ours."""
-    print(f"{'landscapes':<34}{'ours':>6}{'dot':>6}{'ratio':>7}{'worst':>7}{'CPU s':>7}{'longest':>9}")
+    print(f"{'landscapes':<40}{'ours':>6}{'dot':>6}{'ratio':>7}{'worst':>7}{'CPU s':>7}{'longest':>9}")
     cases = {f"20 of 15 to 50 systems, {n} edges each": list(landscapes(n)) for n in PER_SYSTEM}
     cases |= {f"200 systems, {edges} edges": [landscape(200, edges, seed=1)] for edges in (320, 460)}
     crossed(landscape(15, 20, seed=0))  # imports

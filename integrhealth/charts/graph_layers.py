@@ -19,7 +19,7 @@ Place = str | tuple[str, str, int]
 Order = list[np.ndarray]
 
 # A stir shuffles so much of each of one to so many columns. Large graphs are stirred less often, to stay within time.
-SWEEPS, STIRS, STIRRED, STIRRED_COLUMNS, STIRS_OF_PLACES = 8, 240, 0.3, 8, 7_000_000
+SWEEPS, STIRS, STIRRED, STIRRED_COLUMNS, STIRS_OF_PLACES = 8, 150, 0.3, 8, 4_000_000
 SEED = 1
 
 
