@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from graph_layout import crossed, landscape, landscapes
 
-# What dot of Graphviz 14 crosses on the twenty landscapes of 1.8 edges per system, from 15 to 50 systems. Said by
+# What dot of Graphviz 14.1.5 crosses on the twenty landscapes of 1.8 edges per system, from 15 to 50 systems. Said by
 # `python benchmarks/graph_layout.py` with pygraphviz 2.0.4.
 DOT = [7, 10, 13, 9, 23, 15, 41, 37, 53, 71, 75, 56, 68, 88, 77, 81, 124, 133, 149, 120]
 
