@@ -1,8 +1,7 @@
 """Where the systems of a dependency graph stand, in pixels: columns in the order of the flow, few crossing lines.
 
-The four steps of Sugiyama, Tagawa and Toda (1981): turn the fewest messages against the flow so that no circle is
-left (Eades, Lin and Smyth 1993), give each system a column (longest path), order the columns by barycentres with a
-waypoint for each line that passes through, and place everything as close to its neighbours as the gaps allow.
+``graph_layers`` gives each system its column and its place in it; here everything is placed as close to its
+neighbours as the gaps allow, with a waypoint in each column that a line passes through.
 """
 
 from collections import defaultdict
@@ -12,11 +11,12 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-# A place in the drawing: a system, or the waypoint (source, target, column) of a line that passes through a column.
-Place = str | tuple[str, str, int]
+from integrhealth.charts.graph_layers import Place, column_of, columns, flow_order, places_along, stacks
 
 MARGIN, PORT, LABEL, GAP, WAYPOINT = 46, 9, 17, 10, 6
 SWEEPS = 12
+# Who comes with a system into its neighbourhood: so many that it exchanges most messages with.
+NEIGHBOURS = 5
 # How far a line stays level, as a share of the room between two columns, and where along its S it has points.
 BESIDE_SYSTEM, BESIDE_WAYPOINT = 0.3, 0.12
 ALONG = (0, 0.2, 0.4, 0.6, 0.8, 1)
@@ -38,26 +38,45 @@ class Layout:
     height: float
 
 
-def busiest(edges: pl.DataFrame, *, systems: int) -> pl.DataFrame:
-    """The `edges` (source, target, messages) among the `systems` that send and receive most."""
-    ends = pl.concat([edges.select("messages", system=end) for end in ("source", "target")])
-    traffic = ends.group_by("system").agg(pl.col("messages").sum()).sort("messages", "system", descending=[True, False])
-    kept = traffic["system"].head(systems).implode()
+def neighbourhood(edges: pl.DataFrame, first: pl.Series, *, systems: int) -> pl.DataFrame:
+    """The `edges` (source, target, messages) among so many `systems`, taken from around those that come `first`.
+
+    With each of these, in their order, comes who it exchanges most messages with; then the next, until enough.
+    """
+    ranked = pl.DataFrame({"system": first}).with_row_index("rank")
+    beside = pl.concat(
+        edges.select("messages", system=end, neighbour=other)
+        for end, other in (("source", "target"), ("target", "source"))
+    )
+    beside = beside.group_by("system", "neighbour").agg(pl.col("messages").sum())
+    nearest = pl.col("messages").rank("ordinal", descending=True).over("system")
+    around = beside.sort("neighbour").with_columns(nearest=nearest).filter(pl.col("nearest") <= NEIGHBOURS)
+    around = around.join(ranked, on="system").select("rank", "nearest", system="neighbour")
+    themselves = ranked.filter(pl.col("system").is_in(beside["system"].implode())).select(
+        "rank", nearest=pl.lit(0, pl.UInt32), system="system"
+    )
+    taken = pl.concat([themselves, around]).sort("rank", "nearest")["system"].unique(maintain_order=True)
+    kept = taken.head(systems).implode()
     return edges.filter(pl.col("source").is_in(kept) & pl.col("target").is_in(kept))
 
 
-def layered(edges: pl.DataFrame, *, width: float) -> Layout:
-    """The `edges` (source, target, messages; no source = target, each pair once) laid out from left to right."""
+def layered(edges: pl.DataFrame, *, width: float, bands: dict[str, int] | None = None) -> Layout:
+    """The `edges` (source, target, messages; no source = target, each pair once) laid out from left to right.
+
+    With `bands` (the number of a band per system) every system stands right of those in earlier bands.
+    """
     weights = {(s, t): n for s, t, n in edges.select("source", "target", "messages").sort("source", "target").rows()}
     order = flow_order(weights)
+    if bands:
+        order = {system: (bands[system], place) for system, place in order.items()}
     drawn = {edge: edge if order[edge[0]] < order[edge[1]] else edge[::-1] for edge in weights}
-    column = columns(set(drawn.values()), order)
-    chains = {edge: _chain(edge, *ends, column) for edge, ends in drawn.items()}
-    stacks = _ordered(chains, column)
+    column = columns(set(drawn.values()), order, bands=bands)
+    chains = {edge: places_along(edge, *ends, column) for edge, ends in drawn.items()}
+    places = stacks(chains, column)
     half = _half_heights(chains, column)
-    y = _heights(stacks, chains, half)
-    step = (width - 2 * MARGIN) / max(1, len(stacks) - 1)
-    x = [MARGIN + step * place for place in range(len(stacks))] if len(stacks) > 1 else [width / 2]
+    y = _heights(places, chains, half)
+    step = (width - 2 * MARGIN) / max(1, len(places) - 1)
+    x = [MARGIN + step * place for place in range(len(places))] if len(places) > 1 else [width / 2]
     ports = _ports(chains, y)
     rows = [(system, column[system], x[column[system]], y[system], half[system]) for system in sorted(column)]
     systems = pl.DataFrame(rows, schema=["system", "column", "x", "y", "half"], orient="row").select(
@@ -75,50 +94,6 @@ def layered(edges: pl.DataFrame, *, width: float) -> Layout:
     )
 
 
-def flow_order(weights: dict[tuple[str, str], int]) -> dict[str, int]:
-    """Systems numbered so that little traffic runs backwards; none does when there is no circle."""
-    out, into = defaultdict(dict), defaultdict(dict)
-    for (source, target), weight in weights.items():
-        out[source][target] = into[target][source] = weight
-    left, first, last = sorted({end for edge in weights for end in edge}), [], []
-    while left:
-        surplus = {s: sum(out[s].values()) - sum(into[s].values()) for s in left}
-        sinks = [system for system in left if not out[system]]
-        sources = [system for system in left if not into[system]]
-        chosen = (sinks or sources or [max(left, key=lambda s: (surplus[s], len(out[s]) - len(into[s])))])[0]
-        (last if sinks else first).append(chosen)
-        left.remove(chosen)
-        for neighbour in out.pop(chosen, {}):
-            into[neighbour].pop(chosen)
-        for neighbour in into.pop(chosen, {}):
-            out[neighbour].pop(chosen)
-    return {system: place for place, system in enumerate([*first, *reversed(last)])}
-
-
-def columns(edges: set[tuple[str, str]], order: dict[str, int]) -> dict[str, int]:
-    """The column of each system: one right of the rightmost that sends to it; mere senders next to their receivers."""
-    column = dict.fromkeys(order, 0)
-    for source, target in sorted(edges, key=lambda edge: (order[edge[0]], order[edge[1]])):
-        column[target] = max(column[target], column[source] + 1)
-    receivers = defaultdict(list)
-    for source, target in edges:
-        receivers[source].append(column[target])
-    receiving = {target for _, target in edges}
-    return {
-        system: place if system in receiving else min(receivers[system], default=1) - 1
-        for system, place in column.items()
-    }
-
-
-def _chain(edge: tuple[str, str], start: str, end: str, column: dict[str, int]) -> list[Place]:
-    """The places of a line from left to right: a system, a waypoint in each column between, a system."""
-    return [start, *((*edge, place) for place in range(column[start] + 1, column[end])), end]
-
-
-def _column_of(place: Place, column: dict[str, int]) -> int:
-    return column[place] if isinstance(place, str) else place[2]
-
-
 def _neighbours(chains: dict) -> tuple[dict, dict]:
     left, right = defaultdict(list), defaultdict(list)
     for chain in chains.values():
@@ -126,53 +101,6 @@ def _neighbours(chains: dict) -> tuple[dict, dict]:
             right[before].append(after)
             left[after].append(before)
     return left, right
-
-
-def _ordered(chains: dict, column: dict[str, int]) -> list[list[Place]]:
-    """The places of each column from top to bottom, in the order with the fewest crossings that the sweeps found."""
-    stacks = [[] for _ in range(max(column.values()) + 1)]
-    for place in dict.fromkeys([*sorted(column), *(place for chain in chains.values() for place in chain)]):
-        stacks[_column_of(place, column)].append(place)
-    left, right = _neighbours(chains)
-    best, fewest = stacks, _crossings(stacks, right)
-    for sweep in range(SWEEPS):
-        forward = sweep % 2 == 0
-        beside, walk = (left, range(1, len(stacks))) if forward else (right, range(len(stacks) - 2, -1, -1))
-        stacks = list(stacks)
-        for place in walk:
-            fixed = {p: row for row, p in enumerate(stacks[place - 1 if forward else place + 1])}
-            rows = {p: row for row, p in enumerate(stacks[place])}
-            middle = {p: np.mean([fixed[q] for q in beside[p]]) if beside[p] else rows[p] for p in rows}
-            stacks[place] = sorted(stacks[place], key=lambda p, middle=middle, rows=rows: (middle[p], rows[p]))
-        stacks = _switched(stacks, right)
-        if (crossings := _crossings(stacks, right)) < fewest:
-            best, fewest = stacks, crossings
-    return best
-
-
-def _switched(stacks: list[list[Place]], right: dict) -> list[list[Place]]:
-    """`stacks` with neighbours in a column switched wherever that saves crossings."""
-    for place, stack in enumerate(stacks):
-        stack = list(stack)
-        around = stacks[max(0, place - 1) : place + 2]
-        at = min(place, 1)
-        for row in range(len(stack) - 1):
-            switched = [*stack[:row], stack[row + 1], stack[row], *stack[row + 2 :]]
-            trial = [*around[:at], switched, *around[at + 1 :]]
-            if _crossings(trial, right) < _crossings([*around[:at], stack, *around[at + 1 :]], right):
-                stack = switched
-        stacks = [*stacks[:place], stack, *stacks[place + 1 :]]
-    return stacks
-
-
-def _crossings(stacks: list[list[Place]], right: dict) -> int:
-    total = 0
-    for here, there in pairwise(stacks):
-        rows = {place: row for row, place in enumerate(there)}
-        ends = np.array([(a, rows[q]) for a, p in enumerate(here) for q in right[p]]).reshape(-1, 2)
-        start, end = ends[:, 0], ends[:, 1]
-        total += int(((start[:, None] < start) & (end[:, None] > end)).sum())
-    return total
 
 
 def _half_heights(chains: dict, column: dict[str, int]) -> dict[Place, float]:
@@ -231,7 +159,7 @@ def _points(edge, chain, port, x, column, y, step):
     """Level near each column, longest beside a system so that its name stays free, and an even S between two."""
     heights = [port[0], *(y[place] for place in chain[1:-1]), port[1]]
     flat = [step * (BESIDE_SYSTEM if isinstance(place, str) else BESIDE_WAYPOINT) for place in chain]
-    at = [x[_column_of(place, column)] for place in chain]
+    at = [x[column_of(place, column)] for place in chain]
     points = [(at[0], heights[0])]
     for (x0, y0, flat0), (x1, y1, flat1) in pairwise(zip(at, heights, flat, strict=True)):
         start, end = x0 + flat0, x1 - flat1

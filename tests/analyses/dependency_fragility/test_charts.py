@@ -1,6 +1,7 @@
 """The dependency graph is laid out so that it can be read, and the charts say what the frames say."""
 
 import itertools
+import json
 from datetime import timedelta
 
 import altair as alt
@@ -8,6 +9,7 @@ import networkx as nx
 import numpy as np
 import polars as pl
 import pytest
+from drawing.bad_input import ACTING, ATTACKS
 from drawing.traffic import NOON, report, section
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +23,8 @@ from integrhealth.analyses.dependency_fragility.charts import (
 )
 from integrhealth.analyses.dependency_fragility.charts.graph import round_amounts, short_names
 from integrhealth.catalog import Catalog
-from integrhealth.charts.graph_layout import LABEL, busiest, flow_order, layered
+from integrhealth.charts.graph_layers import flow_order
+from integrhealth.charts.graph_layout import LABEL, layered, neighbourhood
 
 WIDTH = 620
 
@@ -127,19 +130,91 @@ def test_the_flow_has_no_backward_traffic_when_there_is_no_circle(drawn):
     assert bool(backward) != nx.is_directed_acyclic_graph(nx.DiGraph(list(weights)))
 
 
-def test_the_busiest_systems_are_kept():
-    kept = busiest(edges("A>B:100 B>C:90 C>D:1 A>C:50"), systems=3)
-    assert kept.select("source", "target").rows() == [("A", "B"), ("B", "C"), ("A", "C")]
+def test_a_neighbourhood_is_the_first_systems_each_with_its_busiest_neighbours():
+    star = " ".join(f"n{i}>hub:{i + 1}" for i in range(9))
+    drawn = edges(f"{star} hub>n8:100 n0>far:900 other>far:800")
+    first = pl.Series(["alone", "hub", "far", "other"])
+    kept = neighbourhood(drawn, first, systems=6)
+    assert set(kept["source"]) | set(kept["target"]) == {"hub", "n4", "n5", "n6", "n7", "n8"}
+    assert kept.filter(source="hub").rows() == [("hub", "n8", 100, 0.01)]
+    more = neighbourhood(drawn, first, systems=8)
+    assert set(more["source"]) - set(kept["source"]) == {"n0"}
+    assert more.filter(source="n0")["target"].to_list() == ["hub", "far"]
+    assert neighbourhood(drawn, first, systems=99).height < drawn.height  # n1 to n3 are nobody's busiest
+    everyone = pl.Series(sorted(set(drawn["source"]) | set(drawn["target"])))
+    assert neighbourhood(drawn, everyone, systems=99).equals(drawn)
 
 
-def test_a_large_graph_shows_the_busiest_and_says_so():
-    drawn = edges(" ".join(f"s{i}>s{i + 1}:{i + 1}" for i in range(60)))
-    systems = pl.DataFrame(
-        {"system": ["s60"], "single_point": [True], "availability": [1.0], "capabilities": [["s0 to s60"]]}
+def risks(drawn: pl.DataFrame, **columns: dict) -> pl.DataFrame:
+    """The table of systems of the `drawn` edges, with what a case says of some of them."""
+    usual = {"single_point": False, "importance": 0.1, "value_per_hour": None, "availability": 0.99}
+    names = sorted(set(drawn["source"]) | set(drawn["target"]))
+    rows = [
+        {"system": name, "capabilities": columns.get("capabilities", {}).get(name, [])}
+        | {column: columns.get(column, {}).get(name, value) for column, value in usual.items()}
+        for name in names
+    ]
+    return pl.DataFrame(rows, schema_overrides={"value_per_hour": pl.Float64, "capabilities": pl.List(pl.String)})
+
+
+# A ring of sixty, each joined with the next; who sends most is not who is at risk.
+LARGE = edges(" ".join(f"s{i}>s{(i + 1) % 60}:{1 + i}" for i in range(60)))
+
+
+@pytest.mark.parametrize("column", ["single_point", "value_per_hour", "importance", "capabilities"])
+def test_a_large_graph_shows_the_riskiest_first_and_says_how_many_are_left_out(column):
+    value = {"single_point": True, "value_per_hour": 90.0, "importance": 0.9, "capabilities": ["order to cash"]}[column]
+    systems = risks(LARGE, **{column: {"s7": value}})
+    spec = dependency_chart(LARGE, systems).to_dict()
+    names = next(iter(row for row in spec["datasets"].values() if "label" in row[0]))
+    assert {"s6", "s7", "s8"} <= {row["system"] for row in names}
+    assert len(names) == 30
+    assert spec["title"]["subtitle"].startswith("30 systems around the riskiest, 30 left out; ")
+    assert spec["title"]["text"] == ("Nothing leads around s7" if column == "single_point" else NONE_ALONE)
+
+
+NONE_ALONE = "No system stands alone on the way to a goal"
+
+
+def test_as_many_systems_as_can_be_read_are_all_shown():
+    drawn = edges(" ".join(f"s{i}>s{i + 1}:1" for i in range(29)))
+    assert dependency_chart(drawn, risks(drawn)).to_dict()["title"]["subtitle"].startswith("30 systems; 29 connections")
+
+
+def test_levels_stand_from_left_to_right_whatever_the_flow():
+    drawn = edges("Shop>ERP:10 ERP>Bank:10 Model>ERP:5")
+    levels = pl.DataFrame({"system": ["Bank", "ERP", "Shop", "Gone"], "level": [0, 1, 3, 2]})
+    spec = dependency_chart(drawn, risks(drawn), levels=levels).to_dict()
+    rows = next(iter(row for row in spec["datasets"].values() if "label" in row[0]))
+    x = {row["system"]: row["x"] for row in rows}
+    assert x["Bank"] == x["Model"] < x["ERP"] < x["Shop"]
+
+
+def test_a_graph_without_traffic_is_drawn_and_says_so():
+    drawn = edges("A>B:0 B>C:0 C>A:0").with_columns(error_share=pl.lit(None, pl.Float64))
+    spec = dependency_chart(drawn, risks(drawn)).to_dict()
+    assert spec["title"]["subtitle"].startswith("3 systems; 3 connections, no traffic seen")
+    assert spec["layer"][0]["encoding"]["strokeWidth"]["scale"]["domain"] == [0, 1]
+
+
+def test_hostile_names_stay_text_and_apart():
+    names = [attack or "empty" for attack in dict.fromkeys(ATTACKS)]
+    drawn = pl.DataFrame(
+        {"source": names, "target": [*names[1:], names[0]], "messages": range(1, len(names) + 1), "error_share": 0.1}
     )
-    spec = dependency_chart(drawn, systems).to_dict()
-    assert "the 40 busiest of 61 systems" in spec["title"]["subtitle"]
-    assert spec["title"]["text"] == "Nothing leads around s60"
+    chart = dependency_chart(drawn, risks(drawn, single_point={names[0]: True}))
+    shown = json.dumps(chart._repr_mimebundle_(), ensure_ascii=False)
+    assert not ACTING.search(shown)
+    assert len(shown) < 300_000
+    assert chart.to_dict()["title"]["subtitle"].startswith(f"{len(names)} systems; ")
+
+
+def test_the_largest_landscape_is_drawn_in_a_small_page():
+    graph = edges(" ".join(f"s{i}>s{(i * 7 + k * k + 1) % 1200}:{i + k}" for i in range(1200) for k in range(4)))
+    graph = graph.unique(["source", "target"]).filter(pl.col("source") != pl.col("target"))
+    chart = dependency_chart(graph, risks(graph))
+    assert "1,170 left out" in chart.to_dict()["title"]["subtitle"]
+    assert len(json.dumps(chart.to_dict())) < 200_000
 
 
 DRAWN = report("""
@@ -152,7 +227,7 @@ DRAWN = report("""
 
 def test_the_graph_shows_traffic_as_width_failures_as_colour_and_single_points_by_shape():
     chart = dependency_chart(DRAWN.tables["edges"], DRAWN.tables["systems"])
-    unrated, rated, heads, bars, diamonds, names = chart.to_dict()["layer"]
+    unrated, rated, heads, bars, rings, names = chart.to_dict()["layer"]
     assert rated["encoding"]["strokeWidth"]["field"] == "messages"
     assert rated["encoding"]["color"]["field"] == "error_share"
     assert rated["encoding"]["strokeWidth"]["legend"]["title"] == "Messages"
@@ -160,7 +235,8 @@ def test_the_graph_shows_traffic_as_width_failures_as_colour_and_single_points_b
     assert "color" not in unrated["encoding"]
     assert heads["encoding"]["shape"]["field"] == "backward"
     assert bars["encoding"]["y2"]["field"] == "bottom"
-    assert diamonds["encoding"]["shape"]["scale"] == {"domain": ["single point"], "range": ["diamond"]}
+    assert rings["encoding"]["shape"]["scale"] == {"domain": ["single point"], "range": ["circle"]}
+    assert not rings["mark"]["filled"]
     assert names["encoding"]["text"]["field"] == "label"
     assert chart.to_dict()["title"]["text"] == "Nothing leads around ERP, WMS"
 

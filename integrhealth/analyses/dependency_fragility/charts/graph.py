@@ -3,26 +3,30 @@
 import altair as alt
 import polars as pl
 
-from integrhealth.charts.graph_layout import busiest, layered
+from integrhealth.charts.graph_layout import layered, neighbourhood
 from integrhealth.charts.theme import ACCENT, NEUTRAL, WIDTH, nothing, titled
 
-# More systems than this and no drawing of lines can be read; the busiest are shown.
-MOST_SYSTEMS = 40
+# More systems than this and no drawing of lines can be read; those around the riskiest are shown.
+MOST_SYSTEMS = 30
 # From calm to what went wrong; lightness falls all the way, so it prints in grey.
 FAILURE_RANGE = ["#bcc6d0", "#e3a36b", "#D55E00", "#8f3800"]
 LETTER = 6.6
 
 
-def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerChart | alt.Chart:
+def dependency_chart(
+    edges: pl.DataFrame, systems: pl.DataFrame, *, levels: pl.DataFrame | None = None
+) -> alt.LayerChart | alt.Chart:
     """Who sends to whom: `edges` and `systems` are the tables of these names.
 
     Columns from left to right are the order of the flow; a line's width is its traffic, its colour the share of its
-    messages that failed. A single point is a thick bar with a diamond before its name.
+    messages that failed. A single point is a thick bar with a ring around its middle. Where not all systems fit,
+    those around the riskiest are drawn. `levels` (system, level, a number) puts those of a higher level further right
+    whatever the flow; systems without one stand on the level 0.
     """
     if edges.is_empty():
         return nothing("There is no dependency graph: no message went from one system to another.")
-    shown = busiest(edges, systems=MOST_SYSTEMS)
-    layout = layered(shown, width=WIDTH)
+    shown = neighbourhood(edges, _riskiest(systems), systems=MOST_SYSTEMS)
+    layout = layered(shown, width=WIDTH, bands=_bands(shown, levels))
     lines = layout.lines.join(shown, on=["source", "target"])
     heads = layout.heads.join(shown, on=["source", "target"])
     described = systems.select("system", "single_point", "availability", "capabilities")
@@ -39,7 +43,7 @@ def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerCha
         scale=alt.Scale(domain=[0, worst / 3, 2 * worst / 3, worst], range=FAILURE_RANGE, interpolate="rgb"),
         legend=alt.Legend(title="Share that failed", format=".2~%", orient="bottom", tickCount=4),
     )
-    most = shown["messages"].max()
+    most = max(1, shown["messages"].max())
     traffic = alt.StrokeWidth(
         "messages:Q",
         scale=alt.Scale(type="sqrt", domain=[0, most], range=[0.6, 8]),
@@ -77,16 +81,32 @@ def dependency_chart(edges: pl.DataFrame, systems: pl.DataFrame) -> alt.LayerCha
         x=x, y=alt.Y("top:Q", axis=None), y2="bottom:Q", color=colour, tooltip=about
     )
     single = here.transform_filter(alt.datum.single_point).transform_calculate(mark="'single point'")
-    diamonds = single.mark_point(filled=True, size=330, color=ACCENT, opacity=1).encode(
+    rings = single.mark_point(filled=False, size=420, strokeWidth=3, color=ACCENT, opacity=1).encode(
         x=x, y=y, shape=_single_point_shape(), tooltip=about
     )
     above = alt.expr("indexof(datum.label, '\\n') < 0 ? -12 : -26")
     names = here.mark_text(dy=above, fontSize=12, lineBreak="\n").encode(
         x=x, y=alt.Y("top:Q", axis=None), text="label:N", tooltip=about
     )
-    chart = alt.layer(*flow, arrows, bars, diamonds, names).resolve_scale(shape="independent")
+    chart = alt.layer(*flow, arrows, bars, rings, names).resolve_scale(shape="independent")
     chart = chart.properties(width=WIDTH, height=layout.height)
-    return titled(chart, _dependency_title(places), _dependency_subtitle(edges, shown))
+    return titled(chart, _dependency_title(systems), _dependency_subtitle(edges, shown))
+
+
+def _riskiest(systems: pl.DataFrame) -> pl.Series:
+    """Systems: single points first, then by what their errors cost, where that is known, then by what needs them."""
+    needed = pl.col("capabilities").list.len()
+    by = ["single_point", "value_per_hour", "importance", needed, "system"]
+    return systems.sort(by, descending=[True, True, True, True, False], nulls_last=True)["system"]
+
+
+def _bands(shown: pl.DataFrame, levels: pl.DataFrame | None) -> dict[str, int] | None:
+    if levels is None:
+        return None
+    ends = pl.concat([shown["source"], shown["target"]]).unique().sort()
+    return dict.fromkeys(ends, 0) | dict(
+        levels.filter(pl.col("system").is_in(ends.implode())).select("system", "level").rows()
+    )
 
 
 def short_names(places: pl.DataFrame) -> pl.DataFrame:
@@ -120,13 +140,13 @@ def round_amounts(most: int) -> list[int]:
 
 
 def _single_point_shape() -> alt.Shape:
-    legend = alt.Legend(title=None, orient="bottom", symbolFillColor=ACCENT, symbolStrokeWidth=0, symbolSize=200)
-    return alt.Shape("mark:N", scale=alt.Scale(domain=["single point"], range=["diamond"]), legend=legend)
+    legend = alt.Legend(title=None, orient="bottom", symbolStrokeColor=ACCENT, symbolStrokeWidth=3, symbolSize=200)
+    return alt.Shape("mark:N", scale=alt.Scale(domain=["single point"], range=["circle"]), legend=legend)
 
 
-def _dependency_title(places: pl.DataFrame) -> str:
+def _dependency_title(systems: pl.DataFrame) -> str:
     needed = pl.col("capabilities").list.len()
-    single = places.filter("single_point").sort(needed, "system", descending=[True, False])["system"].to_list()
+    single = systems.filter("single_point").sort(needed, "system", descending=[True, False])["system"].to_list()
     if not single:
         return "No system stands alone on the way to a goal"
     listed = ", ".join(single[:3]) + (f" and {len(single) - 3} more" if len(single) > 3 else "")
@@ -135,6 +155,8 @@ def _dependency_title(places: pl.DataFrame) -> str:
 
 def _dependency_subtitle(edges: pl.DataFrame, shown: pl.DataFrame) -> str:
     everyone, drawn = (pl.concat([f["source"], f["target"]]).n_unique() for f in (edges, shown))
-    cut = f"the {drawn} busiest of {everyone} systems" if drawn < everyone else f"{everyone} systems"
+    cut = f"{drawn} systems around the riskiest, {everyone - drawn:,} left out"
     messages = shown["messages"].sum()
-    return f"{cut}, {shown.height} connections, {messages:,} messages; the flow runs from left to right"
+    traffic = f"{messages:,} messages" if messages else "no traffic seen"
+    where = cut if drawn < everyone else f"{everyone} systems"
+    return f"{where}; {shown.height} connections, {traffic}; the flow runs from left to right"
