@@ -69,7 +69,9 @@ def dependency_chart(
     unrated = drawn.transform_filter("!isValid(datum.error_share)").mark_line(
         interpolate="monotone", color=FAILURE_RANGE[0]
     )
-    flow = [unrated.encode(**along, tooltip=said), rated.encode(**along, tooltip=said, color=share)]
+    flow = [unrated.encode(**along, tooltip=said)]
+    if shown["error_share"].count():
+        flow.append(rated.encode(**along, tooltip=said, color=share))
     head = alt.Chart(heads).mark_point(filled=True, size=90, opacity=1, color=NEUTRAL)
     arrows = head.encode(
         x=x,
