@@ -154,7 +154,7 @@ def test_imports_keep_their_place():
         ("reading/tidying.py", "from integrhealth.reading.discovery import log_files"),
         ("traces/new.py", "from integrhealth import catalog"),
         ("bad_entries/new.py", "from integrhealth.analyses import latency"),
-        ("analyses/latency/new.py", "from integrhealth.analyses.report_overload.overlap import overlaps"),
+        ("analyses/latency/new.py", "from integrhealth.analyses.report_overload.cover.overlap import overlaps"),
         ("analyses/latency/new.py", "from integrhealth.reading.values import times"),
         ("analyses/latency/new.py", "from integrhealth.analyses.latency import charts"),
         ("analyses/latency/new.py", "import altair"),

@@ -7,17 +7,13 @@ get no flood ratio.
 
 from typing import TYPE_CHECKING
 
-from integrhealth.analyses.report_overload.findings import NAME, overload_findings
+from integrhealth.analyses.report_overload.cover.findings import cover_findings
+from integrhealth.analyses.report_overload.cover.questions import keep, overlaps, reports
+from integrhealth.analyses.report_overload.findings import NAME, flood
 from integrhealth.analyses.report_overload.gaps import gaps, notes
-from integrhealth.analyses.report_overload.questions import (
-    all_people,
-    inventory_of,
-    keep,
-    overlaps,
-    people,
-    reports,
-)
+from integrhealth.analyses.report_overload.questions import all_people, inventory_of, people
 from integrhealth.analyses.report_overload.tables import TABLES
+from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -39,12 +35,14 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     [('critical', 'flood'), ('critical', 'spare_reports')]
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
+    whole = all_people(evidence, min_messages=min_messages)
+    judged = [flood(whole, tables["reports"]), *cover_findings(tables["reports"], tables["keep"])]
     lacking = gaps(inventory_of(evidence), evidence.deliveries, evidence.reads)
     return published_report(
         NAME,
         TABLES,
         tables,
-        overload_findings(tables, all_people(evidence, min_messages=min_messages)),
+        ranked(judged),
         notes=notes(tables, lacking),
         missing=f"needs {'; '.join(remedy for _, remedy in lacking)}" if lacking else None,
     )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from integrhealth.analyses.report_overload.cover import (
+from integrhealth.analyses.report_overload.cover.smallest_set import (
     cadences,
     services,
     smallest_cover,
@@ -152,7 +152,7 @@ def test_the_smallest_cover_is_that_of_trying_all(seed):
 
 
 def test_a_cover_that_takes_too_long_is_greedy_and_says_that_it_is_not_proven(monkeypatch):
-    monkeypatch.setattr("integrhealth.analyses.report_overload.cover.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("integrhealth.analyses.report_overload.cover.smallest_set.PATIENCE_SECONDS", 0.0)
     rng = np.random.default_rng(5)
     covers = rng.random((60, 40)) < 0.1
     covers[np.arange(60), rng.integers(0, 40, 60)] = True

@@ -7,7 +7,7 @@ from drawing.reports import stock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrhealth.analyses.report_overload.overlap import nearest, overlaps
+from integrhealth.analyses.report_overload.cover.overlap import nearest, overlaps
 
 
 def test_overlap_counts_shared_fields_and_metrics_once():

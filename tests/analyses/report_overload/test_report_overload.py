@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from integrhealth.analyses.report_overload import report
+from integrhealth.analyses.report_overload.cover.verdicts import VERDICTS
 from integrhealth.analyses.report_overload.inventory import inventory
 from integrhealth.analyses.report_overload.tables import TABLES
-from integrhealth.analyses.report_overload.verdicts import VERDICTS
 from integrhealth.catalog import Catalog
 from integrhealth.language.schema import conform
 

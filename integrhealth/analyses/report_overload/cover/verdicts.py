@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import polars as pl
 
+from integrhealth.analyses.report_overload.cover.overlap import nearest
 from integrhealth.analyses.report_overload.inventory import any_decision
-from integrhealth.analyses.report_overload.overlap import nearest
 from integrhealth.analyses.report_overload.reading import assigned_reads
 from integrhealth.language.period import outlying
 from integrhealth.language.schema import COUNT, FLAG
