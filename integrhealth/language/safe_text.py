@@ -25,3 +25,17 @@ def visible_and_cut(text: pl.Expr, length: int) -> pl.Expr:
     """A text column as ``visible`` gives it, of at most `length` characters; what was cut ends in an ellipsis."""
     shown = text.str.replace_all(_ACTING_IN_RUST, INSTEAD)
     return pl.when(shown.str.len_chars() > length).then(shown.str.head(length - 1) + "…").otherwise(shown)
+
+
+# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
+FORMULA = r"[=+\-@\t\r]"
+
+
+def no_formula(text: pl.Expr) -> pl.Expr:
+    """A text column that a spreadsheet takes as text: an apostrophe before what would begin a formula."""
+    return text.str.replace(f"^({FORMULA})", "'$1")
+
+
+def formula_restored(text: pl.Expr) -> pl.Expr:
+    """The text as it was before ``no_formula``."""
+    return text.str.replace(f"^'({FORMULA})", "$1")

@@ -39,6 +39,14 @@ NEAR_DUPLICATE, OVERLAPPING = 0.8, 0.5
 CADENCES = {"daily": 2, "weekly": 10, "monthly": 45}
 # A report that nobody opened for this long (Tableau's default; Metabase users ask for three months).
 UNOPENED_DAYS = 90
+# Whoever certainly opens fewer of the deliveries than this, and none so far, never opens the report (own).
+NEVER_OPENED = 0.2
+# One in so many deliveries is what the next slower cadence sends: of daily, weekly and monthly reports by their rank.
+SLOWER_EVERY = {0: 5, 1: 4, 2: 3}
+# A smaller share of reports with a declared decision says that not all were asked, not that the others have none (own).
+MOST_DECLARED = 0.5
+# So many deliveries since the content last changed, its refreshes failing, show old numbers as new (own).
+STALE_DELIVERIES = 3
 # Share of the judged reports that could stop without leaving a decision unserved (own).
 SPARE_WARNING, SPARE_CRITICAL = 0.25, 0.75
 # A path question asked by a smaller share of an object type's traces is no capability of the business (own).

@@ -8,7 +8,16 @@ get no flood ratio.
 from typing import TYPE_CHECKING
 
 from integrhealth.analyses.report_overload.cover.findings import cover_findings
-from integrhealth.analyses.report_overload.cover.questions import keep, overlaps, reports
+from integrhealth.analyses.report_overload.cover.questions import (
+    coverage,
+    curation,
+    handful,
+    keep,
+    overlaps,
+    questionnaire,
+    reports,
+    savings,
+)
 from integrhealth.analyses.report_overload.findings import NAME, flood
 from integrhealth.analyses.report_overload.gaps import gaps, notes
 from integrhealth.analyses.report_overload.questions import all_people, inventory_of, people
@@ -21,7 +30,18 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-__all__ = ["keep", "overlaps", "people", "report", "reports"]
+__all__ = [
+    "coverage",
+    "curation",
+    "handful",
+    "keep",
+    "overlaps",
+    "people",
+    "questionnaire",
+    "report",
+    "reports",
+    "savings",
+]
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,8 @@ import polars as pl
 
 from integrhealth.analyses.report_overload.inventory import any_decision
 
+# Tables that say which decision is served by what.
+COVERED = ("coverage", "handful")
 RED_FLAGS_LATER = "Flagged deliveries are not compared with incidents yet by this version."
 
 
@@ -15,7 +17,7 @@ def gaps(stock: pl.DataFrame, deliveries: pl.DataFrame, reads: pl.DataFrame) -> 
     lacks = [
         (
             stock.is_empty(),
-            {"people", "reports", "keep", "overlaps"},
+            {"people", "reports", "keep", "overlaps", "questionnaire", *COVERED},
             "reports (an inventory: report, words, fields, metrics, decisions)",
         ),
         (
@@ -30,13 +32,18 @@ def gaps(stock: pl.DataFrame, deliveries: pl.DataFrame, reads: pl.DataFrame) -> 
         ),
         (
             stock.height and not any_decision(stock),
-            {"keep"},
+            {"keep", *COVERED},
             "reports.decisions, or those of the catalog, to tell which reports must stay",
         ),
         (
-            deliveries.is_empty(),
-            {"people", "reports", "keep"},
+            deliveries.is_empty() and reads.is_empty(),
+            {"people", "reports", "keep", "curation", "savings", *COVERED},
             "deliveries (report, person, at) to tell which reports reach whom",
+        ),
+        (
+            deliveries.is_empty() and not reads.is_empty(),
+            {"people"},
+            "deliveries (report, person, at) to tell what reaches people unasked",
         ),
         (reads.is_empty(), {"people", "reports"}, "reads (report, person, at, seconds) to tell what is read"),
         (
@@ -55,6 +62,11 @@ def notes(tables: Mapping[str, pl.DataFrame], lacking: list[tuple[set[str], str]
         "reports": "No report is in the inventory, sent or opened.",
         "keep": "No delivered report serves a decision.",
         "overlaps": "No two reports share half of what they show.",
+        "coverage": "No delivered report serves a decision.",
+        "handful": "No delivered report serves a decision.",
+        "curation": "Nothing is to be changed for anybody.",
+        "savings": "Nobody gets a report.",
+        "questionnaire": "Of every report somebody said which decision it is for.",
     }
     sentences = {"red_flags": RED_FLAGS_LATER}
     for table in (table for table, frame in tables.items() if frame.is_empty()):

@@ -2,7 +2,9 @@
 
 import polars as pl
 
+from integrhealth.language.safe_text import formula_restored
 from integrhealth.language.schema import COUNT, FLAG, TEXT, WORDS
+from integrhealth.language.thresholds import MOST_DECLARED
 
 INVENTORY = {
     "report": TEXT,
@@ -12,22 +14,34 @@ INVENTORY = {
     "decisions": WORDS,
     "statutory": FLAG,
     "owner": TEXT,
+    "tool": TEXT,
+    "asked": FLAG,
 }
+# What is written where a report is for no decision, in a table in which an empty cell says nothing.
+NOTHING = "none"
 
 
 def inventory(reports: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """One row per report that `reports` (the inventory) or `declared` (the catalog's reports) names, by name.
 
     Entries that repeat a report are merged: the most words, the lists together, statutory if any says so, the first
-    owner by name. Decisions and owner of the catalog win over those of the inventory where it names any.
+    owner and tool by name. Decisions and owner of the catalog win over those of the inventory where it names any.
+    ``asked``: one of the two says what it is for, if only that it is for nothing (an empty list, or the word none).
     """
+    reports, declared = (each.with_columns(formula_restored(pl.col("report"))) for each in (reports, declared))
     logged = reports.group_by("report").agg(
         pl.col("words").filter(pl.col("words") > 0).max(),
         *(_together(column) for column in ("fields", "metrics", "decisions")),
         pl.col("statutory").any(),
-        pl.col("owner").min(),
+        pl.col("owner", "tool").min(),
+        asked=pl.col("decisions").is_not_null().any(),
     )
-    said = declared.group_by("report").agg(_together("decisions"), pl.col("statutory").any(), pl.col("owner").min())
+    said = declared.group_by("report").agg(
+        _together("decisions"),
+        pl.col("statutory").any(),
+        pl.col("owner").min(),
+        asked=pl.col("decisions").is_not_null().any(),
+    )
     both = logged.join(said, on="report", how="full", coalesce=True, suffix="_said")
     said_any = pl.col("decisions_said").list.len() > 0
     return (
@@ -36,6 +50,7 @@ def inventory(reports: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
             decisions=pl.when(said_any).then("decisions_said").otherwise("decisions").fill_null([]),
             statutory=pl.col("statutory").fill_null(False) | pl.col("statutory_said").fill_null(False),
             owner=pl.coalesce("owner_said", "owner"),
+            asked=pl.col("asked").fill_null(False) | pl.col("asked_said").fill_null(False),
         )
         .select(pl.col(column).cast(dtype) for column, dtype in INVENTORY.items())
         .sort("report")
@@ -43,9 +58,21 @@ def inventory(reports: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
 
 
 def _together(column: str) -> pl.Expr:
-    return pl.col(column).explode().drop_nulls().unique().sort()
+    """All that the lists of a report hold, without the word that says that there is nothing."""
+    each = pl.col(column).explode().drop_nulls()
+    return (each.filter(each.str.to_lowercase() != NOTHING) if column == "decisions" else each).unique().sort()
 
 
 def any_decision(stock: pl.DataFrame) -> bool:
     """Whether any report of the inventory `stock` names what it is for."""
     return bool((stock["decisions"].list.len() > 0).any())
+
+
+def without_decision(stock: pl.DataFrame) -> pl.Expr:
+    """Whether a report of `stock` serves no decision, as opposed to nobody having said which.
+
+    Where most reports name a decision, the others have none; else those do that say so.
+    """
+    declared = (stock["decisions"].list.len() > 0).mean() or 0.0
+    asked = pl.col("asked") | pl.lit(declared >= MOST_DECLARED)
+    return (pl.col("decisions").list.len() == 0) & asked & pl.lit(declared > 0)

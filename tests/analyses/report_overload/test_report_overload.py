@@ -78,10 +78,12 @@ def test_eight_of_sixty_three_reports_are_kept():
     assert tables["keep"]["proven"].all()
 
     verdicts = dict(tables["reports"].select("report", "verdict").iter_rows())
-    assert {verdicts[name] for name in truth.needed} == {"keep"}
-    assert verdicts[truth.law] == "statutory"
-    assert {verdicts[name] for name in truth.copies} == {"near-duplicate"}
-    assert {verdicts[name] for name in truth.pointless} == {"retire candidate"}
+    assert {verdicts[name] for name in [*truth.needed, truth.law]} == {"keep"}
+    assert {verdicts[name] for name in truth.copies} == {"merge"}
+    assert {verdicts[name] for name in truth.pointless} == {"retire"}
+    whys = dict(tables["reports"].select("report", "why").iter_rows())
+    assert (whys[truth.law], {whys[name] for name in truth.pointless}) == ("statutory", {"no decision"})
+    assert tables["keep"]["gap"].sum() == tables["keep"]["uncovered"].sum() == tables["reports"]["uncovered"].sum() == 0
     covered_by = dict(tables["reports"].select("report", "covered_by").iter_rows())
     assert [covered_by[name] for name in truth.copies[:9]] == [[truth.needed[place % 7]] for place in range(9)]
 
@@ -156,10 +158,10 @@ def ninety_days(days, *, last_opened):
 
 def test_unopened_for_ninety_days_needs_ninety_days_of_data():
     never = [False] * 180
-    verdicts = dict(ninety_days(90, last_opened=never).tables["reports"].select("report", "verdict").iter_rows())
-    assert verdicts == {"dead": "unopened 90 days", "alive": "not enough data"}
+    verdicts = ninety_days(90, last_opened=never).tables["reports"].select("report", "verdict", "why").sort("report")
+    assert verdicts.rows() == [("alive", "cannot tell", "not declared"), ("dead", "retire", "unopened 90 days")]
     short = ninety_days(89, last_opened=never[:178])
-    assert set(short.tables["reports"]["verdict"]) == {"not enough data"}
+    assert set(short.tables["reports"]["verdict"]) == {"cannot tell"}
     assert short.tables["reports"]["unopened"].null_count() == 2
     once = ninety_days(90, last_opened=[True] + [False] * 179)
     assert not once.tables["reports"]["unopened"].any()
@@ -173,11 +175,11 @@ def test_reports_that_are_unknown_or_never_sent_are_named_as_such():
     reads = pl.concat([opened(deliveries, 100), strange])
     answer = report(evidence(reports=reports, deliveries=deliveries, reads=reads))
     table = answer.tables["reports"]
-    assert dict(table.select("report", "verdict").iter_rows()) == {
-        "known": "keep",
-        "unknown": "not in inventory",
-        "shelf": "not delivered",
-        "opened only": "not in inventory",
+    assert {row[0]: row[1:] for row in table.select("report", "verdict", "why").iter_rows()} == {
+        "known": ("keep", "only source"),
+        "unknown": ("cannot tell", "not in inventory"),
+        "shelf": ("cannot tell", "not delivered"),
+        "opened only": ("cannot tell", "not in inventory"),
     }
     assert table["read"].sum() + table["skimmed"].sum() + table["unread"].sum() == deliveries.height
     assert answer.tables["people"]["without_words"].to_list() == [9]
@@ -210,14 +212,17 @@ def test_the_catalog_adds_decisions_owners_and_reports_and_wins():
 # Broken and partial input
 
 
+CURATED = ("coverage", "curation", "handful", "questionnaire", "savings")
+
+
 @pytest.mark.parametrize(
     ("given_frames", "needs", "filled"),
     [
         ((), ("reports", "deliveries", "reads"), ()),
-        (("reports",), ("deliveries", "reads"), ("reports", "overlaps")),
+        (("reports",), ("deliveries", "reads"), ("reports", "overlaps", "questionnaire")),
         (("deliveries",), ("reports", "reads"), ("reports", "people")),
         (("reads",), ("reports", "deliveries"), ("reports",)),
-        (("reports", "deliveries"), ("reads",), ("people", "reports", "keep", "overlaps")),
+        (("reports", "deliveries"), ("reads",), ("people", "reports", "keep", "overlaps", *CURATED)),
         (("deliveries", "reads"), ("reports",), ("people", "reports")),
     ],
 )

@@ -4,7 +4,7 @@ import polars as pl
 
 from integrhealth.analyses.report_overload.findings import NAME, largest_owner
 from integrhealth.language.findings import findings, no_findings
-from integrhealth.language.thresholds import SPARE_CRITICAL, SPARE_WARNING, UNOPENED_DAYS
+from integrhealth.language.thresholds import SPARE_CRITICAL, SPARE_WARNING, STALE_DELIVERIES, UNOPENED_DAYS
 
 ALL_REPORTS = "all reports"
 NO_OWNER = "reports without an owner"
@@ -14,7 +14,7 @@ NAME_LENGTH = 60
 
 def cover_findings(judged: pl.DataFrame, kept: pl.DataFrame) -> list[pl.DataFrame]:
     """What people should talk about; `judged` and `kept` are the tables ``reports`` and ``keep``."""
-    return [spare_reports(judged, kept), no_decision(judged), near_duplicates(judged), unopened(judged)]
+    return [spare_reports(judged, kept), no_decision(judged), near_duplicates(judged), stale(judged), unopened(judged)]
 
 
 def spare_reports(judged: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
@@ -24,7 +24,7 @@ def spare_reports(judged: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     staying = pl.col("report").is_in(kept["report"].implode())
     share = pl.col("value")
     counts = (
-        judged.filter((pl.col("deliveries") > 0) & (pl.col("verdict") != "not in inventory"))
+        judged.filter((pl.col("deliveries") > 0) & (pl.col("why") != "not in inventory"))
         .select(
             n=pl.len(),
             spare=(~staying).sum(),
@@ -51,7 +51,7 @@ def spare_reports(judged: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
 
 def no_decision(judged: pl.DataFrame) -> pl.DataFrame:
     """One finding per owner of delivered reports that serve no decision."""
-    rows = _by_owner(judged.filter(pl.col("verdict") == "retire candidate")).with_columns(
+    rows = _by_owner(judged.filter(pl.col("why") == "no decision")).with_columns(
         severity=pl.lit("warning"),
         statement=pl.format("{} delivered reports serve no decision, first of all {}.", "value", "first"),
         ask=pl.format("Which decision is {} for, and who takes it?", "first"),
@@ -60,8 +60,8 @@ def no_decision(judged: pl.DataFrame) -> pl.DataFrame:
 
 
 def near_duplicates(judged: pl.DataFrame) -> pl.DataFrame:
-    """One finding per owner of reports that show what another shows, and whose decisions others serve."""
-    rows = _by_owner(judged.filter(pl.col("verdict") == "near-duplicate")).with_columns(
+    """One finding per owner of reports that show what another shows, whose readers can take that one."""
+    rows = _by_owner(judged.filter(pl.col("verdict") == "merge")).with_columns(
         severity=pl.lit("warning"),
         statement=pl.format("{} reports show what others already show; {} is one of them.", "value", "first"),
         ask=pl.format("What does {} say that {} does not?", "first", "instead"),
@@ -69,9 +69,24 @@ def near_duplicates(judged: pl.DataFrame) -> pl.DataFrame:
     return findings(NAME, "near_duplicates", rows)
 
 
+def stale(judged: pl.DataFrame) -> pl.DataFrame:
+    """One finding per owner of reports that were sent on although their refresh failed: old numbers as new ones."""
+    old = pl.col("sent_unchanged") >= STALE_DELIVERIES
+    rows = _by_owner(judged.filter(old & (pl.col("refresh_failures") > 0) & pl.col("failed_since"))).with_columns(
+        severity=pl.lit("warning"),
+        statement=pl.format(
+            "{} reports are sent with old content, {} for {} days: refreshes fail.", *("value", "first", "days")
+        ),
+        threshold=pl.lit(float(STALE_DELIVERIES)),
+        ask=pl.format("Who sees that the refresh of {} fails, and who tells its readers?", "first"),
+    )
+    return findings(NAME, "stale_reports", rows)
+
+
 def unopened(judged: pl.DataFrame) -> pl.DataFrame:
     """One finding per owner of reports that would stay, or cannot be judged, and that nobody opened for 90 days."""
-    candidates = judged.filter(pl.col("unopened") & pl.col("verdict").is_in(["keep", "unopened 90 days"]))
+    would_stay = pl.col("verdict").is_in(["keep", "fewer people", "less often"])
+    candidates = judged.filter(pl.col("unopened") & (would_stay | (pl.col("why") == "unopened 90 days")))
     rows = _by_owner(candidates).with_columns(
         severity=pl.lit("note"),
         statement=pl.format(
@@ -92,6 +107,7 @@ def _by_owner(rows: pl.DataFrame) -> pl.DataFrame:
             value=pl.len(),
             n=pl.col("deliveries").sum(),
             first=_short(pl.col("report").first()),
+            days=pl.col("stale_days").first().round().cast(pl.Int64),
             instead=_short(pl.col("covered_by").first().list.first()),
         )
         .with_columns(subject=pl.col("owner").fill_null(NO_OWNER), unit=pl.lit("reports"))

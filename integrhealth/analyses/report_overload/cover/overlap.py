@@ -1,4 +1,8 @@
-"""Reports that show the same: shared fields and metrics of every pair, exactly."""
+"""Reports that show the same: what the fields and metrics of every pair mean and share, exactly.
+
+Names are compared by meaning (``names``), never those of the reports. Reports that share a metric and differ in the
+filter or the grain that their items name show different numbers: they overlap, and are no near-duplicates.
+"""
 
 import numpy as np
 import polars as pl
@@ -6,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
+from integrhealth.analyses.report_overload.cover.names import COMPARISON, GRAINS, meanings
+from integrhealth.language.schema import WORDS
 from integrhealth.language.thresholds import NEAR_DUPLICATE, OVERLAPPING
 
 # Pairs are computed in stripes of this many reports, which bounds memory where all share a common field.
@@ -17,24 +23,33 @@ PAIRS = {"left": pl.Int64, "right": pl.Int64, "shared": pl.Int64, "overlap": pl.
 def overlaps(inventory: pl.DataFrame) -> pl.DataFrame:
     """One row per pair of reports with an overlap of at least 0.5, in groups, the largest group first.
 
-    ``overlap`` = shared / all of the distinct names among ``fields`` and ``metrics`` of the two (Jaccard);
-    ``kind``: near-duplicate from 0.8, else overlapping (own). A ``group`` is what near-duplicates connect, numbered
-    from 1, the largest first; a report without near-duplicates is a group of its own.
+    ``overlap`` = shared / all of the distinct meanings among ``fields`` and ``metrics`` of the two (Jaccard);
+    ``differs``: filter, where the comparisons that their items hold are not the same; grain, where both name a grain of
+    time and none in common. ``kind``: near-duplicate from 0.8 where nothing differs, else overlapping (own). A
+    ``group`` is what near-duplicates connect, numbered from 1, the largest first; a report without is its own.
     """
-    names, pairs = _pairs(inventory)
+    items = _items(inventory)
+    names, pairs = _pairs(items)
     close = pairs.filter((pl.col("overlap") >= OVERLAPPING) & (pl.col("left") < pl.col("right")))
-    kind = pl.when(pl.col("overlap") >= NEAR_DUPLICATE).then(pl.lit("near-duplicate")).otherwise(pl.lit("overlapping"))
     reports = pl.Series("report", names, dtype=pl.String)
-    groups = _groups(close.filter(pl.col("overlap") >= NEAR_DUPLICATE), len(names))
-    return close.select(
-        report=reports.gather(close["left"]),
-        other=reports.gather(close["right"]),
-        overlap="overlap",
-        shared="shared",
-        kind=kind,
-        group=groups.gather(close["left"]),
-        other_group=groups.gather(close["right"]),
+    paired = close.with_columns(report=reports.gather(close["left"]), other=reports.gather(close["right"]))
+    alike = (pl.col("overlap") >= NEAR_DUPLICATE) & pl.col("differs").is_null()
+    judged = paired.with_columns(differs=_differs(paired, items)).with_columns(
+        kind=pl.when(alike).then(pl.lit("near-duplicate")).otherwise(pl.lit("overlapping"))
+    )
+    groups = _groups(judged.filter(pl.col("kind") == "near-duplicate"), len(names))
+    return judged.select(
+        *("report", "other", "overlap", "shared", "kind"),
+        group=groups.gather(judged["left"]),
+        other_group=groups.gather(judged["right"]),
+        differs="differs",
     ).sort("group", "report", "other")
+
+
+def near_duplicates(pairs: pl.DataFrame) -> pl.DataFrame:
+    """report, other of the near-duplicates among `pairs`, rows of ``overlaps``, each in both directions."""
+    alike = pairs.filter(pl.col("kind") == "near-duplicate").select("report", "other")
+    return pl.concat([alike, alike.select(report="other", other="report")]).sort("report", "other")
 
 
 def nearest(inventory: pl.DataFrame) -> pl.DataFrame:
@@ -42,7 +57,7 @@ def nearest(inventory: pl.DataFrame) -> pl.DataFrame:
 
     Overlap 0 and no nearest: nothing shared with any other; both null: neither fields nor metrics are known.
     """
-    names, pairs = _pairs(inventory)
+    names, pairs = _pairs(_items(inventory))
     reports = pl.Series("report", names, dtype=pl.String)
     most = pairs.filter(pl.col("overlap") == pl.col("overlap").max().over("left"))
     best = most.group_by("left").agg(pl.col("right").min(), pl.col("overlap").first())
@@ -56,15 +71,47 @@ def nearest(inventory: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _pairs(inventory: pl.DataFrame) -> tuple[list[str], pl.DataFrame]:
-    """The reports that name fields or metrics, and the ordered pairs that overlap or are nearest."""
-    items = (
-        inventory.select("report", item=pl.concat_list(pl.col("fields", "metrics").fill_null([])))
-        .explode("item")
+def _items(inventory: pl.DataFrame) -> pl.DataFrame:
+    """One row per report and meaning that it shows."""
+    named = (
+        inventory.select("report", name=pl.concat_list(pl.col("fields", "metrics").fill_null([])))
+        .explode("name")
         .drop_nulls()
-        .unique()
-        .sort("report", "item")
     )
+    return named.select("report", item=meanings(named["name"])).unique().sort("report", "item")
+
+
+def _differs(pairs: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
+    """In what the numbers of two reports differ although they share their names; null where nothing says so."""
+    filters = items.group_by("report").agg(
+        pl.col("item").filter(pl.col("item").str.contains(COMPARISON.pattern)).sort()
+    )
+    grains = items.group_by("report").agg(pl.col("item").filter(pl.col("item").is_in(GRAINS)).sort())
+
+    def of(column: str, lists: pl.DataFrame) -> pl.Series:
+        return pairs.select(report=column).join(lists, on="report", how="left", maintain_order="left")["item"]
+
+    both = pl.DataFrame(
+        {
+            "filter": of("report", filters).cast(WORDS),
+            "other_filter": of("other", filters).cast(WORDS),
+            "grain": of("report", grains).cast(WORDS),
+            "other_grain": of("other", grains).cast(WORDS),
+        }
+    )
+    named = (pl.col("grain").list.len() > 0) & (pl.col("other_grain").list.len() > 0)
+    disjoint = pl.col("grain").list.set_intersection("other_grain").list.len() == 0
+    return both.select(
+        pl.when(pl.col("filter") != pl.col("other_filter"))
+        .then(pl.lit("filter"))
+        .when(named & disjoint)
+        .then(pl.lit("grain"))
+        .alias("differs")
+    ).to_series()
+
+
+def _pairs(items: pl.DataFrame) -> tuple[list[str], pl.DataFrame]:
+    """The reports that name fields or metrics, and the ordered pairs that overlap or are nearest."""
     names = items["report"].unique(maintain_order=True).to_list()
     if not names:
         return [], pl.DataFrame(schema=PAIRS)

@@ -1,53 +1,124 @@
 """How few reports would do: one call on evidence per published table."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.report_overload.cover import overlap, smallest_set, verdicts
+from integrhealth.analyses.report_overload.cover import (
+    audience,
+    overlap,
+    remarks,
+    smallest_set,
+    staleness,
+    streams,
+    verdicts,
+)
+from integrhealth.analyses.report_overload.cover import (
+    curation as changing,
+)
+from integrhealth.analyses.report_overload.cover import (
+    questionnaire as asking,
+)
 from integrhealth.analyses.report_overload.inventory import any_decision
 from integrhealth.analyses.report_overload.questions import inventory_of, read_classes_of
+from integrhealth.analyses.report_overload.reading import distinct_deliveries
+from integrhealth.language.period import period
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 
+def _arrivals(evidence: "Evidence") -> pl.DataFrame:
+    """What reaches people: the deliveries, or where none is logged the openings; each once."""
+    if evidence.deliveries.is_empty():
+        return evidence.reads.unique(["report", "person", "at"], maintain_order=True)
+    return distinct_deliveries(evidence.deliveries)
+
+
 @question
-def _cadences(evidence: "Evidence") -> pl.DataFrame:
-    return smallest_set.cadences(evidence.deliveries, timezone=evidence.catalog.timezone)
+def _streams(evidence: "Evidence") -> pl.DataFrame:
+    reaching = streams.cadences(_arrivals(evidence), timezone=evidence.catalog.timezone)
+    judged = audience.audience(read_classes_of(evidence), reaching)
+    classes = read_classes_of(evidence)
+    return changing.stream_minutes(judged, classes, inventory_of(evidence), timezone=evidence.catalog.timezone)
+
+
+@question
+def _served(evidence: "Evidence") -> pl.DataFrame:
+    return streams.services(_streams(evidence), inventory_of(evidence))
 
 
 @question
 def _smallest_set(evidence: "Evidence") -> pl.DataFrame:
-    stock, streams = inventory_of(evidence), _cadences(evidence)
-    return (
-        smallest_set.smallest_set(streams, stock)
-        if any_decision(stock) and streams.height
-        else smallest_set.NOTHING_KEPT
+    stock, reaching = inventory_of(evidence), _streams(evidence)
+    possible = any_decision(stock) and reaching.height
+    return smallest_set.smallest_set(reaching, stock) if possible else smallest_set.NOTHING_KEPT
+
+
+@question
+def _plan(evidence: "Evidence") -> pl.DataFrame:
+    return smallest_set.handful(_streams(evidence), inventory_of(evidence), _smallest_set(evidence))
+
+
+@question
+def _refreshes(evidence: "Evidence") -> pl.DataFrame:
+    refreshed = staleness.refreshes(evidence.messages, inventory_of(evidence))
+    unchanged = staleness.sent_since_change(_arrivals(evidence), refreshed)
+    return refreshed.join(unchanged, on="report", how="left")
+
+
+@question
+def _remarks(evidence: "Evidence") -> pl.DataFrame:
+    reaching = _streams(evidence)
+    return remarks.remarks(
+        reaching,
+        served=_served(evidence),
+        kept=_smallest_set(evidence),
+        plan=_plan(evidence),
+        seldom=audience.opened_too_seldom(reaching),
+        unchanged=staleness.changes_slower(_refreshes(evidence), reaching),
     )
+
+
+def _until(evidence: "Evidence") -> datetime | None:
+    """The end of what the log knows of reports."""
+    times = [evidence.deliveries["at"], evidence.reads["at"], _refreshes(evidence)["changed_at"].drop_nulls()]
+    covered = period(pl.concat(times))
+    return None if covered is None else covered[1]
 
 
 @question
 def reports(evidence: "Evidence") -> pl.DataFrame:
-    """One row per report of the inventory or the log, most unread deliveries first: its use, and whether it must stay.
+    """One row per report of the inventory or the log, most unread deliveries first: its use, and what becomes of it.
 
-    ``verdict``, the first that holds: not in inventory, statutory, keep, not delivered, retire candidate (serves no
-    decision), near-duplicate (others serve its decisions, and it shows at least 80% of what another shows), covered,
-    unopened 90 days, not enough data. ``overlap`` with ``nearest`` is the Jaccard index of fields and metrics.
-    Without a single opening in the log ``read``, ``skimmed`` and ``unread`` are null, not zero.
+    ``verdict``: keep, merge, fewer people, less often, retire, cannot tell; ``why`` is the reason, the first that
+    holds (docs/numbers.md), and ``covered_by`` who serves its decisions. ``overlap`` with ``nearest`` is the Jaccard
+    index of what fields and metrics mean. ``stale_days`` passed since its content changed, ``idle_days`` since
+    somebody opened it. ``needs`` are the decisions and people it serves, ``uncovered`` those that the plan
+    would lose: 0. Without a single opening in the log ``read``, ``skimmed`` and ``unread`` are null, not zero.
 
-    >>> ih.report_overload.reports(evidence).select("report", "deliveries", "unread", "verdict").head(2).rows()
-    [('copy-of-cash-due', 768, 768, 'near-duplicate'), ('final-margin-by-product', 768, 768, 'near-duplicate')]
+    >>> ih.report_overload.reports(evidence).select("report", "unread", "verdict", "why").head(2).rows()
+    [('copy-of-cash-due', 768, 'merge', 'near-duplicate'), ('final-margin-by-product', 768, 'merge', 'near-duplicate')]
 
     Columns: report (text); deliveries, read, skimmed, unread (count); decisions (list of text); nearest (text); overlap
-    (number, share); verdict (text); covered_by (list of text); owner (text); statutory (flag); words, people (count);
-    minutes (number, minutes); unasked_reads (count); unopened (flag)
+    (number, share); verdict (text); covered_by (list of text); why, owner (text); statutory (flag); words, people,
+    readers (count); minutes (number, minutes); unasked_reads (count); unopened (flag); idle_days, refreshes,
+    refresh_failures (count); stale_days (number, days); failed_since (flag); sent_unchanged, needs, uncovered
+    (count); slower (text)
     """
     stock, kept = inventory_of(evidence), _smallest_set(evidence)
-    used = verdicts.usage(read_classes_of(evidence), evidence.reads, timezone=evidence.catalog.timezone)
-    covering = smallest_set.stand_ins(smallest_set.services(_cadences(evidence), stock), kept["report"])
-    return verdicts.judged_reports(stock, used, kept=kept, covering=covering)
+    return verdicts.judged_reports(
+        stock,
+        verdicts.usage(read_classes_of(evidence), evidence.reads, timezone=evidence.catalog.timezone),
+        kept=kept,
+        covering=smallest_set.stand_ins(_served(evidence), kept["report"]),
+        near=overlap.near_duplicates(overlaps(evidence)),
+        remarks=_remarks(evidence),
+        refreshed=_refreshes(evidence),
+        until=_until(evidence),
+    )
 
 
 @question
@@ -55,31 +126,116 @@ def keep(evidence: "Evidence") -> pl.DataFrame:
     """One row per report to keep, by name: the fewest that serve every decision to everybody as often as today.
 
     Of all such sets the one with the fewest reports, then the fewest reading minutes, then the first by name; exact,
-    by integer programming (HiGHS), and ``proven`` is false when time ran out. ``reason``: statutory; only source
-    (somebody has no other report for a decision, as often); smallest set.
+    by integer programming (HiGHS). ``proven`` is false when time ran out, and ``gap`` then the share of the set that a
+    smaller one might do without, at most. ``uncovered`` counts decisions and people that the set leaves unserved, 0:
+    it is counted anew from the deliveries. ``reason``: statutory; only source (somebody has no other report for a
+    decision, as often); smallest set.
 
-    >>> ih.report_overload.keep(evidence).select("report", "reason", "proven").head(2).rows()
-    [('cash-due', 'smallest set', True), ('late-shipments', 'smallest set', True)]
+    >>> ih.report_overload.keep(evidence).select("report", "reason", "proven", "uncovered").head(2).rows()
+    [('cash-due', 'smallest set', True, 0), ('late-shipments', 'smallest set', True, 0)]
 
     Columns: report (text); decisions (list of text); reason (text); proven (flag); people (count); minutes (number,
-    minutes)
+    minutes); gap (number, share); uncovered (count)
     """
     judged = reports(evidence).select("report", "decisions", "people", "minutes")
     kept = _smallest_set(evidence).join(judged, on="report", how="left")
-    return kept.select("report", "decisions", "reason", "proven", "people", "minutes").sort("report")
+    columns = ("report", "decisions", "reason", "proven", "people", "minutes", "gap", "uncovered")
+    return kept.select(*columns).sort("report")
+
+
+@question
+def handful(evidence: "Evidence") -> pl.DataFrame:
+    """One row per person and report that stays with the person: the fewest that serve him or her as today, and when.
+
+    Of the reports to keep, those that the person needs (exact, as the whole set); statutory ones stay with everybody.
+    ``decisions`` are those it serves the person as often as any; ``when`` is the usual time of the day in the catalog's
+    time zone, with the weekday where it comes weekly.
+
+    >>> ih.report_overload.handful(evidence).select("person", "report", "cadence", "when").head(1).rows()
+    [('manager-01', 'cash-due', 'daily', '06:09')]
+
+    Columns: person, report (text); decisions (list of text); cadence, when (text); minutes_per_day (number, minutes)
+    """
+    zone = evidence.catalog.timezone
+    return changing.timetable(_plan(evidence), _arrivals(evidence), _streams(evidence), timezone=zone)
+
+
+@question
+def curation(evidence: "Evidence") -> pl.DataFrame:
+    """One row per report and person to change, the most minutes first; ``cadence_before`` again takes it back.
+
+    ``action``: unsubscribe, merge (the person takes what is in ``instead``), less often, ask (the person never opens
+    it, and would lose a decision). ``would_miss`` names the decisions that nobody else would serve the person as often,
+    empty but for those to ask, and null where no decision is declared; ``opened`` of ``deliveries`` says who would
+    notice. Text that a spreadsheet would run begins with an apostrophe (OWASP, CSV injection).
+
+    >>> ih.report_overload.curation(evidence).select("report", "action", "instead", "would_miss").head(1).rows()
+    [('interface-count-digest', 'unsubscribe', None, None)]
+
+    Columns: report, person, action, cadence_before, cadence_after, instead, would_miss (text); opened, deliveries
+    (count); minutes_per_day (number, minutes); verdict, why (text)
+    """
+    return changing.changes(_streams(evidence), reports(evidence), _plan(evidence), _served(evidence))
+
+
+@question
+def savings(evidence: "Evidence") -> pl.DataFrame:
+    """One row for all people together and one per person, the most minutes a day saved first.
+
+    Reports and minutes needed a day, now and when what ``curation`` unsubscribes and merges is gone (238 words a
+    minute, Brysbaert 2019; means over days with a delivery). Of ``without_words`` reports the length is unknown: they
+    take no minutes here. For all people ``reports`` are different ones, minutes the sum.
+
+    >>> ih.report_overload.savings(evidence).select("person", "reports_after", pl.col("saved_minutes").round()).row(0)
+    ('all people', 8, 1089.0)
+
+    Columns: person (text); reports, reports_after (count); needed_minutes, needed_after (number, minutes per day);
+    without_words (count); saved_minutes (number, minutes per day)
+    """
+    return changing.savings(_streams(evidence), curation(evidence))
+
+
+@question
+def coverage(evidence: "Evidence") -> pl.DataFrame:
+    """One row per decision that a report serves, the most reports first: how many serve it today, and in the plan.
+
+    ``people`` get it served. ``uncovered`` counts those who would get it less often under the plan of ``handful``: 0.
+
+    >>> ih.report_overload.coverage(evidence).row(0)
+    ('what to buy instead of make', 12, 3, 1, 0)
+
+    Columns: decision (text); people, reports, reports_after, uncovered (count)
+    """
+    return changing.coverage(_served(evidence), _plan(evidence))
+
+
+@question
+def questionnaire(evidence: "Evidence") -> pl.DataFrame:
+    """One row per report of which nobody said what it is for, the most reading first: whom to ask, and the question.
+
+    Saved as ``reports.csv`` beside the logs, ``decisions`` filled in (; between several), it is read as an inventory.
+
+    >>> ih.report_overload.questionnaire(evidence).select("report", "owner").head(1).rows()
+    [('interface-count-digest', None)]
+
+    Columns: report, readers, question, decisions, owner (text)
+    """
+    return asking.questionnaire(reports(evidence), _streams(evidence))
 
 
 @question
 def overlaps(evidence: "Evidence") -> pl.DataFrame:
-    """One row per pair of reports that share half or more of their fields and metrics, in groups, the largest first.
+    """One row per pair of reports that share half or more of what they show, in groups, the largest first.
 
-    ``overlap`` = shared / all of the distinct names of the two (Jaccard); ``kind``: near-duplicate from 0.8, else
-    overlapping. A ``group`` is what near-duplicates connect, numbered from 1, the largest first.
+    ``overlap`` = shared / all of the distinct meanings of the fields and metrics of the two (Jaccard): case,
+    separators, order of words and the language of 105 business terms do not matter. ``differs``: filter or
+    grain, where the names say that the numbers are not the same. ``kind``: near-duplicate from 0.8 where nothing
+    differs, else overlapping. A ``group`` is what near-duplicates connect, numbered from 1, the largest first.
 
     >>> ih.report_overload.overlaps(evidence).select("report", "other", "shared", "kind").head(1).rows()
     [('cash-due', 'copy-of-cash-due', 9, 'near-duplicate')]
 
     Columns: report, other (text); overlap (number, share); shared (count); kind (text); group, other_group (count, 1
-    the largest)
+    the largest); differs (text)
     """
     return overlap.overlaps(inventory_of(evidence))

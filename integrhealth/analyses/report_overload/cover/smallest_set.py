@@ -1,62 +1,17 @@
 """The fewest reports that still serve every decision to everybody who is served today, as often as today."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import coo_array
 
-from integrhealth.language.thresholds import CADENCES, READING_WPM
+from integrhealth.analyses.report_overload.cover.solver import Cover, smallest_cover
+from integrhealth.analyses.report_overload.cover.streams import NEED, services, uncovered
+from integrhealth.language.thresholds import READING_WPM
 
-RARE = "rare"
-_NEED = ["decision", "person"]
-NOTHING_KEPT = pl.DataFrame(schema={"report": pl.String, "reason": pl.String, "proven": pl.Boolean})
-# Seconds per integer programme. Past it the set is still a cover, but not proven to be the smallest.
-PATIENCE_SECONDS = 10.0
-
-
-def cadences(deliveries: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame:
-    """One row per report and person: deliveries, the median days between them, and the cadence that follows.
-
-    Up to 2 days daily, 10 weekly, 45 monthly, else rare (own). The gaps lie between distinct days of `timezone`, so
-    that mail and chat on one morning are one arrival; with a single day there is no gap, and the cadence is rare.
-    ``rank`` orders the cadences, 0 the fastest.
-    """
-    gap = pl.col("median_days")
-    rank = sum((gap.fill_null(float("inf")) > longest).cast(pl.Int64) for longest in CADENCES.values())
-    return (
-        deliveries.with_columns(day=pl.col("at").dt.convert_time_zone(timezone).dt.date())
-        .group_by("report", "person", "day")
-        .len()
-        .sort("report", "person", "day")
-        .group_by("report", "person", maintain_order=True)
-        .agg(
-            deliveries=pl.col("len").sum().cast(pl.Int64),
-            median_days=pl.col("day").diff().dt.total_days().median(),
-        )
-        .with_columns(rank=rank)
-        .with_columns(
-            cadence=pl.col("rank").replace_strict(range(len(CADENCES) + 1), [*CADENCES, RARE], return_dtype=pl.String)
-        )
-    )
-
-
-def services(streams: pl.DataFrame, inventory: pl.DataFrame) -> pl.DataFrame:
-    """One row per report, decision and person served: at which cadence, and whether nobody serves it faster.
-
-    `streams` are the rows of ``cadences``. ``covers`` is true at the fastest cadence at which the person gets the
-    decision served; a slower report cannot stand in for a faster one.
-    """
-    decisions = inventory.select("report", decision="decisions").explode("decision").drop_nulls().unique()
-    return (
-        streams.join(decisions, on="report")
-        .with_columns(covers=pl.col("rank") == pl.col("rank").min().over("decision", "person"))
-        .select("report", "decision", "person", "cadence", "covers")
-        .sort("report", "decision", "person")
-    )
+STREAM = ["report", "person"]
+NOTHING_KEPT = pl.DataFrame(
+    schema={"report": pl.String, "reason": pl.String, "proven": pl.Boolean, "gap": pl.Float64, "uncovered": pl.Int64}
+)
 
 
 def smallest_set(streams: pl.DataFrame, inventory: pl.DataFrame) -> pl.DataFrame:
@@ -66,24 +21,51 @@ def smallest_set(streams: pl.DataFrame, inventory: pl.DataFrame) -> pl.DataFrame
     Among all such sets the one with the fewest reports is kept; among those the one with the fewest reading minutes;
     among those the first by name. Exact, by integer programming (HiGHS). Statutory reports are pinned, delivered or
     not, and count as covering what they serve. Reports of unknown length are taken to be as long as the longest.
-    ``reason``: statutory; only source (somebody has no other report for a decision, as often); smallest set.
+    ``reason``: statutory; only source (somebody has no other report for a decision, as often); smallest set. Where
+    time ran out ``proven`` is false, and ``gap`` the share of the set that a smaller one might do without, at most.
+    ``uncovered`` counts the needs that the set leaves open, and is 0.
     """
-    served = services(streams, inventory).filter("covers")
-    pinned = inventory.filter("statutory")["report"]
-    open_needs = served.join(served.filter(pl.col("report").is_in(pinned.implode())), on=_NEED, how="anti")
-    chosen = _cover(_problem(open_needs, _minutes(streams, inventory)))
-    sources = served.with_columns(sources=pl.len().over(_NEED)).filter(pl.col("sources") == 1)
-    only_source = pl.col("report").is_in(sources["report"].implode())
-    kept = pl.concat([pinned.sort(), chosen.reports]).alias("report").to_frame()
+    served = services(streams, inventory)
+    covering = served.filter("covers")
+    pinned = inventory.filter("statutory").select("report").sort("report")
+    open_needs = covering.join(covering.join(pinned, on="report", how="semi"), on=NEED, how="anti")
+    chosen, cover = _chosen(open_needs, _minutes(streams, inventory, by=["report"]), by=["report"])
+    kept = pl.concat([pinned, chosen])
+    sources = covering.filter(pl.len().over(NEED) == 1)
+    statutory, only_source = (pl.col("report").is_in(each["report"].implode()) for each in (pinned, sources))
+    spare = len(cover.columns) - cover.fewest
     return kept.select(
         "report",
-        reason=pl.when(pl.col("report").is_in(pinned.implode()))
+        reason=pl.when(statutory)
         .then(pl.lit("statutory"))
         .when(only_source)
         .then(pl.lit("only source"))
         .otherwise(pl.lit("smallest set")),
-        proven=pl.lit(chosen.proven),
+        proven=pl.lit(spare == 0),
+        gap=pl.lit(spare / max(kept.height, 1)),
+        uncovered=pl.lit(uncovered(served, streams.join(kept, on="report", how="semi")).height, pl.Int64),
     ).sort("report")
+
+
+def handful(streams: pl.DataFrame, inventory: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """One row per report and person that stays: of the reports to keep the fewest that serve the person as today.
+
+    `kept` are the rows of ``smallest_set``. Each person is a problem of the same kind (exact): fewest reports, then
+    fewest minutes, then first by name. Statutory reports stay with everybody who gets them. ``decisions`` are those
+    that the report serves the person as often as any.
+    """
+    staying = streams.join(kept, on="report", how="semi")
+    pinned = staying.join(inventory.filter("statutory"), on="report", how="semi").select(STREAM)
+    covering = services(streams, inventory).filter("covers").join(staying, on=STREAM, how="semi")
+    open_needs = covering.join(covering.join(pinned, on=STREAM, how="semi"), on=NEED, how="anti")
+    chosen, _ = _chosen(open_needs, _minutes(staying, inventory, by=STREAM), by=STREAM)
+    served = covering.group_by(STREAM).agg(decisions=pl.col("decision").unique().sort())
+    return (
+        pl.concat([pinned, chosen])
+        .join(served, on=STREAM, how="left")
+        .select("person", "report", pl.col("decisions").fill_null([]))
+        .sort("person", "report")
+    )
 
 
 def stand_ins(served: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:
@@ -92,123 +74,42 @@ def stand_ins(served: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:
     `served` are the rows of ``services``; a stand-in reaches the same person at least as often.
     """
     keeping = pl.col("report").is_in(kept.implode())
-    serving = served.filter(keeping & pl.col("covers")).select(*_NEED, covered_by="report")
+    serving = served.filter(keeping & pl.col("covers")).select(*NEED, covered_by="report")
     return (
         served.filter(~keeping)
-        .join(serving, on=_NEED)
+        .join(serving, on=NEED)
         .group_by("report")
         .agg(pl.col("covered_by").unique().sort())
         .sort("report")
     )
 
 
-def _minutes(streams: pl.DataFrame, inventory: pl.DataFrame) -> pl.DataFrame:
-    """One row per delivered report: the minutes that all its deliveries together take to read."""
+def _minutes(streams: pl.DataFrame, inventory: pl.DataFrame, *, by: list[str]) -> pl.DataFrame:
+    """The minutes that all deliveries of a report, or of one to a person, take to read."""
     words = pl.col("words").fill_null(pl.col("words").max()).fill_null(0)
     return (
-        streams.group_by("report")
+        streams.group_by(by)
         .agg(pl.col("deliveries").sum())
-        .join(inventory.select("report", "words"), on="report")
-        .select("report", minutes=words * pl.col("deliveries") / READING_WPM)
+        .join(inventory.select("report", words=words), on="report")
+        .select(*by, minutes=pl.col("words") * pl.col("deliveries") / READING_WPM)
     )
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """A set cover: candidate reports by name, what each costs, and which of them cover each need."""
-
-    reports: pl.Series
-    minutes: NDArray
-    covers: csr_array
-
-
-@dataclass(frozen=True)
-class _Choice:
-    reports: pl.Series
-    proven: bool
-
-
-def _problem(needs: pl.DataFrame, minutes: pl.DataFrame) -> _Problem:
-    """Needs that the same reports cover are one need; of reports that cover the same needs the cheapest stays.
-
-    Both leave the optimum as it is, and take out the symmetry of copies that makes integer programmes slow.
-    """
-    distinct = (
-        needs.group_by(_NEED)
-        .agg(pl.col("report").unique().sort())
-        .select("report")
-        .unique()
-        .sort("report")
-        .with_row_index("need")
-        .explode("report")
+def _chosen(needs: pl.DataFrame, minutes: pl.DataFrame, *, by: list[str]) -> tuple[pl.DataFrame, Cover]:
+    """What is chosen of `minutes`, a row per candidate, to cover `needs`; needs of the same candidates are one."""
+    candidates = minutes.join(needs, on=by, how="semi").sort(by).with_row_index("column")
+    rows = (
+        needs.join(candidates, on=by)
+        .group_by(NEED)
+        .agg(pl.col("column").unique().sort())
+        .sort(NEED)
+        .select("column")
+        .unique(maintain_order=True)
+        .with_row_index("row")
+        .explode("column")
     )
-    candidates = (
-        distinct.group_by("report")
-        .agg(pl.col("need").sort())
-        .join(minutes, on="report")
-        .sort("minutes", "report")
-        .unique("need", keep="first", maintain_order=True)
-        .sort("report")
-        .with_row_index("candidate")
-    )
-    links = candidates.explode("need")
-    ones = np.ones(links.height)
-    shape = (distinct["need"].n_unique(), candidates.height)
-    covers = coo_array((ones, (links["need"].to_numpy(), links["candidate"].to_numpy())), shape).tocsr()
-    return _Problem(candidates["report"], candidates["minutes"].to_numpy(), covers)
-
-
-def _cover(problem: _Problem) -> _Choice:
-    """The optimum of the whole: needs that share no report are separate problems, and their optima add up."""
-    if problem.reports.is_empty():
-        return _Choice(problem.reports, True)
-    shares = problem.covers.T @ problem.covers
-    parts, label = connected_components(shares, directed=False)
-    needs_part = label[problem.covers.indices[problem.covers.indptr[:-1]]]
-    kept, proven = np.zeros(len(label), bool), True
-    for part in range(parts):
-        columns = np.flatnonzero(label == part)
-        covers = problem.covers[np.flatnonzero(needs_part == part)][:, columns]
-        chosen, exact = smallest_cover(covers, problem.minutes[columns])
-        kept[columns[chosen]] = True
-        proven &= exact
-    return _Choice(problem.reports.filter(pl.Series(kept)), proven)
-
-
-def smallest_cover(covers: csr_array, minutes: NDArray) -> tuple[NDArray, bool]:
-    """Which columns to keep so that every row is covered: fewest, then least minutes, then first by position.
-
-    Three integer programmes, each keeping the optimum of those before, and whether all were solved in time. What was
-    solved stands, and before the first the greedy cover does: it too is the same from run to run.
-    """
-    full = np.flatnonzero(covers.sum(axis=0) == covers.shape[0])
-    if len(full):
-        return full[np.lexsort((full, minutes[full]))[:1]], True
-    columns = covers.shape[1]
-    kept, limits = None, [LinearConstraint(covers, lb=1)]
-    for costs in (np.ones(columns), minutes, np.arange(columns, dtype=float)):
-        cheapest = _cheapest(costs, limits)
-        if cheapest is None:
-            return greedy_cover(covers, minutes) if kept is None else np.flatnonzero(kept), False
-        kept = cheapest
-        limits.append(LinearConstraint(costs, ub=costs @ kept * (1 + 1e-9)))
-    return np.flatnonzero(kept), True
-
-
-def _cheapest(costs: NDArray, limits: list[LinearConstraint]) -> NDArray | None:
-    """The choice of zeros and ones that is proven to be the cheapest; None when time ran out before."""
-    options = {"mip_rel_gap": 0.0, "time_limit": PATIENCE_SECONDS}
-    result = milp(costs, integrality=np.ones(len(costs)), bounds=Bounds(0, 1), constraints=limits, options=options)
-    return np.round(result.x).astype(bool) if result.status == 0 else None
-
-
-def greedy_cover(covers: csr_array, minutes: NDArray) -> NDArray:
-    """Columns that cover every row, taken one by one: most uncovered rows, then least minutes, then first."""
-    kept: list[int] = []
-    uncovered = np.ones(covers.shape[0])
-    while uncovered.any():
-        gain = covers.T @ uncovered
-        best = np.lexsort((minutes, -gain))[0]
-        kept.append(best)
-        uncovered[covers[:, [best]].nonzero()[0]] = 0
-    return np.sort(np.array(kept, dtype=np.int64))
+    shape = (rows["row"].n_unique(), candidates.height)
+    ones = np.ones(rows.height)
+    covers = coo_array((ones, (rows["row"].to_numpy(), rows["column"].to_numpy())), shape).tocsr()
+    cover = smallest_cover(covers, candidates["minutes"].to_numpy())
+    return candidates.select(by)[cover.columns.tolist()], cover

@@ -1,0 +1,101 @@
+"""How old the content of a report is: the refreshes that its tool logged, what failed, and the last that changed it."""
+
+import polars as pl
+
+from integrhealth.analyses.report_overload.cover.streams import cadence_word
+from integrhealth.language.schema import COUNT, FLAG, NUMBER, TIME, is_delivered, is_failed
+from integrhealth.language.thresholds import CADENCES, MIN_DAYS
+
+REFRESHES = {
+    "report": pl.String,
+    "refreshes": COUNT,
+    "refresh_failures": COUNT,
+    "changed_at": TIME,
+    "failed_since": FLAG,
+    "days_between": NUMBER,
+}
+
+
+def refreshes(messages: pl.DataFrame, tools: pl.DataFrame) -> pl.DataFrame:
+    """One row per report of which a refresh was logged: how many, how many failed, and when its content last changed.
+
+    `tools` are report and tool of the inventory. A refresh is a message of the tool that names the report in its
+    object, integration or operation; case and separators of a tool's name do not matter. It changed the content when
+    it was delivered with another payload than the one before, or no payload was logged. ``failed_since``: a refresh
+    failed after it. ``days_between`` is the median
+    of the days from one change to the next, null under five changes. A tool whose refreshes name no report (Power
+    BI's history of a dataset) says nothing about any.
+    """
+    owned = tools.drop_nulls().select("report", tool=_plain("tool")).unique()
+    if messages.is_empty() or owned.is_empty():
+        return pl.DataFrame(schema=REFRESHES)
+    running = messages.select(
+        "message_id",
+        "sent_at",
+        "status",
+        "payload_hash",
+        *("object_id", "integration", "operation"),
+        tool=pl.concat_list(_plain("source"), _plain("target")),
+    ).explode("tool")
+    named = (
+        running.join(owned.select("tool").unique(), on="tool", how="semi")
+        .unpivot(
+            on=["object_id", "integration", "operation"],
+            index=["message_id", "sent_at", "status", "payload_hash", "tool"],
+            value_name="report",
+        )
+        .join(owned, on=["report", "tool"], how="semi")
+        .unique(["report", "message_id", "sent_at"])
+        .sort("report", "sent_at", "message_id")
+    )
+    new = pl.col("payload_hash").is_null() | pl.col("payload_hash").ne_missing(
+        pl.col("payload_hash").shift().over("report")
+    )
+    changes = (
+        named.filter(is_delivered(pl.col("status")))
+        .filter(new)
+        .group_by("report")
+        .agg(
+            changed_at=pl.col("sent_at").max(),
+            days_between=pl.when(pl.len() >= MIN_DAYS).then(
+                pl.col("sent_at").dt.date().unique().sort().diff().dt.total_days().median()
+            ),
+        )
+    )
+    failed = is_failed(pl.col("status"))
+    counted = named.group_by("report").agg(
+        refreshes=pl.len().cast(COUNT),
+        refresh_failures=failed.sum().cast(COUNT),
+        failed_at=pl.col("sent_at").filter(failed).max(),
+    )
+    return (
+        counted.join(changes, on="report", how="left")
+        .with_columns(failed_since=pl.col("failed_at") > pl.col("changed_at"))
+        .cast(REFRESHES)
+        .select(*REFRESHES)
+        .sort("report")
+    )
+
+
+def _plain(name: str) -> pl.Expr:
+    return pl.col(name).str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
+
+
+def sent_since_change(deliveries: pl.DataFrame, refreshed: pl.DataFrame) -> pl.DataFrame:
+    """report, sent_unchanged: how many deliveries came after the content last changed; `refreshed` of ``refreshes``."""
+    later = deliveries.join(refreshed, on="report").filter(pl.col("at") > pl.col("changed_at"))
+    return later.group_by("report").agg(sent_unchanged=pl.len().cast(COUNT)).sort("report")
+
+
+def changes_slower(refreshed: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
+    """report, slower (a cadence) of the reports that somebody gets more often than their content changes."""
+    rank = sum((pl.col("days_between") > longest).cast(pl.Int64) for longest in CADENCES.values())
+    fastest = streams.group_by("report").agg(pl.col("rank").min())
+    return (
+        refreshed.drop_nulls("days_between")
+        .with_columns(changes=rank)
+        .join(fastest, on="report")
+        .filter(pl.col("changes") > pl.col("rank"))
+        .select("report", slower=cadence_word(pl.col("changes")))
+        .sort("report")
+    )
