@@ -41,8 +41,8 @@ CADENCES = {"daily": 2, "weekly": 10, "monthly": 45}
 UNOPENED_DAYS = 90
 # Whoever certainly opens fewer of the deliveries than this, and none so far, never opens the report (own).
 NEVER_OPENED = 0.2
-# One in so many deliveries is what the next slower cadence sends: of daily, weekly and monthly reports by their rank.
-SLOWER_EVERY = {0: 5, 1: 4, 2: 3}
+# The next slower cadence sends one in so many of the deliveries: weeks of five days, months of four weeks, quarters.
+SLOWER_EVERY = {"daily": 5, "weekly": 4, "monthly": 3}
 # A smaller share of reports with a declared decision says that not all were asked, not that the others have none (own).
 MOST_DECLARED = 0.5
 # So many deliveries since the content last changed, its refreshes failing, show old numbers as new (own).

@@ -26,7 +26,7 @@ def audience(classes: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
         tracked=pl.col("opens").is_not_null().any(),
     )
     unopened = pl.col("sent") - pl.col("opened")
-    every = pl.col("rank").replace_strict(SLOWER_EVERY, default=None, return_dtype=pl.Float64)
+    every = pl.col("cadence").replace_strict(SLOWER_EVERY, default=None, return_dtype=pl.Float64)
     logged = (pl.col("opened").sum().over("report") > 0) & (pl.col("opened").sum().over("person") > 0)
     silent = pl.when((pl.col("opened") == 0) & logged).then(
         chance_of_more(unopened, pl.col("sent"), pl.lit(1 - NEVER_OPENED))

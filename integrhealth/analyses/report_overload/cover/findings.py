@@ -85,8 +85,8 @@ def stale(judged: pl.DataFrame) -> pl.DataFrame:
 
 def unopened(judged: pl.DataFrame) -> pl.DataFrame:
     """One finding per owner of reports that would stay, or cannot be judged, and that nobody opened for 90 days."""
-    would_stay = pl.col("verdict").is_in(["keep", "fewer people", "less often"])
-    candidates = judged.filter(pl.col("unopened") & (would_stay | (pl.col("why") == "unopened 90 days")))
+    kept = pl.col("verdict").is_in(["keep", "fewer people", "less often"])
+    candidates = judged.filter(pl.col("unopened") & (kept | (pl.col("why") == "unopened 90 days")))
     rows = _by_owner(candidates).with_columns(
         severity=pl.lit("note"),
         statement=pl.format(

@@ -11,7 +11,6 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from integrhealth.analyses.report_overload.cover.names import COMPARISON, GRAINS, meanings
-from integrhealth.language.schema import WORDS
 from integrhealth.language.thresholds import NEAR_DUPLICATE, OVERLAPPING
 
 # Pairs are computed in stripes of this many reports, which bounds memory where all share a common field.
@@ -73,40 +72,31 @@ def nearest(inventory: pl.DataFrame) -> pl.DataFrame:
 
 def _items(inventory: pl.DataFrame) -> pl.DataFrame:
     """One row per report and meaning that it shows."""
-    named = (
+    items = (
         inventory.select("report", name=pl.concat_list(pl.col("fields", "metrics").fill_null([])))
         .explode("name")
         .drop_nulls()
     )
-    return named.select("report", item=meanings(named["name"])).unique().sort("report", "item")
+    return items.select("report", item=meanings(items["name"])).unique().sort("report", "item")
 
 
 def _differs(pairs: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
     """In what the numbers of two reports differ although they share their names; null where nothing says so."""
-    filters = items.group_by("report").agg(
-        pl.col("item").filter(pl.col("item").str.contains(COMPARISON.pattern)).sort()
+    item = pl.col("item")
+    of_report = items.group_by("report").agg(
+        filters=item.filter(item.str.contains(COMPARISON.pattern)).sort(),
+        grains=item.filter(item.is_in(GRAINS)).sort(),
     )
-    grains = items.group_by("report").agg(pl.col("item").filter(pl.col("item").is_in(GRAINS)).sort())
-
-    def of(column: str, lists: pl.DataFrame) -> pl.Series:
-        return pairs.select(report=column).join(lists, on="report", how="left", maintain_order="left")["item"]
-
-    both = pl.DataFrame(
-        {
-            "filter": of("report", filters).cast(WORDS),
-            "other_filter": of("other", filters).cast(WORDS),
-            "grain": of("report", grains).cast(WORDS),
-            "other_grain": of("other", grains).cast(WORDS),
-        }
+    both = pairs.join(of_report, on="report", how="left", maintain_order="left").join(
+        of_report, left_on="other", right_on="report", how="left", maintain_order="left", suffix="_other"
     )
-    named = (pl.col("grain").list.len() > 0) & (pl.col("other_grain").list.len() > 0)
-    disjoint = pl.col("grain").list.set_intersection("other_grain").list.len() == 0
+    grains, grains_other = pl.col("grains"), pl.col("grains_other")
+    apart = grains.list.set_intersection(grains_other).list.len() == 0
     return both.select(
-        pl.when(pl.col("filter") != pl.col("other_filter"))
+        differs=pl.when(pl.col("filters") != pl.col("filters_other"))
         .then(pl.lit("filter"))
-        .when(named & disjoint)
+        .when((grains.list.len() > 0) & (grains_other.list.len() > 0) & apart)
         .then(pl.lit("grain"))
-        .alias("differs")
     ).to_series()
 
 

@@ -26,24 +26,17 @@ def refreshes(messages: pl.DataFrame, tools: pl.DataFrame) -> pl.DataFrame:
     of the days from one change to the next, null under five changes. A tool whose refreshes name no report (Power
     BI's history of a dataset) says nothing about any.
     """
-    owned = tools.drop_nulls().select("report", tool=_plain("tool")).unique()
-    if messages.is_empty() or owned.is_empty():
-        return pl.DataFrame(schema=REFRESHES)
-    running = messages.select(
-        "message_id",
-        "sent_at",
-        "status",
-        "payload_hash",
-        *("object_id", "integration", "operation"),
-        tool=pl.concat_list(_plain("source"), _plain("target")),
-    ).explode("tool")
-    named = (
-        running.join(owned.select("tool").unique(), on="tool", how="semi")
-        .unpivot(
-            on=["object_id", "integration", "operation"],
-            index=["message_id", "sent_at", "status", "payload_hash", "tool"],
-            value_name="report",
-        )
+    owned = tools.drop_nulls(["report", "tool"]).select("report", tool=_plain("tool")).unique()
+    named_in = ["object_id", "integration", "operation"]
+    systems = pl.concat([messages["source"], messages["target"]]).unique().drop_nulls().alias("system").to_frame()
+    running = systems.with_columns(tool=_plain("system")).join(owned.select("tool").unique(), on="tool", how="semi")
+    inside = (pl.col(end).is_in(running["system"].implode()) for end in ("source", "target"))
+    refreshed = (
+        messages.filter(pl.any_horizontal(*inside))
+        .select("message_id", "sent_at", "status", "payload_hash", *named_in, tool=pl.concat_list("source", "target"))
+        .explode("tool")
+        .with_columns(tool=_plain("tool"))
+        .unpivot(on=named_in, index=["message_id", "sent_at", "status", "payload_hash", "tool"], value_name="report")
         .join(owned, on=["report", "tool"], how="semi")
         .unique(["report", "message_id", "sent_at"])
         .sort("report", "sent_at", "message_id")
@@ -52,7 +45,7 @@ def refreshes(messages: pl.DataFrame, tools: pl.DataFrame) -> pl.DataFrame:
         pl.col("payload_hash").shift().over("report")
     )
     changes = (
-        named.filter(is_delivered(pl.col("status")))
+        refreshed.filter(is_delivered(pl.col("status")))
         .filter(new)
         .group_by("report")
         .agg(
@@ -63,7 +56,7 @@ def refreshes(messages: pl.DataFrame, tools: pl.DataFrame) -> pl.DataFrame:
         )
     )
     failed = is_failed(pl.col("status"))
-    counted = named.group_by("report").agg(
+    counted = refreshed.group_by("report").agg(
         refreshes=pl.len().cast(COUNT),
         refresh_failures=failed.sum().cast(COUNT),
         failed_at=pl.col("sent_at").filter(failed).max(),
