@@ -49,7 +49,8 @@ def usage(classes: pl.DataFrame, reads: pl.DataFrame, *, timezone: str = "UTC") 
 
     `classes` are the rows of ``read_classes``. ``unasked_reads`` belong to no delivery: before the first, or of a
     report never sent to that person. ``unopened``: delivered first 90 days ago or earlier and opened by nobody since;
-    null when the data cover fewer days or no reads at all. ``idle_days`` lie between the last opening and the last day.
+    null when the data cover fewer days or no reads at all. ``idle_days`` lie between the last
+    opening, or the first delivery where there was none, and the last day.
     """
     tracked = not reads.is_empty()
     counted = {word: (pl.col("read_class") == word).sum().cast(COUNT) for word in ("read", "skimmed", "unread")}
@@ -76,12 +77,13 @@ def usage(classes: pl.DataFrame, reads: pl.DataFrame, *, timezone: str = "UTC") 
     old = pl.col("first_sent") <= pl.lit(quiet_since, pl.Date)
     quiet = pl.col("last_opened").is_null() | (pl.col("last_opened") < pl.lit(quiet_since, pl.Date))
     covered = tracked and days.min() <= quiet_since
+    since = pl.lit(last if tracked else None, pl.Date)
     return (
         sent.join(opened, on="report", how="full", coalesce=True)
         .with_columns(
             pl.col("deliveries", "people", "unasked_reads").fill_null(0),
             readers=pl.col("readers").fill_null(0) if tracked else pl.lit(None, COUNT),
-            idle_days=(pl.lit(last, pl.Date) - pl.col("last_opened")).dt.total_days().cast(COUNT),
+            idle_days=(since - pl.coalesce("last_opened", "first_sent")).dt.total_days().cast(COUNT),
             unopened=(old & quiet) if covered else pl.lit(None, FLAG),
         )
         .sort("report")
