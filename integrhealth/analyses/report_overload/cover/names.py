@@ -31,7 +31,7 @@ DIRECTED = frozenset(["from", "to", "vs", "minus", "before", "after", "bis", "na
 # What a compound puts between its parts, and its shortest part.
 LINKS, SHORTEST_PART = ("", "s", "n", "en", "es", "e"), 4
 # Endings of plurals, where the rest is a term; and umlauts written out.
-PLURALS, UMLAUT = ("es", "en", "er", "n", "e"), re.compile("([aou])e")
+PLURALS, UMLAUT = ("s", "es", "en", "er", "n", "e"), re.compile("([aou])e")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 WORD = re.compile(r"[^\W\d_]+|[0-9]+|[<>=!]+|%")
 COMPARISON = re.compile(r"[<>=!]")

@@ -65,8 +65,7 @@ def _plan(evidence: "Evidence") -> pl.DataFrame:
 @question
 def _refreshes(evidence: "Evidence") -> pl.DataFrame:
     refreshed = staleness.refreshes(evidence.messages, inventory_of(evidence))
-    unchanged = staleness.sent_since_change(_arrivals(evidence), refreshed)
-    return refreshed.join(unchanged, on="report", how="left")
+    return refreshed.join(staleness.sent_stale(_arrivals(evidence), refreshed), on="report", how="left")
 
 
 @question
@@ -105,8 +104,7 @@ def reports(evidence: "Evidence") -> pl.DataFrame:
     Columns: report (text); deliveries, read, skimmed, unread (count); decisions (list of text); nearest (text); overlap
     (number, share); verdict (text); covered_by (list of text); why, owner (text); statutory (flag); words, people,
     readers (count); minutes (number, minutes); unasked_reads (count); unopened (flag); idle_days, refreshes,
-    refresh_failures (count); stale_days (number, days); failed_since (flag); sent_unchanged, needs, uncovered
-    (count); slower (text)
+    refresh_failures (count); stale_days (number, days); sent_stale, needs, uncovered (count); slower (text)
     """
     stock, kept = inventory_of(evidence), _smallest_set(evidence)
     return verdicts.judged_reports(
@@ -220,7 +218,7 @@ def questionnaire(evidence: "Evidence") -> pl.DataFrame:
 
     Columns: report, readers, question, decisions, owner (text)
     """
-    return asking.questionnaire(reports(evidence), _streams(evidence))
+    return asking.questionnaire(reports(evidence), _streams(evidence), inventory_of(evidence))
 
 
 @question
