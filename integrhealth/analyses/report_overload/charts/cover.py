@@ -10,7 +10,7 @@ from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, SEQUENTIAL, WIDT
 NAME_LENGTH = 40
 # What a verdict means for attention, in the order in which the bars are stacked.
 OUTCOMES = {
-    "stays": (ACCENT, ["keep", "fewer people", "less often"]),
+    "to keep": (ACCENT, ["keep", "fewer people", "less often"]),
     "not known": (NEUTRAL, ["cannot tell"]),
     "could stop": (FAILURE, ["merge", "retire"]),
 }
