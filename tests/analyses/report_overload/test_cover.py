@@ -151,7 +151,7 @@ def test_integer_programmes_and_trying_all_choices_agree(monkeypatch, seed):
     covers = scattered(60, 24, seed)
     minutes = np.random.default_rng(seed).integers(1, 9, 24) * 1.0
     programmed = smallest_cover(covers, minutes)
-    monkeypatch.setattr("integrhealth.analyses.report_overload.cover.solver.FEW_COLUMNS", 0)
+    monkeypatch.setattr("integrhealth.analyses.report_overload.cover.solver.FEW_CHOICES", 0)
     again = smallest_cover(covers, minutes)
     assert programmed.columns.tolist() == again.columns.tolist()
     assert programmed.gap == again.gap == 0

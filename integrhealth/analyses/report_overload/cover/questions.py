@@ -226,7 +226,7 @@ def overlaps(evidence: "Evidence") -> pl.DataFrame:
     """One row per pair of reports that share half or more of what they show, in groups, the largest first.
 
     ``overlap`` = shared / all of the distinct meanings of the fields and metrics of the two (Jaccard): case,
-    separators, order of words and the language of 105 business terms do not matter. ``differs``: filter or
+    separators, order of words and the language of common business terms do not matter. ``differs``: filter or
     grain, where the names say that the numbers are not the same. ``kind``: near-duplicate from 0.8 where nothing
     differs, else overlapping. A ``group`` is what near-duplicates connect, numbered from 1, the largest first.
 
