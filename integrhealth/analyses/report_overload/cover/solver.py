@@ -165,7 +165,10 @@ def _rough(part: _Part, bound: int) -> tuple[NDArray, int]:
 
 def _few_choices(part: _Part) -> bool:
     """Whether all choices can be tried that are no larger than the greedy one."""
-    columns, most = len(part.places), len(greedy_cover(part.covers, part.minutes))
+    columns = len(part.places)
+    if comb(columns, 2) > FEW_CHOICES:
+        return False
+    most = len(greedy_cover(part.covers, part.minutes))
     return sum(comb(columns, size) for size in range(1, most + 1)) <= FEW_CHOICES
 
 
