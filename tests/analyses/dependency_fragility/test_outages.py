@@ -234,6 +234,15 @@ def test_where_nobody_owns_it_the_outage_is_longer_by_the_search_that_such_incid
     ]
 
 
+def test_who_is_searched_at_night_is_not_searched_as_long_as_by_day():
+    """By day an incident waits for its turn; with fewer than ten nights all hours speak."""
+    days = [repaired(640, day=day, hour=12, search=600) for day in range(20)]
+    for nightly, expected in ((10, (20, 60)), (9, (600, 640))):
+        events = incidents(*days, *(repaired(60, day=day, search=20) for day in range(nightly)))
+        row = outage(events)
+        assert (row["find_minutes"], row["outage_minutes"]) == expected
+
+
 def test_where_no_incident_shows_that_search_it_is_an_hour_longer_and_so_the_verdict_can_change():
     events = nights(25, search=5, integration="others")
     for owner, expected in (("ana", (5, 25, "survive")), (None, (65, 85, "stop"))):
