@@ -16,6 +16,7 @@ import yaml
 from drawing.samples import sample
 
 import integrhealth as ih
+from integrhealth.analyses.dependency_fragility.repairs import repairs as system_repairs
 from integrhealth.sample import write_sample
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
@@ -150,6 +151,16 @@ def test_the_kit_sees_what_became_of_the_work_meanwhile(desk):
     failed, kept = (sum(edges[end].sum() for end in ends) for ends in (("failed",), ("served", "deferred")))
     assert (kept == 0) if company == "a" else (failed <= 1 and kept > 10)
     assert {planted["failed"] > 0 for planted in needed.values()} == {company == "a"}
+
+
+def test_the_kit_sees_how_long_the_repairs_of_a_system_take(desk):
+    company, _, truth = desk
+    evidence = sample(company)
+    measured = system_repairs(evidence.incident_events, evidence.messages, evidence.catalog.integrations)
+    planted = truth["mechanisms"]["incidents"]["by_system"]
+    assert dict(measured.select("system", pl.col("repair_ms") / 60_000).rows()) == pytest.approx(
+        {system: row["median_minutes"] for system, row in planted.items()}, abs=1e-5
+    )
 
 
 def outage_minutes(done: list[dict], integration: str, owned: set[str]) -> list[float]:

@@ -41,9 +41,9 @@ class Desk:
 
     incidents: tuple[int, int]
     stops: tuple[float, ...]
-    stay: tuple[float, float]
+    wait: tuple[float, float]
     fix: tuple[float, float]
-    noticed_minutes: float
+    after_minutes: float
     closed_minutes: float
     spread: float
 
@@ -52,13 +52,13 @@ DESKS = {
     "a": Desk(
         (36, 72),
         (0.1, 0.3, 0.35, 0.25),
-        stay=(45, 240),
+        wait=(45, 240),
         fix=(190, 130),
-        noticed_minutes=80,
+        after_minutes=80,
         closed_minutes=1500,
         spread=0.6,
     ),
-    "b": Desk((18, 30), (0.85, 0.15), stay=(7, 4), fix=(24, 16), noticed_minutes=3, closed_minutes=240, spread=0.5),
+    "b": Desk((18, 30), (0.85, 0.15), wait=(7, 4), fix=(24, 16), after_minutes=3, closed_minutes=240, spread=0.5),
 }
 PRIORITY = {"foundation": 2, "operations": 2, "intelligence": 4, "experience": 3}
 
@@ -72,7 +72,7 @@ class Planned:
 
     integration: str
     since: datetime
-    noticed: float
+    after: float
     hands: tuple[tuple[str | None, float], ...]
     repaired: datetime | None
 
@@ -112,8 +112,8 @@ def incidents(causes: pl.DataFrame, company: str, seed: int) -> pl.DataFrame:
     fewer incidents.
     """
     drawn = _drawn(causes.sort("ended_us", "integration", "object_id"), company, seed)
-    known = pl.concat([_as_planned(each) for each in planned(COMPANIES[company])]).cast(drawn.schema)
-    everything = pl.concat([drawn, known]).sort("opened_us", "integration")
+    foreseen = pl.concat([_as_planned(each) for each in planned(COMPANIES[company])]).cast(drawn.schema)
+    everything = pl.concat([drawn, foreseen]).sort("opened_us", "integration")
     number = pl.int_range(10_001, pl.len() + 10_001)
     return everything.select(pl.format("INC{}", number).alias("incident"), pl.all())
 
@@ -127,8 +127,8 @@ def at_night(microseconds: pl.Expr) -> pl.Expr:
 
 def _drawn(causes: pl.DataFrame, company: str, seed: int) -> pl.DataFrame:
     desk, rng = DESKS[company], partial(stream, seed, "incidents", company)
-    noticed = _minutes(rng("noticed"), np.full(causes.height, desk.noticed_minutes), desk)
-    opened = causes.with_columns(opened_us=pl.col("ended_us") // SECOND_US * SECOND_US + noticed).filter(
+    delay = _minutes(rng("opened"), np.full(causes.height, desk.after_minutes), desk)
+    opened = causes.with_columns(opened_us=pl.col("ended_us") // SECOND_US * SECOND_US + delay).filter(
         pl.col("opened_us") < EXPORTED_US
     )
     night = opened.select(at_night(pl.col("opened_us"))).to_series().to_numpy()
@@ -136,16 +136,16 @@ def _drawn(causes: pl.DataFrame, company: str, seed: int) -> pl.DataFrame:
         rng("chosen", part).permutation(np.flatnonzero(night == (part == "night")))[:most]
         for part, most in zip(("night", "day"), desk.incidents, strict=True)
     ]
-    tickets = opened[np.sort(np.concatenate(chosen))]
-    here = night[np.sort(np.concatenate(chosen))]
+    rows = np.sort(np.concatenate(chosen))
+    tickets, here = opened[rows], night[rows]
     stops = rng("stops").choice(len(desk.stops), size=tickets.height, p=desk.stops)
     draws = rng("hands").random((tickets.height, len(desk.stops) + 1, 2))
     hands = [
         _hands(company, *each) for each in zip(tickets["integration"], stops.tolist(), draws.tolist(), strict=True)
     ]
     longest = len(desk.stops) + 1
-    stays = _minutes(rng("stay"), np.broadcast_to(np.where(here, *desk.stay)[:, None], (tickets.height, longest)), desk)
-    since = tickets["opened_us"].to_numpy()[:, None] + np.cumsum(stays, axis=1) - stays
+    waits = _minutes(rng("wait"), np.broadcast_to(np.where(here, *desk.wait)[:, None], (tickets.height, longest)), desk)
+    since = tickets["opened_us"].to_numpy()[:, None] + np.cumsum(waits, axis=1) - waits
     reached = since[np.arange(tickets.height), [len(each) - 1 for each in hands]]
     resolved = reached + _minutes(rng("fix"), np.where(here, *desk.fix), desk)
     return tickets.select(
@@ -197,9 +197,9 @@ def _member(team: str, draw: float) -> tuple[str, str]:
 
 
 def _as_planned(incident: Planned) -> pl.DataFrame:
-    opened = int((incident.since + timedelta(minutes=incident.noticed)).timestamp()) * SECOND_US
-    stays = np.array([minutes for _, minutes in incident.hands]) * MINUTE_US
-    since = opened + np.cumsum(stays) - stays
+    opened = int((incident.since + timedelta(minutes=incident.after)).timestamp()) * SECOND_US
+    waits = np.array([minutes for _, minutes in incident.hands]) * MINUTE_US
+    since = opened + np.cumsum(waits) - waits
     members = [
         (None, None) if name is None else _owner(name) if name in TEAM_OF else _member(name, 0.5)
         for name, _ in incident.hands

@@ -83,9 +83,9 @@ def _outage(entry: dict[str, Any], rate: int, minutes: NDArray, *, waits: bool) 
     waits = covered or entry.get("queue", waits)
     limit = entry.get("queue_limit", np.inf) if waits else 0
     median = float(np.quantile(minutes, 0.5, method="inverted_cdf")) if minutes.size else None
-    told = {"arrivals": rate, "outage_minutes": median}
+    facts = {"arrivals": rate, "outage_minutes": median}
     if "tolerance" not in entry or median is None:
-        return {"verdict": "cannot tell", **told}
+        return {"verdict": "cannot tell", **facts}
     borne = float(entry["tolerance"][:-1]) * UNITS[entry["tolerance"][-1]]
     hand = fallback.get("rate_per_hour", 0)
 
@@ -97,11 +97,11 @@ def _outage(entry: dict[str, Any], rate: int, minutes: NDArray, *, waits: bool) 
     verdict = "survive" if bears(0) else "work around" if bears(hand) else "stop"
     grows, hours = rate - (0 if verdict == "survive" else min(hand, rate)), median / 60
     if limit and grows * hours > limit:
-        return {"verdict": verdict, **told, "past_tolerance": None, "median_loss": None}
+        return {"verdict": verdict, **facts, "past_tolerance": None, "median_loss": None}
     behind = borne / 60 * rate / grows if grows else np.inf
     past = rate * max(hours - behind, 0) if limit else grows * hours
     waited = grows * hours**2 / 2 if limit else 0
     value, delay = entry.get("value_per_object"), entry.get("delay_cost_per_hour")
     priced = value is not None or delay is not None
     loss = past * (value or 0) + waited * (delay or 0) if priced else None
-    return {"verdict": verdict, **told, "past_tolerance": past, "median_loss": loss}
+    return {"verdict": verdict, **facts, "past_tolerance": past, "median_loss": loss}
