@@ -19,7 +19,7 @@ UNITS = {"m": 1, "h": 60, "d": 1440}
 # With fewer incidents of a kind all of them speak for it; where nobody owns it and that is so, an hour more.
 ENOUGH, NOBODY_MINUTES = 10, 60
 # Messages that may come too late in nineteen of twenty outages.
-LATE_SHARE, SURE = 0.001, 0.95
+PAST_SHARE, SURE = 0.001, 0.95
 
 
 def hourly_counts(rows: pl.DataFrame) -> Counter:
@@ -91,7 +91,7 @@ def _outage(entry: dict[str, Any], rate: int, minutes: NDArray, *, waits: bool) 
 
     def bears(by_hand: float) -> bool:
         grows = max(rate - by_hand, 0)
-        longest = min(60 * limit / grows, borne * rate / grows / (1 - LATE_SHARE)) if grows else np.inf
+        longest = min(60 * limit / grows, borne * rate / grows / (1 - PAST_SHARE)) if grows else np.inf
         return bool((minutes <= longest).mean() >= SURE)
 
     verdict = "survive" if bears(0) else "work around" if bears(hand) else "stop"
