@@ -89,9 +89,7 @@ def levels(checks: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             # What is above a crack stands on the lowest one, and that is to be mended first.
             weakest=pl.col("weakest").drop_nulls().first(),
-            foot=pl.format(
-                "{}, where {}", pl.col("level").filter("cracked").first(), pl.col("own").drop_nulls().first()
-            ),
+            foot=pl.format("{}, where {}", *(pl.col(each).filter("cracked").first() for each in ("level", "own"))),
             nothing=pl.col("level").filter("absent").first(),
             said=_listed(pl.col("changed")),
             stand=pl.when(pl.col("changes") == 1).then(pl.lit("stands")).otherwise(pl.lit("stand")),
