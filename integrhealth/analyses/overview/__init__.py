@@ -1,4 +1,4 @@
-"""The front page: the worst findings of all reports, what changed, and what this input cannot answer."""
+"""The front page: the worst findings of all reports, what changed, what stands on what, and what cannot be answered."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 NAME = "overview"
-__all__ = ["report", "scores", "unsupported", "verdict", "worst"]
-LEVELS_LATER = "Whether each level of integrations stands on stable ones is not measured yet by this version."
+__all__ = ["levels", "report", "scores", "unsupported", "verdict", "worst"]
+# The report that says whether each level of integrations stands on stable ones.
+FRAGILITY = "dependency_fragility"
+NOT_ASKED = "Dependency fragility, which says what stands on what, is not among these reports."
 FIRST_RUN = "This is the first run, so nothing can have changed."
 
 
@@ -74,6 +76,18 @@ def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     )
 
 
+def levels(reports: Mapping[str, Report]) -> pl.DataFrame:
+    """The table `levels` of dependency_fragility, foundation first; no rows where that is not among the `reports`.
+
+    >>> reports = {"dependency_fragility": ih.dependency_fragility.report(evidence)}
+    >>> ih.overview.levels(reports).select("level", "stable", "verdict").row(0)
+    ('foundation', 2, 'unstable')
+    """
+    if FRAGILITY in reports:
+        return reports[FRAGILITY].tables["levels"]
+    return pl.DataFrame(schema=TABLES["levels"])
+
+
 def unsupported(reports: Mapping[str, Report]) -> str | None:
     """One sentence: which reports this input cannot support, and what would make them possible; None when all are.
 
@@ -121,14 +135,15 @@ def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = Non
     """The overview of `reports`: its findings are all of theirs; ``changes`` compares them with `previous` ones.
 
     >>> ih.overview.report(ih.all_reports(evidence))
-    Report overview: 10 critical, 41 warning, 31 note findings
-      levels                             -
+    Report overview: 10 critical, 41 warning, 32 note findings
+      levels                        4 rows
       changes                            -
       scores                        4 rows
     """
     findings = ranked(report.findings for report in reports.values())
     before = no_findings() if previous is None else previous
-    notes = {"levels": LEVELS_LATER} | ({"changes": FIRST_RUN} if before.is_empty() else {})
+    on_levels = reports[FRAGILITY].notes.get("levels") if FRAGILITY in reports else NOT_ASKED
+    notes = ({"levels": on_levels} if on_levels else {}) | ({"changes": FIRST_RUN} if before.is_empty() else {})
     changed = changes(findings, before) if before.height else changes(no_findings(), no_findings())
-    tables = {"changes": changed, "scores": scores(findings, reports)}
+    tables = {"levels": levels(reports), "changes": changed, "scores": scores(findings, reports)}
     return published_report(NAME, TABLES, tables, findings, notes=notes)

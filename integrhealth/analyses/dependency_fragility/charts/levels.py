@@ -15,14 +15,14 @@ COLOURS = {
     "not enough data": NEUTRAL,
 }
 # Room between two rungs, and how far they reach; beside them stands the verdict, below them the reason.
-RUNG, BAR, BESIDE, REASON_LETTERS = 74, 16, 170, 92
+RUNG, BARE_RUNG, BAR, BESIDE, REASON_LETTERS = 74, 44, 16, 170, 86
 
 
-def ladder_chart(levels: pl.DataFrame) -> alt.LayerChart | alt.Chart:
+def ladder_chart(levels: pl.DataFrame, *, reasons: bool = True) -> alt.LayerChart | alt.Chart:
     """The table `levels` as a ladder, the foundation at the bottom.
 
     Of each rung the left part are the integrations of the level that are stable, the right part those that are not; its
-    verdict stands beside it in colour and word, the reason below it.
+    verdict stands beside it in colour and word, and if there is room for `reasons` the one below it.
     """
     if levels.is_empty():
         return nothing("There is no ladder to draw: the catalog puts no integration on a level (key: level).")
@@ -30,7 +30,7 @@ def ladder_chart(levels: pl.DataFrame) -> alt.LayerChart | alt.Chart:
         start=pl.lit(0.0),
         end=pl.lit(1.0),
         share=pl.col("stable") / pl.max_horizontal("integrations", 1),
-        counted=pl.format("{} of {} stable", "stable", "integrations"),
+        counted=pl.format("{} of {}", "stable", "integrations"),
         reason=pl.col("why").fill_null("").map_elements(_in_two_lines, return_dtype=pl.String),
     )
     order = levels["level"].reverse().to_list()
@@ -52,16 +52,16 @@ def ladder_chart(levels: pl.DataFrame) -> alt.LayerChart | alt.Chart:
     verdict = base.mark_text(dy=-8, fontSize=14, fontWeight="bold", **aside)
     counted = base.mark_text(dy=9, fontSize=12, **aside)
     reason = base.mark_text(align="left", baseline="top", dx=8, dy=BAR - 4, fontSize=11, lineBreak="\n")
-    drawn = alt.layer(
+    layers = [
         rails.encode(x=share),
         empty,
         shaky,
         steady,
         verdict.encode(x=end, text="verdict:N", color=colour, **said),
         counted.encode(x=end, text="counted:N", **said),
-        reason.encode(x=start, text="reason:N", **said),
-    )
-    drawn = drawn.properties(width=WIDTH - BESIDE, height=RUNG * levels.height)
+    ]
+    drawn = alt.layer(*layers, *([reason.encode(x=start, text="reason:N", **said)] if reasons else []))
+    drawn = drawn.properties(width=WIDTH - BESIDE, height=(RUNG if reasons else BARE_RUNG) * levels.height)
     return titled(drawn, _title(levels), _subtitle(levels))
 
 
@@ -86,4 +86,4 @@ def _title(levels: pl.DataFrame) -> str:
 
 
 def _subtitle(levels: pl.DataFrame) -> str:
-    return f"{levels['integrations'].sum():,} integrations by their last {STABLE_DAYS} days; the foundation is below"
+    return f"Stable integrations of all {levels['integrations'].sum():,}, by their last {STABLE_DAYS} days"
