@@ -290,7 +290,7 @@ LATE_SHARE, LATEST_TOLERANCES = 0.001, 2
 NIGHT_HOURS, MIN_NIGHT_REPAIRS = (22, 6), 10
 # How much longer it takes to find a person where nobody owns the integration and no incidents show it (own).
 NOBODY_MINUTES = 60
-# The hierarchy gate. An integration is stable by what it did in so many days (A10 of our methods: 28; own).
+# The hierarchy gate. An integration is stable by what it did in so many days (own).
 STABLE_DAYS = 28
 # It is new where the days on which it sent would nearly never all lie in these, had it been there before (own).
 NEW_LEVEL = 0.01

@@ -46,7 +46,8 @@ def level_checks(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     (`latency.shifts`), and somebody is named as ``owner``. What chance could explain, and what rests on fewer than
     `min_messages`, reads "cannot tell": it makes nobody unstable.
 
-    >>> ih.dependency_fragility.level_checks(evidence).select("integration", "check", "result", "why").row(0)
+    >>> ih.dependency_fragility.level_checks(evidence).select("integration", "check", "result", "why").row(3)
+    ('bank-statements', 'owner', 'failed', 'nobody owns it')
 
     Columns: level, integration, check, result, why (text); value, limit (number, of the check); n (count)
     """
@@ -84,7 +85,8 @@ def levels(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Data
     ``blocked_by``: what keeps it from being stable, from the foundation up. ``uncertain`` are integrations with a check
     that could not be made, ``seen_to_fail`` those of which more is missing than the owner.
 
-    >>> ih.dependency_fragility.levels(evidence).select("level", "integrations", "stable", "verdict").rows()
+    >>> ih.dependency_fragility.levels(evidence).select("level", "integrations", "stable", "verdict").head(2).rows()
+    [('foundation', 9, 2, 'unstable'), ('operations', 11, 0, 'unstable')]
 
     Columns: level (text); integrations, stable (count); blocked_by, verdict, why (text); uncertain, seen_to_fail,
     changes (count); weakest (text)
@@ -101,7 +103,8 @@ def level_spend(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl
     latency or error share stepped by half, in 28 days. ``messages`` of these days ended. ``unstable_below`` are the
     levels below with an integration that is not stable: what was spent above them was spent on sand.
 
-    >>> ih.dependency_fragility.level_spend(evidence).select("level", "changes", "message_share").rows()
+    >>> ih.dependency_fragility.level_spend(evidence).select("level", "unstable_below", "messages").rows()[1]
+    ('operations', 'foundation', 3936)
 
     Columns: level, unstable_below (text); changes (count); change_share (number, share); messages (count);
     message_share (number, share); changed (list of text)
