@@ -16,6 +16,7 @@ from integrhealth.analyses.dependency_fragility.levels.questions import (
     level_checks,
     level_spend,
     levels,
+    system_levels,
 )
 from integrhealth.analyses.dependency_fragility.outages.findings import outage_findings, said_of_outages
 from integrhealth.analyses.dependency_fragility.outages.questions import outages
@@ -42,6 +43,7 @@ __all__ = [
     "outages",
     "parts",
     "report",
+    "system_levels",
     "systems",
 ]
 NO_CAPABILITY = (

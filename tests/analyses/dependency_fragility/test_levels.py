@@ -354,3 +354,20 @@ def rungs_with(*verdicts: str) -> pl.DataFrame:
 )
 def test_the_title_of_the_ladder_says_what_it_shows(verdicts, title):
     assert charts.ladder_chart(rungs_with(*verdicts)).to_dict()["title"]["text"] == title
+
+
+def test_a_system_is_on_the_lowest_level_of_its_integrations():
+    ends = [
+        {"source": "hub", "target": "shop", "level": "experience"},
+        {"source": "bank", "target": "hub", "level": "foundation"},
+        {"source": "shop", "target": "cube", "level": "intelligence"},
+        {"source": "alone", "target": None, "level": "platform"},
+    ]
+    declared = catalog(*(each | {"integration": f"i{number}"} for number, each in enumerate(ends)))
+    table = ih.dependency_fragility.system_levels(ih.Evidence(catalog=declared))
+    assert table.rows() == [
+        ("bank", 0, "foundation"),
+        ("hub", 0, "foundation"),
+        ("cube", 2, "intelligence"),
+        ("shop", 2, "intelligence"),
+    ]

@@ -115,3 +115,18 @@ def level_spend(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl
         standing.placed(evidence.catalog.integrations),
         _promises(evidence),
     )
+
+
+@question
+def system_levels(evidence: "Evidence") -> pl.DataFrame:
+    """One row per system of the integrations that the catalog puts on a level, from the foundation up.
+
+    ``level`` counts from 0, the foundation: the lowest of the integrations that the system sends or receives, as a hub
+    takes part in all of them. By it the dependency graph can be drawn in layers.
+
+    >>> ih.dependency_fragility.system_levels(evidence).row(0)
+    ('Bank', 0, 'foundation')
+
+    Columns: system (text); level (count); level_name (text)
+    """
+    return standing.systems(evidence.catalog.integrations)

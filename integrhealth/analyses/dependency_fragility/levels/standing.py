@@ -8,7 +8,7 @@ import polars as pl
 from integrhealth.analyses.dependency_fragility.flows import is_traffic
 from integrhealth.language.levels import LEVELS
 from integrhealth.language.period import outlying
-from integrhealth.language.schema import TIME
+from integrhealth.language.schema import COUNT, TIME
 from integrhealth.language.statistics import TAIL, holm
 from integrhealth.language.thresholds import MUCH_CHANGE, NEW_LEVEL, STABLE_DAYS
 from integrhealth.language.wording import spoken_ms
@@ -38,6 +38,23 @@ def placed(declared: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("level").is_in(LEVELS))
         .select("integration", "level", "owner", "go_live")
         .sort(order, "integration")
+    )
+
+
+def systems(declared: pl.DataFrame) -> pl.DataFrame:
+    """One row per system of the integrations on a level, the lowest of its levels as number and name.
+
+    What a system is needed for first is what it has to carry; a hub is on every level, and so on the lowest.
+    """
+    ends = declared.unique("integration", keep="first", maintain_order=True).filter(pl.col("level").is_in(LEVELS))
+    place = pl.col("level_name").replace_strict(LEVELS, range(len(LEVELS)), return_dtype=COUNT)
+    return (
+        pl.concat(ends.select(system=end, level_name="level") for end in ("source", "target"))
+        .drop_nulls()
+        .with_columns(level=place)
+        .sort("level", "system")
+        .unique("system", keep="first", maintain_order=True)
+        .select("system", "level", "level_name")
     )
 
 
