@@ -13,6 +13,7 @@ from integrhealth.language.report_tables import SEVERITIES, Report, published_re
 from integrhealth.language.thresholds import (
     FRONT_PAGE_FINDINGS,
     FRONT_PAGE_FRAME,
+    FRONT_PAGE_LADDER,
     FRONT_PAGE_SENTENCES,
     FRONT_PAGE_WORDS,
 )
@@ -32,12 +33,14 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.DataFrame:
+def worst(
+    findings: pl.DataFrame, *, besides: Iterable[str | None] = (), ladder: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The findings of the front page, worst first: the worst of each rule, five at most, in the page's budget of words.
 
     ``more`` counts the further warnings of the same report and rule, so that ten systems with one fault take one line.
-    `besides` are the other sentences of the page: what they take is not left for findings. Sentences with overlong
-    names lose their middle, so that no name can keep its finding from the page.
+    `besides` are the other sentences of the page and `ladder` the levels drawn on it: what they take is not left for
+    findings. Sentences with overlong names lose their middle, so that no name can keep its finding from the page.
 
     >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
     >>> ih.overview.worst(findings).select("report", "rule", "more").head(2).rows()
@@ -50,6 +53,7 @@ def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.D
     said = pl.concat_str("severity", "statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
     words = said.str.count_matches(r"\S+") + pl.when(pl.col("more") > 0).then(2).otherwise(0)
     left = FRONT_PAGE_WORDS - FRONT_PAGE_FRAME - sum(len(text.split()) for text in besides if text)
+    left -= 0 if ladder is None or ladder.is_empty() else FRONT_PAGE_LADDER
     return shown.filter(words.cum_sum() <= left)
 
 

@@ -17,7 +17,9 @@ from integrhealth.analyses.dependency_fragility import charts
 from integrhealth.analyses.dependency_fragility.levels import checks, ladder, standing
 from integrhealth.analyses.dependency_fragility.levels.findings import level_findings, said_of_levels
 from integrhealth.catalog import CATALOG, Catalog
+from integrhealth.language.findings import findings
 from integrhealth.language.levels import LEVELS
+from integrhealth.language.thresholds import FRONT_PAGE_LADDER
 from integrhealth.traces.facts import merged
 
 START, DAYS = datetime(2026, 1, 1, tzinfo=UTC), 80
@@ -330,11 +332,11 @@ def test_the_ladder_is_drawn_with_words_and_without_data_says_why():
     said = json.dumps(spec)
     assert spec["title"]["text"] == "Foundation is not stable, and 3 levels stand on it"
     assert spec["layer"][1]["encoding"]["y"]["sort"] == list(reversed(LEVELS))
-    assert all(word in said for word in ("unstable", "0 of 1", "bank-feed first: 68 of 336"))
+    assert all(word in said for word in ("unstable", "0/1", "bank-feed first: 68 of 336"))
     bare = charts.ladder_chart(rungs_with("stable", "stable", "absent", "unstable"), reasons=False).to_dict()
     assert len(bare["layer"]) == len(spec["layer"]) - 1
     assert bare["title"]["text"] == "Experience is not stable"
-    assert "the catalog puts no integration on a level" in json.dumps(charts.ladder_chart(rungs_with()).to_dict())
+    assert "the catalog names no level" in json.dumps(charts.ladder_chart(rungs_with()).to_dict())
 
 
 def rungs_with(*verdicts: str) -> pl.DataFrame:
@@ -371,3 +373,22 @@ def test_a_system_is_on_the_lowest_level_of_its_integrations():
         ("cube", 2, "intelligence"),
         ("shop", 2, "intelligence"),
     ]
+
+
+@pytest.mark.parametrize("verdict", ["stable", "unstable", "house of cards"])
+def test_the_ladder_of_the_front_page_takes_no_more_words_than_are_left_for_it(verdict):
+    table = rungs_with(*["unstable", verdict, verdict, verdict])
+    spec = charts.ladder_chart(table, reasons=False).to_dict()
+    title = f"{spec['title']['text']} {spec['title']['subtitle']}"
+    (rows,) = [rows for rows in spec["datasets"].values() if "counted" in rows[0]]
+    said = " ".join([title, *(f"{row['level']} {row['verdict']} {row['counted']}" for row in rows)])
+    assert len(said.split()) <= FRONT_PAGE_LADDER
+    many = pl.concat(findings("a", f"rule {number}", SAID) for number in range(5))
+    assert ih.overview.worst(many).height == 5
+    assert 0 < ih.overview.worst(many, ladder=table).height < 5
+    assert ih.overview.worst(many, ladder=table.clear()).height == 5
+
+
+SAID = pl.DataFrame(
+    {"subject": "x", "severity": "warning", "statement": "it is unhealthy " * 6, "ask": "Why is it so?"}
+)

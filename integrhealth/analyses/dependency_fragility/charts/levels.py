@@ -25,12 +25,12 @@ def ladder_chart(levels: pl.DataFrame, *, reasons: bool = True) -> alt.LayerChar
     verdict stands beside it in colour and word, and if there is room for `reasons` the one below it.
     """
     if levels.is_empty():
-        return nothing("There is no ladder to draw: the catalog puts no integration on a level (key: level).")
+        return nothing("No ladder: the catalog names no level.")
     rungs = levels.with_columns(
         start=pl.lit(0.0),
         end=pl.lit(1.0),
         share=pl.col("stable") / pl.max_horizontal("integrations", 1),
-        counted=pl.format("{} of {}", "stable", "integrations"),
+        counted=pl.format("{}/{}", "stable", "integrations"),
         reason=pl.col("why").fill_null("").map_elements(_in_two_lines, return_dtype=pl.String),
     )
     order = levels["level"].reverse().to_list()
@@ -62,7 +62,7 @@ def ladder_chart(levels: pl.DataFrame, *, reasons: bool = True) -> alt.LayerChar
     ]
     drawn = alt.layer(*layers, *([reason.encode(x=start, text="reason:N", **said)] if reasons else []))
     drawn = drawn.properties(width=WIDTH - BESIDE, height=(RUNG if reasons else BARE_RUNG) * levels.height)
-    return titled(drawn, _title(levels), _subtitle(levels))
+    return titled(drawn, _title(levels), f"Stable integrations of all, last {STABLE_DAYS} days")
 
 
 def _in_two_lines(reason: str) -> str:
@@ -76,14 +76,11 @@ def _title(levels: pl.DataFrame) -> str:
     houses = [level for level in there if verdicts[level] == "house of cards"]
     shaky = [level for level in there if verdicts[level] == "unstable"]
     if houses:
-        return f"{' and '.join(houses).capitalize()}: a house of cards"
+        listed = " and ".join([", ".join(houses[:-1]), houses[-1]] if houses[1:] else houses)
+        return f"{listed.capitalize()}: a house of cards"
     if not shaky:
-        known = all(verdicts[level] == "stable" for level in there)
-        return "Every level stands on stable ones" if known else "Too little is known of some levels"
+        stands = all(verdicts[level] == "stable" for level in there)
+        return "Every level stands on stable ones" if stands else "Too little is known of some levels"
     above = len(there) - there.index(shaky[0]) - 1
     waits = {0: "", 1: ", and one level stands on it"}.get(above, f", and {above} levels stand on it")
     return f"{shaky[0].capitalize()} is not stable{waits}"
-
-
-def _subtitle(levels: pl.DataFrame) -> str:
-    return f"Stable integrations of all {levels['integrations'].sum():,}, by their last {STABLE_DAYS} days"
