@@ -350,6 +350,7 @@ def rungs_with(*verdicts: str) -> pl.DataFrame:
         (("stable",) * 4, "Every level stands on stable ones"),
         (("stable", "stable", "absent", "unstable"), "Experience is not stable"),
         (("unstable", "house of cards", "unstable", "house of cards"), "Operations and experience: a house of cards"),
+        (("unstable", *["house of cards"] * 3), "Operations, intelligence and experience: a house of cards"),
         (("unstable", "absent", "absent", "unstable"), "Foundation is not stable, and one level stands on it"),
         (("stable", "not enough data", "stable", "stable"), "Too little is known of some levels"),
     ],
@@ -389,6 +390,4 @@ def test_the_ladder_of_the_front_page_takes_no_more_words_than_are_left_for_it(v
     assert ih.overview.worst(many, ladder=table.clear()).height == 5
 
 
-SAID = pl.DataFrame(
-    {"subject": "x", "severity": "warning", "statement": "it is unhealthy " * 6, "ask": "Why is it so?"}
-)
+SAID = pl.DataFrame({"subject": "x", "severity": "warning", "statement": "it is ill " * 8, "ask": "Why is it so?"})
