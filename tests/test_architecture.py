@@ -46,6 +46,7 @@ SUBJECTS = {
     "promises": {"request_metrics"},
     "shifts": {"request_metrics"},
     "surge": {"capacity"},
+    "what_if": {"availability", "outages"},
 }
 # Which room of reading/ may import which: what a file holds goes down this list until it is canonical frames.
 READING = {

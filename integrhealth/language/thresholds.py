@@ -288,3 +288,5 @@ LATE_SHARE, LATEST_TOLERANCES = 0.001, 2
 NIGHT_HOURS, MIN_NIGHT_REPAIRS = (22, 6), 10
 # How much longer it takes to find a person where nobody owns the integration and no incidents show it (own).
 NOBODY_MINUTES = 60
+# A what-if shows by how much the importance of a system changes from here on: of all it changes a little (own).
+LEAST_IMPORTANCE_CHANGE = 0.1

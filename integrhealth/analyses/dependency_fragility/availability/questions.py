@@ -7,6 +7,7 @@ import polars as pl
 from integrhealth.analyses.dependency_fragility import dependence, structure, uptime
 from integrhealth.analyses.dependency_fragility.availability import composition, ways
 from integrhealth.analyses.dependency_fragility.flows import is_traffic
+from integrhealth.analyses.dependency_fragility.suppositions import suppositions
 from integrhealth.language.questions import question
 from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -45,6 +46,7 @@ def systems(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Dat
         capabilities(evidence, min_messages=min_messages),
         parts(evidence, min_messages=min_messages),
         min_messages=min_messages,
+        supposed=suppositions(evidence.catalog.supposed),
     )
 
 
@@ -107,14 +109,15 @@ def parts(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
     """
     _, of_systems = evidence.once(_composed)
     traces = capabilities(evidence, min_messages=min_messages).filter(enough(pl.col("traces"), min_messages))
-    sampled = evidence.once(_facts).filter(enough(pl.col("ended"), min_messages))
+    sampled = evidence.once(_facts).filter(enough(pl.col("ended"), min_messages))["system"].to_list()
+    rated = {*sampled, *suppositions(evidence.catalog.supposed).removed}
     worth = evidence.catalog.capabilities.select("capability", worth="value_per_hour").unique("capability")
     lost = pl.col("lost_share", "lost_low", "lost_high")
     priced = {"value_per_hour": "lost_share", "value_low": "lost_low", "value_high": "lost_high"}
     return (
         of_systems.join(traces.select("capability"), on="capability", how="semi")
         .join(worth, on="capability", how="left")
-        .with_columns(pl.when(pl.col("system").is_in(sampled["system"].implode())).then(lost).name.keep())
+        .with_columns(pl.when(pl.col("system").is_in(sorted(rated))).then(lost).name.keep())
         .with_columns(pl.col(share).mul(pl.col("worth")).alias(value) for value, share in priced.items())
         .drop("worth")
         .sort("capability", "importance", "system", descending=[False, True, False])
@@ -148,4 +151,5 @@ def _asked(evidence: "Evidence") -> dependence.Asked:
 def _composed(evidence: "Evidence") -> tuple[pl.DataFrame, pl.DataFrame]:
     asked = evidence.once(_asked)
     taken = ways.way_facts(asked.flows, asked.steps, asked.journeys)
-    return composition.composed(taken, asked.questions, asked.judged, evidence.once(_facts))
+    supposed = suppositions(evidence.catalog.supposed)
+    return composition.composed(taken, asked.questions, asked.judged, evidence.once(_facts), supposed=supposed)
