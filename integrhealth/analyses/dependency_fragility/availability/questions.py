@@ -15,6 +15,7 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
+CAME_THROUGH = ("came_through", "came_through_low", "came_through_high")
 # Systems that a capability names as its weakest parts.
 MOST_WEAK = 3
 
@@ -59,7 +60,8 @@ def capabilities(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     used together is all needed, what other traces of the same operation used instead is an alternative; every state
     of the systems is counted, each system once (``method`` "enumerated"), above 20 systems drawn ("simulated", with
     its ``standard_error``). ``weakest`` are the systems of most importance for it. ``came_through`` is what was seen:
-    of the traces that begin as its own do the share that reached the goal. Both are null under `min_messages` traces.
+    of the traces that begin as its own do the share that reached the goal. Both are null under `min_messages` traces,
+    and of a landscape that is supposed nothing was seen.
     ``single_points`` are the systems on every way from entry to goal (dominators) and those that answered in nearly
     every trace; ``cut`` is one smallest set of systems that separates the two, null where no way is seen; ``fragile``:
     the cut is one system. ``oldest_test_days`` is the age of the oldest fallback test on which that rests.
@@ -76,6 +78,7 @@ def capabilities(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     rates, of_systems = evidence.once(_composed)
     rows = dependence.capabilities(evidence.once(_asked), min_messages=min_messages)
     often = enough(pl.col("traces"), min_messages)
+    seen = pl.lit(evidence.catalog.supposed.is_empty())
     rated = [column for column in composition.RATES if column != "capability"]
     needed = of_systems.filter(pl.col("importance") > 0).sort("importance", "system", descending=[True, False])
     weakest = needed.group_by("capability", maintain_order=True).agg(weakest=pl.col("system").head(MOST_WEAK))
@@ -85,6 +88,7 @@ def capabilities(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     none = pl.lit([], pl.List(pl.String))
     kept = whole.with_columns(
         pl.when(often).then(pl.col(*rated)).name.keep(),
+        pl.when(seen).then(pl.col(*CAME_THROUGH)).name.keep(),
         weakest=pl.when(often & pl.col("method").is_not_null()).then(pl.col("weakest").fill_null(none)),
     )
     published = ("capability", "availability", "low", "high")

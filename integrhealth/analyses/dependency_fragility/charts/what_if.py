@@ -28,7 +28,11 @@ def what_if_chart(what_if: pl.DataFrame, *, most: int = 16, empty: str = "Nothin
     if shares.is_empty():
         return nothing(f"{title}.")
     worse = what_if["worse"].sum()
-    drawn = f"the {most} first of {shares.height} shares" if shares.height > most else f"{shares.height} shares"
+    drawn = (
+        f"the {most} first of {shares.height} shares"
+        if shares.height > most
+        else f"{shares.height} share{'s' * (shares.height > 1)}"
+    )
     subtitle = f"{worse} figures get worse, {what_if.height - worse} better; {drawn} with 95% intervals; hollow: today"
     return titled(_drawn(_rows(shares.head(most))), title, subtitle)
 

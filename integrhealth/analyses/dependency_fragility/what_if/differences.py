@@ -170,7 +170,7 @@ def _in_words() -> pl.Expr:
     said = {
         (CAPABILITY, "availability"): pl.when(pl.col("then") == 0)
         .then(pl.lit("falls: nothing gets through any more"))
-        .otherwise(_instead("gets through {} instead of {}", _percent)),
+        .otherwise(_against("gets through {}, today {}", _percent)),
         (CAPABILITY, "smallest_cut"): pl.when(pl.col("then").is_null())
         .then(pl.lit("no way is left"))
         .when(pl.col("then") == 0)
@@ -178,22 +178,20 @@ def _in_words() -> pl.Expr:
         .when(pl.col("then") == 1)
         .then(pl.lit("hangs on one system"))
         .otherwise(pl.format("hangs on no single system: {} together close the way", pl.col("then").cast(COUNT))),
-        (CAPABILITY, "value_per_hour"): _instead("loses {} an hour instead of {}", _amount),
-        (INTEGRATION, "verdict"): pl.format(
-            "an outage in its busiest hour: {} instead of {}", pl.col("state_then"), pl.col("state")
-        ),
+        (CAPABILITY, "value_per_hour"): _against("loses {} an hour, today {}", _amount),
+        (INTEGRATION, "verdict"): pl.format("in its busiest hour: {}, today {}", pl.col("state_then"), pl.col("state")),
         (SYSTEM, "single_point"): pl.when(pl.col("then") == 1)
         .then(pl.lit("becomes a single point"))
         .otherwise(pl.lit("is a single point no more")),
-        (INTEGRATION, "median_loss"): _instead("an outage in its busiest hour costs {} instead of {}", _amount),
-        (INTEGRATION, "past_tolerance"): _instead(
-            "an outage in its busiest hour makes {} messages late or lost instead of {}", _amount
+        (INTEGRATION, "median_loss"): _against("an outage in its busiest hour costs {}, today {}", _amount),
+        (INTEGRATION, "past_tolerance"): _against(
+            "an outage in its busiest hour: {} messages late or lost, today {}", _amount
         ),
         (SYSTEM, "availability"): pl.when(pl.col("then") == 0)
         .then(pl.lit("is down for good"))
-        .otherwise(_instead("is down {} in 30 days instead of {}", _down)),
-        (SYSTEM, "value_per_hour"): _instead("its own errors cost {} an hour instead of {}", _amount),
-        (SYSTEM, "importance"): _instead("its outage takes {} of what gets through instead of {}", _percent),
+        .otherwise(_against("is down {} in 30 days, today {}", _down)),
+        (SYSTEM, "value_per_hour"): _against("its being down costs {} an hour, today {}", _amount),
+        (SYSTEM, "importance"): _against("takes {} with it when down, today {}", _percent),
     }
     return pl.coalesce(
         pl.when((pl.col("what") == what) & (pl.col("figure") == figure)).then(words)
@@ -201,7 +199,7 @@ def _in_words() -> pl.Expr:
     )
 
 
-def _instead(words: str, spoken: object) -> pl.Expr:
+def _against(words: str, spoken: object) -> pl.Expr:
     nothing = pl.lit("unknown")
     return pl.format(words, *(pl.coalesce(spoken(pl.col(side)), nothing) for side in ("then", "today")))
 

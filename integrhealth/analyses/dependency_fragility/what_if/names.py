@@ -1,12 +1,13 @@
 """The names of systems and integrations that a parameter lists, looked up in the data."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from integrhealth.errors import WrongParameter
 
-# What separates names, the first that is there first; a name that holds one itself is taken whole.
-SEPARATORS = ";,"
+# What separates names, unless it is part of one that is there.
+SEPARATOR = re.compile("[;,]")
 # Names that an error lists.
 MOST_LISTED = 5
 
@@ -16,18 +17,22 @@ def listed(text: str, there: Collection[str], *, parameter: str, kind: str) -> l
 
     Raises WrongParameter, with the nearest names, for one that is not `there`; `kind` says of what it is a name.
     """
-    names = list(dict.fromkeys(_parts(text, there, SEPARATORS)))
+    names = list(dict.fromkeys(_parts(text, there)))
     for name in names:
         if name not in there:
             raise WrongParameter(f"{parameter}: there is no {kind} {name[:100]!r}; {_nearest(name, there)}")
     return names
 
 
-def _parts(text: str, there: Collection[str], separators: str) -> list[str]:
-    whole = text.strip()
-    if whole in there or not separators:
-        return [whole] if whole else []
-    return [name for part in whole.split(separators[0]) for name in _parts(part, there, separators[1:])]
+def _parts(text: str, there: Collection[str]) -> Iterator[str]:
+    """From each separator on the longest text that is a name, else up to the next one."""
+    ends, start = [*(each.start() for each in SEPARATOR.finditer(text)), len(text)], 0
+    while start <= len(text):
+        ahead = [end for end in ends if end >= start]
+        end = next((end for end in reversed(ahead) if text[start:end].strip() in there), ahead[0])
+        if name := text[start:end].strip():
+            yield name
+        start = end + 1
 
 
 def _nearest(name: str, there: Collection[str]) -> str:

@@ -36,7 +36,7 @@ def what_if(
 
     >>> changed = ih.dependency_fragility.what_if(evidence, double_repair="ERP")
     >>> changed.select("what", "name", "figure", "in_words").row(0)
-    ('capability', 'order to cash', 'availability', 'gets through 90.54% instead of 92.82%')
+    ('capability', 'order to cash', 'availability', 'gets through 90.54%, today 92.82%')
 
     Columns: what, name, figure (text); today, then, difference (number); worse (flag); in_words (text); today_low,
     today_high, then_low, then_high (number)

@@ -63,6 +63,10 @@ def supposed(
     given = dict(zip(CHANGES, (remove_system, add_fallback, add_queue, double_repair), strict=True))
     if not any(text.strip() for text in given.values()):
         return evidence
+    return evidence.once(_supposed, **given)
+
+
+def _supposed(evidence: "Evidence", **given: str) -> "Evidence":
     edges = _edges(evidence)
     systems = set(pl.concat([edges["source"], edges["target"]]))
     places = systems | set(edges["integration"])
@@ -75,8 +79,12 @@ def supposed(
         )
         for change, text in given.items()
     }
+    if not any(chosen.values()):
+        return evidence
     into = {change: edges.filter(_led(chosen[change])) for change in (FALLBACK, QUEUE, SLOWER)}
-    declared = _with_fallbacks(evidence.catalog.integrations, into[FALLBACK], tested_on=_today(evidence))
+    declared = _with_fallbacks(
+        evidence.catalog.integrations, into[FALLBACK], tested_on=dependence.last_sent_at(evidence.messages)
+    )
     catalog = replace(
         evidence.catalog,
         integrations=_with_queues(declared, into[QUEUE]),
@@ -104,10 +112,6 @@ def _and(names: list[str]) -> str:
 
 def _led(names: list[str]) -> pl.Expr:
     return pl.col("integration").is_in(names) | pl.col("target").is_in(names)
-
-
-def _today(evidence: "Evidence") -> object:
-    return dependence.last_sent_at(evidence.messages)
 
 
 def _edges(evidence: "Evidence") -> pl.DataFrame:
