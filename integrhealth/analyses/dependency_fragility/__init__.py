@@ -76,7 +76,7 @@ def report(
     difference to today's. Findings are of what is; a landscape that is only supposed has none.
 
     >>> ih.dependency_fragility.report(evidence).findings.select("severity", "rule").head(2).rows()
-    [('critical', 'low_availability'), ('critical', 'low_availability')]
+    [('critical', 'single_point'), ('critical', 'low_availability')]
     """
     changes = {
         "remove_system": remove_system,
