@@ -27,8 +27,8 @@ NOTHING_SUPPOSED = (
     "systems and integrations."
 )
 NO_DIFFERENCE = (
-    "It makes no difference: no capability needs what is changed, or nothing says how long an outage takes and how "
-    "long the business can wait (incident_events; tolerance in the catalog)."
+    "It makes no difference: it is so already, no capability needs what is changed, or nothing says how long an outage "
+    "takes and how long the business can wait (incident_events; tolerance in the catalog)."
 )
 # Names that a sentence lists.
 MOST_SAID = 5
