@@ -121,6 +121,15 @@ def test_a_partner_that_answers_every_order_is_needed_beside_the_way():
     assert (row["availability"], row["cut"], row["single_points"]) == (0, None, ["Tax"])
 
 
+def test_of_more_systems_than_can_be_counted_one_that_is_gone_takes_all_and_a_slower_one_what_the_product_says():
+    path = ["Shop", *(f"N{number:02}" for number in range(21)), "Bank"]
+    way = " ".join(f"{a}>{b}" for a, b in pairwise(path))
+    today = landscape(f"90 {way}\n10 Shop>N00!")
+    assert (capability(today)["method"], capability(today)["availability"]) == ("simulated", pytest.approx(0.9))
+    assert capability(fragility.supposed(today, remove_system="N20"))["availability"] == 0
+    assert capability(fragility.supposed(today, double_repair="N00"))["availability"] == pytest.approx(9 / 11)
+
+
 # A fallback is there.
 
 
@@ -315,6 +324,12 @@ def test_a_name_that_the_data_do_not_know_is_one_line_with_the_nearest(changes, 
 def test_without_data_every_name_is_unknown():
     with pytest.raises(WrongParameter, match="no system 'ERP'; the data name none"):
         fragility.supposed(Evidence(), remove_system="ERP")
+
+
+@pytest.mark.parametrize("names", [None, ["ERP"], 7])
+def test_names_that_are_no_text_are_refused(names):
+    with pytest.raises(WrongValue, match="remove_system takes names in one text, separated by semicolons, not "):
+        fragility.supposed(landscape(), remove_system=names)
 
 
 def test_a_frame_is_no_evidence_and_the_remedy_is_said():

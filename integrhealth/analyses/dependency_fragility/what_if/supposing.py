@@ -10,6 +10,7 @@ from integrhealth.analyses.dependency_fragility.flows import is_traffic
 from integrhealth.analyses.dependency_fragility.structure import SUPPOSED
 from integrhealth.analyses.dependency_fragility.suppositions import CHANGES, FALLBACK, QUEUE, REMOVED, SLOWER
 from integrhealth.analyses.dependency_fragility.what_if.names import listed
+from integrhealth.errors import WrongValue
 from integrhealth.language.questions import only_evidence
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def supposed(
     a / (2 - a) of the time instead of a: all its own errors are taken for outages, so that this is the most it can do.
     Traffic is that of today: nothing says where else it would go, or whether others can bear it.
 
-    Raises WrongParameter, with the nearest names, for a name that the data do not know.
+    Raises WrongParameter, with the nearest names, for a name that the data do not know; WrongValue for what is no text.
 
     >>> without = ih.dependency_fragility.supposed(evidence, remove_system="WMS")
     >>> ih.dependency_fragility.capabilities(without).select("capability", "availability").rows()
@@ -61,6 +62,9 @@ def supposed(
     """
     evidence = only_evidence("supposed", evidence)
     given = dict(zip(CHANGES, (remove_system, add_fallback, add_queue, double_repair), strict=True))
+    for change, text in given.items():
+        if not isinstance(text, str):
+            raise WrongValue(f"{change} takes names in one text, separated by semicolons, not {type(text).__name__}")
     if not any(text.strip() for text in given.values()):
         return evidence
     return evidence.once(_supposed, **given)
