@@ -24,7 +24,9 @@ def system_availability_chart(systems: pl.DataFrame, *, most: int = 20) -> alt.L
     if rated.is_empty():
         return nothing("There is no availability to draw: no system has ended enough messages.")
     worst = rated.row(0, named=True)
-    title = f"{worst['system']} fails most often by itself"
+    title = (
+        f"{worst['system']} fails most often by itself" if worst["availability"] else f"{worst['system']} is never up"
+    )
     if not rated["own_errors"].sum():
         title = "No system failed by itself"
     subtitle = f"availability and 95% interval, {_first_of(rated, most, 'systems')}, {rated['ended'].sum():,} messages"
