@@ -23,6 +23,22 @@ SWEEPS, STIRS, STIRRED, STIRRED_COLUMNS, STIRS_OF_PLACES = 8, 150, 0.3, 8, 4_000
 SEED = 1
 
 
+def edges_away(edges: Iterable[tuple[str, str]], starts: Iterable[str]) -> dict[str, int]:
+    """How many edges at least lead to each system from the first of `starts` that leads there, which itself is 0."""
+    out, away = defaultdict(list), {}
+    for source, target in sorted(edges):
+        out[source].append(target)
+    for start in starts:
+        away.setdefault(start, 0)
+        waiting = deque([start])
+        while waiting:
+            here = waiting.popleft()
+            fresh = [target for target in out[here] if target not in away]
+            away |= dict.fromkeys(fresh, away[here] + 1)
+            waiting.extend(fresh)
+    return away
+
+
 def flow_order(weights: dict[tuple[str, str], int]) -> dict[str, int]:
     """Systems numbered so that little traffic runs backwards; none does when there is no circle."""
     out, into = defaultdict(dict), defaultdict(dict)

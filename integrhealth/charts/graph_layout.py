@@ -5,13 +5,14 @@ neighbours as the gaps allow, with a waypoint in each column that a line passes 
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
-from integrhealth.charts.graph_layers import Place, column_of, columns, flow_order, places_along, stacks
+from integrhealth.charts.graph_layers import Place, column_of, columns, edges_away, flow_order, places_along, stacks
 
 MARGIN, PORT, LABEL, GAP, WAYPOINT = 46, 9, 17, 10, 6
 SWEEPS = 12
@@ -60,13 +61,19 @@ def neighbourhood(edges: pl.DataFrame, first: pl.Series, *, systems: int) -> pl.
     return edges.filter(pl.col("source").is_in(kept) & pl.col("target").is_in(kept))
 
 
-def layered(edges: pl.DataFrame, *, width: float, bands: dict[str, int] | None = None) -> Layout:
+def layered(
+    edges: pl.DataFrame, *, width: float, starts: Iterable[str] = (), bands: dict[str, int] | None = None
+) -> Layout:
     """The `edges` (source, target, messages; no source = target, each pair once) laid out from left to right.
 
-    With `bands` (the number of a band per system) every system stands right of those in earlier bands.
+    The flow runs away from the first of `starts`, then of the next in what that does not lead to; in all else so that
+    the fewest messages run backwards. With `bands` (the number of a band per system) every system stands right of those
+    in earlier bands.
     """
     weights = {(s, t): n for s, t, n in edges.select("source", "target", "messages").sort("source", "target").rows()}
     order = flow_order(weights)
+    away = edges_away(weights, [system for system in starts if system in order])
+    order = {system: (away.get(system, 0), place) for system, place in order.items()}
     if bands:
         order = {system: (bands[system], place) for system, place in order.items()}
     drawn = {edge: edge if order[edge[0]] < order[edge[1]] else edge[::-1] for edge in weights}

@@ -14,6 +14,8 @@ MAX_CELL = 160
 # What is looked at of a text that may be a megabyte long.
 LONGEST = 2_000
 NO_VALUE = "-"
+# A longer text in a cell is a sentence: it gets a wide column.
+SENTENCE = 40
 MAX_WARNINGS = 12
 # What the name of a column says of its numbers; saved_60_minutes is no time, but what an hour would have saved.
 SHARES = ("share", "power", "coverage", "availability", "rate", "overlap", "objective", "budget_left", "change")
@@ -95,7 +97,7 @@ def table(frame: pl.DataFrame, caption: str, *, top: int = 12, empty: str = "no 
     rows = [[cell(value, of) for value, of in zip(row, measured, strict=True)] for row in shown.iter_rows()]
     body = "".join(
         "<tr>"
-        + "".join(f"<td{' class=n' if n else ''}>{escape(text)}</td>" for text, n in zip(row, numeric, strict=True))
+        + "".join(f"<td{_kind(text, n)}>{escape(text)}</td>" for text, n in zip(row, numeric, strict=True))
         + "</tr>"
         for row in rows
     )
@@ -105,6 +107,11 @@ def table(frame: pl.DataFrame, caption: str, *, top: int = 12, empty: str = "no 
     )
     lines = [caption + more, " | ".join(shown.columns), *(" | ".join(row) for row in rows)]
     return Fragment(html, "\n".join(lines))
+
+
+def _kind(text: str, numeric: bool) -> str:
+    """The class of a cell: a number, or a sentence, which needs room."""
+    return " class=n" if numeric else " class=w" if len(text) > SENTENCE else ""
 
 
 def _heading(column: str) -> str:

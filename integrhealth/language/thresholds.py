@@ -285,7 +285,7 @@ EMPTY_SHARE = 0.01
 # Outages. Runs of each (own), and the share of them in which a verdict has to hold (own).
 OUTAGE_RUNS, OUTAGE_CERTAINTY = 2000, 0.95
 # Messages that may come too late (own), and times the tolerance that none may wait (own).
-LATE_SHARE, LATEST_TOLERANCES = 0.001, 2
+PAST_SHARE, LATEST_TOLERANCES = 0.001, 2
 # Night is from one hour of the clock to the other (own); with fewer repairs of nights all are taken (own).
 NIGHT_HOURS, MIN_NIGHT_REPAIRS = (22, 6), 10
 # How much longer it takes to find a person where nobody owns the integration and no incidents show it (own).

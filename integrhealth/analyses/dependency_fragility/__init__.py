@@ -70,7 +70,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of dependency_fragility, its findings, and why a table is empty.
 
     >>> ih.dependency_fragility.report(evidence).findings.select("severity", "rule").head(2).rows()
-    [('critical', 'low_availability'), ('critical', 'low_availability')]
+    [('critical', 'single_point'), ('critical', 'low_availability')]
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
     asked = tables["capabilities"]

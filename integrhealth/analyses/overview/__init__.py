@@ -44,7 +44,7 @@ def worst(
 
     >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
     >>> ih.overview.worst(findings).select("report", "rule", "more").head(2).rows()
-    [('report_overload', 'flood', 0), ('dependency_fragility', 'low_availability', 2)]
+    [('report_overload', 'flood', 0), ('dependency_fragility', 'single_point', 1)]
     """
     urgent = findings.filter(pl.col("severity") != "note").with_columns(more=pl.len().over("report", "rule") - 1)
     leaders = urgent.unique(["report", "rule"], keep="first", maintain_order=True)
@@ -139,7 +139,7 @@ def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = Non
     """The overview of `reports`: its findings are all of theirs; ``changes`` compares them with `previous` ones.
 
     >>> ih.overview.report(ih.all_reports(evidence))
-    Report overview: 10 critical, 41 warning, 32 note findings
+    Report overview: 11 critical, 41 warning, 33 note findings
       levels                        4 rows
       changes                            -
       scores                        4 rows

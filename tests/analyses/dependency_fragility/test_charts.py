@@ -66,6 +66,16 @@ def at(line: pl.DataFrame, x: float) -> float:
     return float(np.interp(x, line["x"].to_numpy(), line["y"].to_numpy()))
 
 
+def test_the_flow_starts_where_business_starts_and_not_where_most_is_sent():
+    hub = edges("shop>ERP:10 ERP>shop:90 ERP>WMS:20 WMS>ERP:500 lone>shop:1")
+    column = dict(layered(hub, width=WIDTH, starts=["shop"]).systems.select("system", "column").rows())
+    assert column["shop"] < column["ERP"] < column["WMS"]
+    heads = layered(hub, width=WIDTH, starts=["shop"]).heads.filter("backward")
+    assert set(heads.select("source", "target").rows()) == {("ERP", "shop"), ("WMS", "ERP")}
+    unled = dict(layered(hub, width=WIDTH, starts=["elsewhere"]).systems.select("system", "column").rows())
+    assert unled["WMS"] < unled["ERP"]
+
+
 def test_no_line_passes_behind_a_system_and_no_name_meets_another():
     layout = layered(LANDSCAPE, width=WIDTH)
     assert LANDSCAPE.height == 35

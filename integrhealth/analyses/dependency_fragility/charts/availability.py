@@ -14,6 +14,10 @@ MOST_PARTS = 3
 NOUNS = {"systems": "system", "capabilities": "capability"}
 
 
+# What is lost at a gridline; halves of a power of ten as well while the scale has room for them.
+LOST = (0.9, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 5e-3, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+
+
 def system_availability_chart(systems: pl.DataFrame, *, most: int = 20) -> alt.LayerChart | alt.Chart:
     """How often each system was up, with intervals: `systems` (system, availability, low, high, ended, own_errors)."""
     rated = systems.drop_nulls("availability").sort("availability", "system")
@@ -156,7 +160,7 @@ def _marks(rows: pl.DataFrame) -> alt.Shape:
 def _availability(shown: pl.DataFrame) -> alt.LayerChart:
     """Rows of subject, availability, low, high, n, mark, marked, beside on a scale of nines.
 
-    Each gridline fails ten times less. Perfection lies nowhere on such a scale: without an error the
+    From 90% to 99% is as far as from 99% to 99.9%. Perfection lies nowhere on such a scale: without an error the
     hollow mark stands at the end of the interval.
     """
     faultless = pl.col("availability") >= 1
@@ -169,7 +173,7 @@ def _availability(shown: pl.DataFrame) -> alt.LayerChart:
     widest, finest = max(lost["most_lost"].max(), 0.02), min(lost["least_lost"].min(), 0.001)
     scale = alt.Scale(type="log", domain=[widest, finest], nice=False)
     label = "format(1 - datum.value, '.6~%')"
-    nines = [part for part in (0.9, 0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7) if finest <= part <= widest]
+    nines = [part for part in LOST if finest <= part <= widest]
     axis = alt.Axis(values=nines, labelExpr=label, title="availability", gridOpacity=0.5, domain=False, ticks=False)
     y = alt.Y("subject:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8))
     colour = alt.condition(alt.datum.marked, alt.value(ACCENT), alt.value(NEUTRAL))

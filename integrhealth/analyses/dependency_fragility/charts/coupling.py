@@ -18,7 +18,7 @@ FARTHEST = 64
 def coupling_chart(coupling: pl.DataFrame) -> alt.LayerChart | alt.Chart:
     """A cell per edge of `coupling`, the table of that name: colour is the odds ratio, text the grace.
 
-    "-" stands where fewer than three outages say what the source does; cells are grey where nothing says whether
+    No text stands where fewer than three outages say what the source does; cells are grey where nothing says whether
     both fail together.
     """
     judged = coupling.filter(pl.col("odds_ratio").is_not_null() | pl.col("grace").is_not_null())
@@ -29,7 +29,7 @@ def coupling_chart(coupling: pl.DataFrame) -> alt.LayerChart | alt.Chart:
         *("source", "target", "odds_ratio", "low", "high", "lift", "bins", "outages", "grace"),
         *("served", "deferred", "failed", "lost"),
         colour=pl.col("odds_ratio").clip(1 / FARTHEST, FARTHEST),
-        said=pl.when(pl.col("grace").is_null()).then(pl.lit("-")).otherwise(_percent(pl.col("grace"))),
+        said=_percent(pl.col("grace")).fill_null(""),
         dark=(pl.col("odds_ratio").log().abs() > math.log(12)).fill_null(False),
     )
     side = {"labelFontSize": 11, "domain": False, "ticks": False, "labelLimit": 150}
@@ -69,11 +69,11 @@ def coupling_chart(coupling: pl.DataFrame) -> alt.LayerChart | alt.Chart:
     words = base.mark_text(fontSize=11).encode(
         text="said:N", color=alt.condition(alt.datum.dark, alt.value("white"), alt.value("#1d2733"))
     )
-    subtitle = (
-        "row needs column; colour: odds ratio of failing together within the hour of the week, "
-        f"{coupling['odds_ratio'].count()} of {coupling.height} edges; "
-        f"text: grace, the share of work saved while the needed system was down, {coupling['grace'].count()} edges "
-        "(-: under 3 outages)"
+    judged_edges, graceful = coupling["odds_ratio"].count(), coupling["grace"].count()
+    subtitle = f"odds ratio within the hour of the week, {judged_edges} of {coupling.height} edges; " + (
+        f"text: grace, the share of work saved while the needed system was down, {graceful} edges"
+        if graceful
+        else "no system was down three times, so nothing says what becomes of the work"
     )
     width = min(WIDTH - 150, 60 * len(columns))
     drawn = alt.layer(unknown, squares, words).properties(width=max(width, 180), height=alt.Step(26))

@@ -14,19 +14,24 @@ LETTER = 6.6
 
 
 def dependency_chart(
-    edges: pl.DataFrame, systems: pl.DataFrame, *, levels: pl.DataFrame | None = None
+    edges: pl.DataFrame,
+    systems: pl.DataFrame,
+    capabilities: pl.DataFrame | None = None,
+    *,
+    levels: pl.DataFrame | None = None,
 ) -> alt.LayerChart | alt.Chart:
-    """Who sends to whom: `edges` and `systems` are the tables of these names.
+    """Who sends to whom: `edges`, `systems` and `capabilities` are the tables of these names.
 
-    Columns from left to right are the order of the flow; a line's width is its traffic, its colour the share of its
-    messages that failed. A single point is a thick bar with a ring around its middle. Where not all systems fit,
-    those around the riskiest are drawn. `levels` (system, level, a number) puts those of a higher level further right
-    whatever the flow; systems without one stand on the level 0.
+    Columns from left to right are the order of the flow, which starts at the entry of the first capability; a line's
+    width is its traffic, its colour the share of its messages that failed. A single point is a thick bar with a ring
+    around its middle. Where not all systems fit, those around the riskiest are drawn. `levels` (system, level, a
+    number) puts those of a higher level further right whatever the flow; systems without one stand on the level 0.
     """
     if edges.is_empty():
         return nothing("There is no dependency graph: no message went from one system to another.")
     shown = neighbourhood(edges, _riskiest(systems), systems=MOST_SYSTEMS)
-    layout = layered(shown, width=WIDTH, bands=_bands(shown, levels))
+    starts = [] if capabilities is None else capabilities["entry"].unique(maintain_order=True).to_list()
+    layout = layered(shown, width=WIDTH, starts=starts, bands=_bands(shown, levels))
     lines = layout.lines.join(shown, on=["source", "target"])
     heads = layout.heads.join(shown, on=["source", "target"])
     described = systems.select("system", "single_point", "availability", "capabilities")
@@ -64,7 +69,9 @@ def dependency_chart(
     unrated = drawn.transform_filter("!isValid(datum.error_share)").mark_line(
         interpolate="monotone", color=FAILURE_RANGE[0]
     )
-    flow = [unrated.encode(**along, tooltip=said), rated.encode(**along, tooltip=said, color=share)]
+    flow = [unrated.encode(**along, tooltip=said)]
+    if shown["error_share"].count():
+        flow.append(rated.encode(**along, tooltip=said, color=share))
     head = alt.Chart(heads).mark_point(filled=True, size=90, opacity=1, color=NEUTRAL)
     arrows = head.encode(
         x=x,
