@@ -176,7 +176,9 @@ def _availability(shown: pl.DataFrame) -> alt.LayerChart:
     scale = alt.Scale(type="log", domain=[widest, finest], nice=False)
     label = "format(1 - datum.value, '.6~%')"
     nines = [part for part in LOST if finest <= part <= widest]
-    axis = alt.Axis(values=nines, labelExpr=label, title="availability", gridOpacity=0.5, domain=False, ticks=False)
+    apart = {"labelOverlap": "greedy", "labelSeparation": 8}
+    quiet = {"gridOpacity": 0.5, "domain": False, "ticks": False}
+    axis = alt.Axis(values=nines, labelExpr=label, title="availability", **apart, **quiet)
     y = alt.Y("subject:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8))
     colour = alt.condition(alt.datum.marked, alt.value(ACCENT), alt.value(NEUTRAL))
     rates = [alt.Tooltip(f"{column}:Q", format=".4%") for column in ("availability", "low", "high")]
