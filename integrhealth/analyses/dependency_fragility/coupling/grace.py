@@ -209,7 +209,7 @@ def grace(facts: pl.DataFrame) -> pl.DataFrame:
 
 def _few(outages: pl.Series) -> pl.Series:
     """How much wider an interval over so few units is than over many: t with n - 1 degrees, variance over n - 1."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     n = np.maximum(outages.to_numpy(), 2)
-    return pl.Series(t.ppf(1 - TAIL, n - 1) / Z * np.sqrt(n / (n - 1)))
+    return pl.Series(stdtrit(n - 1, 1 - TAIL) / Z * np.sqrt(n / (n - 1)))
