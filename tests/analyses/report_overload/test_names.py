@@ -45,6 +45,11 @@ def test_other_things_keep_other_meanings_and_what_is_no_term_meets_itself_only(
     assert meaning(one) != meaning(other)
 
 
+def test_a_word_without_end_is_no_compound():
+    assert meaning("tag" * 5000) == "tag" * 5000
+    assert meaning("auftrag" * 5) == " ".join(["order"] * 5)
+
+
 def test_names_without_a_word_stay_themselves():
     assert meanings(pl.Series(["", "---", "de", "y", None, "漢字", "Ä"])).to_list() == [
         "",

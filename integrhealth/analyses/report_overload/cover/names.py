@@ -9,7 +9,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -30,7 +30,8 @@ PER = frozenset(["per", "by", "je", "pro", "par", "por", "nach"])
 DIRECTED = frozenset(["from", "to", "vs", "minus", "before", "after", "bis", "naar", "tot", "depuis", "hasta", "desde"])
 # What French leaves of de and le before a vowel.
 ELIDED = frozenset(["d", "l"])
-# What a compound puts between its parts, its shortest part, and the shorter ones that there are.
+# A longer word is no compound; what a compound puts between its parts, its shortest part, and the shorter ones.
+LONGEST_COMPOUND = 40
 LINKS, SHORTEST_PART = ("", "s", "n", "en", "es", "e"), 4
 SHORT_PARTS = frozenset(["id", "nr", "end", "typ", "tag", "dag"])
 # Endings of plurals, where the rest is a term; and umlauts written out.
@@ -48,7 +49,7 @@ def meanings(names: pl.Series) -> pl.Series:
     return names.replace_strict(distinct, [meaning(name) for name in distinct], return_dtype=pl.String)
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def meaning(name: str) -> str:
     """The concepts of one name in alphabetical order, numbers and comparisons in their own; itself if it has none."""
     written = (_plain(each) for each in WORD.findall(CAMEL.sub(" ", name)))
@@ -94,6 +95,7 @@ def _parts() -> frozenset[str]:
     return frozenset(term[0] for term in _terms() if len(term) == 1 and len(term[0]) >= SHORTEST_PART) | SHORT_PARTS
 
 
+@lru_cache(maxsize=100_000)
 def _translated_word(word: str) -> list[str]:
     """The word in the form in which a term has it, in the parts of a compound, or without the s of a plural."""
     if word in EMPTY_WORDS:
@@ -101,7 +103,8 @@ def _translated_word(word: str) -> list[str]:
     for form in _forms(word):
         if form in _words_of_terms():
             return [form]
-    return _compound(word) or [_folded(word)]
+    parts = _compound(word) if len(word) <= LONGEST_COMPOUND else []
+    return parts or [_folded(word)]
 
 
 def _forms(word: str) -> Iterator[str]:
@@ -116,7 +119,7 @@ def _folded(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] not in "sui" else word
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def _compound(word: str) -> list[str]:
     """The terms that a word is made of, the longest first part that leaves a rest of terms; none if it is not."""
     for size in range(len(word) - 2, 1, -1):
