@@ -16,6 +16,9 @@ STOPPING_WEAK, STOPPING_NONE = 0.5, 0.1
 SWALLOWING = 0.5
 # Systems hit by one error: from here on the cascade is a finding (own; a third of the essay's fourteen).
 WIDE_CASCADE = 5
+# An incident that names no object is about what began on its integration in so many hours before (own; a day, so that
+# whoever comes in the morning may have written it).
+DETECTED_WITHIN_HOURS = 24
 # Resamples of every bootstrap, and the seed that makes a report repeat itself (own).
 RESAMPLES, SEED = 1000, 20251224
 
