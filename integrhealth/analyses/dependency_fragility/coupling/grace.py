@@ -25,10 +25,11 @@ def grace_facts(caused: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
 
     A message, with all its attempts (same object, operation and payload, else same message_id), counts once, under the
     first of these that holds: ``served`` by a fallback, itself, at the request that it was sent for, or as the next to
-    deliver the same object (``_instead``); ``deferred`` and applied at the target after that time, as the same message_id or the same object and operation with no other
-    payload; ``lost``: accepted, and nothing says that it arrived; ``failed``. Requests that were served by a fallback
-    without trying the target count as served. Answers that the target gave meanwhile all the same count nowhere, nor
-    does what was accepted on an edge on which no arrival is ever logged.
+    deliver the same object (``_instead``); ``deferred`` and applied at the target after that time, as the same
+    message_id or the same object and operation with no other payload; ``lost``: accepted, and nothing says that it
+    arrived; ``failed``. Requests that were served by a fallback without trying the target count as served. Answers that
+    the target gave meanwhile all the same count nowhere, nor does what was accepted on an edge on which no arrival is
+    ever logged.
 
     The rows add up over sets of messages that hold all of an object and all of a trace, for the same `windows`.
     """
