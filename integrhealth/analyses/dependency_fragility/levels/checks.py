@@ -7,7 +7,7 @@ from integrhealth.language.findings import written
 from integrhealth.language.levels import LEVELS
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
 from integrhealth.language.statistics import TAIL, chance_of_more, enough, holm
-from integrhealth.language.thresholds import FEWEST_SHIFT_DAYS, MIN_MESSAGES, STABLE_DAYS
+from integrhealth.language.thresholds import FEWEST_BAD, FEWEST_SHIFT_DAYS, MIN_MESSAGES, STABLE_DAYS
 from integrhealth.language.wording import spoken_ms
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "cannot tell"
@@ -72,11 +72,15 @@ def _judged(
 
 
 def _promises(standing: pl.DataFrame, promises: pl.DataFrame, min_messages: int) -> pl.DataFrame:
-    """Failed: certainly more bad than promised, Holm over all promises; passed: no more than promised."""
+    """Failed: certainly more bad than promised, Holm over all promises; passed: no more than promised.
+
+    The binomial tail is exact: that too many were bad can be certain of few messages, though not of a single bad one.
+    That a promise was kept takes a sample, or one message a day, as more cannot come of a daily feed.
+    """
     n, bad, allowed = pl.col("period_messages"), pl.col("period_bad"), 1 - pl.col("objective")
-    sample = enough(n, min_messages).fill_null(False)
+    sample = enough(n, min(min_messages, STABLE_DAYS)).fill_null(False)
     tested = promises.unique(["integration", "promise"], keep="first", maintain_order=True).with_columns(
-        certain=holm(chance_of_more(pl.when(sample).then(bad), n, allowed)) <= TAIL
+        certain=(holm(chance_of_more(bad, n, allowed)) <= TAIL) & (bad >= FEWEST_BAD)
     )
     # Everybody promises success; that a p95 was promised is said by its being there.
     asked = pl.concat(
@@ -90,11 +94,11 @@ def _promises(standing: pl.DataFrame, promises: pl.DataFrame, min_messages: int)
         rows,
         pl.col("promise"),
         (n.fill_null(0) == 0, UNKNOWN, IDLE),
-        (~sample, UNKNOWN, pl.format("{} messages are too few to say", n)),
         (pl.col("certain"), FAILED, counted),
+        (~sample, UNKNOWN, pl.format("{} messages are too few to say", n)),
         (bad <= n * allowed * (1 + CLOSE), PASSED, counted),
         (pl.lit(True), UNKNOWN, pl.format("{}, which may be chance", counted)),
-        value=pl.when(sample).then(bad / n),
+        value=pl.when(sample | pl.col("certain")).then(bad / n),
         limit=allowed,
         n=n.fill_null(0),
     )
