@@ -12,8 +12,9 @@ from integrhealth.language.wording import spoken_ms
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "cannot tell"
 # In the order in which they are told.
-BOOKS, BREAKS, SUCCESS, P95, STORM, SHIFT, OWNER = "books", "breaks", "success", "p95", "storm", "shift", "owner"
-ORDER = (BOOKS, BREAKS, SUCCESS, P95, STORM, SHIFT, OWNER)
+BOOKS, BREAKS, SILENCE = "books", "breaks", "silence"
+SUCCESS, P95, STORM, SHIFT, OWNER = "success", "p95", "storm", "shift", "owner"
+ORDER = (BOOKS, BREAKS, SILENCE, SUCCESS, P95, STORM, SHIFT, OWNER)
 CHECKS = {
     "level": TEXT,
     "integration": TEXT,
@@ -25,6 +26,7 @@ CHECKS = {
     "n": COUNT,
 }
 IDLE = pl.lit(f"no message in the last {STABLE_DAYS} days")
+MS_PER_HOUR = 3_600_000
 # A share is a quotient: its last digits are no failure.
 CLOSE = 1e-9
 
@@ -37,6 +39,7 @@ def checks(
     sent: pl.DataFrame,
     judged: Period,
     *,
+    silence: pl.DataFrame | None = None,
     breaks: pl.DataFrame | None = None,
     books: pl.DataFrame | None = None,
     min_messages: int = MIN_MESSAGES,
@@ -44,7 +47,8 @@ def checks(
     """One row per integration of `standing` (``placed``) and check, level by level (CHECKS).
 
     `promises` and `storms` are ``latency.slo`` of 28 days and ``error_propagation.retry_storms``; `shifts` and `sent`
-    as ``last_shifts`` and ``seen`` give them, `judged` is their period. Where books were reconciled, `breaks`
+    as ``last_shifts`` and ``seen`` give them, `judged` is their period. Of integrations whose rhythm shows in `silence`
+    (``latency.silence``) it is checked that they still come. Where books were reconciled, `breaks`
     (integration, open: breaks over tolerance that nobody resolved) are checked too, and of the foundation `books`
     (integration, difference, tolerance: in money).
     """
@@ -54,6 +58,7 @@ def checks(
         _shifts(standing, shifts, sent, judged, min_messages),
         _owners(standing),
     ]
+    parts += [] if silence is None else [_silence(standing, silence)]
     parts += [] if breaks is None else [_breaks(standing, breaks)]
     parts += [] if books is None else [_books(standing, books)]
     place = pl.col("check").replace_strict(ORDER, range(len(ORDER)), return_dtype=pl.Int8)
@@ -101,6 +106,24 @@ def _promises(standing: pl.DataFrame, promises: pl.DataFrame, min_messages: int)
         value=pl.when(sample | pl.col("certain")).then(bad / n),
         limit=allowed,
         n=n.fill_null(0),
+    )
+
+
+def _silence(standing: pl.DataFrame, silence: pl.DataFrame) -> pl.DataFrame:
+    """Failed: nothing came for so long that it is certain among all integrations."""
+    last = silence.filter(pl.col("verdict") != UNKNOWN).select("integration", "verdict", "silent_hours", "expected_gap")
+    rows = standing.join(last, on="integration", maintain_order="left")
+    silent, gap = pl.col("silent_hours"), pl.col("expected_gap")
+    since = pl.format("nothing came for {}", spoken_ms(silent * MS_PER_HOUR))
+    due = pl.when(gap > 0).then(pl.format("{}; one message was due in {}", since, spoken_ms(gap * MS_PER_HOUR)))
+    return _judged(
+        rows,
+        pl.lit(SILENCE),
+        (pl.col("verdict") == "silent", FAILED, pl.coalesce(due, since)),
+        (pl.col("verdict") == "thin", UNKNOWN, pl.lit("hardly any messages, or empty ones, came in the last 24 hours")),
+        (pl.lit(True), PASSED, pl.lit("messages come as they did")),
+        value=silent,
+        limit=gap,
     )
 
 
