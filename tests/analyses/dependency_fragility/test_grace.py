@@ -65,6 +65,17 @@ def test_the_same_message_id_is_enough_and_another_payload_is_another_message():
     assert ends(row_of(*three(changed))) == (3, 0, 0, 3, 0, 0.0)
 
 
+@pytest.mark.parametrize(("operation", "kept"), [(None, 3), ("POST /orders", 3), ("DELETE /orders", 0)])
+def test_a_batch_that_brings_it_hours_later_defers_it_whatever_its_id(operation, kept):
+    def outage(day):
+        order = {"object_type": "order", "object_id": f"{day}"}
+        refused = sent(day + 11.5, "failed", operation="POST /orders", message_id=f"x{day}", **order)
+        night = sent(day + 400, kind="batch", after=5, source="D", operation=operation, message_id=f"y{day}", **order)
+        return [*failing(day + 10, day + 11, day + 12, source="C"), refused, night]
+
+    assert ends(row_of(*three(outage))) == (3, 0, kept, 3 - kept, 0, kept / 3)
+
+
 @pytest.mark.parametrize("status", ["ok", "pending", "held", "unknown"])
 def test_accepted_and_then_lost_is_not_deferred(status):
     def outage(day):

@@ -26,7 +26,7 @@ def grace_facts(caused: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     A message, with all its attempts (same object, operation and payload, else same message_id), counts once, under the
     first of these that holds: ``served`` by a fallback, itself, at the request that it was sent for, or as the next to
     deliver the same object (``_instead``); ``deferred`` and applied at the target after that time, as the same
-    message_id or the same object and operation with no other payload; ``lost``: accepted, and nothing says that it
+    message_id or the same object with no other operation or payload; ``lost``: accepted, and nothing says that it
     arrived; ``failed``. Requests that were served by a fallback without trying the target count as served. Answers that
     the target gave meanwhile all the same count nowhere, nor does what was accepted on an edge on which no arrival is
     ever logged.
@@ -153,8 +153,10 @@ def _applied(rows: pl.LazyFrame, sent: pl.DataFrame) -> pl.Series:
     applied = rows.filter(is_delivered(pl.col("status")), ~pl.col("fallback")).select(
         "target",
         "message_id",
-        *OBJECT,
+        "object_type",
+        "object_id",
         applied_at=pl.max_horizontal("sent_at", pl.coalesce("arrived_at", "sent_at")),
+        by_operation="operation",
         payload="payload_hash",
     )
     later = (pl.col("applied_at") > pl.col("ended_at")) & (
@@ -165,8 +167,10 @@ def _applied(rows: pl.LazyFrame, sent: pl.DataFrame) -> pl.Series:
     # Each asked for once: an id that stands on every message must not multiply them.
     ids = sent.lazy().select(by_id).unique().join(applied, on=["target", "message_id"])
     objects = sent.lazy().select(by_object).drop_nulls("object_id").unique()
-    objects = objects.join(applied, on=["target", *OBJECT], nulls_equal=True).filter(
-        (pl.col("payload") == pl.col("payload_hash")).fill_null(True)
+    # A batch that brings later what was refused has often neither operation nor payload.
+    objects = objects.join(applied, on=["target", "object_type", "object_id"], nulls_equal=True).filter(
+        (pl.col("by_operation") == pl.col("operation")).fill_null(True),
+        (pl.col("payload") == pl.col("payload_hash")).fill_null(True),
     )
     reached = (
         sent.join(frame.filter(later).select(keys).unique().collect(engine="streaming"), on=keys, how="semi", **options)
