@@ -337,3 +337,18 @@ def test_names_without_room_lose_first_what_they_share_then_their_middle():
     wide, narrow = (short_names(pl.DataFrame({"system": names, "room": [room] * 4})) for room in (700.0, 66.0))
     assert wide["label"].to_list() == names
     assert narrow["label"].to_list() == ["order", "order-…her", "verifi…ion", "user"]
+
+
+def test_names_that_share_many_parts_keep_what_tells_them_apart():
+    names = [f"System of the department number {number} for very very long names" for number in range(7)]
+    labels = short_names(pl.DataFrame({"system": names, "room": [120.0] * 7}))["label"]
+    assert labels.to_list() == [str(number) for number in range(7)]
+    alike = short_names(pl.DataFrame({"system": ["a-long-name-", "a-long-name-b"], "room": [12.0] * 2}))["label"]
+    assert "" not in alike.to_list()
+
+
+def test_where_no_goal_is_seen_nothing_is_said_about_ways_to_one():
+    drawn = edges("A>B:10 B>C:10 C>A:10")
+    unjudged = risks(drawn).with_columns(single_point=pl.lit(None, pl.Boolean))
+    assert dependency_chart(drawn, unjudged).to_dict()["title"]["text"].startswith("Who calls whom")
+    assert dependency_chart(drawn, risks(drawn)).to_dict()["title"]["text"] == NONE_ALONE
