@@ -12,6 +12,14 @@ from integrhealth.analyses.report_overload.cover.questions import keep, overlaps
 from integrhealth.analyses.report_overload.findings import NAME, flood
 from integrhealth.analyses.report_overload.gaps import gaps, notes
 from integrhealth.analyses.report_overload.questions import all_people, inventory_of, people
+from integrhealth.analyses.report_overload.red_flags.findings import unread_red_flags
+from integrhealth.analyses.report_overload.red_flags.notes import red_flag_notes
+from integrhealth.analyses.report_overload.red_flags.questions import (
+    announced,
+    flagged_deliveries,
+    red_flag_share,
+    red_flags,
+)
 from integrhealth.analyses.report_overload.tables import TABLES
 from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
@@ -21,7 +29,7 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-__all__ = ["keep", "overlaps", "people", "report", "reports"]
+__all__ = ["announced", "keep", "overlaps", "people", "red_flag_share", "red_flags", "report", "reports"]
 
 
 def __dir__() -> list[str]:
@@ -36,13 +44,24 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
     whole = all_people(evidence, min_messages=min_messages)
-    judged = [flood(whole, tables["reports"]), *cover_findings(tables["reports"], tables["keep"])]
-    lacking = gaps(inventory_of(evidence), evidence.deliveries, evidence.reads)
+    catalog, stock = evidence.catalog, inventory_of(evidence)
+    judged = [
+        flood(whole, tables["reports"]),
+        *cover_findings(tables["reports"], tables["keep"]),
+        unread_red_flags(tables["announced"], integrations=catalog.integrations, systems=catalog.systems, stock=stock),
+    ]
+    lacking = gaps(stock, evidence.deliveries, evidence.reads)
     return published_report(
         NAME,
         TABLES,
         tables,
         ranked(judged),
-        notes=notes(tables, lacking),
+        notes=notes(tables, lacking)
+        | red_flag_notes(
+            tables,
+            flagged=flagged_deliveries(evidence),
+            incident_events=evidence.incident_events,
+            reads=evidence.reads,
+        ),
         missing=f"needs {'; '.join(remedy for _, remedy in lacking)}" if lacking else None,
     )

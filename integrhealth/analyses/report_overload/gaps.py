@@ -6,8 +6,6 @@ import polars as pl
 
 from integrhealth.analyses.report_overload.inventory import any_decision
 
-RED_FLAGS_LATER = "Flagged deliveries are not compared with incidents yet by this version."
-
 
 def gaps(stock: pl.DataFrame, deliveries: pl.DataFrame, reads: pl.DataFrame) -> list[tuple[set[str], str]]:
     """What the input lacks: which tables suffer, and which file or column would help."""
@@ -56,8 +54,8 @@ def notes(tables: Mapping[str, pl.DataFrame], lacking: list[tuple[set[str], str]
         "keep": "No delivered report serves a decision.",
         "overlaps": "No two reports share half of what they show.",
     }
-    sentences = {"red_flags": RED_FLAGS_LATER}
-    for table in (table for table, frame in tables.items() if frame.is_empty()):
+    sentences = {}
+    for table in (table for table in empty if tables[table].is_empty()):
         remedies = [remedy for affected, remedy in lacking if table in affected]
         sentences[table] = f"The table {table} needs {'; '.join(remedies)}." if remedies else empty[table]
     return sentences
