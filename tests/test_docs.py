@@ -195,4 +195,4 @@ def test_the_page_of_formats_is_that_of_the_list_of_formats():
     assert written == made["page"](), "run make docs"
     readers = made["reports_of_frames"]()
     assert readers["reads"] == ["report_overload"]
-    assert readers["messages"] == ["error_propagation", "latency", "dependency_fragility"]
+    assert readers["messages"] == ["error_propagation", "latency", "dependency_fragility", "report_overload"]

@@ -7,6 +7,9 @@ get no flood ratio.
 
 from typing import TYPE_CHECKING
 
+from integrhealth.analyses.report_overload.alerts.findings import alert_findings
+from integrhealth.analyses.report_overload.alerts.notes import alert_notes
+from integrhealth.analyses.report_overload.alerts.questions import alert_hours, alert_people, alert_totals, alerts
 from integrhealth.analyses.report_overload.cover.findings import cover_findings
 from integrhealth.analyses.report_overload.cover.questions import keep, overlaps, reports
 from integrhealth.analyses.report_overload.findings import NAME, flood
@@ -29,7 +32,20 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-__all__ = ["announced", "keep", "overlaps", "people", "red_flag_share", "red_flags", "report", "reports"]
+__all__ = [
+    "alert_hours",
+    "alert_people",
+    "alert_totals",
+    "alerts",
+    "announced",
+    "keep",
+    "overlaps",
+    "people",
+    "red_flag_share",
+    "red_flags",
+    "report",
+    "reports",
+]
 
 
 def __dir__() -> list[str]:
@@ -49,6 +65,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         flood(whole, tables["reports"]),
         *cover_findings(tables["reports"], tables["keep"]),
         unread_red_flags(tables["announced"], integrations=catalog.integrations, systems=catalog.systems, stock=stock),
+        *alert_findings(tables["alerts"], tables["alert_totals"], stock=stock, integrations=catalog.integrations),
     ]
     lacking = gaps(stock, evidence.deliveries, evidence.reads)
     return published_report(
@@ -57,6 +74,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         tables,
         ranked(judged),
         notes=notes(tables, lacking)
+        | alert_notes(tables)
         | red_flag_notes(
             tables,
             flagged=flagged_deliveries(evidence),
