@@ -29,11 +29,11 @@ from integrhealth.catalog.values import (
 )
 from integrhealth.catalog.yaml_file import checked_keys, kind, nearest, yaml_file
 from integrhealth.errors import FaultyFile
+from integrhealth.language.levels import LEVELS
 from integrhealth.language.rejections import BUSINESS, TECHNICAL
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, WORDS
 
 FILE = "catalog.json"
-LEVELS = ("foundation", "operations", "intelligence", "experience")
 REJECTIONS = (BUSINESS, TECHNICAL)
 FALLBACKS = ("none", "queue", "cache", "manual")
 BETTER = ("lower", "higher")

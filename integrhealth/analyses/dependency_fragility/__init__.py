@@ -10,6 +10,14 @@ from integrhealth.analyses.dependency_fragility.availability.questions import ca
 from integrhealth.analyses.dependency_fragility.coupling.findings import coupling_findings
 from integrhealth.analyses.dependency_fragility.coupling.questions import coupling, down_times
 from integrhealth.analyses.dependency_fragility.findings import NAME, fragility_findings
+from integrhealth.analyses.dependency_fragility.levels.findings import level_findings, said_of_levels
+from integrhealth.analyses.dependency_fragility.levels.questions import (
+    changes,
+    level_checks,
+    level_spend,
+    levels,
+    system_levels,
+)
 from integrhealth.analyses.dependency_fragility.outages.findings import outage_findings, said_of_outages
 from integrhealth.analyses.dependency_fragility.outages.questions import outages
 from integrhealth.analyses.dependency_fragility.questions import edges
@@ -23,10 +31,21 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-__all__ = ["capabilities", "coupling", "down_times", "edges", "fallbacks", "outages", "parts", "report", "systems"]
-LATER = {
-    "levels": "The hierarchy gate is not computed yet: it will need levels, owners and SLOs in the catalog.",
-}
+__all__ = [
+    "capabilities",
+    "coupling",
+    "down_times",
+    "edges",
+    "fallbacks",
+    "level_checks",
+    "level_spend",
+    "levels",
+    "outages",
+    "parts",
+    "report",
+    "system_levels",
+    "systems",
+]
 NO_CAPABILITY = (
     "No path from an entry to a goal was found: it takes messages that share a trace_id (or name a parent_id), "
     "or a dependency graph in which a system that nobody calls leads to one that calls nobody."
@@ -51,7 +70,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of dependency_fragility, its findings, and why a table is empty.
 
     >>> ih.dependency_fragility.report(evidence).findings.select("severity", "rule").head(2).rows()
-    [('critical', 'low_availability'), ('critical', 'low_availability')]
+    [('critical', 'single_point'), ('critical', 'low_availability')]
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
     asked = tables["capabilities"]
@@ -67,8 +86,10 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         ),
         outage_findings(tables["outages"], evidence.catalog.integrations),
         coupling_findings(tables["coupling"], evidence.catalog.systems),
+        level_findings(tables["levels"], changes(evidence, min_messages=min_messages), evidence.catalog.integrations),
     ]
-    notes = LATER | ({} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY})
+    notes = {} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY}
+    of_levels = tables["levels"], evidence.catalog.integrations, tables["outages"]["integration"]
     empty = {"coupling": NO_PAIR, "down_times": NEVER_DOWN}
     return published_report(
         NAME,
@@ -77,6 +98,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         ranked(judged),
         notes=notes
         | ({"outages": said} if (said := said_of_outages(tables["outages"])) else {})
+        | ({"levels": said} if (said := said_of_levels(*of_levels)) else {})
         | {table: why for table, why in empty.items() if tables[table].is_empty()},
         missing=MISSING if unjudged else None,
     )

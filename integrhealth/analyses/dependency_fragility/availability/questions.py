@@ -129,7 +129,7 @@ def fallbacks(evidence: "Evidence") -> pl.DataFrame:
     365) count, "expired" and "untested" count as no fallback.
 
     >>> ih.dependency_fragility.fallbacks(evidence).select("integration", "fallback", "verdict").rows()
-    [('bank-statements', 'manual', 'untested')]
+    [('bank-statements', 'manual', 'untested'), ('wms-orders', 'manual', 'untested')]
 
     Columns: integration, source, target, fallback (text); tested_on (date); age_days (count); verdict (text)
     """

@@ -29,7 +29,7 @@ def outages(evidence: "Evidence") -> pl.DataFrame:
     survives. Low and high (p95) hold nine of ten runs.
 
     >>> ih.dependency_fragility.outages(evidence).select("integration", "verdict", "arrivals").head(2).rows()
-    [('availability-lines', 'cannot tell', 3), ('availability-shop', 'cannot tell', 6)]
+    [('shop-orders', 'stop', 7), ('wms-orders', 'stop', 10)]
 
     Columns: integration, verdict (text); past_tolerance, past_low, past_high (number, messages); past_share (number,
     share); median_loss, loss_low, p95_loss (number, catalog's currency); staff_hours (number, hours); why, source,
