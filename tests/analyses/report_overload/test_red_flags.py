@@ -324,6 +324,20 @@ def test_once_is_a_note_and_a_habit_is_more(times, severity):
     assert said.filter(pl.col("rule") == "unread_red_flag")["severity"].to_list() == [severity]
 
 
+def test_a_flag_during_an_open_incident_is_about_that_one():
+    steps = [("A", 0, "new"), ("A", 30, "Resolved"), ("B", 50, "new"), ("other", 9, "new")]
+    at = [START + hours * HOUR for _, hours, _ in steps]
+    events = pl.DataFrame({"incident": [row[0] for row in steps], "at": at, "state": [row[2] for row in steps]})
+    edges = pl.Series(["erp-wms"] * 3 + ["crm-erp"])
+    flags = company([("ana", hours, "erp-wms late") for hours in (1, 29.9, 30, 40)], [])
+    logs = flags.replace(incident_events=events.with_columns(integration=edges))
+    rows = ih.report_overload.red_flags(logs)
+    assert rows.select("incident", "minutes_earlier").rows() == [("B", 20 * 60), ("B", 10 * 60)]
+    # Of an incident that nothing ends nobody knows how long it lasted.
+    endless = logs.replace(incident_events=logs.incident_events.filter(pl.col("state") == "new"))
+    assert ih.report_overload.red_flags(endless)["incident"].to_list() == ["B"] * 4
+
+
 # Broken input
 
 

@@ -19,10 +19,10 @@ def unread_red_flags(
 ) -> pl.DataFrame:
     """``unread_red_flag``: one finding per integration or system of whose incidents nobody had read the flags.
 
-    Incidents of single objects are those of the report that flagged them.
-    Counted are incidents and not deliveries: a flag that one of twelve has read did its work. Left out are flags that
-    came less than an hour before, which nobody could have been expected to read, and links that are likely by chance.
-    Owners are those of the catalog's `integrations` and `systems`, else the one of the report in the inventory `stock`.
+    Incidents of single objects are those of the report that flagged them. Counted are incidents and not deliveries: a
+    flag that one of twelve has read did its work. Left out are flags that came less than an hour before, which nobody
+    could have been expected to read, and links that are likely by chance. Owners are those of the catalog's
+    `integrations` and `systems`, else the one of the report in the inventory `stock`.
     """
     fair = announced.filter(pl.col("minutes_earlier") >= FLAG_GRACE_MINUTES, pl.col("chance") <= CHANCE_LINK)
     share, missed = pl.col("missed") / pl.col("n"), pl.col("missed").cast(pl.Float64)

@@ -13,6 +13,9 @@ FLAG = (*STREAM, "flag", "delivered_at")
 NO_FLAGS = ("", "-", "0", "false", "no", "none", "null", "ok", "green", "normal")
 LINK = ("linked_by", "about", "incident", "began", "minutes_earlier", "chance")
 
+# Frames are sorted where they are joined; polars cannot check within groups.
+_SAME = {"left_on": "delivered_at", "by": ["kind", "name"], "check_sortedness": False}
+
 
 def flagged(deliveries: pl.DataFrame) -> pl.DataFrame:
     """One row per report, person, time and flag, by however many channels: the deliveries that carry a flag."""
@@ -53,25 +56,16 @@ def announcing(flags: pl.DataFrame, about: pl.DataFrame, every: pl.DataFrame) ->
     """`flags` with the incident that each announced: the first within a week that names what the flag names.
 
     `about` are the rows of ``incidents_about``, `every` the names to look for. An object that both name links before
-    an integration, an integration before a system (``linked_by``, ``about``); flags that announce nothing are left
-    out. ``chance`` is how likely one of the other incidents about the same would have followed any moment as soon, had
-    they come at random.
+    an integration, an integration before a system (``linked_by``, ``about``). Flags that announce nothing are left
+    out; what a flag says while an incident about the same is open is about that one. ``chance`` is how likely one of
+    the other incidents about the same would have followed any moment as soon, had they come at random.
     """
     days = pl.concat([flags["delivered_at"], about["began"]])
     period = ((days.max() - days.min()) / timedelta(minutes=1)) if len(days) else 0.0
     began = about.with_columns(others=pl.len().over("kind", "name").cast(pl.Int64) - 1).sort("began", "incident")
     moments = flags.select("flag", "delivered_at").unique()
     asked = moments.join(naming(flags["flag"], every), left_on="flag", right_on="text").sort("delivered_at")
-    after = asked.join_asof(
-        began.with_columns(at=pl.col("began")),
-        left_on="delivered_at",
-        right_on="at",
-        by=["kind", "name"],
-        strategy="forward",
-        tolerance=timedelta(days=FLAG_DAYS),
-        allow_exact_matches=False,
-        check_sortedness=False,  # sorted above; polars cannot check within groups
-    ).drop_nulls("incident")
+    after = _next_incident(asked.filter(~_open(asked, began)), began)
     minutes = (pl.col("began") - pl.col("delivered_at")).dt.total_microseconds() / 60_000_000
     first = (
         after.with_columns(rank=pl.col("kind").replace_strict(KINDS, range(len(KINDS)), return_dtype=pl.Int8))
@@ -84,3 +78,18 @@ def announcing(flags: pl.DataFrame, about: pl.DataFrame, every: pl.DataFrame) ->
     )
     unread = ~(pl.col("seen_at") < pl.col("began")).fill_null(False)
     return flags.join(first, on=["flag", "delivered_at"]).with_columns(unread=unread).sort("began", "incident", *FLAG)
+
+
+def _open(asked: pl.DataFrame, began: pl.DataFrame) -> pl.Series:
+    """Whether an incident about the same is open at the moment; one that nothing ends is not taken to be."""
+    until = pl.col("ended").cum_max().forward_fill().over("kind", "name", order_by="began")
+    before = began.select("kind", "name", at="began", until=until)
+    last = asked.join_asof(before, strategy="backward", right_on="at", **_SAME)
+    return (last["until"] > last["delivered_at"]).fill_null(False)
+
+
+def _next_incident(asked: pl.DataFrame, began: pl.DataFrame) -> pl.DataFrame:
+    """`asked` with the first incident about the same that began later, within the days a flag looks ahead."""
+    later = began.drop("ended").with_columns(at=pl.col("began"))
+    ahead = {"tolerance": timedelta(days=FLAG_DAYS), "allow_exact_matches": False}
+    return asked.join_asof(later, strategy="forward", right_on="at", **ahead, **_SAME).drop_nulls("incident")
