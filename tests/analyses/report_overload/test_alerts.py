@@ -265,6 +265,12 @@ def test_incidents_of_a_tool_that_alerts_are_alerts():
     ]
 
 
+def test_a_log_that_says_whose_incident_it_is_does_not_say_who_acted():
+    one_for_all = [(*row[:2], "ana", *row[3:]) for row in PAGES]
+    assert ih.report_overload.alerts(incidents(one_for_all))["acted"].to_list() == [None, None]
+    assert ih.report_overload.alerts(incidents(PAGES[2:]))["acted"].to_list() == [None, None]
+
+
 def test_tickets_are_no_alerts_and_alerts_that_were_delivered_come_first():
     tickets = [(*row[:3], "opened", "in progress", *row[5:]) for row in PAGES]
     assert ih.report_overload.alerts(incidents(tickets)).is_empty()

@@ -135,6 +135,17 @@ def test_planted_flags_are_talked_about_by_what_they_were_about():
     assert said["ask"].str.ends_with("?").all()
 
 
+def test_an_incident_is_known_to_have_been_announced_from_the_first_flag_to_the_first_reading():
+    flags = [("ana", 10, "erp-wms late"), ("bo", 12, "WMS slow"), ("cy", 14, "WMS slow")]
+    incident = [("I", 30, "erp-wms", None, "opened")]
+    (row,) = ih.report_overload.announced(company(flags, incident, [(2, 20, 90.0), (1, 17, 90.0)])).to_dicts()
+    expected = {"linked_by": "integration", "about": "erp-wms", "flag": "erp-wms late", "report": "report 0"}
+    expected |= {"flags": 3, "people": 3, "deliveries": 3, "unread": 1, "missed": False}
+    expected |= {"flagged_at": START + 10 * HOUR, "read_at": START + 17 * HOUR, "began": START + 30 * HOUR}
+    assert {name: row[name] for name in expected} == expected
+    assert (row["minutes_earlier"], row["unread_minutes"]) == (20 * 60, 7 * 60)
+
+
 def test_the_same_flags_shuffled_and_sent_twice_give_the_same():
     logs, _ = planted()
     doubled = logs.replace(

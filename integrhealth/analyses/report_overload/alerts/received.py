@@ -53,14 +53,16 @@ def delivered_alerts(deliveries: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFr
 def incident_alerts(incident_events: pl.DataFrame) -> pl.DataFrame:
     """One row per incident of a log that alerts people: when it came, to whom first, and about which integration.
 
-    Somebody acted on it where a person did a later step; in a log whose later steps name no person nobody knows.
+    Somebody acted on it where a person did a later step. A log that names no person there, or the same in all steps
+    of every incident, says whose incident it is and not who did what: nobody knows.
     """
     said = pl.concat_str("state", "action", separator=" ", ignore_nulls=True)
     alerting = said.str.contains(ALERTING).any().over("log_file")
     steps = incident_events.filter(alerting).sort("incident", "at", "person", nulls_last=True)
     later = pl.col("at") > pl.col("at").min().over("incident")
     by_person = later & pl.col("person").is_not_null()
-    logged = by_person.any().over("log_file")
+    other = pl.col("person").ne_missing(pl.col("person").first().over("incident", order_by="at"))
+    logged = (by_person.any() & other.any()).over("log_file")
     source = pl.coalesce("integration", "team")
     return (
         steps.with_columns(acted=pl.when(logged).then(by_person), source=source)
