@@ -46,6 +46,7 @@ SUBJECTS = {
     "promises": {"request_metrics"},
     "shifts": {"request_metrics"},
     "surge": {"capacity"},
+    "what_if": {"availability", "outages"},
 }
 # An answer about what other reports say asks these, and nothing behind them; this module alone.
 ASKS = {"analyses/dependency_fragility/levels/questions.py": {"error_propagation", "latency"}}

@@ -307,3 +307,5 @@ NOBODY_MINUTES = 60
 STABLE_DAYS = 28
 # It is new where the days on which it sent would nearly never all lie in these, had it been there before (own).
 NEW_LEVEL = 0.01
+# A what-if shows by how much the importance of a system changes from here on: of all it changes a little (own).
+LEAST_IMPORTANCE_CHANGE = 0.1

@@ -15,7 +15,7 @@ COLOURS = {
     "not enough data": NEUTRAL,
 }
 # Room between two rungs, and how far they reach; beside them stands the verdict, below them the reason.
-RUNG, BARE_RUNG, BAR, BESIDE, REASON_LETTERS = 74, 44, 16, 170, 86
+RUNG, BARE_RUNG, BAR, BESIDE, REASON_LETTERS = 74, 44, 16, 170, 78
 
 
 def ladder_chart(levels: pl.DataFrame, *, reasons: bool = True) -> alt.LayerChart | alt.Chart:

@@ -176,7 +176,7 @@ WAITS, REFUSED = "wait in the queue", "refused, nobody does them"
 
 def _areas() -> alt.Color:
     scale = alt.Scale(domain=[WAITS, REFUSED], range=[ACCENT, FAILURE])
-    return alt.Color("what:N", title=None, scale=scale).legend(orient="bottom")
+    return alt.Color("what:N", title=None, scale=scale).legend(orient="bottom", labelLimit=300)
 
 
 def _slider(name: str, label: str, as_it_is: str, choices: dict[float, str]) -> alt.Parameter:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 
 @question
+def _placed(evidence: "Evidence") -> pl.DataFrame:
+    return standing.placed(evidence.catalog.integrations)
+
+
+@question
 def _days(evidence: "Evidence") -> pl.DataFrame:
     return standing.day_facts(evidence.messages)
 
@@ -51,7 +56,9 @@ def level_checks(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
 
     Columns: level, integration, check, result, why (text); value, limit (number, of the check); n (count)
     """
-    declared = standing.placed(evidence.catalog.integrations)
+    declared = _placed(evidence)
+    if declared.is_empty():  # the other reports need not be asked
+        return pl.DataFrame(schema=checks.CHECKS)
     return checks.checks(
         declared,
         _promises(evidence),
@@ -66,8 +73,10 @@ def level_checks(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
 @question
 def changes(evidence: "Evidence", *, min_messages: int) -> pl.DataFrame:
     """One row per integration that is new or changed, as ``standing.changes``."""
+    if _placed(evidence).is_empty():
+        return pl.DataFrame(schema=standing.CHANGES)
     return standing.changes(
-        standing.placed(evidence.catalog.integrations),
+        _placed(evidence),
         standing.seen(_days(evidence), _period(evidence)),
         _shifts(evidence, min_messages=min_messages),
         _period(evidence),
@@ -109,10 +118,13 @@ def level_spend(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl
     Columns: level, unstable_below (text); changes (count); change_share (number, share); messages (count);
     message_share (number, share); changed (list of text)
     """
+    rungs = levels(evidence, min_messages=min_messages)
+    if rungs.is_empty():
+        return pl.DataFrame(schema=ladder.SPENT)
     return ladder.spend(
-        levels(evidence, min_messages=min_messages),
+        rungs,
         changes(evidence, min_messages=min_messages),
-        standing.placed(evidence.catalog.integrations),
+        _placed(evidence),
         _promises(evidence),
     )
 

@@ -8,13 +8,14 @@ import polars as pl
 from integrhealth.analyses.dependency_fragility.flows import is_traffic
 from integrhealth.language.levels import LEVELS
 from integrhealth.language.period import outlying
-from integrhealth.language.schema import COUNT, TIME
+from integrhealth.language.schema import COUNT, TEXT, TIME
 from integrhealth.language.statistics import TAIL, holm
 from integrhealth.language.thresholds import MUCH_CHANGE, NEW_LEVEL, STABLE_DAYS
 from integrhealth.language.wording import spoken_ms
 
 NEW, CHANGED = "new", "changed"
 LATENCIES, ERRORS = ("p50_ms", "p95_ms"), ("error_share",)
+CHANGES = {"integration": TEXT, "level": TEXT, "what": TEXT, "day": pl.Date, "why": TEXT}
 US_PER_DAY = 86_400_000_000
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -178,8 +179,7 @@ def changes(standing: pl.DataFrame, first_seen: pl.DataFrame, shifts: pl.DataFra
         .sort("p_value", "metric", maintain_order=True)
         .with_columns(day=pl.col("at").dt.date(), what=pl.lit(CHANGED), why=said_of_shift())
     )
-    columns = ("integration", "level", "what", "day", "why")
-    every = pl.concat(each.select(columns) for each in (live, first, stepped))
+    every = pl.concat(each.select(*CHANGES) for each in (live, first, stepped))
     kept = every.unique("integration", keep="first", maintain_order=True)
     return standing.select("integration").join(kept, on="integration", maintain_order="left")
 

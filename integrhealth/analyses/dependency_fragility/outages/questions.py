@@ -6,6 +6,7 @@ import polars as pl
 
 from integrhealth.analyses.dependency_fragility import dependence, structure
 from integrhealth.analyses.dependency_fragility.outages import arrivals, drill, repair_times
+from integrhealth.analyses.dependency_fragility.suppositions import suppositions
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
@@ -45,4 +46,5 @@ def outages(evidence: "Evidence") -> pl.DataFrame:
         repair_times.repair_times(evidence.incident_events, declared, timezone=evidence.catalog.timezone),
         declared,
         structure.fallback_tests(declared, last_sent_at=last),
+        supposed=suppositions(evidence.catalog.supposed),
     )
