@@ -281,7 +281,7 @@ def test_tickets_are_no_alerts_and_alerts_that_were_delivered_come_first():
 def test_without_alerts_the_tables_say_what_would_make_them():
     report = ih.report_overload.report(evidence())
     for table in ("alerts", "alert_people", "alert_hours", "alert_totals"):
-        assert report.notes[table].startswith(f"The table {table} needs deliveries whose channel is alert")
+        assert report.notes[table].startswith("What people are alerted to needs deliveries whose channel is alert")
 
 
 # The textbook process

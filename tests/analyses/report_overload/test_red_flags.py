@@ -359,7 +359,7 @@ def test_what_is_missing_is_said(absent, remedy):
     logs, _ = planted()
     report = ih.report_overload.report(logs.replace(**{absent: None}))
     assert report.tables["red_flags"].is_empty()
-    assert f"The table red_flags needs {remedy}" in report.notes["red_flags"]
+    assert f"What red flags announced needs {remedy}" in report.notes["red_flags"]
 
 
 HOSTILE = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "\x1b[2J", "(.*)+$", "\u202egnp.exe", "[", "\\", "{}"]

@@ -17,11 +17,10 @@ ALL_READ = "Every red flag that announced an incident had been read before it."
 def red_flag_notes(
     tables: Mapping[str, pl.DataFrame], *, flagged: pl.DataFrame, incident_events: pl.DataFrame, reads: pl.DataFrame
 ) -> dict[str, str]:
-    """The sentence of each empty table."""
+    """The sentence of each empty table; one for all that lack the same."""
     frames = {"flags": flagged, "incidents": incident_events, "reads": reads}
     lacking = [NEEDS[name] for name, frame in frames.items() if frame.is_empty()]
     empty = [table for table in TABLES if tables[table].is_empty()]
     if lacking:
-        return {table: f"The table {table} needs {'; '.join(lacking)}." for table in empty}
-    nothing = tables["announced"].is_empty()
-    return dict.fromkeys(empty, NOTHING_ANNOUNCED if nothing else ALL_READ)
+        return dict.fromkeys(empty, f"What red flags announced needs {'; '.join(lacking)}.")
+    return dict.fromkeys(empty, NOTHING_ANNOUNCED if tables["announced"].is_empty() else ALL_READ)
