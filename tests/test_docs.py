@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import integrhealth as ih
-from integrhealth.analyses import REPORTS, published_tables
+from integrhealth.analyses import REPORTS
 from integrhealth.cli import main
 from integrhealth.language import thresholds
 from integrhealth.language.report_tables import FINDING
@@ -53,30 +53,18 @@ def published():
 
 
 NUMBERS_TEXT = NUMBERS.read_text(encoding="utf-8")
-UNFILLED = {
-    (report, *names(table)): names(columns)
-    for report, table, columns in rows(section(NUMBERS_TEXT, "## Not filled yet"))
-}
 
 
 @pytest.mark.parametrize("report", REPORTS)
 def test_every_published_column_is_defined(published, report):
     text = section(NUMBERS_TEXT, f"## {report}")
-    filled = {
-        table: frame.columns for table, frame in published[report].tables.items() if (report, table) not in UNFILLED
-    }
-    assert {*filled, *(table for name, table in UNFILLED if name == report)} == published[report].tables.keys()
-    assert sorted(re.findall(r"^### `(\w+)`$", text, re.MULTILINE)) == sorted(filled)
-    for table, columns in filled.items():
+    tables = {table: frame.columns for table, frame in published[report].tables.items()}
+    assert sorted(re.findall(r"^### `(\w+)`$", text, re.MULTILINE)) == sorted(tables)
+    for table, columns in tables.items():
         defined = rows(section(text, f"### `{table}`"))
         told = [column for cells in defined for column in names(cells[0])]
         assert sorted(told) == sorted(columns), f"{report}.{table}"
         assert all(len(cells) == 3 and all(cells) for cells in defined), f"{report}.{table} has an empty cell"
-
-
-def test_tables_that_are_not_filled_are_named_with_their_columns():
-    for (report, table), columns in UNFILLED.items():
-        assert columns == list(published_tables(report)[table]), f"{report}.{table}"
 
 
 def test_columns_and_rules_of_findings_are_defined():

@@ -166,8 +166,8 @@ def _list(findings: pl.DataFrame, *, pages: str | None = None) -> Fragment:
 
 
 def sentences(*texts: str | None) -> Fragment:
-    """Plain sentences, one per paragraph; None is left out."""
-    said = [visible(text) for text in texts if text]
+    """Plain sentences, one per paragraph, each once; None is left out."""
+    said = [visible(text) for text in dict.fromkeys(texts) if text]
     return Fragment("".join(f"<p>{escape(text)}</p>" for text in said), "\n".join(said))
 
 

@@ -36,6 +36,8 @@ KINDS = ("request", "queue", "batch", "file", "internal")
 NAMELESS = "unknown (asked by {})"
 # Kinds whose sender does not wait for the receiver: a failure travels from the sender to the receiver.
 SENT_AWAY = ("queue", "batch", "file")
+# How tickets say that the work was done (ServiceNow, Jira, Zendesk).
+REPAIRED = ("resolved", "solved", "closed", "done", "completed")
 
 
 @dataclass(frozen=True)

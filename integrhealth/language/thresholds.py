@@ -52,6 +52,19 @@ MOST_DECLARED = 0.5
 STALE_DELIVERIES = 3
 # Share of the judged reports that could stop without leaving a decision unserved (own).
 SPARE_WARNING, SPARE_CRITICAL = 0.25, 0.75
+# A red flag may announce an incident so many days ahead (own; what a weekly report flagged is of this week), is looked
+# at for names in so many letters, and names of fewer letters or objects of fewer digits are none (own; amounts).
+FLAG_DAYS, LONGEST_FLAG, MIN_NAME_LETTERS, MIN_OBJECT_DIGITS = 7, 2000, 2, 4
+# Nobody is expected to read a flag within so many minutes; a link that is likelier than this by chance is none to talk
+# about; incidents announced and unread: warning and critical certainly above these shares (own).
+FLAG_GRACE_MINUTES, CHANCE_LINK, RED_FLAG_WARNING, RED_FLAG_CRITICAL = 60, 0.25, 0.1, 0.5
+# Alerts about the same are one episode while the next comes within so many hours (own; Prometheus Alertmanager tells
+# again after four), and a shift should bring so many at most (Beyer et al., Site Reliability Engineering 2016, ch. 11).
+ALERT_GAP_HOURS, ALERTS_PER_SHIFT = 5, 2
+# Causes of alerts on which nobody acts, and nights that bring somebody more than these: warning and critical certainly
+# above these shares; alerts that repeat, counted (own).
+IGNORED_WARNING, IGNORED_CRITICAL = 0.5, 0.9
+BROKEN_NIGHTS_WARNING, BROKEN_NIGHTS_CRITICAL, REPEATED_WARNING = 0.05, 0.25, 0.5
 # A path question asked by a smaller share of an object type's traces is no capability of the business (own).
 CAPABILITY_SHARE = 0.05
 # An edge seen in fewer traces of a capability is noise, not structure (own).

@@ -118,4 +118,4 @@ def test_what_was_read_is_said_in_a_sentence_with_the_notes_folded():
 
 
 def test_sentences_leave_out_what_is_not_said():
-    assert sentences("one", None, "two").text == "one\ntwo"
+    assert sentences("one", None, "two", "one").text == "one\ntwo"

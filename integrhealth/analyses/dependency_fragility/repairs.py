@@ -3,10 +3,8 @@
 import polars as pl
 
 from integrhealth.analyses.dependency_fragility.structure import tested_fallbacks
-from integrhealth.language.schema import NUMBER, TEXT
+from integrhealth.language.schema import NUMBER, REPAIRED, TEXT
 
-# How tickets say that the work was done (ServiceNow, Jira, Zendesk).
-REPAIRED = ("resolved", "solved", "closed", "done", "completed")
 REPAIRS = {"system": TEXT, "down_ms": NUMBER, "period_ms": NUMBER, "down_share": NUMBER, "repair_ms": NUMBER} | {
     "helpless": TEXT,
     "tolerance_ms": NUMBER,

@@ -7,6 +7,9 @@ get no flood ratio.
 
 from typing import TYPE_CHECKING
 
+from integrhealth.analyses.report_overload.alerts.findings import alert_findings
+from integrhealth.analyses.report_overload.alerts.notes import alert_notes
+from integrhealth.analyses.report_overload.alerts.questions import alert_hours, alert_people, alert_totals, alerts
 from integrhealth.analyses.report_overload.cover.findings import cover_findings
 from integrhealth.analyses.report_overload.cover.questions import (
     coverage,
@@ -21,6 +24,14 @@ from integrhealth.analyses.report_overload.cover.questions import (
 from integrhealth.analyses.report_overload.findings import NAME, flood
 from integrhealth.analyses.report_overload.gaps import gaps, notes
 from integrhealth.analyses.report_overload.questions import all_people, inventory_of, people
+from integrhealth.analyses.report_overload.red_flags.findings import unread_red_flags
+from integrhealth.analyses.report_overload.red_flags.notes import red_flag_notes
+from integrhealth.analyses.report_overload.red_flags.questions import (
+    announced,
+    flagged_deliveries,
+    red_flag_share,
+    red_flags,
+)
 from integrhealth.analyses.report_overload.tables import TABLES
 from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
@@ -31,6 +42,11 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 __all__ = [
+    "alert_hours",
+    "alert_people",
+    "alert_totals",
+    "alerts",
+    "announced",
     "coverage",
     "curation",
     "handful",
@@ -38,6 +54,8 @@ __all__ = [
     "overlaps",
     "people",
     "questionnaire",
+    "red_flag_share",
+    "red_flags",
     "report",
     "reports",
     "savings",
@@ -56,13 +74,26 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
     whole = all_people(evidence, min_messages=min_messages)
-    judged = [flood(whole, tables["reports"]), *cover_findings(tables["reports"], tables["keep"])]
-    lacking = gaps(inventory_of(evidence), evidence.deliveries, evidence.reads)
+    catalog, stock = evidence.catalog, inventory_of(evidence)
+    judged = [
+        flood(whole, tables["reports"]),
+        *cover_findings(tables["reports"], tables["keep"]),
+        unread_red_flags(tables["announced"], integrations=catalog.integrations, systems=catalog.systems, stock=stock),
+        *alert_findings(tables["alerts"], tables["alert_totals"], stock=stock, integrations=catalog.integrations),
+    ]
+    lacking = gaps(stock, evidence.deliveries, evidence.reads)
     return published_report(
         NAME,
         TABLES,
         tables,
         ranked(judged),
-        notes=notes(tables, lacking),
+        notes=notes(tables, lacking)
+        | alert_notes(tables)
+        | red_flag_notes(
+            tables,
+            flagged=flagged_deliveries(evidence),
+            incident_events=evidence.incident_events,
+            reads=evidence.reads,
+        ),
         missing=f"needs {'; '.join(remedy for _, remedy in lacking)}" if lacking else None,
     )

@@ -8,7 +8,6 @@ from integrhealth.analyses.report_overload.inventory import any_decision
 
 # Tables that say which decision is served by what.
 COVERED = ("coverage", "handful")
-RED_FLAGS_LATER = "Flagged deliveries are not compared with incidents yet by this version."
 
 
 def gaps(stock: pl.DataFrame, deliveries: pl.DataFrame, reads: pl.DataFrame) -> list[tuple[set[str], str]]:
@@ -68,8 +67,8 @@ def notes(tables: Mapping[str, pl.DataFrame], lacking: list[tuple[set[str], str]
         "savings": "Nobody gets a report.",
         "questionnaire": "Of every report somebody said which decision it is for.",
     }
-    sentences = {"red_flags": RED_FLAGS_LATER}
-    for table in (table for table, frame in tables.items() if frame.is_empty()):
+    sentences = {}
+    for table in (table for table in empty if tables[table].is_empty()):
         remedies = [remedy for affected, remedy in lacking if table in affected]
         sentences[table] = f"The table {table} needs {'; '.join(remedies)}." if remedies else empty[table]
     return sentences

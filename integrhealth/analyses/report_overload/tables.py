@@ -33,5 +33,16 @@ TABLES: dict[str, dict[str, Any]] = {
         "incident": TEXT,
         "minutes_earlier": NUMBER,
     },
+    "alerts": {
+        "source": TEXT,
+        "cause": TEXT,
+        "alerts": COUNT,
+        "people": COUNT,
+        "episodes": COUNT,
+        "repeats": COUNT,
+        "acted": COUNT,
+        "actionable_share": NUMBER,
+        "night": COUNT,
+    },
     "keep": {"report": TEXT, "decisions": WORDS, "reason": TEXT},
 }
