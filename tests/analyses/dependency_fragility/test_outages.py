@@ -263,6 +263,27 @@ def test_the_busiest_hour_counts_a_message_once_and_no_load_test():
     assert (row["arrivals"], row["hour"]) == (40, MIDNIGHT + timedelta(hours=1))
 
 
+@pytest.mark.parametrize(
+    ("edges", "counted"),
+    [
+        ([("Shop", "Hub"), ("Hub", "ERP")], 60),  # passed on
+        ([("Shop", "Hub"), ("Hub", "ERP"), ("ERP", "Hub")], 60),  # and answered
+        ([("Shop", "ERP"), ("ERP", "Shop")], 60),  # asked and answered: nothing leads into the circle
+        ([("Admin", "CRM"), ("CRM", "ERP"), ("ERP", "CRM"), ("CRM", "ERP")], 120),  # most begins within
+        ([("Shop", "ERP"), ("Market", "ERP")], 120),
+    ],
+)
+def test_what_an_integration_passes_on_from_edge_to_edge_has_arrived_once(edges, counted):
+    sent = pl.concat(
+        arrivals(10, 60, 20).with_columns(
+            pl.col("message_id") + str(place), source=pl.lit(source), target=pl.lit(target)
+        )
+        for place, (source, target) in enumerate(edges)
+    )
+    [row] = fragility.outages(asked(nights(120), messages=sent)).rows(named=True)
+    assert (row["arrivals"], row["past_tolerance"]) == (counted, pytest.approx(90 * counted / 60))
+
+
 def test_the_facts_of_parts_add_up_to_those_of_the_whole():
     whole = arrivals(7, 5, 9)
     parts = [hour_facts(whole.filter(pl.int_range(pl.len()) % 2 == part)) for part in (0, 1)]

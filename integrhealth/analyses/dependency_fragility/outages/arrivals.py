@@ -35,16 +35,23 @@ def hour_facts(messages: pl.DataFrame) -> pl.DataFrame:
 def busiest_hours(facts: pl.DataFrame) -> pl.DataFrame:
     """One row per integration: the hour in which most arrived, of several that are equally busy the first.
 
-    `facts` as ``hour_facts`` gives them; messages that name no integration are those of their edge. An integration of
-    several edges has the ends of the busiest. ``sent_away_share`` is null where no message says how it was sent.
+    `facts` as ``hour_facts`` gives them. An integration of several edges has the ends of the busiest, and what passes
+    on from edge to edge has arrived once: what counts are the edges that lead into it, from a system to which none of
+    its own leads, or one edge alone if more came there. ``sent_away_share`` is null where no message says how it was
+    sent.
     """
-    per_hour = facts.with_columns(pl.coalesce("integration", pl.format("{} to {}", "source", "target")))
+    per_hour = facts.drop_nulls("integration")
     totals = per_hour.group_by("integration").agg(pl.col("sent_away", "kinds").sum())
     edges = per_hour.group_by("integration", "source", "target").agg(all_arrivals=pl.col("arrivals").sum())
     ends = edges.sort("all_arrivals", "source", "target", descending=[True, False, False]).unique(
         "integration", keep="first", maintain_order=True
     )
-    hours = per_hour.group_by("integration", "hour").agg(pl.col("arrivals").sum())
+    entering = edges.join(edges, left_on=["integration", "source"], right_on=["integration", "target"], how="anti")
+    into = entering.select("integration", "source", "target", enters=True)
+    each = per_hour.join(into, on=["integration", "source", "target"], how="left")
+    hours = each.group_by("integration", "hour").agg(
+        arrivals=pl.max_horizontal(pl.col("arrivals").filter("enters").sum(), pl.col("arrivals").max())
+    )
     busiest = hours.sort("arrivals", "hour", descending=[True, False]).unique(
         "integration", keep="first", maintain_order=True
     )
