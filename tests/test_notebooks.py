@@ -87,7 +87,7 @@ def test_there_is_something_to_try_and_it_runs(notebook, evidence):
     assert first.startswith("# Try it without the signs: ")
     assert lines
     assert all(line.startswith("# ") for line in lines)
-    (imports,) = [cell.source for cell in code(notebook) if cell.source.startswith("import integrhealth as ih")]
+    (imports,) = [cell.source for cell in code(notebook) if "import integrhealth as ih" in cell.source]
     variables = {"evidence": evidence}
     exec(imports, variables)
     if "report." in cell.source:
