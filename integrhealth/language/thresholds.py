@@ -82,6 +82,8 @@ PROMISED_AVAILABILITY, BROKEN_AVAILABILITY = 0.995, 0.99
 # A system is down after so many failures in a row, or samples missing (A9 of our methods: three; own); so many outages
 # and no fewer say what its callers do then (own).
 FAILURES_IN_A_ROW, MISSING_SAMPLES, MIN_OUTAGES = 3, 3, 3
+# Rows of failures are no outage where chance alone would bring more such rows than this (own).
+CHANCE_OF_ROW = 0.01
 # Two systems fail together in the same so many minutes; each must fail in so many of these bins (own).
 COUPLING_BIN_MINUTES, MIN_FAILING_BINS = 15, 5
 # The share of the work that a caller should save while a system is down, and the least (question 6 of our twelve).

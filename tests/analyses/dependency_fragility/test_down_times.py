@@ -1,10 +1,13 @@
 """When a system was down, dated from failures in a row and from metrics: outages planted by the textbook process."""
 
+import numpy as np
 import polars as pl
 import pytest
 from drawing.down_times import MONDAY, evidence, failing, measured, sent
 
 from integrhealth.analyses import dependency_fragility as fragility
+from integrhealth.evidence import Evidence
+from integrhealth.language.schema import conform
 
 
 def outages(*rows: dict, metrics: pl.DataFrame | None = None) -> list[tuple]:
@@ -54,6 +57,41 @@ def test_an_outage_through_which_a_few_get_is_one_and_what_lies_farther_apart_is
     assert outages(*first, sent(22), *second) == [("B", 10, 30, 6)]
     later = failing(35, 38, 40)
     assert outages(*first, sent(22), *later) == [("B", 10, 20, 3), ("B", 35, 40, 3)]
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.05, 40_000), (0.1, 20_000)])
+def test_failures_one_by_one_are_no_outage_however_many_messages_there_are(share, n):
+    """Three in a row come by chance, 5 and 18 times; a real outage among them is seen."""
+    rng = np.random.default_rng(7)
+    status = np.where(rng.random(n) < share, "failed", "ok")
+    minutes = np.arange(n) * 1.5
+    rows = pl.DataFrame({"message_id": [f"m{number}" for number in range(n)], "status": status}).with_columns(
+        source=pl.lit("A"),
+        target=pl.lit("B"),
+        kind=pl.lit("request"),
+        sent_at=MONDAY + pl.duration(seconds=minutes * 60),
+    )
+    iid = conform(rows.with_columns(finished_at=pl.col("sent_at") + pl.duration(seconds=1)), "messages")
+    assert fragility.down_times(Evidence(messages=iid)).is_empty()
+    down = pl.int_range(pl.len()).is_between(500, 515)
+    broken = iid.with_columns(status=pl.when(down).then(pl.lit("failed")).otherwise("status"))
+    seen = fragility.down_times(Evidence(messages=broken))
+    assert seen.height == 1
+    assert 16 <= seen["failures"][0] <= 20
+
+
+def test_a_system_that_comes_and_goes_for_minutes_was_down_once():
+    """As in a retry storm: seconds down, seconds up, again and again."""
+
+    def storm(start):
+        return [
+            row for n in range(12) for row in (*failing(*(start + n + k / 10 for k in range(3))), sent(start + n + 0.7))
+        ]
+
+    ((system, began, ended, failures),) = outages(sent(1), *storm(10), sent(60))
+    assert (system, began, failures) == ("B", 10, 36)
+    assert 21 <= ended < 22
+    assert len(outages(sent(1), *storm(10), sent(30), *storm(60), sent(90))) == 2
 
 
 def test_metrics_that_say_it_was_not_up_are_an_outage():

@@ -9,7 +9,13 @@ import polars as pl
 
 from integrhealth.analyses.dependency_fragility.flows import is_traffic
 from integrhealth.language.schema import COUNT, DECLINED, SENT_AWAY, TEXT, TIME, is_delivered, is_ended, is_failed
-from integrhealth.language.thresholds import FAILURES_IN_A_ROW, MISSING_SAMPLES, REGULAR_SHARE
+from integrhealth.language.thresholds import (
+    CHANCE_OF_ROW,
+    COUPLING_BIN_MINUTES,
+    FAILURES_IN_A_ROW,
+    MISSING_SAMPLES,
+    REGULAR_SHARE,
+)
 
 KEYS = ("system", "at")
 COUNTS = ("failed", "down", "answered", "arrived", "accepted")
@@ -79,8 +85,8 @@ def windows(seen: pl.DataFrame, metrics: pl.DataFrame) -> pl.DataFrame:
     """One row per unbroken time down, from the merged `seen` facts and `metrics`: system, started_at, ended_at, outage.
 
     ``sign`` says what tells of it, ``failures`` how many of its own failures. Times that overlap are one. ``outage`` is
-    when the outage began that it is part of: what lies closer together than the longer of the two lasted is one outage,
-    in which a few messages got through.
+    when the outage began that it is part of: what lies closer together than the longer of the two lasted, or than a
+    quarter of an hour, is one outage, in which a few messages got through.
     """
     signs = pl.concat([_in_a_row(seen), _unhealthy(metrics, seen)]).sort("system", "started_at", "ended_at")
     reached = pl.col("ended_at").cum_max().shift().over("system")
@@ -91,7 +97,8 @@ def windows(seen: pl.DataFrame, metrics: pl.DataFrame) -> pl.DataFrame:
         .sort("system", "started_at")
     )
     lasted = pl.col("ended_at") - pl.col("started_at")
-    longer = pl.max_horizontal(lasted, lasted.shift()).over("system")
+    apart_at_least = pl.duration(minutes=COUPLING_BIN_MINUTES)
+    longer = pl.max_horizontal(lasted, lasted.shift().over("system"), apart_at_least)
     apart = (pl.col("started_at") - pl.col("ended_at").shift().over("system")) >= longer
     return (
         whole.with_columns(part=apart.fill_null(True).cum_sum().over("system"))
@@ -117,11 +124,12 @@ def _sign() -> pl.Expr:
 def _in_a_row(seen: pl.DataFrame) -> pl.DataFrame:
     """Own failures in a row, three at least and not all about one object, which may be what fails.
 
-    Acceptance is a sign of life only where no arrival is ever logged. A second with both signs is one of life.
+    Acceptance is a sign of life only where no arrival is ever logged. A second with both signs is one of life. So many
+    in a row must be no chance: of n messages that fail one by one with share p, n p^k rows of k are to be expected.
     """
     silent = pl.col("arrived").sum().over("system") == 0
     alive = (pl.col("answered") + pl.col("arrived") + pl.when(silent).then("accepted").otherwise(0)) > 0
-    return (
+    rows = (
         seen.sort(KEYS)
         .with_columns(alive=alive)
         .with_columns(run=pl.col("alive").cum_sum().over("system"))
@@ -135,8 +143,17 @@ def _in_a_row(seen: pl.DataFrame) -> pl.DataFrame:
             several=pl.col("min_object").min() != pl.col("max_object").max(),
         )
         .filter(pl.col("failures") >= FAILURES_IN_A_ROW, "several")
-        .select(*DOWN_TIMES)
     )
+    # How often it fails otherwise: what happens in rows would excuse the rows.
+    inside = rows.group_by("system").agg(inside=pl.col("failures").sum())
+    totals = seen.group_by("system").agg(pl.col("ended", "down").sum()).join(inside, on="system")
+    otherwise = totals.select(
+        "system",
+        "ended",
+        share=(pl.col("down") - pl.col("inside")) / pl.max_horizontal(pl.col("ended") - pl.col("inside"), 1),
+    )
+    expected = pl.col("ended") * pl.col("share") ** pl.col("failures")
+    return rows.join(otherwise, on="system").filter(expected <= CHANCE_OF_ROW).select(*DOWN_TIMES)
 
 
 def _unhealthy(metrics: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:

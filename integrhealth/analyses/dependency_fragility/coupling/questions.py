@@ -30,8 +30,9 @@ def _windows(evidence: "Evidence") -> pl.DataFrame:
 def down_times(evidence: "Evidence") -> pl.DataFrame:
     """One row per outage of a system: three own failures in a row there, or a health gap in its metrics.
 
-    Failures all about one object are none: it may be what fails. A gap is ``up`` = 0 or three missing samples. Times
-    down that lie closer together than the longer of them lasted are one outage. It runs from the first to the last sign
+    Failures all about one object are none: it may be what fails. A gap is ``up`` = 0 or three missing samples. Rows
+    of failures that chance explains are none. Times down that lie closer together than the longer of them lasted, or
+    than 15 minutes, are one outage. It runs from the first to the last sign
     of it, so it is shorter than the true one by up to two pauses between signs.
 
     >>> ih.dependency_fragility.down_times(evidence).select("system", "sign", "failures").rows()
