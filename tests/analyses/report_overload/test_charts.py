@@ -112,7 +112,7 @@ def spare():
 
 def test_decisions_alike_are_one_line_from_today_to_the_plan(spare):
     spec, svg = drawn(coverage_chart(spare["coverage"]))
-    assert spec["title"]["text"] == "1.7 reports a decision today, 1 report in the plan: every decision stays served"
+    assert spec["title"]["text"] == "1.7 reports a decision today, 1 report in the plan"
     points = [(row["label"], row["time"], row["count"]) for row in rows(spec) if "time" in row]
     assert points == [
         ("x and 1 more", "today", 2),

@@ -100,10 +100,10 @@ def coverage_chart(coverage: pl.DataFrame, *, top: int = 20) -> Any:
     )
     before, after = coverage["reports"].sum(), coverage["reports_after"].sum()
     lost = coverage["uncovered"].sum()
-    said = "every decision stays served" if lost == 0 else f"{lost} decisions and people would be served less often"
+    said = "" if lost == 0 else f": {lost} decisions and people would be served less often"
     return titled(
         (rules + dots).properties(width=WIDTH, height=alt.Step(24)),
-        f"{_times(before / coverage.height)} a decision today, {_times(after / coverage.height)} in the plan: {said}",
+        f"{_times(before / coverage.height)} a decision today, {_times(after / coverage.height)} in the plan{said}",
         f"Means over {coverage.height} decisions; {shown.height} of {alike.height} lines, decisions with the same "
         "numbers are one",
     )
