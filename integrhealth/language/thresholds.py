@@ -21,6 +21,9 @@ RESAMPLES, SEED = 1000, 20251224
 
 # Reading speed of non-fiction in words per minute (Brysbaert 2019, mean of 190 studies; most adults 175 to 300).
 READING_WPM = 238
+# Seconds for the first chart, a second less for each further one, and never less than the last number (Medium, Read
+# Time and You, 2014: images of an article; that a chart is looked at as long as an image is a low estimate).
+FIRST_CHART_SECONDS, LEAST_CHART_SECONDS = 12, 3
 # An opened report is read up to 300 words per minute, skimmed up to 1,000, and unread beyond (Brysbaert 2019).
 FASTEST_READING_WPM, FASTEST_SKIMMING_WPM = 300, 1000
 # Time beyond this pace is a window left open, not reading (own).
