@@ -14,6 +14,7 @@ from integrhealth.errors import NothingToRead
 from integrhealth.evidence import Evidence, read
 from integrhealth.language.report_tables import SEVERITIES
 from integrhealth.runner import folder
+from integrhealth.runner.history import news
 from integrhealth.runner.plan import Plan, Progress, Request, planned
 from integrhealth.runner.record import inputs, strict_json, versions
 from integrhealth.scratch import owned_folder, remove_abandoned
@@ -56,9 +57,14 @@ def report(request: Request, *, progress: Progress = silent) -> Result:
         progress(f"read {_amounts(evidence)}", 1, total)
         files = background.submit(inputs, plan.roots, [path for path in (request.catalog, request.mapping) if path])
         outcomes = _tools().site_built(plan, site, scratch, run_at=run_at, progress=progress)
-        findings = _tools().findings_written(plan, site, scratch, outcomes, run_at=run_at)
+        findings = _tools().findings_of(scratch)
+        over_runs = _tools().findings_over_runs(plan, scratch, outcomes, run_at=run_at)
+        _tools().findings_written(site, findings, over_runs)
         evidence.rejected.write_parquet(site / "rejected.parquet")
-        record = _record(plan, evidence, outcomes, findings, files) | {"run_at": run_at.isoformat()}
+        record = _record(plan, evidence, outcomes, findings, files) | {
+            "run_at": run_at.isoformat(),
+            "news": news(over_runs),
+        }
         seconds = {name: round(outcome.seconds, 3) for name, outcome in outcomes.items()}
         record["seconds"] = {"read": round(read_seconds, 3), "reports": seconds}
         record["seconds"]["total"] = round(time.perf_counter() - started, 3)

@@ -53,8 +53,14 @@ def worst(
     said = pl.concat_str("severity", "statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
     words = said.str.count_matches(r"\S+") + pl.when(pl.col("more") > 0).then(2).otherwise(0)
     left = FRONT_PAGE_WORDS - FRONT_PAGE_FRAME - sum(len(text.split()) for text in besides if text)
-    left -= 0 if ladder is None or ladder.is_empty() else FRONT_PAGE_LADDER
+    left -= 0 if ladder is None or ladder.is_empty() else _ladder_words(ladder)
     return shown.filter(words.cum_sum() <= left)
+
+
+def _ladder_words(ladder: pl.DataFrame) -> int:
+    """What is read on the ladder: its title, and of each level its name, its verdict and one number."""
+    rungs = ladder.select(pl.concat_str("level", "verdict", separator=" ").str.count_matches(r"\S+") + 1)
+    return FRONT_PAGE_LADDER + rungs.to_series().sum()
 
 
 def _without_middle(column: str, most: int) -> pl.Expr:
