@@ -19,7 +19,7 @@ from integrhealth.reading.discovery import shown_path
 from integrhealth.runner.execute import Kernels, Outcome, executed, stamped
 from integrhealth.runner.history import FILE, continued, news, remembered
 from integrhealth.runner.page import Link, chart_script, page
-from integrhealth.runner.plan import Plan, Progress
+from integrhealth.runner.plan import FRONT_PAGE, Plan, Progress
 from integrhealth.runner.publication import PREVIOUS, publish, published_reports
 from integrhealth.runner.record import strict_json
 
@@ -183,7 +183,7 @@ def _page(shop: Workshop, name: str, notebook: Any, error: str | None) -> str:
 
 
 def _file(name: str) -> str:
-    return "index.html" if name == OVERVIEW else f"{name}.html"
+    return FRONT_PAGE if name == OVERVIEW else f"{name}.html"
 
 
 def title(notebook: Path) -> str:

@@ -7,6 +7,8 @@ get no flood ratio.
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from integrhealth.analyses.report_overload.cover.findings import cover_findings
 from integrhealth.analyses.report_overload.cover.questions import (
     coverage,
@@ -19,8 +21,9 @@ from integrhealth.analyses.report_overload.cover.questions import (
     savings,
 )
 from integrhealth.analyses.report_overload.findings import NAME, flood
+from integrhealth.analyses.report_overload.folders import IN_A_FOLDER
 from integrhealth.analyses.report_overload.gaps import gaps, notes
-from integrhealth.analyses.report_overload.questions import all_people, inventory_of, people
+from integrhealth.analyses.report_overload.questions import all_people, deliveries_of, inventory_of, people
 from integrhealth.analyses.report_overload.tables import TABLES
 from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
@@ -56,8 +59,9 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
     whole = all_people(evidence, min_messages=min_messages)
-    judged = [flood(whole, tables["reports"]), *cover_findings(tables["reports"], tables["keep"])]
-    lacking = gaps(inventory_of(evidence), evidence.deliveries, evidence.reads)
+    reaching = tables["reports"].filter(pl.col("why") != IN_A_FOLDER)
+    judged = [flood(whole, reaching), *cover_findings(reaching, tables["keep"])]
+    lacking = gaps(inventory_of(evidence), deliveries_of(evidence), evidence.reads)
     return published_report(
         NAME,
         TABLES,
