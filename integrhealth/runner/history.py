@@ -81,7 +81,7 @@ def news(history: pl.DataFrame) -> str | None:
     fresh, gone = present.height - still, past.height - still
     since = f"since {before['run_at'].max():%Y-%m-%d %H:%M}"
     if fresh or gone:
-        return f"{since.capitalize()}: {_counted(fresh, 'new finding')}, {gone:,} gone, {still:,} open as before."
+        return f"{since.capitalize()}: {_counted(fresh, 'new finding')}, {gone:,} gone, {still:,} still open."
     same = {0: "no finding is open", 1: "the same finding is open"}.get(still, f"the same {still:,} findings are open")
     return f"Nothing new {since}: {same}."
 

@@ -169,7 +169,7 @@ def findings_written(site: Path, findings: pl.DataFrame, over_runs: pl.DataFrame
 
 def _page(shop: Workshop, name: str, notebook: Any, error: str | None) -> str:
     order = sorted(shop.titles, key=lambda other: other != OVERVIEW)
-    beside = {f"notebooks/{name}.ipynb": "notebook", "findings.json": "all findings", "run.json": "run"}
+    beside = {f"notebooks/{name}.ipynb": "notebook", "findings.json": "findings", "run.json": "run"}
     return page(
         notebook,
         title=shop.titles[name],

@@ -68,16 +68,16 @@ BOTH = ["latency", "audit"]
         ([(no_findings(), ["latency"])] * 2, "Nothing new since 2026-03-01 00:00: no finding is open."),
         (
             [(found("a", "b"), ["latency"]), (found("b", "c", "d"), ["latency"])],
-            "Since 2026-03-01 00:00: 2 new findings, 1 gone, 1 open as before.",
+            "Since 2026-03-01 00:00: 2 new findings, 1 gone, 1 still open.",
         ),
         (
             [(found("a"), ["latency"]), (no_findings(), ["latency"])],
-            "Since 2026-03-01 00:00: 0 new findings, 1 gone, 0 open as before.",
+            "Since 2026-03-01 00:00: 0 new findings, 1 gone, 0 still open.",
         ),
         # What came and went before the last run is no news.
         (
             [(found("a"), ["latency"]), (no_findings(), ["latency"]), (found("a"), ["latency"])],
-            "Since 2026-03-02 00:00: 1 new finding, 0 gone, 0 open as before.",
+            "Since 2026-03-02 00:00: 1 new finding, 0 gone, 0 still open.",
         ),
         # A report that was left out, or failed, says nothing of its findings: each is compared with its own last run.
         (
@@ -87,7 +87,7 @@ BOTH = ["latency", "audit"]
         ([(found("a"), ["latency"]), (no_findings(), ["audit"])], None),
         (
             [(found("a"), ["latency"]), (pl.concat([found("a"), found("b", report="audit")]), BOTH)],
-            "Since 2026-03-01 00:00: 1 new finding, 0 gone, 1 open as before.",
+            "Since 2026-03-01 00:00: 1 new finding, 0 gone, 1 still open.",
         ),
     ],
 )

@@ -108,7 +108,7 @@ def test_names_are_options_and_values_and_stay_names():
 
 def test_the_verdicts_are_told_in_money_or_in_messages_and_the_title_says_the_worst():
     words = drawn(charts.outage_verdict_chart(table(), currency="EUR"))
-    assert "1 of 1 integrations would stop at 2 AM on the busiest day" in words
+    assert "An outage at 2 AM on the busiest day would stop 1 of 1 integrations" in words
     assert "loss in EUR" in words
     unpriced = {"loss_low": None, "median_loss": None, "p95_loss": None}
     assert "messages refused or too late" in drawn(charts.outage_verdict_chart(table(**unpriced)))

@@ -156,7 +156,8 @@ def _dependency_title(systems: pl.DataFrame) -> str:
     single = systems.filter("single_point").sort(needed, "system", descending=[True, False])["system"].to_list()
     if not single:
         return "No system stands alone on the way to a goal"
-    listed = ", ".join(single[:3]) + (f" and {len(single) - 3} more" if len(single) > 3 else "")
+    leading = single[:3] + ([f"{len(single) - 3} more"] if len(single) > 3 else [])
+    listed = " and ".join([", ".join(leading[:-1]), leading[-1]] if leading[1:] else leading)
     return f"Nothing leads around {listed}"
 
 
