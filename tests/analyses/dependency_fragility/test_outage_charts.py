@@ -116,6 +116,18 @@ def test_the_verdicts_are_told_in_money_or_in_messages_and_the_title_says_the_wo
         assert any(title in text for text in drawn(charts.outage_verdict_chart(table(verdict=said))))
 
 
+@pytest.mark.parametrize(
+    ("verdict", "title"),
+    [
+        ("stop", "orders would stop in an outage of 2 h at 2 AM"),
+        ("work around", "orders would need helping hands in an outage of 2 h at 2 AM"),
+        ("survive", "orders would go on in an outage of 2 h at 2 AM"),
+    ],
+)
+def test_the_title_says_what_is_shown_before_anybody_moves_anything(verdict, title):
+    assert charts.outage_slider_chart(table(verdict=verdict)).to_dict()["title"]["text"] == title
+
+
 @pytest.mark.parametrize("rows", [table().clear(), table(verdict="cannot tell")])
 def test_without_a_verdict_a_sentence_stands_there(rows):
     for chart in (charts.outage_slider_chart(rows), charts.outage_verdict_chart(rows)):

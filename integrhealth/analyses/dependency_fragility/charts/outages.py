@@ -173,7 +173,7 @@ def outage_slider_chart(outages: pl.DataFrame, *, currency: str | None = None, t
 
 def _slider_title(first: dict[str, Any]) -> str:
     """What the chart shows before anybody moves it: nineteen of twenty outages are no longer."""
-    comes = {"stop": "would stop", "work around": "would need people to stand in"}.get(first["verdict"], "would go on")
+    comes = {"stop": "would stop", "work around": "would need helping hands"}.get(first["verdict"], "would go on")
     return f"{first['integration']} {comes} in an outage of {duration(first['outage_p95_minutes'] * 60_000)} at 2 AM"
 
 
