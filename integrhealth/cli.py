@@ -95,7 +95,8 @@ def report(
         _print_json(result.record)
     elif not quiet:
         counts = ", ".join(f"{count} {severity}" for severity, count in result.record["findings"].items())
-        click.echo(f"{counts} findings; open {result.out / 'index.html'}")
+        news = f"{result.record['news']} " if result.record["news"] else ""
+        click.echo(f"{news}{counts} findings; open {result.out / 'index.html'}")
     for name, came in result.record["reports"].items():
         if came["error"] is not None:
             click.echo(f"integrhealth: report {name} failed: {came['error']}", err=True)

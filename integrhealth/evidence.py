@@ -211,6 +211,10 @@ class Evidence:
         kept = self.linked.join(chosen, on="trace", how="semi", maintain_order="left")
         return self._with({"messages": kept.select(self.messages.columns)})
 
+    def with_rows_of(self, other: "Evidence") -> "Evidence":
+        """Evidence with the rows of both; catalog, account and warnings are those of this one."""
+        return self._with({name: pl.concat([mine, getattr(other, name)]) for name, mine in self.frames.items()})
+
     def since(self, time: str | datetime) -> "Evidence":
         """Evidence from `time` on: whole traces by their first message, other rows by their own time."""
         return self.between(time, None)

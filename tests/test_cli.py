@@ -52,10 +52,16 @@ def test_report_says_where_it_is(run, tmp_path):
     assert shown.stdout == f"0 critical, 1 warning, 0 note findings; open {tmp_path / 'out' / 'index.html'}\n"
     assert shown.stderr.splitlines()[0] == "[1/4] read 2 rows of messages; 1 rejected"
     assert len(shown.stderr.splitlines()) == 4
+    again = run("report", tmp_path / "logs", "--out", "out", "--quiet")
+    assert again.output == ""
+    third = run("report", tmp_path / "logs", "--out", "out").stdout
+    assert third.startswith("Nothing new since 20")
+    assert third.count("\n") == 1
+    assert ": the same finding is open. 0 critical, 1 warning, 0 note findings; open " in third
     history = run("history", "out")
     assert history.exit_code == 0
     assert "ERP > WMS" in history.output
-    assert json.loads(run("history", "out", "--json").output)[0]["change"] == "new"
+    assert json.loads(run("history", "out", "--json").output)[0]["change"] == "open"
 
 
 def test_report_for_machines(run, tmp_path):

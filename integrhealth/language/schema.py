@@ -34,6 +34,8 @@ DECLINED = "declined"
 KINDS = ("request", "queue", "batch", "file", "internal")
 # Who was called where nothing names it. One for each caller: what nobody named is not one system.
 NAMELESS = "unknown (asked by {})"
+# The channel of a delivery that was laid in a folder: it reaches no person by itself.
+FOLDER = "folder"
 # Kinds whose sender does not wait for the receiver: a failure travels from the sender to the receiver.
 SENT_AWAY = ("queue", "batch", "file")
 # How tickets say that the work was done (ServiceNow, Jira, Zendesk).

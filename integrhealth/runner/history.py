@@ -64,6 +64,32 @@ def tracks(history: pl.DataFrame) -> pl.DataFrame:
     return each.join(runs, on="report").with_columns(change=change).select(*TRACK).cast(TRACK).sort(order, *SAME)
 
 
+def news(history: pl.DataFrame) -> str | None:
+    """One sentence: what the last run of `history` found that the run before did not; None where there was none before.
+
+    Each report is compared with its own run before: one that was left out or failed then says nothing of its findings.
+    Of a report that never ran before all findings are new.
+    """
+    last = pl.col("run_at") == pl.col("run_at").max()
+    now = history.filter(last)
+    earlier = history.filter(~last).join(now.select("report").unique(), on="report", how="semi")
+    if earlier.is_empty():
+        return None
+    before = earlier.filter(pl.col("run_at") == pl.col("run_at").max().over("report"))
+    present, past = (rows.drop_nulls("rule").select(SAME).unique() for rows in (now, before))
+    still = present.join(past, on=SAME).height
+    fresh, gone = present.height - still, past.height - still
+    since = f"since {before['run_at'].max():%Y-%m-%d %H:%M}"
+    if fresh or gone:
+        return f"{since.capitalize()}: {_counted(fresh, 'new finding')}, {gone:,} gone, {still:,} still open."
+    same = {0: "no finding is open", 1: "the same finding is open"}.get(still, f"the same {still:,} findings are open")
+    return f"Nothing new {since}: {same}."
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def history(out: Path) -> pl.DataFrame:
     """The tracks of the report folder `out`. Raises NothingToRead when no run left a history there."""
     if not (out / FILE).is_file():

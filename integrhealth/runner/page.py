@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from integrhealth.language.safe_text import ACTING
+from integrhealth.runner.footprint import footprint
 from integrhealth.runner.startup import spare_grammar
 
 spare_grammar()
@@ -33,6 +34,8 @@ CHART_MIME = "application/vnd.vegalite.v5+json"
 METHOD = "## How this is counted"
 # A page with fewer sections needs no table of contents.
 FEWEST_SECTIONS = 2
+# Where the foot of a page states its footprint, once the rest of it can be counted.
+STATED = '<p class="ih-footprint"></p>'
 HEADING = re.compile(r"## +(.*\S)")
 MAX_TEXT = 20_000
 BUNDLE = """
@@ -103,11 +106,13 @@ def page(
     links: Iterable[Link] = (),
     files: Iterable[Link] = (),
     footer: str = "",
+    news: str | None = None,
     error: str | None = None,
 ) -> str:
     """The notebook as HTML; `links` lead to the other reports, `files` to the numbers, `error` stands at the top.
 
-    `charts` gives the script that draws them, so that many pages can share the work of making it.
+    `news` is a sentence below the title. `charts` gives the script that draws them, so that many pages can share the
+    work of making it. The foot states the footprint of the page.
     """
     begun = sections(notebook)
     listed = list(begun.values()) if len(begun) >= FEWEST_SECTIONS else []
@@ -118,9 +123,11 @@ def page(
         "links": list(links),
         "files": list(files),
         "contents": listed,
-        "contents_after": next((n for n, cell in enumerate(notebook.cells) if cell.source.startswith("# ")), None),
+        "title_cell": next((n for n, cell in enumerate(notebook.cells) if cell.source.startswith("# ")), None),
         "sections": begun,
         "footer": footer,
+        "stated": STATED,
+        "news": news,
         "error": plain(error) if error is not None else None,
         "error_cell": "integrhealth-error",
         "method": METHOD,
@@ -139,7 +146,9 @@ def page(
     )
     exporter.environment.globals["page"] = described
     html, _ = exporter.from_notebook_node(notebook)
-    return html
+    # The last: what came out of cells may hold the same words.
+    before, _, after = html.rpartition(STATED)
+    return f'{before}<p class="ih-footprint">{footprint(html).stated().sentence}</p>{after}'
 
 
 def sections(notebook: Any) -> dict[int, Section]:

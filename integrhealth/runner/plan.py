@@ -14,6 +14,8 @@ from integrhealth.reading.discovery import named_file
 from integrhealth.runner import folder
 from integrhealth.runner.parameters import Parameter, checked, declared
 
+# The page of the overview.
+FRONT_PAGE = "index.html"
 DEADLINE_SECONDS, LONGEST_SECONDS = 900.0, 604_800
 
 # Called after each step: what was done, how many steps are done, how many there are.

@@ -10,11 +10,14 @@ from typing import Any
 
 import polars as pl
 
+from integrhealth.analyses import OVERVIEW
 from integrhealth.errors import NothingToRead
 from integrhealth.evidence import Evidence, read
 from integrhealth.language.report_tables import SEVERITIES
-from integrhealth.runner import folder
-from integrhealth.runner.plan import Plan, Progress, Request, planned
+from integrhealth.runner import folder, own_report
+from integrhealth.runner.footprint import footprint
+from integrhealth.runner.history import news
+from integrhealth.runner.plan import FRONT_PAGE, Plan, Progress, Request, planned
 from integrhealth.runner.record import inputs, strict_json, versions
 from integrhealth.scratch import owned_folder, remove_abandoned
 
@@ -51,14 +54,21 @@ def report(request: Request, *, progress: Progress = silent) -> Result:
         ThreadPoolExecutor(2) as background,
     ):
         background.submit(_tools)
-        evidence = _saved(plan, scratch / "evidence")
+        own = own_report.earlier_runs(plan.out)
+        evidence = _saved(plan, own, scratch / "evidence")
         read_seconds = time.perf_counter() - started
         progress(f"read {_amounts(evidence)}", 1, total)
         files = background.submit(inputs, plan.roots, [path for path in (request.catalog, request.mapping) if path])
         outcomes = _tools().site_built(plan, site, scratch, run_at=run_at, progress=progress)
-        findings = _tools().findings_written(plan, site, scratch, outcomes, run_at=run_at)
+        findings = _tools().findings_of(scratch)
+        over_runs = _tools().findings_over_runs(plan, scratch, outcomes, run_at=run_at)
+        _tools().findings_written(site, findings, over_runs)
+        _own_written(plan, site, own, run_at)
         evidence.rejected.write_parquet(site / "rejected.parquet")
-        record = _record(plan, evidence, outcomes, findings, files) | {"run_at": run_at.isoformat()}
+        record = _record(plan, evidence, outcomes, findings, files) | {
+            "run_at": run_at.isoformat(),
+            "news": news(over_runs),
+        }
         seconds = {name: round(outcome.seconds, 3) for name, outcome in outcomes.items()}
         record["seconds"] = {"read": round(read_seconds, 3), "reports": seconds}
         record["seconds"]["total"] = round(time.perf_counter() - started, 3)
@@ -75,11 +85,22 @@ def _tools() -> Any:
     return site
 
 
-def _saved(plan: Plan, place: Path) -> Evidence:
-    """What was read, saved at `place`; here only its account is kept, since the notebooks need the memory."""
+def _saved(plan: Plan, own: Evidence, place: Path) -> Evidence:
+    """What was read, with the kit's own report, saved at `place`; here only its account is kept, since the notebooks
+    need the memory.
+    """
     evidence = _evidence(plan)
-    evidence.save(place)
+    evidence.with_rows_of(own.between(plan.since, plan.until)).save(place)
     return evidence.account()
+
+
+def _own_written(plan: Plan, site: Path, own: Evidence, run_at: datetime) -> None:
+    """The run's own rows, of the front page that lies in `site`; none where the notebooks have no such page."""
+    page = site / FRONT_PAGE
+    if page.is_file():
+        title = _tools().title(plan.request.notebooks / f"{OVERVIEW}.ipynb")
+        asked = footprint(page.read_text(encoding="utf-8"))
+        own_report.written(site, own, out=plan.out, title=title, asked=asked, run_at=run_at)
 
 
 def _evidence(plan: Plan) -> Evidence:

@@ -17,9 +17,9 @@ from integrhealth.language.findings import no_findings, ranked
 from integrhealth.language.report_tables import Report, Tables, published_report
 from integrhealth.reading.discovery import shown_path
 from integrhealth.runner.execute import Kernels, Outcome, executed, stamped
-from integrhealth.runner.history import FILE, continued, remembered
+from integrhealth.runner.history import FILE, continued, news, remembered
 from integrhealth.runner.page import Link, chart_script, page
-from integrhealth.runner.plan import Plan, Progress
+from integrhealth.runner.plan import FRONT_PAGE, Plan, Progress
 from integrhealth.runner.publication import PREVIOUS, publish, published_reports
 from integrhealth.runner.record import strict_json
 
@@ -37,6 +37,7 @@ class Workshop:
     footer: str
     kernels: Kernels
     charts: Future
+    news: str | None = None
 
     @property
     def published(self) -> Path:
@@ -59,8 +60,9 @@ def site_built(plan: Plan, site: Path, scratch: Path, *, run_at: datetime, progr
     with ThreadPoolExecutor(1) as beside:
         # The script of the charts takes a second to make: the first kernels run meanwhile.
         shop = Workshop(plan, site, scratch, titles, footer, Kernels(), beside.submit(chart_script))
-        for batch in (others, [name for name in plan.names if name == OVERVIEW]):
-            outcomes |= _batch(shop, batch, progress, done=len(outcomes) + 1)
+        outcomes |= _batch(shop, others, progress, done=1)
+        shop = replace(shop, news=news(findings_over_runs(plan, scratch, outcomes, run_at=run_at)))
+        outcomes |= _batch(shop, [name for name in plan.names if name == OVERVIEW], progress, done=len(outcomes) + 1)
     shutil.copytree(shop.published / "tables", site / "tables")
     return {name: outcomes[name] for name in plan.names}
 
@@ -146,22 +148,28 @@ def _hand_over_previous(shop: Workshop) -> None:
         before_now.write_parquet(shop.published / PREVIOUS)
 
 
-def findings_written(
-    plan: Plan, site: Path, scratch: Path, outcomes: Mapping[str, Outcome], *, run_at: datetime
-) -> pl.DataFrame:
-    """All findings, worst first, as findings.parquet and findings.json, and added to the history of the folder."""
+def findings_of(scratch: Path) -> pl.DataFrame:
+    """All findings that this run has published so far, worst first."""
     published = published_reports(scratch / PUBLISHED)
-    findings = ranked(report.findings.filter(pl.col("report") == name) for name, report in published.items())
+    return ranked(report.findings.filter(pl.col("report") == name) for name, report in published.items())
+
+
+def findings_over_runs(plan: Plan, scratch: Path, outcomes: Mapping[str, Outcome], *, run_at: datetime) -> pl.DataFrame:
+    """The history of the folder, and after it the findings of this run in the reports that came to their end."""
+    done = [name for name, outcome in outcomes.items() if outcome.error is None and name != OVERVIEW]
+    return continued(remembered(plan.out), findings_of(scratch), run_at=run_at, reports=done)
+
+
+def findings_written(site: Path, findings: pl.DataFrame, over_runs: pl.DataFrame) -> None:
+    """The findings as findings.parquet and findings.json, and the history of the folder."""
     findings.write_parquet(site / "findings.parquet")
     (site / "findings.json").write_text(strict_json(findings.to_dicts()), encoding="utf-8")
-    done = [name for name, outcome in outcomes.items() if outcome.error is None and name != OVERVIEW]
-    continued(remembered(plan.out), findings, run_at=run_at, reports=done).write_parquet(site / FILE)
-    return findings
+    over_runs.write_parquet(site / FILE)
 
 
 def _page(shop: Workshop, name: str, notebook: Any, error: str | None) -> str:
     order = sorted(shop.titles, key=lambda other: other != OVERVIEW)
-    beside = {f"notebooks/{name}.ipynb": "notebook", "findings.json": "all findings", "run.json": "run"}
+    beside = {f"notebooks/{name}.ipynb": "notebook", "findings.json": "findings", "run.json": "run"}
     return page(
         notebook,
         title=shop.titles[name],
@@ -169,12 +177,13 @@ def _page(shop: Workshop, name: str, notebook: Any, error: str | None) -> str:
         links=[Link(_file(other), shop.titles[other], other == name) for other in order],
         files=[Link(file, what) for file, what in beside.items()],
         footer=f"{shop.footer} · numbers: tables/{name}",
+        news=shop.news if name == OVERVIEW else None,
         error=error,
     )
 
 
 def _file(name: str) -> str:
-    return "index.html" if name == OVERVIEW else f"{name}.html"
+    return FRONT_PAGE if name == OVERVIEW else f"{name}.html"
 
 
 def title(notebook: Path) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from integrhealth.errors import NothingToRead
 from integrhealth.language.findings import findings, no_findings
-from integrhealth.runner.history import FILE, HISTORY, continued, history, remembered, tracks
+from integrhealth.runner.history import FILE, HISTORY, continued, history, news, remembered, tracks
 
 DAYS = [datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3)]
 
@@ -50,6 +50,54 @@ def test_findings_of_a_report_that_failed_are_not_remembered():
 
 def test_no_runs_no_tracks():
     assert tracks(pl.DataFrame(schema=HISTORY)).is_empty()
+
+
+BOTH = ["latency", "audit"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ([], None),
+        ([(found("a"), ["latency"])], None),
+        (
+            [(found("a", "b"), ["latency"])] * 2,
+            "Nothing new since 2026-03-01 00:00: the same 2 findings are open.",
+        ),
+        ([(found("a"), ["latency"])] * 3, "Nothing new since 2026-03-02 00:00: the same finding is open."),
+        ([(no_findings(), ["latency"])] * 2, "Nothing new since 2026-03-01 00:00: no finding is open."),
+        (
+            [(found("a", "b"), ["latency"]), (found("b", "c", "d"), ["latency"])],
+            "Since 2026-03-01 00:00: 2 new findings, 1 gone, 1 still open.",
+        ),
+        (
+            [(found("a"), ["latency"]), (no_findings(), ["latency"])],
+            "Since 2026-03-01 00:00: 0 new findings, 1 gone, 0 still open.",
+        ),
+        # What came and went before the last run is no news.
+        (
+            [(found("a"), ["latency"]), (no_findings(), ["latency"]), (found("a"), ["latency"])],
+            "Since 2026-03-02 00:00: 1 new finding, 0 gone, 0 still open.",
+        ),
+        # A report that was left out, or failed, says nothing of its findings: each is compared with its own last run.
+        (
+            [(found("a"), BOTH), (found(report="audit"), ["audit"]), (found("a"), BOTH)],
+            "Nothing new since 2026-03-02 00:00: the same finding is open.",
+        ),
+        ([(found("a"), ["latency"]), (no_findings(), ["audit"])], None),
+        (
+            [(found("a"), ["latency"]), (pl.concat([found("a"), found("b", report="audit")]), BOTH)],
+            "Since 2026-03-01 00:00: 1 new finding, 0 gone, 1 still open.",
+        ),
+    ],
+)
+def test_the_news_of_the_last_run_is_one_sentence(runs, said):
+    assert news(after(*runs)) == said
+
+
+def test_shuffled_rows_of_the_history_make_no_news():
+    kept = after((found("a", "b"), ["latency"]), (found("b"), ["latency"]))
+    assert news(kept.sample(fraction=1, shuffle=True, seed=3)) == news(kept)
 
 
 def test_history_is_kept_in_the_folder(tmp_path):

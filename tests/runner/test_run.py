@@ -15,9 +15,12 @@ from drawing.runner import NOTEBOOKS, chosen_notebooks, logs, request
 
 from integrhealth.analyses.latency.tables import TABLES
 from integrhealth.errors import NothingToRead, UnknownName, WrongParameter, WrongValue
+from integrhealth.evidence import read
 from integrhealth.language.report_tables import FINDING
 from integrhealth.runner import execute, folder, site
 from integrhealth.runner.execute import Kernels, executed
+from integrhealth.runner.footprint import footprint
+from integrhealth.runner.own_report import earlier_runs
 from integrhealth.runner.plan import Request, planned
 from integrhealth.runner.refresh import refreshed
 from integrhealth.runner.run import report
@@ -46,7 +49,7 @@ def test_the_folder_holds_what_the_interface_says(published):
     names = [*TOGETHER, "overview"]
     pages = {"index.html"} | {f"{name}.html" for name in names if name != "overview"}
     files = {"findings.json", "findings.parquet", "history.parquet", "rejected.parquet", "run.json"}
-    assert {path.name for path in out.iterdir()} == pages | files | {"notebooks", "tables"}
+    assert {path.name for path in out.iterdir()} == pages | files | {"notebooks", "own", "tables"}
     assert {path.stem for path in (out / "notebooks").iterdir()} == set(names)
     for table in TABLES:
         assert set(TABLES[table]) <= set(pl.read_parquet_schema(out / f"tables/latency/{table}.parquet"))
@@ -106,6 +109,34 @@ def test_findings_are_compared_with_the_last_run(published):
     assert changes.rows() == [("latency", "failed_orders", "ERP > WMS", "open")]
     history = pl.read_parquet(published.out / "history.parquet")
     assert history.filter(pl.col("report") == "latency").height == 2
+
+
+def test_a_run_with_nothing_new_says_so_in_one_line_below_the_title_of_the_front_page(published):
+    first, _ = pl.read_parquet(published.out / "history.parquet")["run_at"].unique().sort()
+    assert published.record["news"] == f"Nothing new since {first:%Y-%m-%d %H:%M}: the same finding is open."
+    front = text_of(published.out / "index.html")
+    assert front.count(published.record["news"]) == 1
+    assert front.index("<h1") < front.index(published.record["news"]) < front.index("<footer>")
+    assert "Nothing new" not in text_of(published.out / "latency.html")
+
+
+def test_each_run_writes_of_itself_what_its_front_page_takes_and_that_it_was_laid_in_the_folder(published):
+    own = earlier_runs(published.out)
+    asked = footprint(text_of(published.out / "index.html"))
+    assert own.reports.select("report", "words").rows() == [("Overview", asked.words)]
+    assert f'<p class="ih-footprint">{asked.words} words' in text_of(published.out / "index.html")
+    runs = pl.read_parquet(published.out / "history.parquet")["run_at"].unique().sort()
+    assert own.deliveries.select("person", "at").rows() == [("out", at) for at in runs]
+    assert own.deliveries.height == 2
+    # It lies in a report, and is no log.
+    assert read(published.out).is_empty
+
+
+def test_every_page_states_what_it_asks_of_its_reader(published):
+    pages = list(published.out.glob("*.html"))
+    assert len(pages) == len(TOGETHER) + 1
+    for page in pages:
+        assert f'<p class="ih-footprint">{footprint(text_of(page)).sentence}</p>' in text_of(page)
 
 
 def test_the_record_says_what_was_read_with_what(published):

@@ -14,6 +14,7 @@ from integrhealth.language.thresholds import (
     FRONT_PAGE_FINDINGS,
     FRONT_PAGE_FRAME,
     FRONT_PAGE_LADDER,
+    FRONT_PAGE_REMEDIES,
     FRONT_PAGE_SENTENCES,
     FRONT_PAGE_WORDS,
 )
@@ -53,8 +54,14 @@ def worst(
     said = pl.concat_str("severity", "statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
     words = said.str.count_matches(r"\S+") + pl.when(pl.col("more") > 0).then(2).otherwise(0)
     left = FRONT_PAGE_WORDS - FRONT_PAGE_FRAME - sum(len(text.split()) for text in besides if text)
-    left -= 0 if ladder is None or ladder.is_empty() else FRONT_PAGE_LADDER
+    left -= 0 if ladder is None or ladder.is_empty() else _ladder_words(ladder)
     return shown.filter(words.cum_sum() <= left)
+
+
+def _ladder_words(ladder: pl.DataFrame) -> int:
+    """What is read on the ladder: its title, that it is a chart, and of each level name, verdict and one number."""
+    rungs = ladder.select(pl.concat_str("level", "verdict", separator=" ").str.count_matches(r"\S+") + 1)
+    return FRONT_PAGE_LADDER + rungs.to_series().sum()
 
 
 def _without_middle(column: str, most: int) -> pl.Expr:
@@ -95,7 +102,8 @@ def levels(reports: Mapping[str, Report]) -> pl.DataFrame:
 def unsupported(reports: Mapping[str, Report]) -> str | None:
     """One sentence: which reports this input cannot support, and what would make them possible; None when all are.
 
-    What several of them need is said once in full.
+    What several of them need is said once in full. Each page says what its report needs: what is too long for the front
+    page ends there.
 
     >>> ih.overview.unsupported({"latency": ih.latency.report(ih.Evidence())})
     'Not possible with this input: latency needs messages: traces (OTLP, Jaeger, Zipkin) ...'
@@ -108,7 +116,10 @@ def unsupported(reports: Mapping[str, Report]) -> str | None:
         remedy = missing.partition(": ")[2].partition("; ")[0]
         said += [remedy] if remedy else []
         lacking += [f"{name.replace('_', ' ')} {missing}"] if missing else []
-    return f"Not possible with this input: {'; '.join(lacking)}." if lacking else None
+    if not lacking:
+        return None
+    words = f"Not possible with this input: {'; '.join(lacking)}.".split()
+    return " ".join(words if len(words) <= FRONT_PAGE_REMEDIES else [*words[: FRONT_PAGE_REMEDIES - 1], "…"])
 
 
 def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:

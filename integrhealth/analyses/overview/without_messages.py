@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 MINUTE = "%Y-%m-%d %H:%M"
-# Letters of an error that the page has room for, and how many usual steps make a pause worth a word (own).
-LONGEST_ERROR, PAUSED = 50, 3
+# Letters and words of an error and words of a name that the page has room for (own), and how many usual steps make a
+# pause worth a word (own).
+LONGEST_ERROR, ERROR_WORDS, NAME_WORDS, PAUSED = 50, 6, 2, 3
 
 
 def logs_and_metrics(evidence: "Evidence") -> str | None:
@@ -42,11 +43,12 @@ def _errors(logs: pl.DataFrame) -> str:
         return f"{which} is an error" if levels else "none says its level"
     kind = _most(failing, "system", "text")
     hour = _most(failing.select(hour=pl.col("time").dt.truncate("1h")), "hour")
-    text = pl.select(cut(pl.lit(kind["text"] or "no text"), LONGEST_ERROR)).item()
+    text = _beginning(pl.select(cut(pl.lit(kind["text"] or "no text"), LONGEST_ERROR)).item(), ERROR_WORDS)
+    system = _beginning(kind["system"], NAME_WORDS)
     if failing.height == 1:
-        return f"1 error, '{text}' in {kind['system']}, at {failing['time'][0]:{MINUTE}}"
+        return f"1 error, '{text}' in {system}, at {failing['time'][0]:{MINUTE}}"
     return (
-        f"{failing.height:,} errors, {kind['len']:,} of them '{text}' in {kind['system']}, "
+        f"{failing.height:,} errors, {kind['len']:,} of them '{text}' in {system}, "
         f"{hour['len']:,} in the hour from {hour['hour']:{MINUTE}}"
     )
 
@@ -57,7 +59,8 @@ def _metrics(metrics: pl.DataFrame) -> str | None:
     paused = readings(metrics).group_by(SERIES).agg(times=longest_pause()).drop_nulls("times")
     paused = paused.sort("times", *SERIES, descending=[True, *[False] * len(SERIES)]).head(1)
     said = "".join(
-        f"; {row['metric']} of {row['system']} pauses for up to {row['times']:,.0f} times its usual step"
+        f"; {_beginning(row['metric'], NAME_WORDS)} of {_beginning(row['system'], NAME_WORDS)} pauses for up to "
+        f"{row['times']:,.0f} times its usual step"
         for row in paused.filter(pl.col("times") >= PAUSED).iter_rows(named=True)
     )
     series = _counted(metrics.select(SERIES).n_unique(), "series")
@@ -65,6 +68,12 @@ def _metrics(metrics: pl.DataFrame) -> str | None:
         f"{_counted(metrics.height, 'sample')} in {series} of metrics of {_covered(metrics)}{said}. "
         "See latency, what was measured."
     )
+
+
+def _beginning(text: str, most: int) -> str:
+    """A text as it is, or its first `most` words."""
+    words = text.split()
+    return text if len(words) <= most else " ".join(words[:most]) + "…"
 
 
 def _most(rows: pl.DataFrame, *columns: str) -> dict:

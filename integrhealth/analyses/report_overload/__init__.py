@@ -7,6 +7,8 @@ get no flood ratio.
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from integrhealth.analyses.report_overload.alerts.findings import alert_findings
 from integrhealth.analyses.report_overload.alerts.notes import alert_notes
 from integrhealth.analyses.report_overload.alerts.questions import alert_hours, alert_people, alert_totals, alerts
@@ -22,8 +24,9 @@ from integrhealth.analyses.report_overload.cover.questions import (
     savings,
 )
 from integrhealth.analyses.report_overload.findings import NAME, flood
+from integrhealth.analyses.report_overload.folders import IN_A_FOLDER
 from integrhealth.analyses.report_overload.gaps import gaps, notes
-from integrhealth.analyses.report_overload.questions import all_people, inventory_of, people
+from integrhealth.analyses.report_overload.questions import all_people, deliveries_of, inventory_of, people
 from integrhealth.analyses.report_overload.red_flags.findings import unread_red_flags
 from integrhealth.analyses.report_overload.red_flags.notes import red_flag_notes
 from integrhealth.analyses.report_overload.red_flags.questions import (
@@ -75,13 +78,14 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     tables = answers(evidence, globals(), min_messages=min_messages)
     whole = all_people(evidence, min_messages=min_messages)
     catalog, stock = evidence.catalog, inventory_of(evidence)
+    reaching = tables["reports"].filter(pl.col("why") != IN_A_FOLDER)
     judged = [
-        flood(whole, tables["reports"]),
-        *cover_findings(tables["reports"], tables["keep"]),
+        flood(whole, reaching),
+        *cover_findings(reaching, tables["keep"]),
         unread_red_flags(tables["announced"], integrations=catalog.integrations, systems=catalog.systems, stock=stock),
         *alert_findings(tables["alerts"], tables["alert_totals"], stock=stock, integrations=catalog.integrations),
     ]
-    lacking = gaps(stock, evidence.deliveries, evidence.reads)
+    lacking = gaps(stock, deliveries_of(evidence), evidence.reads)
     return published_report(
         NAME,
         TABLES,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.report_overload import reading
+from integrhealth.analyses.report_overload.folders import in_folders, to_people
 from integrhealth.analyses.report_overload.inventory import inventory
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -14,9 +15,27 @@ if TYPE_CHECKING:
 
 
 @question
-def inventory_of(evidence: "Evidence") -> pl.DataFrame:
+def whole_inventory(evidence: "Evidence") -> pl.DataFrame:
     """One row per report of the inventory or the catalog, as ``inventory.inventory``."""
     return inventory(evidence.reports, evidence.catalog.reports)
+
+
+@question
+def only_in_folders(evidence: "Evidence") -> pl.DataFrame:
+    """One row per report that reaches nobody by itself, as ``folders.in_folders``."""
+    return in_folders(evidence.deliveries, evidence.reads)
+
+
+@question
+def inventory_of(evidence: "Evidence") -> pl.DataFrame:
+    """The inventory without the reports that only lie in folders: those that can be judged."""
+    return whole_inventory(evidence).join(only_in_folders(evidence), on="report", how="anti")
+
+
+@question
+def deliveries_of(evidence: "Evidence") -> pl.DataFrame:
+    """One row per delivery to a person."""
+    return to_people(evidence.deliveries)
 
 
 @question
@@ -29,7 +48,7 @@ def all_people(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.
 @question
 def read_classes_of(evidence: "Evidence") -> pl.DataFrame:
     """One row per delivery and what became of it, as ``reading.read_classes``."""
-    return reading.read_classes(evidence.deliveries, evidence.reads, reports=inventory_of(evidence))
+    return reading.read_classes(deliveries_of(evidence), evidence.reads, reports=inventory_of(evidence))
 
 
 @question

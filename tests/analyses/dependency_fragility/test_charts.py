@@ -251,7 +251,7 @@ def test_the_graph_shows_traffic_as_width_failures_as_colour_and_single_points_b
     assert rings["encoding"]["shape"]["scale"] == {"domain": ["single point"], "range": ["circle"]}
     assert not rings["mark"]["filled"]
     assert names["encoding"]["text"]["field"] == "label"
-    assert chart.to_dict()["title"]["text"] == "Nothing leads around ERP, WMS"
+    assert chart.to_dict()["title"]["text"] == "Nothing leads around ERP and WMS"
 
 
 def test_intervals_are_drawn_where_they_lie(tables):

@@ -108,7 +108,7 @@ def test_names_are_options_and_values_and_stay_names():
 
 def test_the_verdicts_are_told_in_money_or_in_messages_and_the_title_says_the_worst():
     words = drawn(charts.outage_verdict_chart(table(), currency="EUR"))
-    assert "1 of 1 integrations would stop at 2 AM on the busiest day" in words
+    assert "An outage at 2 AM on the busiest day would stop 1 of 1 integrations" in words
     assert "loss in EUR" in words
     unpriced = {"loss_low": None, "median_loss": None, "p95_loss": None}
     assert "messages refused or too late" in drawn(charts.outage_verdict_chart(table(**unpriced)))
@@ -120,6 +120,18 @@ def test_the_verdicts_are_told_in_money_or_in_messages_and_the_title_says_the_wo
 def test_where_the_verdicts_do_not_rest_on_as_many_repairs_both_ends_are_told(repairs, said):
     rows = pl.concat([table(integration=str(place), repairs=count) for place, count in enumerate(repairs)])
     assert any(said in text for text in drawn(charts.outage_verdict_chart(rows)))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "title"),
+    [
+        ("stop", "orders would stop in an outage of 2 h at 2 AM"),
+        ("work around", "orders would need helping hands in an outage of 2 h at 2 AM"),
+        ("survive", "orders would go on in an outage of 2 h at 2 AM"),
+    ],
+)
+def test_the_title_says_what_is_shown_before_anybody_moves_anything(verdict, title):
+    assert charts.outage_slider_chart(table(verdict=verdict)).to_dict()["title"]["text"] == title
 
 
 @pytest.mark.parametrize("rows", [table().clear(), table(verdict="cannot tell")])

@@ -143,7 +143,7 @@ def test_a_journey_is_drawn_message_by_message_with_what_ran_beside_it():
     }
     assert bars["3. crm: tell"]["slack"] == "3 s"
     assert (bars["4. warehouse: pick"]["start_ms"], bars["4. warehouse: pick"]["end_ms"]) == (2000, 6000)
-    assert spec["title"]["text"] == "6 s of one order: 5 s in messages, 1 s in none"
+    assert spec["title"]["text"] == "One order took 6 s: 5 s in messages, 1 s between them"
     short = charts.journey_chart(ih.latency.journey_steps(evidence), top=1).to_dict()
     assert "1 of 4 messages" in short["title"]["subtitle"]
 

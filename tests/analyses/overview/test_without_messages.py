@@ -49,8 +49,11 @@ def test_quiet_logs_are_said_to_be_quiet_and_lines_without_level_are_not_taken_f
 
 
 def test_both_fit_the_budget_of_the_page_also_with_long_texts():
-    long = pl.lit("a word that goes on " * 40)
-    evidence = ih.Evidence(logs=drawn("logs", LINES).with_columns(text=long), metrics=drawn("metrics", SAMPLES))
+    long, name = pl.lit("a word that goes on " * 40), pl.lit("a b c d e f g h")
+    evidence = ih.Evidence(
+        logs=drawn("logs", LINES).with_columns(text=long, system=name),
+        metrics=drawn("metrics", SAMPLES).with_columns(system=name, metric=pl.concat_str("metric", name)),
+    )
     reports = ih.all_reports(evidence)
     assert all(report.findings.is_empty() for report in reports.values())
     verdict, unsupported = overview.verdict(evidence, no_findings()), overview.unsupported(reports)

@@ -167,7 +167,8 @@ def _dependency_title(systems: pl.DataFrame) -> str:
         return "Who calls whom; no way from an entry to a goal was seen"
     if not single:
         return "No system stands alone on the way to a goal"
-    listed = ", ".join(single[:3]) + (f" and {len(single) - 3} more" if len(single) > 3 else "")
+    leading = single[:3] + ([f"{len(single) - 3} more"] if len(single) > 3 else [])
+    listed = " and ".join([", ".join(leading[:-1]), leading[-1]] if leading[1:] else leading)
     return f"Nothing leads around {listed}"
 
 

@@ -64,9 +64,9 @@ def outage_verdict_chart(outages: pl.DataFrame, *, currency: str | None = None, 
     )
     stopping = judged.filter(pl.col("verdict") == "stop").height
     if stopping:
-        title = f"{stopping} of {judged.height} integrations would stop at 2 AM on the busiest day"
+        title = f"An outage at 2 AM on the busiest day would stop {stopping} of {judged.height} integrations"
     elif (judged["verdict"] == "work around").any():
-        title = "At 2 AM on the busiest day, people would have to stand in"
+        title = "In an outage at 2 AM on the busiest day, people would have to stand in"
     else:
         title = f"No outage at 2 AM on the busiest day would stop one of {judged.height} integrations"
     return titled(
@@ -170,10 +170,16 @@ def outage_slider_chart(outages: pl.DataFrame, *, currency: str | None = None, t
     panels = panels.resolve_scale(color="independent").add_params(chosen, *sliders)
     return titled(
         panels.properties(usermeta={"integrhealth": {"sliders": [REPAIR, BUFFER, HANDS]}}),
-        "What would it take to get through an outage at 2 AM?",
+        _slider_title(judged.row(0, named=True)),
         "Messages come as in the busiest hour; below the dashed line nobody waits too long. "
         "Try another outage, queue or more hands below",
     )
+
+
+def _slider_title(first: dict[str, Any]) -> str:
+    """What the chart shows before anybody moves it: nineteen of twenty outages are no longer."""
+    comes = {"stop": "would stop", "work around": "would need helping hands"}.get(first["verdict"], "would go on")
+    return f"{first['integration']} {comes} in an outage of {duration(first['outage_p95_minutes'] * 60_000)} at 2 AM"
 
 
 WAITS, REFUSED = "wait in the queue", "refused, nobody does them"

@@ -93,9 +93,16 @@ def hold_slider_chart(hold_costs: pl.DataFrame, *, currency: str | None = None, 
     both = alt.vconcat(alt.layer(*readout).properties(width=WIDTH - 40, height=40), curves).add_params(slider, chosen)
     return titled(
         both.properties(usermeta={"integrhealth": {"sliders": [SLIDER]}}),
-        "What would one hour have saved?",
+        _hour_title(weighed, names[0]),
         "Try another hold below: the errors of this period, had every message waited so long",
     )
+
+
+def _hour_title(rows: pl.DataFrame, name: str) -> str:
+    """What the chart shows before anybody moves it."""
+    hour = rows.filter(pl.col("integration") == name, pl.col("minutes") == 60).row(0, named=True)
+    came = "saved" if hour["net"] >= 0 else "cost"
+    return f"Holding {name} for an hour would have {came} {abs(hour['net']):,.0f}{hour['money']}"
 
 
 _MINUTES = (

@@ -26,7 +26,7 @@ def root_cause_chart(root_causes: pl.DataFrame, why: str | None = None, *, top: 
         sentence=strongest.map_elements(_wrapped, return_dtype=pl.String),
         way=pl.col("path").list.join(" → "),
     )
-    first, at, began = root_causes.select("system", "at", "began_at").row(0)
+    first, share, at, began = root_causes.select("system", "share", "at", "began_at").row(0)
     base = alt.Chart(shown).encode(
         y=alt.Y("system:N", sort=shown["system"].to_list(), title=None),
         tooltip=[
@@ -50,7 +50,7 @@ def root_cause_chart(root_causes: pl.DataFrame, why: str | None = None, *, top: 
     suspects = "1 suspect" if root_causes.height == 1 else f"{root_causes.height} suspects"
     return titled(
         (bars + sentences).properties(width=WIDTH, height=alt.Step(62)),
-        f"Look at {first} first",
+        f"Look at {first} first: {share:.0%} of what stood out lies there",
         f"What differed from usual from {began:%Y-%m-%d %H:%M} UTC on{where}; {suspects}; no proof of cause",
     )
 

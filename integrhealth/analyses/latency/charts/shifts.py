@@ -86,7 +86,7 @@ def latency_heat_chart(heat: pl.DataFrame) -> Any:
     rows = "rows 1.4 times the one below" if heat["measured_by"][0] == "messages" else "rows are buckets of a histogram"
     return titled(
         cells.properties(width=WIDTH, height=260),
-        f"{heat['integration'][0]}: most often {_range(usual)}, {usual['messages'] / total:.0%} of all messages",
+        f"{usual['messages'] / total:.0%} of the messages of {heat['integration'][0]} take {_range(usual)}",
         f"Time from sent to done, {rows}, columns in UTC; n = {total:,} messages",
     )
 

@@ -107,8 +107,8 @@ def journey_chart(journey_steps: pl.DataFrame, *, top: int = 40) -> Any:
     total, still, own = first["duration_ms"], journey_steps["gap_ms"].sum(), journey_steps["self_ms"].sum()
     return titled(
         alt.layer(bars, *_lengths(rows, total)).properties(width=WIDTH, height=alt.Step(20)),
-        f"{duration(total)} of one {first['object_type'] or 'journey'}: {duration(own)} in messages, "
-        f"{duration(still)} in none",
+        f"One {first['object_type'] or 'journey'} took {duration(total)}: {duration(own)} in messages, "
+        f"{duration(still)} between them",
         f"{first['journey']}: its critical path and what ran beside that; {rows.height} of "
         f"{journey_steps['message_id'].n_unique()} messages",
     )

@@ -20,8 +20,15 @@ from integrhealth.analyses.report_overload.cover import (
 from integrhealth.analyses.report_overload.cover import (
     questionnaire as asking,
 )
+from integrhealth.analyses.report_overload.folders import with_folders
 from integrhealth.analyses.report_overload.inventory import any_decision
-from integrhealth.analyses.report_overload.questions import inventory_of, read_classes_of
+from integrhealth.analyses.report_overload.questions import (
+    deliveries_of,
+    inventory_of,
+    only_in_folders,
+    read_classes_of,
+    whole_inventory,
+)
 from integrhealth.analyses.report_overload.reading import distinct_deliveries
 from integrhealth.language.period import period
 from integrhealth.language.questions import question
@@ -32,9 +39,9 @@ if TYPE_CHECKING:
 
 def _arrivals(evidence: "Evidence") -> pl.DataFrame:
     """What reaches people: the deliveries, or where none is logged the openings; each once."""
-    if evidence.deliveries.is_empty():
+    if deliveries_of(evidence).is_empty():
         return evidence.reads.unique(["report", "person", "at"], maintain_order=True)
-    return distinct_deliveries(evidence.deliveries)
+    return distinct_deliveries(deliveries_of(evidence))
 
 
 @question
@@ -83,7 +90,7 @@ def _remarks(evidence: "Evidence") -> pl.DataFrame:
 
 def _until(evidence: "Evidence") -> datetime | None:
     """The end of what the log knows of reports."""
-    times = [evidence.deliveries["at"], evidence.reads["at"], _refreshes(evidence)["changed_at"].drop_nulls()]
+    times = [deliveries_of(evidence)["at"], evidence.reads["at"], _refreshes(evidence)["changed_at"].drop_nulls()]
     covered = period(pl.concat(times))
     return None if covered is None else covered[1]
 
@@ -96,7 +103,8 @@ def reports(evidence: "Evidence") -> pl.DataFrame:
     holds (docs/numbers.md), and ``covered_by`` who serves its decisions. ``overlap`` with ``nearest`` is the Jaccard
     index of what fields and metrics mean. ``stale_days`` passed since its content changed, ``idle_days`` since
     somebody opened it. ``needs`` are the decisions and people it serves, ``uncovered`` those that the plan
-    would lose: 0. Without a single opening in the log ``read``, ``skimmed`` and ``unread`` are null, not zero.
+    would lose: 0. Without a single opening in the log ``read``, ``skimmed`` and ``unread`` are null, not zero. Reports
+    that only lie in a folder (channel ``folder``; the kit's own is one) come last, counted and not judged.
 
     >>> ih.report_overload.reports(evidence).select("report", "unread", "verdict", "why").head(2).rows()
     [('copy-of-cash-due', 768, 'merge', 'near-duplicate'), ('final-margin-by-product', 768, 'merge', 'near-duplicate')]
@@ -107,7 +115,7 @@ def reports(evidence: "Evidence") -> pl.DataFrame:
     refresh_failures (count); stale_days (number, days); sent_stale, needs, uncovered (count); slower (text)
     """
     stock, kept = inventory_of(evidence), _smallest_set(evidence)
-    return verdicts.judged_reports(
+    judged = verdicts.judged_reports(
         stock,
         verdicts.usage(read_classes_of(evidence), evidence.reads, timezone=evidence.catalog.timezone),
         kept=kept,
@@ -117,6 +125,7 @@ def reports(evidence: "Evidence") -> pl.DataFrame:
         refreshed=_refreshes(evidence),
         until=_until(evidence),
     )
+    return with_folders(judged, only_in_folders(evidence), whole_inventory(evidence))
 
 
 @question

@@ -40,6 +40,7 @@ WHYS = {
     "unopened 90 days": ("retire", "what it is for is not declared, and nobody opened it for 90 days"),
     "not declared": ("cannot tell", "what it is for is not declared: ask its readers"),
     "no deliveries": ("cannot tell", "nothing says whom it reaches"),
+    "in a folder": ("cannot tell", "laid in a folder; who looks there no log says"),
 }
 LESS_OFTEN = [why for why, (verdict, _) in WHYS.items() if verdict == "less often"]
 

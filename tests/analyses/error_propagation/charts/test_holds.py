@@ -64,6 +64,10 @@ def test_the_slider_begins_at_one_hour_and_its_expressions_hold_no_name():
         next(p for p in spec["params"] if p["name"] == name) for name in ("hold_minutes", "hold_integration")
     )
     assert slider["value"] == 60
+    # A tenth of 500 within the hour, and 10 for the delay; the other way round an hour costs.
+    assert spec["title"]["text"] == f"Holding {EVIL} for an hour would have saved 40 EUR"
+    dear = charts.hold_slider_chart(costs("orders", error=100, delay=30)).to_dict()
+    assert dear["title"]["text"] == "Holding orders for an hour would have cost 20"
     assert slider["bind"]["options"] == list(HOLD_MINUTES)
     labels = dict(zip(HOLD_MINUTES, slider["bind"]["labels"], strict=True))
     assert [labels[minutes] for minutes in (0, 60, 90, 1440)] == ["none", "1 h", "90 min", "1 day"]

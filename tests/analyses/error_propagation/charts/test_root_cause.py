@@ -22,7 +22,7 @@ def test_the_ranking_names_the_first_and_wraps_its_evidence():
         (2, "x'] || alert(1)", 1.0, 0.25, [], ["x"], AT, AT, 300, 41, 2.0, True),
     ]
     spec = root_cause_chart(pl.DataFrame(rows, schema=COLUMNS, orient="row")).to_dict()
-    assert spec["title"]["text"] == "Look at erp first"
+    assert spec["title"]["text"] == "Look at erp first: 75% of what stood out lies there"
     (shown,) = spec["datasets"].values()
     assert [row["way"] for row in shown] == ["shop → erp", "x"]
     lines = shown[0]["sentence"].split("\n")
