@@ -39,6 +39,10 @@ class WrongValue(IntegrHealthError):
     """A value on the command line or in a call that does not fit what it is for."""
 
 
+class WrongParameter(WrongValue):
+    """A value of a parameter that does not fit the data: what it asks for is not there."""
+
+
 class MissingColumns(IntegrHealthError):
     """A frame lacks columns that are required."""
 

@@ -93,6 +93,13 @@ def test_columns_and_rules_of_findings_are_defined():
     assert rules == {call.args[1].value for call in calls}
 
 
+def test_every_threshold_is_given_once():
+    """A name given twice changes in silence what its first reader is judged by."""
+    tree = ast.parse(Path(thresholds.__file__).read_text(encoding="utf-8"))
+    given = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    assert sorted({name for name in given if given.count(name) > 1}) == []
+
+
 def test_every_threshold_is_told_with_its_value():
     told = dict(re.findall(r"`([A-Z_]+)` ([^|`]+?)(?=,? `| \|)", section(NUMBERS_TEXT, "## Thresholds")))
     kept = {name: value for name, value in vars(thresholds).items() if name.isupper()}

@@ -12,6 +12,7 @@ from drawing.samples import sample
 import integrhealth as ih
 from integrhealth.analyses import OVERVIEW, REPORTS
 from integrhealth.errors import UnknownName, WrongValue
+from integrhealth.language.questions import is_question
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS
 
 TYPES = {TEXT: "text", COUNT: "count", NUMBER: "number", FLAG: "flag", TIME: "time", WORDS: "list of text"} | {
@@ -22,7 +23,7 @@ QUESTIONS = [
     for report in REPORTS
     if report != OVERVIEW
     for name in getattr(ih, report).__all__
-    if name != "report"
+    if is_question(getattr(getattr(ih, report), name))
 ]
 # "integration, system (text); low, high (number, share)" after "Columns:", to the end of the docstring.
 GROUP = re.compile(r"([\w, ]+) \((list of text|\w+)(?:, [^()]+)?\)")
@@ -45,8 +46,12 @@ def run_examples(called) -> None:
     assert not said, "".join(said)
 
 
-OTHERS = [getattr(ih, report).report for report in REPORTS if report != OVERVIEW]
-OTHERS += [getattr(ih.overview, name) for name in ih.overview.__all__] + [ih.rootcause.root_causes]
+OTHERS = [
+    getattr(getattr(ih, report), name)
+    for report in REPORTS
+    for name in getattr(ih, report).__all__
+    if (report, name) not in QUESTIONS
+] + [ih.rootcause.root_causes]
 
 
 @pytest.mark.parametrize("called", OTHERS, ids=lambda called: f"{called.__module__.split('.')[2]}.{called.__name__}")
@@ -68,7 +73,7 @@ def test_a_question_tells_its_columns_and_its_example_runs(report, name):
 def test_every_table_of_a_report_is_a_question_of_its_name(report):
     module = getattr(ih, report)
     tables = module.report(sample("a")).tables
-    asked = {name for name in module.__all__ if name != "report"}
+    asked = {name for name in module.__all__ if (report, name) in QUESTIONS}
     filled = {table for table, frame in tables.items() if frame.height}
     assert filled <= asked <= set(tables)
     for name in sorted(asked):

@@ -29,11 +29,11 @@ from integrhealth.catalog.values import (
 )
 from integrhealth.catalog.yaml_file import checked_keys, kind, nearest, yaml_file
 from integrhealth.errors import FaultyFile
+from integrhealth.language.levels import LEVELS
 from integrhealth.language.rejections import BUSINESS, TECHNICAL
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, WORDS
 
 FILE = "catalog.json"
-LEVELS = ("foundation", "operations", "intelligence", "experience")
 REJECTIONS = (BUSINESS, TECHNICAL)
 FALLBACKS = ("none", "queue", "cache", "manual")
 BETTER = ("lower", "higher")
@@ -97,6 +97,8 @@ CATALOG: dict[str, dict[str, Any]] = {
     "checkpoints": {"checkpoint": TEXT, "integration": TEXT, "kind": TEXT},
     "rituals": {"ritual": TEXT, "weekday": TEXT, "teams": WORDS},
     "audit": {"question": COUNT, "answer": TEXT, "by": TEXT, "on": pl.Date},
+    # No file says it: what is supposed of a landscape that is not there.
+    "supposed": {"change": TEXT, "name": TEXT, "system": TEXT, "integration": TEXT, "repair_factor": NUMBER},
 }
 
 # What each key may hold and which columns it fills; the first key names the entry.
@@ -221,6 +223,7 @@ class Catalog:
     checkpoints: pl.DataFrame = _empty("checkpoints")
     rituals: pl.DataFrame = _empty("rituals")
     audit: pl.DataFrame = _empty("audit")
+    supposed: pl.DataFrame = _empty("supposed")
 
 
 def load_catalog(path: Path) -> Catalog:
@@ -337,14 +340,14 @@ def catalog_aliases(catalog: Catalog) -> pl.DataFrame:
 def write_catalog(catalog: Catalog, folder: Path) -> None:
     """The whole catalog as one JSON file in `folder`; ``read_catalog`` takes it back."""
     header = {key: getattr(catalog, key) for key in HEADER}
-    sections = {name: getattr(catalog, name).cast({pl.Date: TEXT}).to_dicts() for name in SECTIONS}
+    sections = {name: getattr(catalog, name).cast({pl.Date: TEXT}).to_dicts() for name in CATALOG}
     (folder / FILE).write_text(json.dumps(header | sections, ensure_ascii=False), encoding="utf-8")
 
 
 def read_catalog(folder: Path) -> Catalog:
     """The catalog that ``write_catalog`` put into `folder`."""
     document = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    sections = {name: _section_of(rows, CATALOG[name]) for name, rows in document.items() if name in SECTIONS}
+    sections = {name: _section_of(rows, CATALOG[name]) for name, rows in document.items() if name in CATALOG}
     return Catalog(**{key: document[key] for key in HEADER}, **sections)
 
 

@@ -12,6 +12,8 @@ from integrhealth.language.period import moment
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
+# What ``question`` has made.
+QUESTIONS: set[Callable[..., Any]] = set()
 
 
 def question(answer: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
@@ -37,7 +39,13 @@ def question(answer: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
                 bound.arguments[name] = moment(value)
         return evidence.once(answer, **bound.arguments)
 
+    QUESTIONS.add(asked)
     return asked
+
+
+def is_question(called: Any) -> bool:
+    """Whether `called` answers with a table; a report lists other functions on evidence as well."""
+    return called in QUESTIONS
 
 
 def only_evidence(asking: str, evidence: Any) -> Any:
@@ -57,7 +65,7 @@ def answers(evidence: Any, package: Mapping[str, Any], **options: Any) -> dict[s
     """
     tables = {}
     for name in package["__all__"]:
-        if name != "report":
+        if is_question(package[name]):
             takes = signature(package[name]).parameters
             tables[name] = package[name](evidence, **{each: options[each] for each in options if each in takes})
     return tables

@@ -71,8 +71,8 @@ COUPLING_BIN_MINUTES, MIN_FAILING_BINS = 15, 5
 # The share of the work that a caller should save while a system is down, and the least (question 6 of our twelve).
 GRACE_GOOD, GRACE_WARNING = 0.95, 0.8
 # The front page passes the kit's own overload test: five findings and 200 words at most, of which the page's frame
-# (title, question, links, footer) takes about 38.
-FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME = 5, 200, 38
+# (title, question, links, footer) takes about 38 and the ladder of levels, where there is one, up to 33.
+FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME, FRONT_PAGE_LADDER = 5, 200, 38, 33
 # The most words of each text of a finding there (own; ours need fewer unless a name is longer than names are).
 FRONT_PAGE_SENTENCES = {"statement": 32, "ask": 20, "owner": 6}
 # Share of messages that must be delivered where the catalog promises nothing (own).
@@ -239,6 +239,8 @@ SLOW_DRAIN = 2
 
 # Shifts. A shift is told below this p-value, from this change on (Otava, which takes both as options; own values).
 SHIFT_LEVEL, LEAST_CHANGE = 0.01, 0.1
+# Of fewer days in random order the best split looks like a step too often for any p-value below that (own).
+FEWEST_SHIFT_DAYS = 10
 # Permutations of the days, for the rarest (own; 200 tested series can still be certain), days that a level lasts, and
 # days from which a change is a drift and no shift (own).
 SHIFT_PERMUTATIONS, LEAST_SHIFT_DAYS, DRIFT_DAYS = 10_000, 4, 7
@@ -291,8 +293,14 @@ EMPTY_SHARE = 0.01
 # Outages. Runs of each (own), and the share of them in which a verdict has to hold (own).
 OUTAGE_RUNS, OUTAGE_CERTAINTY = 2000, 0.95
 # Messages that may come too late (own), and times the tolerance that none may wait (own).
-LATE_SHARE, LATEST_TOLERANCES = 0.001, 2
+PAST_SHARE, LATEST_TOLERANCES = 0.001, 2
 # Night is from one hour of the clock to the other (own); with fewer repairs of nights all are taken (own).
 NIGHT_HOURS, MIN_NIGHT_REPAIRS = (22, 6), 10
 # How much longer it takes to find a person where nobody owns the integration and no incidents show it (own).
 NOBODY_MINUTES = 60
+# The hierarchy gate. An integration is stable by what it did in so many days (own).
+STABLE_DAYS = 28
+# It is new where the days on which it sent would nearly never all lie in these, had it been there before (own).
+NEW_LEVEL = 0.01
+# A what-if shows by how much the importance of a system changes from here on: of all it changes a little (own).
+LEAST_IMPORTANCE_CHANGE = 0.1

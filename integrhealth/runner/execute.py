@@ -19,6 +19,7 @@ from typing import Any
 
 import polars as pl
 
+from integrhealth.errors import WrongParameter
 from integrhealth.language.masking import cut, masked
 from integrhealth.language.safe_text import visible
 from integrhealth.runner.orphans import PARENT
@@ -116,7 +117,10 @@ def executed(
     deadline_seconds: float,
     kernels: Kernels,
 ) -> Outcome:
-    """The notebook at `source`, run with `parameters`; an error inside it is an outcome, not an exception."""
+    """The notebook at `source`, run with `parameters`; an error inside it is an outcome, not an exception.
+
+    Only one that the user made is raised: WrongParameter, for a parameter that asks for what the data do not have.
+    """
     started = time.perf_counter()
     # Short and outside the user's folders: it holds sockets, and braces in a path are a template to papermill.
     with owned_folder() as place:
@@ -145,6 +149,8 @@ def _error(
             start_timeout=START_SECONDS,
         )
     except PapermillExecutionError as error:
+        if error.ename == WrongParameter.__name__:
+            raise WrongParameter(visible(inert(" ".join(error.evalue.split())))) from None
         return f"{error.ename}: {error.evalue} (cell {error.cell_index + 1})"
     except Exception as error:  # whatever it is: this report failed, says so, and the others go on
         if watch.overdue:

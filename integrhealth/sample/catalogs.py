@@ -50,6 +50,16 @@ COSTS = {
 PROMISED_P95 = {"price-changes": "1h"}
 # A scan may need a second try: only attempts are promised less.
 PROMISED_SUCCESS = {"parcel-scans": 0.99}
+# Where a person waits at a screen or on the phone, less is borne in B than elsewhere on the level.
+TOLERANCES = {"credit-check": "15m", "shop-orders": "30m", "portal-orders": "30m"}
+QUEUE_LIMIT = 10_000
+# All that A knows of outages: what customers, the warehouse and the law bear, and that pick lists can be printed.
+OUTAGES_A = {
+    "shop-orders": {"tolerance": "30m"},
+    "wms-orders": {"queue": False, "fallback": {"kind": "manual", "rate_per_hour": 6}, "tolerance": "4h"},
+    "bank-statements": {"tolerance": "24h"},
+    "erp-tax": {"tolerance": "4d"},
+}
 FIRST_COSTS = {feed.first: COSTS[feed.first] for feed in FEEDS}
 FALLBACK_TESTED, GO_LIVE, DECLARED, INTERVIEWED = (
     date(2025, 10, 14),
@@ -61,11 +71,15 @@ FALLBACK_TESTED, GO_LIVE, DECLARED, INTERVIEWED = (
 
 def catalog(company: str) -> str:
     """The catalog of a company as YAML."""
-    document = _few_words() if company == "a" else _complete()
     heading = "# What the company says about its integrations. What is missing here is missing there.\n"
     return heading + yaml.dump(
-        document, Dumper=_Plain, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110
+        declared(company), Dumper=_Plain, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110
     )
+
+
+def declared(company: str) -> dict[str, Any]:
+    """What the catalog of a company says."""
+    return _few_words() if company == "a" else _complete()
 
 
 class _Plain(yaml.SafeDumper):
@@ -82,7 +96,7 @@ def _person(role: str) -> str:
 def _few_words() -> dict[str, Any]:
     """Company A: names and levels, two owners, no backup, no fallback that anyone tried."""
     integrations = []
-    for integration in _integrations():
+    for integration in all_integrations():
         entry = _bare(integration)
         if integration.name in PROBLEMS_A:
             entry["problem"] = PROBLEMS_A[integration.name]
@@ -92,7 +106,7 @@ def _few_words() -> dict[str, Any]:
             entry |= {"queue": False, "idempotent": False, "value_per_object": 85.0, "error_cost": 120.0}
         if integration.name == "bank-statements":
             entry["fallback"] = {"kind": "manual"}
-        integrations.append(entry | FIRST_COSTS.get(integration.name, {}))
+        integrations.append(entry | OUTAGES_A.get(integration.name, {}) | FIRST_COSTS.get(integration.name, {}))
     return _header("Company A") | {
         "systems": [_system(name) for name in SYSTEMS],
         "integrations": integrations,
@@ -114,7 +128,7 @@ def _complete() -> dict[str, Any]:
     """Company B: the essay's five questions answered for every integration, a tested fallback for each."""
     return _header("Company B") | {
         "systems": [_system(name) | {"owner": _person(SYSTEM_OWNERS[name])} for name in SYSTEMS],
-        "integrations": [_answered(integration) for integration in _integrations()],
+        "integrations": [_answered(integration) for integration in all_integrations()],
         "capabilities": [dict(capability) for capability in CAPABILITIES],
         "elements": [
             _element("customer.address", "CRM", "CRM"),
@@ -158,8 +172,8 @@ def _system(name: str) -> dict[str, Any]:
     return {"name": name, "team": team} | ({"aliases": aliases} if aliases else {})
 
 
-def _integrations() -> list[Integration]:
-    """All of them, level by level."""
+def all_integrations() -> list[Integration]:
+    """Those of the journeys, of master data and of scans, level by level."""
     return sorted(
         [*INTEGRATIONS.values(), *FEED_INTEGRATIONS.values(), SCANS], key=lambda made: list(LEVELS).index(made.level)
     )
@@ -192,6 +206,7 @@ def _answered(integration: Integration) -> dict[str, Any]:
         "owner": {"name": _person(purpose["owner"]), "backup": _person(purpose["backup"]), "since": date(2025, 5, 5)},
         "go_live": GO_LIVE,
         "queue": queued,
+        **({"queue_limit": QUEUE_LIMIT} if queued else {}),
         "idempotent": True,
         "sync_limit": "15m" if queued else "1m",
         "slo": {"success": PROMISED_SUCCESS.get(integration.name, objective), "p95": p95},
@@ -200,7 +215,7 @@ def _answered(integration: Integration) -> dict[str, Any]:
             "tested_on": FALLBACK_TESTED,
             "rate_per_hour": 40 if integration.level != "intelligence" else 4,
         },
-        "tolerance": tolerance,
+        "tolerance": TOLERANCES.get(integration.name, tolerance),
         "value_per_object": 85.0 if integration.object_type in ("order", "invoice", "payment") else 20.0,
         **COSTS.get(integration.name, {"delay_cost_per_hour": 0.4, "error_cost": error_cost}),
         "success_metric": {

@@ -100,6 +100,8 @@ def row_counts(rows: pl.DataFrame, company: Company) -> Counter:
     counts["outage", "held_in_queue"] += hit.filter((pl.col("received_us") >= end) & ~pl.col("failed")).height
     counts["outage", "lost_after_all_tries"] += refused.filter("last").height
     counts["outage", "served_by_fallback"] += int(rows["fallback"].sum())
+    for (source, ending), count in _needed_meanwhile(rows, outage.system, start, end).items():
+        counts["outage", "needed_by", source, ending] += count
     for fault, count in rows.group_by("fault").len().rows():
         for name, mark in HOSTILE.items():
             counts["hostile", name] += count * (mark in ALL_FAULTS[fault].text)
@@ -112,6 +114,24 @@ def row_counts(rows: pl.DataFrame, company: Company) -> Counter:
     skewed = rows.filter((pl.col("log") == "otlp") & (pl.col("target") == company.skewed_system))
     counts["skewed"] += int((skewed["received_us"] + skew_us < skewed["sent_us"]).sum())
     return counts
+
+
+def _needed_meanwhile(rows: pl.DataFrame, system: str, start_us: int, end_us: int) -> dict[tuple[str, str], int]:
+    """By source and end, the work that was sent to `system` while it was away, all tries of a message as one."""
+    within = (pl.col("sent_us") >= start_us) & (pl.col("sent_us") < end_us)
+    needed = rows.filter(pl.col("target") == system, pl.col("source") != system).filter(
+        within.any().over("step", "number")
+    )
+    end = (
+        pl.when("fallback")
+        .then(pl.lit("served"))
+        .when("failed")
+        .then(pl.lit("failed"))
+        .when(pl.col("received_us") >= end_us)
+        .then(pl.lit("deferred"))
+        .otherwise(pl.lit("answered"))
+    )
+    return {row[:2]: row[2] for row in needed.filter("last").group_by("source", end=end).len().rows()}
 
 
 def step_latencies(rows: pl.DataFrame, company: Company) -> pl.DataFrame:
@@ -147,6 +167,7 @@ def document(
             "dependency_fragility": _structure(company),
             "latency": _latency_answer(company, latencies),
             "outage": _outage(company, counts),
+            "down_times": _down_times(company, more["retry_storm"]),
             "retry_storm": {key: more["retry_storm"][key] for key in ("integration", "sustained", "jittered")},
             "report_overload": {
                 "flood_ratio": mail["needed_minutes_per_day"] / mail["spent_minutes_per_day"],
@@ -156,6 +177,7 @@ def document(
             "friction": {
                 name: {key: feed["hold"][key] for key in ("verdict", "best_hold_minutes")} for name, feed in fed.items()
             },
+            "outages": {name: outage["verdict"] for name, outage in more["outage_drill"].items()},
         },
         "mechanisms": {
             "season": _season(counts),
@@ -272,9 +294,21 @@ def _outage(company: Company, counts: Counter) -> dict[str, Any]:
         "end": planned.end.isoformat(),
         "absorbed_by_queues": planned.absorbed,
         **{name: counts["outage", name] for name in OUTAGE_COUNTS},
+        "needed_by": {
+            source: {end: counts["outage", "needed_by", source, end] for end in ENDS}
+            for source in sorted({key[2] for key in counts if key[:2] == ("outage", "needed_by")})
+        },
     }
 
 
+def _down_times(company: Company, evening: dict[str, Any]) -> list[dict[str, str]]:
+    """When a system failed whatever came: the outage, and the evening of the storm as long as it lasted."""
+    outage, lasted = company.outage, evening["retries_switched_off"] or evening["trigger_end"]
+    storm = {"system": SCANS.target, "start": evening["trigger_start"], "end": lasted}
+    return [{"system": outage.system, "start": outage.start.isoformat(), "end": outage.end.isoformat()}, storm]
+
+
+ENDS = ("served", "deferred", "failed", "answered")
 OUTAGE_COUNTS = ("messages", "refused", "lost_after_all_tries", "held_in_queue", "served_by_fallback")
 
 

@@ -15,6 +15,9 @@ from integrhealth.errors import UnknownName, WrongValue
 from integrhealth.sample.catalogs import catalog
 from integrhealth.sample.chance import stream
 from integrhealth.sample.companies import COMPANIES, Company
+from integrhealth.sample.incidents.desk import incident_causes, incidents
+from integrhealth.sample.incidents.drill import arrivals, drill, hourly_counts
+from integrhealth.sample.incidents.files import INCIDENT_HEADER, incident_lines, incident_truth, repairs
 from integrhealth.sample.journeys.records import Chunk, chunks, flows, named, records, step_table
 from integrhealth.sample.logs.mail import mail
 from integrhealth.sample.logs.otlp import lines, spans
@@ -50,7 +53,7 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     except OSError as error:
         raise WrongValue(f"{folder} cannot be written ({error.strerror}); name another folder") from error
     level = COMPRESSION if wanted < MANY else FASTER_COMPRESSION
-    counts, latencies, files = _write_logs(folder, chosen, wanted, seed, level)
+    counts, latencies, causes, files = _write_logs(folder, chosen, wanted, seed, level)
     mailed = mail(company, seed)
     (folder / "reports.csv").write_text(mailed.reports.write_csv(), newline="\n")
     fed = feeds(company, messages=wanted, seed=seed)
@@ -71,9 +74,22 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
             file.write(frame.write_csv().encode())
         files[f"{name}.csv.gz"] = {"rows": frame.height}
     files["reports.csv"] = {"rows": mailed.reports.height}
+    for name in ("master_data/messages", "parcel_scans/messages"):
+        counts += hourly_counts(tables[name])
+    tickets = incidents(causes, company, seed)
+    steps = incident_lines(tickets)
+    (folder / "service_desk").mkdir(exist_ok=True)
+    (folder / "service_desk" / "tickets.csv").write_text("\n".join([INCIDENT_HEADER, *steps, ""]), newline="\n")
+    files["service_desk/tickets.csv"] = {"rows": len(steps)}
     (folder / "mapping.yaml").write_text(MAPPING, newline="\n")
     (folder / "catalog.yaml").write_text(catalog(company), newline="\n")
-    more = {"report_mail": mailed.truth, "master_data": master_data(fed), "retry_storm": retry_storm(evening)}
+    more = {
+        "report_mail": mailed.truth,
+        "master_data": master_data(fed),
+        "retry_storm": retry_storm(evening),
+        "incidents": incident_truth(tickets),
+        "outage_drill": drill(arrivals(counts), repairs(tickets), company),
+    }
     truth = document(chosen, counts, latencies, more, files, seed=seed, messages=wanted)
     truth = json.loads(json.dumps(truth), parse_float=lambda text: round(float(text), 6))
     (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", newline="\n")
@@ -82,16 +98,17 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
 
 def _write_logs(
     folder: Path, company: Company, messages: int, seed: int, level: int
-) -> tuple[Counter, pl.DataFrame, dict[str, Any]]:
+) -> tuple[Counter, pl.DataFrame, pl.DataFrame, dict[str, Any]]:
     """Traces, monitor and webhooks, month by month; counts of what was planted, and the files' exact contents."""
     steps = step_table(company)
     counts: Counter = Counter()
-    latencies, files, month = [], {}, None
+    latencies, causes, files, month = [], [], {}, None
     with _Months(folder, level) as logs:
         for chunk in chunks(messages, seed):
             rows = named(pl.concat(_chunk_records(chunk, company, seed, counts)), steps)
-            counts += row_counts(rows, company)
+            counts += row_counts(rows, company) + hourly_counts(rows)
             latencies.append(step_latencies(rows, company))
+            causes.append(incident_causes(rows))
             first = chunk.month != month
             month = chunk.month
             by_log = rows.partition_by("log", as_dict=True)
@@ -105,7 +122,7 @@ def _write_logs(
             logs.write("monitor", f"erp_monitor/monitor-{month}.csv", _blemished_rows(exported, first, files, month))
             hooks = webhook_lines(by_log.get(("webhook",), empty))
             logs.write("webhook", f"webhooks/carrier-{month}.jsonl.gz", _blemished_hooks(hooks, first, files, month))
-    return counts, pl.concat(latencies), files
+    return counts, pl.concat(latencies), pl.concat(causes), files
 
 
 def _chunk_records(chunk: Chunk, company: Company, seed: int, counts: Counter) -> Iterable[pl.DataFrame]:

@@ -10,6 +10,7 @@ from drawing.plays import Play, arrivals, at
 
 import integrhealth as ih
 from integrhealth.catalog import CATALOG, Catalog
+from integrhealth.language.levels import LEVELS
 from integrhealth.language.schema import conform, latency_ms
 
 ELEMENTS = ("quantity", "delivery_address")
@@ -205,13 +206,14 @@ def catalog(company: Company, messages: pl.DataFrame, rng: np.random.Generator) 
             "source": each.source,
             "target": each.target,
             "owner": f"team {each.target}",
+            "level": LEVELS[len(LEVELS) * place // len(every)],
             "queue": each.kind == "queue",
             "slo_success": 0.995,
             "slo_p95_ms": max(1000.0, 2 * (p95.get(name) or 0.0)),
             "fallback": "queue" if each.kind == "queue" else "manual" if rng.random() < 0.5 else "none",
             "fallback_tested_on": (company.start - timedelta(days=90)).date() if rng.random() < 0.5 else None,
         }
-        for name, each in every.items()
+        for place, (name, each) in enumerate(every.items())
     ]
     systems = [{"system": name, "team": f"team {name}", "owner": f"owner of {name}"} for name in company.systems]
     capabilities = [

@@ -14,7 +14,7 @@ from drawing.processes import is_running
 from drawing.runner import NOTEBOOKS, chosen_notebooks, logs, request
 
 from integrhealth.analyses.latency.tables import TABLES
-from integrhealth.errors import NothingToRead, UnknownName, WrongValue
+from integrhealth.errors import NothingToRead, UnknownName, WrongParameter, WrongValue
 from integrhealth.language.report_tables import FINDING
 from integrhealth.runner import execute, folder, site
 from integrhealth.runner.execute import Kernels, executed
@@ -24,7 +24,7 @@ from integrhealth.runner.run import report
 
 DEADLINE_SECONDS = 6
 BROKEN = ("exits", "fails", "kernel_dies")
-TOGETHER = sorted({path.stem for path in NOTEBOOKS.glob("*.ipynb")} - {"never_ends", "overview"})
+TOGETHER = sorted({path.stem for path in NOTEBOOKS.glob("*.ipynb")} - {"never_ends", "overview", "wrong_parameter"})
 
 
 @pytest.fixture(scope="module")
@@ -310,3 +310,12 @@ def test_a_lock_on_a_folder_that_is_gone_is_not_taken_for_ours(tmp_path, monkeyp
     with folder.building(tmp_path / "out") as place:
         assert place.is_dir()
     assert removed
+
+
+def test_a_parameter_that_asks_for_what_the_data_do_not_have_is_the_users_to_fix_and_leaves_no_folder(tmp_path):
+    with pytest.raises(WrongParameter) as error:
+        report(request(tmp_path, "wrong_parameter", parameters={"remove_system": "E\nRP"}))
+    assert str(error.value).startswith("remove_system: there is no system")
+    assert "did you mean 'ERP'?" in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "out").exists()

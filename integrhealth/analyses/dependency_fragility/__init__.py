@@ -10,12 +10,22 @@ from integrhealth.analyses.dependency_fragility.availability.questions import ca
 from integrhealth.analyses.dependency_fragility.coupling.findings import coupling_findings
 from integrhealth.analyses.dependency_fragility.coupling.questions import coupling, down_times
 from integrhealth.analyses.dependency_fragility.findings import NAME, fragility_findings
+from integrhealth.analyses.dependency_fragility.levels.findings import level_findings, said_of_levels
+from integrhealth.analyses.dependency_fragility.levels.questions import (
+    changes,
+    level_checks,
+    level_spend,
+    levels,
+    system_levels,
+)
 from integrhealth.analyses.dependency_fragility.outages.findings import outage_findings, said_of_outages
 from integrhealth.analyses.dependency_fragility.outages.questions import outages
 from integrhealth.analyses.dependency_fragility.questions import edges
 from integrhealth.analyses.dependency_fragility.repairs import repairs
 from integrhealth.analyses.dependency_fragility.tables import TABLES
-from integrhealth.language.findings import ranked
+from integrhealth.analyses.dependency_fragility.what_if.questions import what_if
+from integrhealth.analyses.dependency_fragility.what_if.supposing import said_of_changes, supposed
+from integrhealth.language.findings import no_findings, ranked
 from integrhealth.language.questions import answers
 from integrhealth.language.report_tables import Report, published_report
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -23,10 +33,23 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-__all__ = ["capabilities", "coupling", "down_times", "edges", "fallbacks", "outages", "parts", "report", "systems"]
-LATER = {
-    "levels": "The hierarchy gate is not computed yet: it will need levels, owners and SLOs in the catalog.",
-}
+__all__ = [
+    "capabilities",
+    "coupling",
+    "down_times",
+    "edges",
+    "fallbacks",
+    "level_checks",
+    "level_spend",
+    "levels",
+    "outages",
+    "parts",
+    "report",
+    "supposed",
+    "system_levels",
+    "systems",
+    "what_if",
+]
 NO_CAPABILITY = (
     "No path from an entry to a goal was found: it takes messages that share a trace_id (or name a parent_id), "
     "or a dependency graph in which a system that nobody calls leads to one that calls nobody."
@@ -47,13 +70,32 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
+def report(
+    evidence: "Evidence",
+    *,
+    min_messages: int = MIN_MESSAGES,
+    remove_system: str = "",
+    add_fallback: str = "",
+    add_queue: str = "",
+    double_repair: str = "",
+) -> Report:
     """All published tables of dependency_fragility, its findings, and why a table is empty.
 
+    The changes are those of ``supposed``: the tables are then of the landscape that is supposed, ``what_if`` is its
+    difference to today's. Findings are of what is; a landscape that is only supposed has none.
+
     >>> ih.dependency_fragility.report(evidence).findings.select("severity", "rule").head(2).rows()
-    [('critical', 'low_availability'), ('critical', 'low_availability')]
+    [('critical', 'single_point'), ('critical', 'low_availability')]
     """
-    tables = answers(evidence, globals(), min_messages=min_messages)
+    supposition = {
+        "remove_system": remove_system,
+        "add_fallback": add_fallback,
+        "add_queue": add_queue,
+        "double_repair": double_repair,
+    }
+    then = supposed(evidence, **supposition)
+    tables, shown = (answers(each, globals(), min_messages=min_messages) for each in (evidence, then))
+    shown["what_if"] = what_if(evidence, min_messages=min_messages, **supposition)
     asked = tables["capabilities"]
     measured = asked.height > 0 and not evidence.messages.is_empty()
     unjudged = evidence.messages.is_empty() and asked["cut"].null_count() == asked.height
@@ -67,16 +109,21 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         ),
         outage_findings(tables["outages"], evidence.catalog.integrations),
         coupling_findings(tables["coupling"], evidence.catalog.systems),
+        level_findings(tables["levels"], changes(evidence, min_messages=min_messages), evidence.catalog.integrations),
     ]
-    notes = LATER | ({} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY})
+    measured_landscape = evidence.catalog.supposed.is_empty()
+    notes = {} if measured else {"capabilities": NO_RATES if asked.height else NO_CAPABILITY}
+    of_levels = tables["levels"], evidence.catalog.integrations, tables["outages"]["integration"]
     empty = {"coupling": NO_PAIR, "down_times": NEVER_DOWN}
     return published_report(
         NAME,
         TABLES,
-        tables,
-        ranked(judged),
+        shown,
+        ranked(judged) if measured_landscape else no_findings(),
         notes=notes
         | ({"outages": said} if (said := said_of_outages(tables["outages"])) else {})
-        | {table: why for table, why in empty.items() if tables[table].is_empty()},
+        | ({"levels": said} if (said := said_of_levels(*of_levels)) else {})
+        | {table: why for table, why in empty.items() if tables[table].is_empty()}
+        | {"what_if": said_of_changes(then.catalog.supposed, shown["what_if"])},
         missing=MISSING if unjudged else None,
     )

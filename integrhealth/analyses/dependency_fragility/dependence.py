@@ -7,6 +7,7 @@ import polars as pl
 
 from integrhealth.analyses.dependency_fragility import flows, structure
 from integrhealth.analyses.dependency_fragility.flows import FLOW
+from integrhealth.analyses.dependency_fragility.suppositions import suppositions
 from integrhealth.language.period import period
 from integrhealth.language.schema import COUNT, NUMBER
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -38,7 +39,8 @@ def asked(linked: pl.DataFrame, *, catalog: Any, dependencies: pl.DataFrame) -> 
     """The capabilities of the `catalog`, and only without any those found in the traffic, with their structure.
 
     A declared capability without traces is judged on the `dependencies` frame instead. Without a message and without a
-    declared capability that frame asks by itself (``structure.ends``).
+    declared capability that frame asks by itself (``structure.ends``). What is asked is what is asked today, also where
+    systems are supposed to be gone: what then has no way is what falls.
     """
     declared = catalog.capabilities.select("capability", "entry", "goal").drop_nulls()
     if declared.is_empty() and linked.is_empty():
@@ -56,7 +58,8 @@ def asked(linked: pl.DataFrame, *, catalog: Any, dependencies: pl.DataFrame) -> 
         questions = flows.common(counted)
         counted = counted.join(questions, on=FLOW, how="semi", nulls_equal=True)
     tested = structure.tested_fallbacks(catalog.integrations, last_sent_at=last_sent_at(linked))
-    judged = structure.structure(edges, flows.call_facts(answered, steps), counted, tested=tested)
+    removed = suppositions(catalog.supposed).removed
+    judged = structure.structure(edges, flows.call_facts(answered, steps), counted, tested=tested, removed=removed)
     return Asked(steps, journeys, answered, questions, judged, declared)
 
 

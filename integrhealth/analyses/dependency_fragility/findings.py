@@ -66,7 +66,7 @@ def _single_points(
         "; it was under repair for {} of {}", spoken_ms(pl.col("down_ms")), spoken_ms(pl.col("period_ms"))
     )
     helpless = pl.format(
-        "; a repair takes {}, {} bears {}, and nothing tested takes its place",
+        "; a repair takes {}, {} bears {}",
         spoken_ms(pl.col("repair_ms")),
         "helpless",
         spoken_ms(pl.col("tolerance_ms")),

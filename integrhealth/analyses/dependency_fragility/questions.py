@@ -6,6 +6,7 @@ import polars as pl
 
 from integrhealth.analyses.dependency_fragility import uptime
 from integrhealth.analyses.dependency_fragility.flows import is_traffic
+from integrhealth.analyses.dependency_fragility.suppositions import suppositions
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES
 
@@ -29,4 +30,4 @@ def edges(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
         facts = uptime.declared_edge_facts(evidence.dependencies)
     else:
         facts = uptime.edge_facts(evidence.caused.filter(is_traffic()))
-    return uptime.edges(facts, min_messages=min_messages)
+    return uptime.edges(facts, min_messages=min_messages, supposed=suppositions(evidence.catalog.supposed))

@@ -26,6 +26,8 @@ FALLBACKS = {"integration": TEXT, "source": TEXT, "target": TEXT, "fallback": TE
 }
 # Verdicts on a test that counts.
 COUNTED = ("fresh", "old")
+# A fallback that a what-if adds: it works today.
+SUPPOSED = "supposed"
 # A graph without traffic asks for so many ways at most; a person reads no more (own).
 MOST_QUESTIONS = 30
 
@@ -35,8 +37,10 @@ def fallback_tests(integrations: pl.DataFrame, *, last_sent_at: object) -> pl.Da
 
     ``age_days`` is how far the test lies from the last message. ``verdict``: "fresh" within 90 days, "old" within 365,
     both of which count; "expired" beyond; "untested" where no test is known, or no message to count from.
+    A supposed fallback is tested today.
     """
-    days = (pl.lit(last_sent_at).cast(pl.Date) - pl.col("fallback_tested_on")).dt.total_days().abs()
+    since = (pl.lit(last_sent_at).cast(pl.Date) - pl.col("fallback_tested_on")).dt.total_days().abs()
+    days = pl.when(pl.col("fallback") == SUPPOSED).then(0).otherwise(since)
     given = integrations.drop_nulls(["source", "target"]).filter(
         pl.col("fallback").is_not_null() & (pl.col("fallback") != "none")
     )
@@ -100,7 +104,12 @@ def declared_edges(dependencies: pl.DataFrame, flow_counts: pl.DataFrame) -> pl.
 
 
 def structure(
-    edges: pl.DataFrame, calls: pl.DataFrame, flow_counts: pl.DataFrame, *, tested: pl.DataFrame
+    edges: pl.DataFrame,
+    calls: pl.DataFrame,
+    flow_counts: pl.DataFrame,
+    *,
+    tested: pl.DataFrame,
+    removed: Collection[str] = (),
 ) -> pl.DataFrame:
     """One row per flow (object_type, entry, goal) of `flow_counts`: traces and its structure (PATHS).
 
@@ -109,7 +118,9 @@ def structure(
     partners that nothing names excluded. ``cut``: one smallest set of systems between entry and goal, empty when an
     edge leads straight to the goal, null when the edges show no way there. A system is left out of both when every
     edge into it has a tested fallback (`tested`: source, target, age_days), and is ``replaced``: the business goes on
-    without it. ``oldest_test_days``: how long ago the oldest test was on which that rests.
+    without it. ``oldest_test_days``: how long ago the oldest test was on which that rests. Without the `removed`
+    systems that no fallback replaces there may be new single points; where no way is left the cut is null, and what was
+    needed for the goal still is.
     """
     covered = {(source, target): days for source, target, days in tested.iter_rows()}
     graphs = _grouped(edges.filter(pl.col("traces") >= MIN_EDGE_TRACES), ["source", "target"])
@@ -119,11 +130,22 @@ def structure(
         ways = graphs.get(flow, [])
         replaced = _replaced(ways, covered.keys())
         ages = [covered[edge] for edge in ways if edge[1] in replaced]
-        points, cut = needed(ways, entry=flow[1], goal=flow[2], replaced=replaced)
         always = {system for (system,) in called.get(flow, [])} - {flow[1], flow[2]} - replaced
+        gone = missing(removed, replaced, entry=flow[1], goal=flow[2])
+        left = [edge for edge in ways if gone.isdisjoint(edge)]
+        points, cut = needed(left, entry=flow[1], goal=flow[2], replaced=replaced)
+        if gone & always:
+            cut = None
+        if cut is None:
+            points, _ = needed(ways, entry=flow[1], goal=flow[2], replaced=replaced)
         rows.append((*flow, sorted(points | always), cut, sorted(replaced), max(ages, default=None)))
     structures = pl.DataFrame(rows, schema=PATHS, orient="row")
     return flow_counts.join(structures, on=FLOW, how="left", nulls_equal=True).sort(FLOW, nulls_last=True)
+
+
+def missing(removed: Collection[str], replaced: Collection[str], *, entry: str, goal: str) -> set[str]:
+    """Those of the `removed` systems for which nothing stands in; nothing does for `entry` and `goal`."""
+    return set(removed) - (set(replaced) - {entry, goal})
 
 
 def _always_called(calls: pl.DataFrame, flow_counts: pl.DataFrame) -> pl.DataFrame:

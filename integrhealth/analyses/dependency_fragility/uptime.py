@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from integrhealth.analyses.dependency_fragility.suppositions import AS_IT_IS, Suppositions, with_longer_repairs, without
 from integrhealth.analyses.dependency_fragility.tables import TABLES
 from integrhealth.language.schema import is_ended, is_failed
 from integrhealth.language.statistics import beta_interval, enough
@@ -31,7 +32,12 @@ def unmeasured(dependencies: pl.DataFrame) -> pl.DataFrame:
 
 
 def systems(
-    facts: pl.DataFrame, capabilities: pl.DataFrame, parts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES
+    facts: pl.DataFrame,
+    capabilities: pl.DataFrame,
+    parts: pl.DataFrame,
+    *,
+    min_messages: int = MIN_MESSAGES,
+    supposed: Suppositions = AS_IT_IS,
 ) -> pl.DataFrame:
     """One row per system of `facts` (``system_facts``): what stops without it, its uptime, and what it costs.
 
@@ -39,11 +45,13 @@ def systems(
     judged. ``availability``: 1 - own errors / ended messages at the system, with the interval Beta(up + 1, down +
     1); null where fewer than `min_messages` ended. Errors passed on from elsewhere are not its own. ``importance`` is
     the largest of its `parts` (capability, system, importance, value_per_hour, value_low, value_high), the values add
-    up; both are 0 for a system that is no part, and null without any part, or without any value.
+    up; both are 0 for a system that is no part, and null without any part, or without any value. A system that is
+    `supposed` to be removed is available never, one that is repaired more slowly less, its counts being those of today.
     """
     low, high = beta_interval(facts["ended"] - facts["own_errors"], facts["own_errors"])
     sampled = pl.when(enough(pl.col("ended"), min_messages))
-    judged = capabilities["cut"].is_not_null().any()
+    # Where a system is removed what was needed is still told, and there is no cut any more.
+    judged = capabilities["cut"].is_not_null().any() or (capabilities["single_points"].list.len() > 0).any()
     stops = (
         capabilities.select("capability", system="single_points")
         .explode("system")
@@ -59,7 +67,7 @@ def systems(
         availability=sampled.then(1 - pl.col("own_errors") / pl.col("ended")),
         low=sampled.then(pl.Series(low, dtype=pl.Float64)),
         high=sampled.then(pl.Series(high, dtype=pl.Float64)),
-    )
+    ).with_columns(_supposedly(pl.col("availability", "low", "high"), supposed))
     values, part = ("value_per_hour", "value_low", "value_high"), pl.col("importance")
     value = pl.col(values)
     priced = pl.lit(parts["value_per_hour"].count() > 0)
@@ -77,6 +85,12 @@ def systems(
         .select(*TABLES["systems"], "value_low", "value_high", "messages", "ended", "own_errors", "capabilities")
         .sort("single_point", "availability", "system", descending=[True, False, False], nulls_last=True)
     )
+
+
+def _supposedly(rates: pl.Expr, supposed: Suppositions) -> pl.Expr:
+    factor = pl.col("system").replace_strict(dict(supposed.of_systems), default=1.0, return_dtype=pl.Float64)
+    removed = pl.col("system").is_in(sorted(supposed.removed))
+    return pl.when(removed).then(0.0).otherwise(with_longer_repairs(rates, factor)).name.keep()
 
 
 def edge_facts(linked: pl.DataFrame) -> pl.DataFrame:
@@ -98,10 +112,12 @@ def declared_edge_facts(dependencies: pl.DataFrame) -> pl.DataFrame:
     return counted.with_columns(pl.col("messages").cast(pl.Int64), ended=zero, failed=zero).sort("source", "target")
 
 
-def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+def edges(facts: pl.DataFrame, *, min_messages: int = MIN_MESSAGES, supposed: Suppositions = AS_IT_IS) -> pl.DataFrame:
     """One row per edge of `facts` (``edge_facts``), with error_share = failed / ended.
 
-    The share is null where fewer than `min_messages` ended.
+    The share is null where fewer than `min_messages` ended. A system `supposed` to be removed has no edge.
     """
     rated = pl.when(enough(pl.col("ended"), min_messages))
-    return facts.with_columns(error_share=rated.then(pl.col("failed") / pl.col("ended")))
+    return facts.filter(without(supposed.removed)).with_columns(
+        error_share=rated.then(pl.col("failed") / pl.col("ended"))
+    )

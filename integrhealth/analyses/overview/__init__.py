@@ -1,4 +1,4 @@
-"""The front page: the worst findings of all reports, what changed, and what this input cannot answer."""
+"""The front page: the worst findings of all reports, what changed, what stands on what, and what cannot be answered."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from integrhealth.language.report_tables import SEVERITIES, Report, published_re
 from integrhealth.language.thresholds import (
     FRONT_PAGE_FINDINGS,
     FRONT_PAGE_FRAME,
+    FRONT_PAGE_LADDER,
     FRONT_PAGE_SENTENCES,
     FRONT_PAGE_WORDS,
 )
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 NAME = "overview"
-__all__ = ["report", "scores", "unsupported", "verdict", "worst"]
-LEVELS_LATER = "Whether each level of integrations stands on stable ones is not measured yet by this version."
+__all__ = ["levels", "report", "scores", "unsupported", "verdict", "worst"]
+# The report that says whether each level of integrations stands on stable ones.
+FRAGILITY = "dependency_fragility"
+NOT_ASKED = "Dependency fragility, which says what stands on what, is not among these reports."
 FIRST_RUN = "This is the first run, so nothing can have changed."
 
 
@@ -30,16 +33,18 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.DataFrame:
+def worst(
+    findings: pl.DataFrame, *, besides: Iterable[str | None] = (), ladder: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The findings of the front page, worst first: the worst of each rule, five at most, in the page's budget of words.
 
     ``more`` counts the further warnings of the same report and rule, so that ten systems with one fault take one line.
-    `besides` are the other sentences of the page: what they take is not left for findings. Sentences with overlong
-    names lose their middle, so that no name can keep its finding from the page.
+    `besides` are the other sentences of the page and `ladder` the levels drawn on it: what they take is not left for
+    findings. Sentences with overlong names lose their middle, so that no name can keep its finding from the page.
 
     >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
     >>> ih.overview.worst(findings).select("report", "rule", "more").head(2).rows()
-    [('report_overload', 'flood', 0), ('dependency_fragility', 'low_availability', 2)]
+    [('report_overload', 'flood', 0), ('dependency_fragility', 'single_point', 1)]
     """
     urgent = findings.filter(pl.col("severity") != "note").with_columns(more=pl.len().over("report", "rule") - 1)
     leaders = urgent.unique(["report", "rule"], keep="first", maintain_order=True)
@@ -48,6 +53,7 @@ def worst(findings: pl.DataFrame, *, besides: Iterable[str | None] = ()) -> pl.D
     said = pl.concat_str("severity", "statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
     words = said.str.count_matches(r"\S+") + pl.when(pl.col("more") > 0).then(2).otherwise(0)
     left = FRONT_PAGE_WORDS - FRONT_PAGE_FRAME - sum(len(text.split()) for text in besides if text)
+    left -= 0 if ladder is None or ladder.is_empty() else FRONT_PAGE_LADDER
     return shown.filter(words.cum_sum() <= left)
 
 
@@ -72,6 +78,18 @@ def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     return rows.join(counted, on="report", how="left", maintain_order="left").with_columns(
         pl.col(*SEVERITIES).fill_null(0).cast(pl.Int64)
     )
+
+
+def levels(reports: Mapping[str, Report]) -> pl.DataFrame:
+    """The table `levels` of dependency_fragility, foundation first; no rows where that is not among the `reports`.
+
+    >>> reports = {"dependency_fragility": ih.dependency_fragility.report(evidence)}
+    >>> ih.overview.levels(reports).select("level", "stable", "verdict").row(0)
+    ('foundation', 2, 'unstable')
+    """
+    if FRAGILITY in reports:
+        return reports[FRAGILITY].tables["levels"]
+    return pl.DataFrame(schema=TABLES["levels"])
 
 
 def unsupported(reports: Mapping[str, Report]) -> str | None:
@@ -121,14 +139,15 @@ def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = Non
     """The overview of `reports`: its findings are all of theirs; ``changes`` compares them with `previous` ones.
 
     >>> ih.overview.report(ih.all_reports(evidence))
-    Report overview: 10 critical, 41 warning, 31 note findings
-      levels                             -
+    Report overview: 11 critical, 41 warning, 33 note findings
+      levels                        4 rows
       changes                            -
       scores                        4 rows
     """
     findings = ranked(report.findings for report in reports.values())
     before = no_findings() if previous is None else previous
-    notes = {"levels": LEVELS_LATER} | ({"changes": FIRST_RUN} if before.is_empty() else {})
+    on_levels = reports[FRAGILITY].notes.get("levels") if FRAGILITY in reports else NOT_ASKED
+    notes = ({"levels": on_levels} if on_levels else {}) | ({"changes": FIRST_RUN} if before.is_empty() else {})
     changed = changes(findings, before) if before.height else changes(no_findings(), no_findings())
-    tables = {"changes": changed, "scores": scores(findings, reports)}
+    tables = {"levels": levels(reports), "changes": changed, "scores": scores(findings, reports)}
     return published_report(NAME, TABLES, tables, findings, notes=notes)

@@ -1,4 +1,4 @@
-"""The other two logs: the ERP monitor's CSV export and the carrier's webhook deliveries, with their mapping."""
+"""The other two logs: the export of the ERP monitor and the webhook deliveries; and the mapping of all logs."""
 
 import polars as pl
 
@@ -17,7 +17,7 @@ SENT = MONITOR_HEADER.split(";").index("SENT")
 BAD_DATE = "31.11.2025 25:61:00"
 
 MAPPING = """\
-# How the exports of the ERP monitor and the carrier's webhook log become messages.
+# How the exports of the ERP monitor and the carrier's webhook log become messages, and the service desk's incidents.
 sources:
   - glob: "erp_monitor/*.csv"
     frame: messages
@@ -62,6 +62,20 @@ sources:
       error_code: delivery.failure
       error_text: delivery.error
     status: {"true": ok, "false": failed}
+  - glob: "service_desk/*.csv"
+    frame: incident_events
+    columns:
+      incident: TICKET
+      at: CHANGED
+      action: ACTION
+      state: STATE
+      team: GROUP
+      person: ASSIGNEE
+      integration: INTERFACE
+      object_id: DOC_NO
+    time: {zone: Europe/Madrid, format: "%d.%m.%Y %H:%M:%S"}
+    null: ["", "-"]
+    csv: {separator: ";", encoding: utf8}
 """
 
 

@@ -126,14 +126,14 @@ def cells(spec: dict) -> dict[tuple, dict]:
     return {(row["source"], row["target"]): row for row in rows}
 
 
-def test_the_matrix_says_the_least_grace_and_leaves_a_dash_where_there_is_none():
+def test_the_matrix_says_the_least_grace_and_nothing_where_there_is_none():
     coupled = edge("A", "B", odds_ratio=300.0, low=90.0, high=900.0, outages=3, grace=0.25, served=1, failed=3)
     spec = drawn(coupled, edge("B", "C", odds_ratio=0.9, low=0.5, high=1.6), edge("C", "D"))
     assert spec["title"]["text"] == "A saves 25% of its work while B is down"
     assert {pair: cell["said"] for pair, cell in cells(spec).items()} == {
         ("A", "B"): "25%",
-        ("B", "C"): "-",
-        ("C", "D"): "-",
+        ("B", "C"): "",
+        ("C", "D"): "",
     }
     assert cells(spec)["A", "B"]["colour"] == 64  # the end of the scale; the tooltip has the ratio
     assert cells(spec)["C", "D"]["colour"] is None

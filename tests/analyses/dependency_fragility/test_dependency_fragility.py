@@ -41,7 +41,7 @@ def test_a_single_point_that_never_failed_is_a_note():
 def test_no_messages_publish_every_table_empty_and_say_what_is_missing():
     answers = fragility.report(evidence(FRAMES["messages"].empty()))
     assert {name: table.height for name, table in answers.tables.items()} == dict.fromkeys(
-        [*TABLES, "down_times", "edges", "fallbacks", "parts"], 0
+        [*TABLES, "down_times", "edges", "fallbacks", "level_checks", "level_spend", "parts", "system_levels"], 0
     )
     assert "needs messages" in answers.missing
     assert {"capabilities", "outages", "coupling", "levels"} <= answers.notes.keys()

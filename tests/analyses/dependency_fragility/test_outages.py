@@ -19,7 +19,7 @@ from integrhealth.analyses.dependency_fragility.outages.repair_times import draw
 from integrhealth.analyses.dependency_fragility.structure import fallback_tests
 from integrhealth.catalog import Catalog
 from integrhealth.evidence import Evidence
-from integrhealth.language.thresholds import LATE_SHARE, LATEST_TOLERANCES
+from integrhealth.language.thresholds import LATEST_TOLERANCES, PAST_SHARE
 from integrhealth.traces.facts import merged
 
 QUEUED = {
@@ -160,7 +160,7 @@ def test_no_more_is_lost_than_came_and_a_longer_outage_a_smaller_queue_or_fewer_
 def test_an_outage_is_borne_up_to_the_longest_that_is_and_no_longer(means):
     def borne(hours: float) -> bool:
         line = backlog.line(hours, **means)
-        few = line.past <= LATE_SHARE * line.arrived
+        few = line.past <= PAST_SHARE * line.arrived
         return bool(few and line.refused <= 0 and line.longest_hours <= LATEST_TOLERANCES * means["tolerance"])
 
     longest = float(backlog.borne_hours(**means))
@@ -186,7 +186,7 @@ def test_the_numbers_are_those_of_all_runs_one_by_one():
     ):
         expected = np.quantile(values, (0.05, 0.5, 0.95), method="inverted_cdf")
         assert [row[name] for name in names if name] == pytest.approx(expected[[name is not None for name in names]])
-    held = (line.past <= LATE_SHARE * line.arrived) & (line.refused <= 0) & (line.longest_hours <= 2 * 0.5)
+    held = (line.past <= PAST_SHARE * line.arrived) & (line.refused <= 0) & (line.longest_hours <= 2 * 0.5)
     assert row["worked_share"] == pytest.approx(held.mean())
     assert 0.05 < row["worked_share"] < 0.95
 
@@ -232,6 +232,15 @@ def test_where_nobody_owns_it_the_outage_is_longer_by_the_search_that_such_incid
         (20, 60),
         (100, 140),
     ]
+
+
+def test_who_is_searched_at_night_is_not_searched_as_long_as_by_day():
+    """By day an incident waits for its turn; with fewer than ten nights all hours speak."""
+    days = [repaired(640, day=day, hour=12, search=600) for day in range(20)]
+    for nightly, expected in ((10, (20, 60)), (9, (600, 640))):
+        events = incidents(*days, *(repaired(60, day=day, search=20) for day in range(nightly)))
+        row = outage(events)
+        assert (row["find_minutes"], row["outage_minutes"]) == expected
 
 
 def test_where_no_incident_shows_that_search_it_is_an_hour_longer_and_so_the_verdict_can_change():

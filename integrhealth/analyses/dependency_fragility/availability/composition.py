@@ -18,6 +18,8 @@ from integrhealth.analyses.dependency_fragility.availability.enumeration import 
 )
 from integrhealth.analyses.dependency_fragility.availability.ways import WAY
 from integrhealth.analyses.dependency_fragility.flows import FLOW
+from integrhealth.analyses.dependency_fragility.structure import missing
+from integrhealth.analyses.dependency_fragility.suppositions import AS_IT_IS, Suppositions, with_longer_repairs
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
 from integrhealth.language.statistics import TAIL
 from integrhealth.language.thresholds import MOST_ENUMERATED, MOST_WAYS, SIMULATED_STATES
@@ -65,7 +67,12 @@ class Composed:
 
 
 def composed(
-    ways: pl.DataFrame, questions: pl.DataFrame, replaced: pl.DataFrame, facts: pl.DataFrame
+    ways: pl.DataFrame,
+    questions: pl.DataFrame,
+    replaced: pl.DataFrame,
+    facts: pl.DataFrame,
+    *,
+    supposed: Suppositions = AS_IT_IS,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rates of each capability (RATES) and its parts (PARTS), from `ways` (``ways.way_facts``).
 
@@ -73,7 +80,8 @@ def composed(
     `facts` (``uptime.system_facts``) how often each system was up. Each kind of trace, an object type with the
     operation that began it, has an and/or graph of its own; those of a capability weigh by their traces. The entry
     asks, and is up; so is a system at which nothing ended, and one that is replaced. The goal itself is never replaced:
-    what waits before it has not reached it.
+    what waits before it has not reached it. A system that is `supposed` to be removed is down in every draw, an entry
+    too; what is repaired more slowly is up less, draw by draw, so that nothing else differs.
     """
     counts = {
         system: (ended, down)
@@ -85,20 +93,20 @@ def composed(
     rates, parts = [], []
     for (capability,), of in asked.partition_by("capability", as_dict=True, maintain_order=True).items():
         judged = (
-            _kind(taken, stood_in.get(taken.select(FLOW).row(0), set()))
+            _kind(taken, stood_in.get(taken.select(FLOW).row(0), set()), supposed.removed)
             for taken in of.partition_by(*FLOW, "operation", maintain_order=True)
         )
         kinds = _different(kind for kind in judged if kind is not None)
         if kinds:
             names = sorted(set().union(*(kind.systems for kind in kinds)))
-            share, draws = _chances(names, counts)
+            share, draws = _chances(names, counts, supposed)
             each = [_composed(kind, share, draws) for kind in kinds]
             rates.append((capability, *_rates(each), len(names)))
             parts += [(capability, system, *_part(system, each, share, draws, counts)) for system in names]
     return pl.DataFrame(rates, RATES, orient="row"), pl.DataFrame(parts, PARTS, orient="row")
 
 
-def _kind(ways: pl.DataFrame, replaced: set[str]) -> Kind | None:
+def _kind(ways: pl.DataFrame, replaced: set[str], removed: frozenset[str]) -> Kind | None:
     """The and/or graph of one kind of trace, of its most frequent `ways`; None where none of them leads to its goal."""
     entry, goal = ways.select("entry", "goal").row(0)
     taken = (
@@ -108,7 +116,8 @@ def _kind(ways: pl.DataFrame, replaced: set[str]) -> Kind | None:
     graph, root = and_or_graph(edges, entry=entry, goal=goal), (entry, True)
     if graph is None:
         return None
-    return Kind(ways["traces"].sum(), graph, root, tuple(sorted(reached(graph, root) - (replaced - {goal}))))
+    down = missing(removed, replaced, entry=entry, goal=goal) & {entry}
+    return Kind(ways["traces"].sum(), graph, root, tuple(sorted(reached(graph, root) - (replaced - {goal}) | down)))
 
 
 def _different(kinds: Iterable[Kind]) -> list[Kind]:
@@ -121,7 +130,7 @@ def _different(kinds: Iterable[Kind]) -> list[Kind]:
 
 
 def _chances(
-    systems: Sequence[str], counts: Mapping[str, tuple[int, int]]
+    systems: Sequence[str], counts: Mapping[str, tuple[int, int]], supposed: Suppositions
 ) -> tuple[dict[str, float], dict[str, NDArray]]:
     """How often each of the `systems` of a capability is up, and draws from Beta(up + 1/k, down + 1/k), k being rated.
 
@@ -134,8 +143,12 @@ def _chances(
     share, draws = dict.fromkeys(systems, 1.0), dict.fromkeys(systems, np.ones(DRAWS))
     for system in rated:
         ended, down = counts[system]
-        share[system] = 1 - down / ended
-        draws[system] = random.beta(ended - down + prior, down + prior, DRAWS)
+        factor = supposed.of_systems.get(system, 1.0)
+        share[system] = with_longer_repairs(1 - down / ended, factor)
+        draws[system] = with_longer_repairs(random.beta(ended - down + prior, down + prior, DRAWS), factor)
+    down_for_good = supposed.removed.intersection(systems)
+    share |= dict.fromkeys(down_for_good, 0.0)
+    draws |= dict.fromkeys(down_for_good, np.zeros(DRAWS))
     return share, draws
 
 
@@ -177,7 +190,7 @@ def _part(
     of = [(weight, *kind.importance[system]) for weight, kind in weighed if system in kind.importance]
     slope, drawn = float(sum(weight * value for weight, value, _ in of)), sum(weight * each for weight, _, each in of)
     importance = (slope, *_interval(slope, drawn))
-    if system not in counts:
+    if system not in counts and share[system] == 1:
         return *importance, None, None, None
     lost = slope * (1 - share[system])
     return *importance, lost, *_interval(lost, drawn * (1 - draws[system]))

@@ -7,6 +7,7 @@ import polars as pl
 from integrhealth.analyses.dependency_fragility import dependence, structure, uptime
 from integrhealth.analyses.dependency_fragility.availability import composition, ways
 from integrhealth.analyses.dependency_fragility.flows import is_traffic
+from integrhealth.analyses.dependency_fragility.suppositions import suppositions
 from integrhealth.language.questions import question
 from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -14,6 +15,7 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
+CAME_THROUGH = ("came_through", "came_through_low", "came_through_high")
 # Systems that a capability names as its weakest parts.
 MOST_WEAK = 3
 
@@ -45,6 +47,7 @@ def systems(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Dat
         capabilities(evidence, min_messages=min_messages),
         parts(evidence, min_messages=min_messages),
         min_messages=min_messages,
+        supposed=suppositions(evidence.catalog.supposed),
     )
 
 
@@ -57,7 +60,8 @@ def capabilities(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     used together is all needed, what other traces of the same operation used instead is an alternative; every state
     of the systems is counted, each system once (``method`` "enumerated"), above 20 systems drawn ("simulated", with
     its ``standard_error``). ``weakest`` are the systems of most importance for it. ``came_through`` is what was seen:
-    of the traces that begin as its own do the share that reached the goal. Both are null under `min_messages` traces.
+    of the traces that begin as its own do the share that reached the goal. Both are null under `min_messages` traces,
+    and of a landscape that is supposed nothing was seen.
     ``single_points`` are the systems on every way from entry to goal (dominators) and those that answered in nearly
     every trace; ``cut`` is one smallest set of systems that separates the two, null where no way is seen; ``fragile``:
     the cut is one system. ``oldest_test_days`` is the age of the oldest fallback test on which that rests.
@@ -74,6 +78,7 @@ def capabilities(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     rates, of_systems = evidence.once(_composed)
     rows = dependence.capabilities(evidence.once(_asked), min_messages=min_messages)
     often = enough(pl.col("traces"), min_messages)
+    seen = pl.lit(evidence.catalog.supposed.is_empty())
     rated = [column for column in composition.RATES if column != "capability"]
     needed = of_systems.filter(pl.col("importance") > 0).sort("importance", "system", descending=[True, False])
     weakest = needed.group_by("capability", maintain_order=True).agg(weakest=pl.col("system").head(MOST_WEAK))
@@ -83,6 +88,7 @@ def capabilities(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
     none = pl.lit([], pl.List(pl.String))
     kept = whole.with_columns(
         pl.when(often).then(pl.col(*rated)).name.keep(),
+        pl.when(seen).then(pl.col(*CAME_THROUGH)).name.keep(),
         weakest=pl.when(often & pl.col("method").is_not_null()).then(pl.col("weakest").fill_null(none)),
     )
     published = ("capability", "availability", "low", "high")
@@ -107,14 +113,15 @@ def parts(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
     """
     _, of_systems = evidence.once(_composed)
     traces = capabilities(evidence, min_messages=min_messages).filter(enough(pl.col("traces"), min_messages))
-    sampled = evidence.once(_facts).filter(enough(pl.col("ended"), min_messages))
+    sampled = evidence.once(_facts).filter(enough(pl.col("ended"), min_messages))["system"].to_list()
+    rated = {*sampled, *suppositions(evidence.catalog.supposed).removed}
     worth = evidence.catalog.capabilities.select("capability", worth="value_per_hour").unique("capability")
     lost = pl.col("lost_share", "lost_low", "lost_high")
     priced = {"value_per_hour": "lost_share", "value_low": "lost_low", "value_high": "lost_high"}
     return (
         of_systems.join(traces.select("capability"), on="capability", how="semi")
         .join(worth, on="capability", how="left")
-        .with_columns(pl.when(pl.col("system").is_in(sampled["system"].implode())).then(lost).name.keep())
+        .with_columns(pl.when(pl.col("system").is_in(sorted(rated))).then(lost).name.keep())
         .with_columns(pl.col(share).mul(pl.col("worth")).alias(value) for value, share in priced.items())
         .drop("worth")
         .sort("capability", "importance", "system", descending=[False, True, False])
@@ -129,7 +136,7 @@ def fallbacks(evidence: "Evidence") -> pl.DataFrame:
     365) count, "expired" and "untested" count as no fallback.
 
     >>> ih.dependency_fragility.fallbacks(evidence).select("integration", "fallback", "verdict").rows()
-    [('bank-statements', 'manual', 'untested')]
+    [('bank-statements', 'manual', 'untested'), ('wms-orders', 'manual', 'untested')]
 
     Columns: integration, source, target, fallback (text); tested_on (date); age_days (count); verdict (text)
     """
@@ -148,4 +155,5 @@ def _asked(evidence: "Evidence") -> dependence.Asked:
 def _composed(evidence: "Evidence") -> tuple[pl.DataFrame, pl.DataFrame]:
     asked = evidence.once(_asked)
     taken = ways.way_facts(asked.flows, asked.steps, asked.journeys)
-    return composition.composed(taken, asked.questions, asked.judged, evidence.once(_facts))
+    supposed = suppositions(evidence.catalog.supposed)
+    return composition.composed(taken, asked.questions, asked.judged, evidence.once(_facts), supposed=supposed)

@@ -24,7 +24,9 @@ def system_availability_chart(systems: pl.DataFrame, *, most: int = 20) -> alt.L
     if rated.is_empty():
         return nothing("There is no availability to draw: no system has ended enough messages.")
     worst = rated.row(0, named=True)
-    title = f"{worst['system']} fails most often by itself"
+    title = (
+        f"{worst['system']} fails most often by itself" if worst["availability"] else f"{worst['system']} is never up"
+    )
     if not rated["own_errors"].sum():
         title = "No system failed by itself"
     subtitle = f"availability and 95% interval, {_first_of(rated, most, 'systems')}, {rated['ended'].sum():,} messages"
@@ -174,7 +176,9 @@ def _availability(shown: pl.DataFrame) -> alt.LayerChart:
     scale = alt.Scale(type="log", domain=[widest, finest], nice=False)
     label = "format(1 - datum.value, '.6~%')"
     nines = [part for part in LOST if finest <= part <= widest]
-    axis = alt.Axis(values=nines, labelExpr=label, title="availability", gridOpacity=0.5, domain=False, ticks=False)
+    apart = {"labelOverlap": "greedy", "labelSeparation": 8}
+    quiet = {"gridOpacity": 0.5, "domain": False, "ticks": False}
+    axis = alt.Axis(values=nines, labelExpr=label, title="availability", **apart, **quiet)
     y = alt.Y("subject:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8))
     colour = alt.condition(alt.datum.marked, alt.value(ACCENT), alt.value(NEUTRAL))
     rates = [alt.Tooltip(f"{column}:Q", format=".4%") for column in ("availability", "low", "high")]

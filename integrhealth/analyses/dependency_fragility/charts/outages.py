@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from integrhealth.charts.theme import ACCENT, CATEGORIES, FAILURE, NEUTRAL, WIDTH, nothing, titled
-from integrhealth.language.thresholds import LATE_SHARE, LATEST_TOLERANCES
+from integrhealth.language.thresholds import LATEST_TOLERANCES, PAST_SHARE
 from integrhealth.language.wording import duration, spoken_ms
 
 NO_VERDICT = "Of no outage can it be told what it does: it takes repaired incidents, and a tolerance in the catalog."
@@ -176,7 +176,7 @@ WAITS, REFUSED = "wait in the queue", "refused, nobody does them"
 
 def _areas() -> alt.Color:
     scale = alt.Scale(domain=[WAITS, REFUSED], range=[ACCENT, FAILURE])
-    return alt.Color("what:N", title=None, scale=scale).legend(orient="bottom")
+    return alt.Color("what:N", title=None, scale=scale).legend(orient="bottom", labelLimit=300)
 
 
 def _slider(name: str, label: str, as_it_is: str, choices: dict[float, str]) -> alt.Parameter:
@@ -212,7 +212,7 @@ def _line(name: str, hand: str) -> dict[str, str]:
         f" / {grows}, 0) : 0) + ({reach} > datum.borne ? {hand} * max(datum.T - datum.borne - {full}, 0) : 0)",
         f"{name}_past": f"datum.{name}_late + datum.{name}_refused",
         f"{name}_longest": f"min(datum.T * {grows} / datum.rate, {reach})",
-        f"{name}_holds": f"{past} <= {LATE_SHARE} * datum.rate * datum.T && datum.{name}_refused <= 0"
+        f"{name}_holds": f"{past} <= {PAST_SHARE} * datum.rate * datum.T && datum.{name}_refused <= 0"
         f" && datum.{name}_longest <= {LATEST_TOLERANCES} * datum.borne",
         f"{name}_waited": f"{grows} * {fill} * (datum.T - {fill} / 2)",
     }

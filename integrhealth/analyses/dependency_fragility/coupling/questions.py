@@ -7,6 +7,7 @@ import polars as pl
 from integrhealth.analyses.dependency_fragility.coupling import down_times as down
 from integrhealth.analyses.dependency_fragility.coupling import grace, odds
 from integrhealth.analyses.dependency_fragility.flows import is_traffic
+from integrhealth.analyses.dependency_fragility.suppositions import suppositions, without
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def coupling(evidence: "Evidence") -> pl.DataFrame:
     served, deferred, failed, lost (count)
     """
     messages = evidence.caused
-    pairs = messages.filter(is_traffic(), pl.col("source") != pl.col("target")).select(PAIR).unique()
+    left = without(suppositions(evidence.catalog.supposed).removed)
+    pairs = messages.filter(is_traffic(), pl.col("source") != pl.col("target"), left).select(PAIR).unique()
     rated = odds.odds(odds.strata(odds.bins(_seen(evidence)), pairs))
     judged = grace.grace(grace.grace_facts(messages, _windows(evidence)))
     counts = ("bins", "both_failing", "source_failing", "target_failing", "outages", *grace.ENDS)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from integrhealth.language.thresholds import LATE_SHARE, LATEST_TOLERANCES
+from integrhealth.language.thresholds import LATEST_TOLERANCES, PAST_SHARE
 
 
 class Line(NamedTuple):
@@ -59,11 +59,11 @@ def line(hours: ArrayLike, *, arrivals: ArrayLike, limit: ArrayLike, by_hand: Ar
 def borne_hours(*, arrivals: ArrayLike, limit: ArrayLike, by_hand: ArrayLike, tolerance: ArrayLike) -> NDArray:
     """The longest outage that is borne: nobody is refused, hardly any message waits too long, and none much too long.
 
-    That is so while limit >= g x hours, and late <= LATE_SHARE x arrivals x hours, and hours x g / arrivals <=
+    That is so while limit >= g x hours, and late <= PAST_SHARE x arrivals x hours, and hours x g / arrivals <=
     LATEST_TOLERANCES x tolerance.
     """
     rate, limit, hand, borne = (np.asarray(each, float) for each in (arrivals, limit, by_hand, tolerance))
     grows = np.maximum(rate - hand, 0)
-    patience = borne * min(1 / (1 - LATE_SHARE), LATEST_TOLERANCES)
+    patience = borne * min(1 / (1 - PAST_SHARE), LATEST_TOLERANCES)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(grows > 0, np.minimum(limit / grows, patience * rate / grows), np.inf)

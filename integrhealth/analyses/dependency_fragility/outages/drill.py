@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 
 from integrhealth.analyses.dependency_fragility.outages import backlog
 from integrhealth.analyses.dependency_fragility.outages.repair_times import drawn_outages
+from integrhealth.analyses.dependency_fragility.structure import SUPPOSED
+from integrhealth.analyses.dependency_fragility.suppositions import AS_IT_IS, Suppositions, without
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME
 from integrhealth.language.thresholds import OUTAGE_CERTAINTY
 from integrhealth.language.wording import spoken_ms
@@ -44,16 +46,25 @@ OUTAGES = {
 }
 
 
-def outages(busiest: pl.DataFrame, times: pl.DataFrame, declared: pl.DataFrame, tested: pl.DataFrame) -> pl.DataFrame:
+def outages(
+    busiest: pl.DataFrame,
+    times: pl.DataFrame,
+    declared: pl.DataFrame,
+    tested: pl.DataFrame,
+    *,
+    supposed: Suppositions = AS_IT_IS,
+) -> pl.DataFrame:
     """One row per integration of `busiest` (OUTAGES), those that stop first, by what is lost.
 
     `busiest` as ``arrivals.busiest_hours``, `times` as ``repair_times.repair_times``, `declared` the integrations of
-    the catalog and `tested` those with a fallback that was tested, as ``structure.fallback_tests``.
+    the catalog and `tested` those with a fallback that was tested, as ``structure.fallback_tests``. What leads to or
+    from a system `supposed` to be removed is gone; where repairs are slower the whole outage takes so much longer.
     """
-    rows = _with_means(busiest, declared, tested)
+    rows = _with_means(busiest.filter(without(supposed.removed)), declared, tested)
     drawn = drawn_outages(times, rows.select("integration", "owned"))
-    whole = pl.concat([rows, drawn.basis.drop("integration", "owned")], how="horizontal")
-    judged = _judged(whole, drawn.minutes)
+    factor = np.array([supposed.of_integrations.get(name, 1.0) for name in rows["integration"]])
+    basis = drawn.basis.drop("integration", "owned").with_columns(pl.col("find_minutes") * pl.Series(factor))
+    judged = _judged(pl.concat([rows, basis], how="horizontal"), drawn.minutes * factor)
     place = pl.col("verdict").replace_strict(ORDER, range(len(ORDER)), return_dtype=pl.Int8)
     return (
         judged.select(*OUTAGES)
@@ -77,7 +88,9 @@ def _with_means(busiest: pl.DataFrame, declared: pl.DataFrame, tested: pl.DataFr
         tolerance_minutes=pl.col("tolerance_ms") / HOUR_MS * MINUTES,
     )
     # A queue that takes over, or a cache that goes on answering: nobody is refused.
-    covers = tested.filter(pl.col("fallback").is_in(("queue", "cache")), pl.col("verdict").is_in(("fresh", "old")))
+    covers = tested.filter(
+        pl.col("fallback").is_in(("queue", "cache", SUPPOSED)), pl.col("verdict").is_in(("fresh", "old"))
+    )
     covered = pl.col("integration").is_in(covers["integration"].implode())
     sent_away = pl.col("sent_away_share") > 0.5
     return busiest.join(said, on="integration", how="left", maintain_order="left").with_columns(

@@ -6,7 +6,7 @@ from integrhealth.analyses.dependency_fragility.findings import NAME
 from integrhealth.analyses.dependency_fragility.outages.drill import NO_REPAIRS, STOP, UNKNOWN
 from integrhealth.language.findings import findings, integration_owners, severity, written
 from integrhealth.language.statistics import chance_of_more
-from integrhealth.language.thresholds import LATE_SHARE, MIN_NIGHT_REPAIRS
+from integrhealth.language.thresholds import MIN_NIGHT_REPAIRS, PAST_SHARE
 from integrhealth.language.wording import spoken_ms
 
 
@@ -35,7 +35,7 @@ def outage_findings(outages: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFra
         value=pl.col("past_share"),
         unit=pl.lit("share of the messages of an outage"),
         n=pl.col("repairs"),
-        threshold=pl.lit(LATE_SHARE),
+        threshold=pl.lit(PAST_SHARE),
         cost=pl.col("median_loss"),
         statement=pl.format(
             "An outage of {} in its busiest hour takes {} at night; it bears {}{}: {}.",

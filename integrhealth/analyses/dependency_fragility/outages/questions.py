@@ -6,6 +6,7 @@ import polars as pl
 
 from integrhealth.analyses.dependency_fragility import dependence, structure
 from integrhealth.analyses.dependency_fragility.outages import arrivals, drill, repair_times
+from integrhealth.analyses.dependency_fragility.suppositions import suppositions
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def outages(evidence: "Evidence") -> pl.DataFrame:
     survives. Low and high (p95) hold nine of ten runs.
 
     >>> ih.dependency_fragility.outages(evidence).select("integration", "verdict", "arrivals").head(2).rows()
-    [('availability-lines', 'cannot tell', 3), ('availability-shop', 'cannot tell', 6)]
+    [('shop-orders', 'stop', 7), ('wms-orders', 'stop', 10)]
 
     Columns: integration, verdict (text); past_tolerance, past_low, past_high (number, messages); past_share (number,
     share); median_loss, loss_low, p95_loss (number, catalog's currency); staff_hours (number, hours); why, source,
@@ -45,4 +46,5 @@ def outages(evidence: "Evidence") -> pl.DataFrame:
         repair_times.repair_times(evidence.incident_events, declared, timezone=evidence.catalog.timezone),
         declared,
         structure.fallback_tests(declared, last_sent_at=last),
+        supposed=suppositions(evidence.catalog.supposed),
     )

@@ -62,9 +62,9 @@ def drawn_outages(times: pl.DataFrame, owned: pl.DataFrame) -> Drawn:
     """The outages of the integrations in `owned` (integration, owned): 2,000 each, a search and a fix drawn apart.
 
     Fixes are those of the integration's own nights, with fewer than 10 those of all nights, with fewer than 10 all.
-    Searches are those of incidents of integrations that somebody owns, or nobody, as with this one; with fewer than 10
-    of these all, and where nobody owns it an hour more. ``find_minutes`` is the median search. The draws are the same
-    for every integration, so that one does not change with the others.
+    Searches are those of nights of integrations that somebody owns, or nobody, as with this one; with fewer than 10 of
+    any hour, with fewer than 10 of all, of nights first, and where nobody owns it an hour more. ``find_minutes`` is the
+    median search. The draws are the same for every integration, so that one does not change with the others.
     """
     fixes = {ANY: times, NIGHT: times.filter("night")}
     own = times.filter("night").group_by("integration", maintain_order=True).agg("fix_minutes")
@@ -72,11 +72,10 @@ def drawn_outages(times: pl.DataFrame, owned: pl.DataFrame) -> Drawn:
     pool = NIGHT if fixes[NIGHT].height >= MIN_NIGHT_REPAIRS else ANY
     shared = fixes[pool]["fix_minutes"].to_list()
     searched = times.drop_nulls("search_minutes")
-    alike = {whose: searched.filter(pl.col("owned") == whose)["search_minutes"] for whose in (True, False)}
-    enough = {whose: len(searches) >= MIN_NIGHT_REPAIRS for whose, searches in alike.items()}
-    every = searched["search_minutes"]
+    alike = {whose: searched.filter(pl.col("owned") == whose) for whose in (True, False)}
+    enough = {whose: those.height >= MIN_NIGHT_REPAIRS for whose, those in alike.items()}
     # Where no incident says who had it, the search is in the fix.
-    searches = {whose: alike[whose] if enough[whose] else every for whose in alike}
+    searches = {whose: _nights_first(alike[whose] if enough[whose] else searched) for whose in alike}
     more = {True: 0.0, False: 0.0 if enough[False] else float(NOBODY_MINUTES)}
     basis = owned.join(own, on="integration", how="left", maintain_order="left").select(
         "integration",
@@ -98,6 +97,12 @@ def drawn_outages(times: pl.DataFrame, owned: pl.DataFrame) -> Drawn:
     fix = fixed[start + (chance[0][:, None] * basis["repairs"].to_numpy()).astype(int)]
     search = {whose: _picked(searches[whose].to_numpy(), chance[1]) + more[whose] for whose in more}
     return Drawn(fix + np.where(owned["owned"].to_numpy(), search[True][:, None], search[False][:, None]), basis)
+
+
+def _nights_first(searched: pl.DataFrame) -> pl.Series:
+    """The searches at night; with fewer than 10 those at any hour."""
+    night = searched.filter("night")
+    return (night if night.height >= MIN_NIGHT_REPAIRS else searched)["search_minutes"]
 
 
 def _picked(values: NDArray, chance: NDArray) -> NDArray:

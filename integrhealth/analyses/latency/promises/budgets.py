@@ -9,8 +9,9 @@ from integrhealth.analyses.latency.promises.burn_rates import BINS_OF_HOUR, CLOS
 def budgets_left(counts: Counts, budgets: pl.DataFrame, period_days: float) -> pl.DataFrame:
     """One row per place: the share of the error budget of the last `period_days` that is left, and what bin spent it.
 
-    Allowed are messages x budget; ``budget_left`` = 1 - bad / allowed, negative when overspent, null where not even one
-    bad message is allowed. In the time bin ``spent`` more have been bad than all messages of the period allow.
+    Allowed are ``period_messages`` x budget; ``budget_left`` = 1 - ``period_bad`` / allowed, negative when overspent,
+    null where not even one bad message is allowed. In the time bin ``spent`` more have been bad than all messages of
+    the period allow.
     """
     width = round(period_days * 24 * BINS_OF_HOUR)
     n, bad = counts.within(counts.ends, width)
@@ -26,6 +27,8 @@ def budgets_left(counts: Counts, budgets: pl.DataFrame, period_days: float) -> p
     spending = np.minimum(np.searchsorted(spent, most, side="right"), last) - 1
     return judged.select(
         "place",
+        period_messages="n",
+        period_bad="bad",
         budget_left=1 - pl.col("bad") / pl.col("allowed"),
         spent=pl.when(pl.col("bad") > pl.col("allowed") * (1 + CLOSE)).then(
             pl.Series(counts.at[spending] % counts.apart)

@@ -60,7 +60,8 @@ def slo(evidence: "Evidence", *, period_days: float = BUDGET_DAYS) -> pl.DataFra
 
     Verdicts: page, ticket (it alerted; ``firing``: still does with the last message), "no data" (silent, or in the
     catalog alone), "not enough data" (too few messages, or bad ones, to alert), ok. ``budget_left`` is that of the last
-    `period_days`, negative when overspent: ``spent_at`` is when, ``spent_on`` its largest cause and worst day.
+    `period_days` (``period_messages``, ``period_bad``), negative when overspent: ``spent_at`` is when, ``spent_on`` its
+    largest cause and worst day.
 
     >>> seen = "integration", "window", "verdict", "window_messages", "window_bad"
     >>> ih.latency.slo(evidence).filter(window="1h/5m").select(seen).head(2).rows()
@@ -70,7 +71,7 @@ def slo(evidence: "Evidence", *, period_days: float = BUDGET_DAYS) -> pl.DataFra
     messages (count); verdict (text); limit_ms (number, ms); factor, burn_low, burn_high (number, times the budget);
     burned_at (time, UTC); window_messages, window_bad (count); burn_now (number, times the budget); now_messages,
     now_bad (count); firing (flag); budget_left (number, share); spent_at (time, UTC); spent_on (text); last_at (time,
-    UTC); measured_by (text)
+    UTC); period_messages, period_bad (count); measured_by (text)
     """
     levels = service_levels(_judged(evidence, period_days=period_days), _spending(evidence))
     by_metrics = request_bins(evidence)["integration"].unique().implode()

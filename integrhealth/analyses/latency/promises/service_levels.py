@@ -26,6 +26,7 @@ COLUMNS = (
     *("integration", "promise", "objective", "window", "burn", "messages", "verdict", "limit_ms", "factor"),
     *("burn_low", "burn_high", "burned_at", "window_messages", "window_bad"),
     *("burn_now", "now_messages", "now_bad", "firing", "budget_left", "spent_at", "spent_on", "last_at"),
+    *("period_messages", "period_bad"),
 )
 VERDICTS = ("page", "ticket", "no data", "ok", "not enough data")
 
@@ -109,7 +110,7 @@ def service_levels(judged: Judged, spending: pl.DataFrame) -> pl.DataFrame:
     recent = ~pl.col("silent") & (pl.col("quiet") < LONGEST)
     complete = table.with_columns(
         *(pl.Series(name, bound, NUMBER, nan_to_null=True) / pl.col("budget") for name, bound in bounds.items()),
-        messages=pl.col("messages").fill_null(0),
+        pl.col("messages", "period_messages", "period_bad").fill_null(0),
         verdict=pl.when(pl.col("silent").fill_null(True) & ~alerted).then(pl.lit("no data")).otherwise("verdict"),
         firing=(pl.col("firing") & recent).fill_null(False),
         burned_at=counts.over(pl.col("burned")),

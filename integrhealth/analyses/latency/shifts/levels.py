@@ -1,16 +1,17 @@
 """Shifts and drifts of every integration: steps and climbs of its days that are significant and large enough."""
 
 import os
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
 
-from integrhealth.analyses.latency.shifts.rhythm import HALF, Days, daily, without_week
+from integrhealth.analyses.latency.shifts.rhythm import HALF, METRICS, Days, daily, without_week
 from integrhealth.analyses.latency.shifts.search import SEARCHING, Change, changes, steps, without_outliers
 from integrhealth.analyses.latency.tables import TABLES
 from integrhealth.language.schema import COUNT, TEXT, TIME
-from integrhealth.language.thresholds import LEAST_CHANGE, MIN_MESSAGES, MIN_SHIFT_FAILURES
+from integrhealth.language.thresholds import FEWEST_SHIFT_DAYS, LEAST_CHANGE, MIN_MESSAGES, MIN_SHIFT_FAILURES
 
 SHIFTS = TABLES["shifts"] | {
     "kind": TEXT,
@@ -20,20 +21,23 @@ SHIFTS = TABLES["shifts"] | {
     "measured_by": TEXT,
 }
 DAY_US = 86_400_000_000
-# Of fewer days in random order the best split looks like a step too often for any p-value below 0.01.
-FEWEST_DAYS = 10
 
 
 def shifts(
-    hours: pl.DataFrame, days: pl.DataFrame, *, min_messages: int = MIN_MESSAGES, measured_by: str = "messages"
+    hours: pl.DataFrame,
+    days: pl.DataFrame,
+    *,
+    metrics: Collection[str] = METRICS,
+    min_messages: int = MIN_MESSAGES,
+    measured_by: str = "messages",
 ) -> pl.DataFrame:
-    """One row per shift or drift, integration by integration in the order of time.
+    """One row per shift or drift of the `metrics`, integration by integration in the order of time.
 
     `hours` and `days` as ``hours.hours`` and ``hours.days`` give them. Only what changed by a tenth at least; a latency
     or an error share with `min_messages` on both sides. ``n_before`` and ``n_after`` are the messages between it and
     the changes beside it, of a drift up to its middle and from there.
     """
-    every = list(daily(hours, days))
+    every = [series for series in daily(hours, days) if series.metric in metrics]
     # Nearly all of it is numpy, which lets several series be searched at once.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         seen = pool.map(_changes, every)
@@ -51,8 +55,8 @@ def shifts(
 def unshifted(hours: pl.DataFrame) -> str:
     """Why there is no shift among `hours`, of which there is one at least."""
     days = hours.select((pl.col("at").max() - pl.col("at").min()).dt.total_days()).item() + 1
-    if days < FEWEST_DAYS:
-        return f"A shift takes {FEWEST_DAYS} days of messages to be told from chance; here are {days}."
+    if days < FEWEST_SHIFT_DAYS:
+        return f"A shift takes {FEWEST_SHIFT_DAYS} days of messages to be told from chance; here are {days}."
     return "No integration changed its latency, volume or error share by a tenth in a way that chance does not explain."
 
 

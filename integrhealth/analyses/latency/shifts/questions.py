@@ -11,6 +11,7 @@ from integrhealth.analyses.latency.request_metrics.questions import (
 )
 from integrhealth.analyses.latency.shifts import hours as of_hours
 from integrhealth.analyses.latency.shifts import levels, over_time
+from integrhealth.analyses.latency.shifts.rhythm import METRICS, VOLUME
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES
 
@@ -33,7 +34,17 @@ def hours(evidence: "Evidence") -> pl.DataFrame:
 
 
 @question
-def shifts(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+def _shifts_of(evidence: "Evidence", *, metrics: tuple[str, ...], min_messages: int) -> pl.DataFrame:
+    facts = hour_facts(evidence)
+    asked = {"metrics": metrics, "min_messages": min_messages}
+    by_messages = levels.shifts(of_hours.hours(facts), of_hours.days(facts), **asked)
+    hourly, daily = (requests_over_time(evidence, width=width) for width in ("1h", "1d"))
+    by_metrics = levels.shifts(hourly, daily, measured_by="metrics", **asked)
+    return pl.concat([by_messages, by_metrics]).sort("integration", "at", "metric")
+
+
+@question
+def shifts(evidence: "Evidence", *, volume: bool = True, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per shift or drift of an integration: a new level of latency, volume or error share, and since when.
 
     ``metric`` is p50_ms, p95_ms, messages (per day) or error_share; ``before`` and ``after`` are its levels on usual
@@ -41,6 +52,7 @@ def shifts(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Data
     ``drift`` went there slowly, from ``at`` to ``until``. Days are compared without the rhythm of their hours and, from
     three weeks on, of their weekdays. ``p_value``: how often days in random order would show one as clear, corrected
     for days that resemble their neighbours; below 0.01. ``n_before`` and ``n_after`` are the messages of the levels.
+    `volume` false leaves that out.
 
     >>> seen = "integration", "metric", "at", pl.col("change").round(1)
     >>> ih.latency.shifts(evidence).filter(pl.col("metric") == "p50_ms").select(seen).rows()
@@ -49,11 +61,10 @@ def shifts(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Data
     Columns: integration, metric (text); at (time, UTC); before, after (number, of the metric); change (number, share);
     p_value (number, share); kind (text); until (time, UTC); n_before, n_after (count); measured_by (text)
     """
-    facts = hour_facts(evidence)
-    by_messages = levels.shifts(of_hours.hours(facts), of_hours.days(facts), min_messages=min_messages)
-    hourly, daily = (requests_over_time(evidence, width=width) for width in ("1h", "1d"))
-    by_metrics = levels.shifts(hourly, daily, min_messages=min_messages, measured_by="metrics")
-    return pl.concat([by_messages, by_metrics]).sort("integration", "at", "metric")
+    # Most of the time goes into volume, so that who does not ask for it does not wait for it.
+    parts = [tuple(each for each in METRICS if each != VOLUME), *([(VOLUME,)] if volume else [])]
+    each = [_shifts_of(evidence, metrics=metrics, min_messages=min_messages) for metrics in parts]
+    return pl.concat(each).sort("integration", "at", "metric")
 
 
 def _drawn_facts(evidence: "Evidence") -> pl.DataFrame:

@@ -12,7 +12,8 @@ from integrhealth.analyses.latency.shifts.hours import HOUR_US
 from integrhealth.language.thresholds import WEEK_RHYTHM_DAYS
 
 DAY, WEEKDAYS = 24, 7
-LATENCIES, METRICS = ("p50_ms", "p95_ms"), ("p50_ms", "p95_ms", "messages", "error_share")
+LATENCIES, VOLUME, ERRORS = ("p50_ms", "p95_ms"), "messages", "error_share"
+METRICS = (*LATENCIES, VOLUME, ERRORS)
 # A place in a rhythm is known from so many rounds on, over all places in the mean (own).
 ROUNDS = 3
 COUNTS = ("messages", "ended", "failed", "timed")

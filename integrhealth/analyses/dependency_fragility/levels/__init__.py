@@ -1,0 +1,1 @@
+"""The hierarchy gate: whether each level of integrations stands on stable ones."""
