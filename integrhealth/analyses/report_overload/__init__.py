@@ -7,6 +7,7 @@ get no flood ratio.
 
 from typing import TYPE_CHECKING
 
+from integrhealth.analyses.report_overload.attention.questions import machine_openings, passed_on, people
 from integrhealth.analyses.report_overload.cover.findings import cover_findings
 from integrhealth.analyses.report_overload.cover.questions import (
     coverage,
@@ -20,7 +21,7 @@ from integrhealth.analyses.report_overload.cover.questions import (
 )
 from integrhealth.analyses.report_overload.findings import NAME, flood
 from integrhealth.analyses.report_overload.gaps import gaps, notes
-from integrhealth.analyses.report_overload.questions import all_people, inventory_of, people
+from integrhealth.analyses.report_overload.questions import all_people, inventory_of, reads_of
 from integrhealth.analyses.report_overload.tables import TABLES
 from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers
@@ -35,7 +36,9 @@ __all__ = [
     "curation",
     "handful",
     "keep",
+    "machine_openings",
     "overlaps",
+    "passed_on",
     "people",
     "questionnaire",
     "report",
@@ -57,7 +60,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     tables = answers(evidence, globals(), min_messages=min_messages)
     whole = all_people(evidence, min_messages=min_messages)
     judged = [flood(whole, tables["reports"]), *cover_findings(tables["reports"], tables["keep"])]
-    lacking = gaps(inventory_of(evidence), evidence.deliveries, evidence.reads)
+    lacking = gaps(inventory_of(evidence), evidence.deliveries, evidence.reads, by_people=reads_of(evidence))
     return published_report(
         NAME,
         TABLES,

@@ -21,7 +21,7 @@ from integrhealth.analyses.report_overload.cover import (
     questionnaire as asking,
 )
 from integrhealth.analyses.report_overload.inventory import any_decision
-from integrhealth.analyses.report_overload.questions import inventory_of, read_classes_of
+from integrhealth.analyses.report_overload.questions import inventory_of, read_classes_of, reads_of
 from integrhealth.analyses.report_overload.reading import distinct_deliveries
 from integrhealth.language.period import period
 from integrhealth.language.questions import question
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def _arrivals(evidence: "Evidence") -> pl.DataFrame:
     """What reaches people: the deliveries, or where none is logged the openings; each once."""
     if evidence.deliveries.is_empty():
-        return evidence.reads.unique(["report", "person", "at"], maintain_order=True)
+        return reads_of(evidence).unique(["report", "person", "at"], maintain_order=True)
     return distinct_deliveries(evidence.deliveries)
 
 
@@ -84,7 +84,7 @@ def _remarks(evidence: "Evidence") -> pl.DataFrame:
 
 def _until(evidence: "Evidence") -> datetime | None:
     """The end of what the log knows of reports."""
-    times = [evidence.deliveries["at"], evidence.reads["at"], _refreshes(evidence)["changed_at"].drop_nulls()]
+    times = [evidence.deliveries["at"], reads_of(evidence)["at"], _refreshes(evidence)["changed_at"].drop_nulls()]
     covered = period(pl.concat(times))
     return None if covered is None else covered[1]
 
@@ -111,7 +111,7 @@ def reports(evidence: "Evidence") -> pl.DataFrame:
     stock, kept = inventory_of(evidence), _smallest_set(evidence)
     return verdicts.judged_reports(
         stock,
-        verdicts.usage(read_classes_of(evidence), evidence.reads, timezone=evidence.catalog.timezone),
+        verdicts.usage(read_classes_of(evidence), reads_of(evidence), timezone=evidence.catalog.timezone),
         kept=kept,
         covering=smallest_set.stand_ins(_served(evidence), kept["report"]),
         near=overlap.near_duplicates(overlaps(evidence)),
