@@ -40,7 +40,7 @@ MIN_DAYS = 5
 MAX_UNTIMED = 0.1
 # Opened so soon after it was delivered, and not known to have stayed open longer, it was fetched by a machine (own).
 FETCHED_SECONDS = 2
-# So many reports that one person opens within that time of each other were opened by no hand (own).
+# So many deliveries that one person opens within that time of each other were opened by no hand (own).
 AT_ONCE_REPORTS = 5
 # Who certainly opens more than this share of all reports that were not sent to her, on the days on which she opens
 # any, is a machine where there are at least so many of them (own).

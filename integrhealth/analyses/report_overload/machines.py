@@ -22,12 +22,14 @@ AGENTS = {
     r"|headless|phantomjs|^(?:curl|wget|java|python|python-requests|go-http-client|apache-httpclient)/",
 }
 PROXY = "proxy"
+# What Metabase writes of a card that a dashboard opened: many at once, and by one hand.
+BY_DASHBOARD = ["dashboard", "public-dashboard", "embedded-dashboard"]
 # Every word of the column ``machine``, with what it says.
 MACHINES = {
     "prefetch": "a mail program loaded it before anybody saw it, as its agent says (Apple Mail Privacy, Gmail)",
     "bot": "a scanner or a program, as its agent says",
     "at delivery": "opened within two seconds of delivery, and not known to have stayed open longer",
-    "all at once": "at least five reports within two seconds of each other, none known to have stayed open longer",
+    "all at once": "at least five deliveries within two seconds of each other, none known to have stayed open longer",
     "every report": "a person who opens all reports that were not sent to her, day after day",
 }
 
@@ -36,10 +38,12 @@ def openings(reads: pl.DataFrame, deliveries: pl.DataFrame, stock: pl.DataFrame)
     """`reads` with ``machine``, one word of MACHINES, the first that holds, or null for an opening by a person.
 
     `stock` is the inventory. What took longer than two seconds was no fetching, whenever it began. A log whose times
-    are whole minutes cannot tell two seconds from sixty: of its openings those two rules say nothing.
+    are whole minutes cannot tell two seconds from sixty: of its openings those two rules say nothing. Nor of what was
+    not sent: a browser that opens its pages again, or a dashboard its cards, does so at once for a person.
     """
     by_agent = kind_of_agent(pl.col("agent"))
-    brief = (pl.col("seconds").fill_null(0) <= FETCHED_SECONDS) & _to_the_second()
+    sent = pl.col("delivered_at").is_not_null()
+    brief = sent & (pl.col("seconds").fill_null(0) <= FETCHED_SECONDS) & _to_the_second()
     same = ["person", "brief"]
     marked = (
         with_delivery(deliveries, reads)
@@ -85,11 +89,13 @@ def opening_every_report(reads: pl.DataFrame, deliveries: pl.DataFrame, stock: p
 
     Exact binomial over days and reports, Holm over the people. A person sent a report may well open it each day: only
     what was not sent tells, and only where that is at least 20 reports. Where half of all people do so it is a habit.
+    Cards that a dashboard opened were not chosen one by one and do not count.
     """
+    chosen = reads.filter(~pl.col("action").is_in(BY_DASHBOARD).fill_null(False))
     everything = pl.concat([frame.select("report") for frame in (reads, deliveries, stock)])["report"].n_unique()
     sent = deliveries.select("report", "person").unique()
     left = pl.lit(everything) - pl.col("sent").fill_null(0)
-    opened = reads.select("report", "person", day=pl.col("at").dt.date()).unique()
+    opened = chosen.select("report", "person", day=pl.col("at").dt.date()).unique()
     unasked = opened.join(sent, on=["report", "person"], how="anti")
     tested = (
         opened.group_by("person")

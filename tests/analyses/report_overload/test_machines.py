@@ -61,19 +61,20 @@ MACHINES = {
     "bot": by_account("search-indexer", agent="Mozilla/5.0 (compatible; SearchBot/2.1)"),
     "prefetch": of_every_delivery(timedelta(hours=3, seconds=7), agent=APPLE),
     "at delivery": of_every_delivery(timedelta(seconds=2)),
-    "all at once": by_account("archive", step=timedelta(milliseconds=900)),
+    "all at once": of_every_delivery(timedelta(hours=2, seconds=1)),
     "every report": by_account("screen-in-the-hall", seconds=30.0),
 }
+SWEEPING = by_account("archive", step=timedelta(milliseconds=900))
 
 
-@pytest.mark.parametrize("kind", MACHINES)
-def test_a_machine_that_opens_everything_changes_nothing(kind):
+@pytest.mark.parametrize(("kind", "by_machine"), [*MACHINES.items(), ("every report", SWEEPING)])
+def test_a_machine_that_opens_everything_changes_nothing(kind, by_machine):
     frames = company()
     alone = report(evidence(**frames))
-    joined = report(evidence(**frames | {"reads": pl.concat([frames["reads"], MACHINES[kind]])}))
+    joined = report(evidence(**frames | {"reads": pl.concat([frames["reads"], by_machine])}))
     assert alone.tables["machine_openings"].is_empty()
     counted = joined.tables["machine_openings"]
-    assert (set(counted["machine"]), counted["opens"].sum()) == ({kind}, MACHINES[kind].height)
+    assert (set(counted["machine"]), counted["opens"].sum()) == ({kind}, by_machine.height)
     assert not counted["counted"].any()
     assert alone.tables.keys() == joined.tables.keys()
     for name in alone.tables.keys() - {"machine_openings"}:
@@ -156,23 +157,29 @@ def test_five_reports_within_two_seconds_of_each_other(count, gap, machine):
     names = [f"r{number}" for number in range(count)]
     at = [MORNING + timedelta(hours=1, seconds=1 + gap * place) for place in range(count)]
     reads = pl.DataFrame({"report": names, "person": "p", "at": at})
-    assert set(kinds(reads, delivered("r0", "p", [0]), names)) == {machine}
+    deliveries = conform(every_day(names, ["p"], [0]), "deliveries")
+    assert set(kinds(reads, deliveries, names)) == {machine}
     again = reads.with_columns(report=pl.lit("r0"))
-    assert set(kinds(again, delivered("r0", "p", [0]), names)) == {None}, "one report reloaded is no machine"
+    assert set(kinds(again, deliveries, names)) == {None}, "one report reloaded is no machine"
+    assert set(kinds(reads, delivered("x", "p", [0]), names)) == {None}, (
+        "pages that a browser opens again are a person's"
+    )
 
 
-def sweeping(reports, days, people=("sweeper",)):
+def sweeping(reports, days, people=("sweeper",), action=None):
     """`people` open every one of so many reports on so many days, none of them sent to them; three others read one."""
     names = [f"r{number:02d}" for number in range(reports)]
     deliveries = conform(every_day(["r00"], PEOPLE[:3], range(days)), "deliveries")
     swept = opened(conform(every_day(names, list(people), range(days)), "deliveries"), 20, after=timedelta(hours=2))
-    reads = pl.concat([opened(deliveries, 60), swept])
+    reads = pl.concat([opened(deliveries, 60), swept.with_columns(action=pl.lit(action, pl.String))])
     return opening_every_report(reads, deliveries, stock(*({"report": name} for name in names)))["person"].to_list()
 
 
 def test_who_opens_every_report_day_after_day_is_a_machine_where_there_are_many():
     assert sweeping(20, 3) == ["sweeper"]
     assert sweeping(19, 30) == []
+    assert sweeping(20, 30, action="dashboard") == [], "a dashboard of twenty cards is opened by one hand"
+    assert sweeping(20, 30, action="question") == ["sweeper"]
     assert sweeping(20, 1) == [], "of twenty reports on one day nobody can be certain"
     assert sweeping(20, 3, people=["s1", "s2", "s3", "s4"]) == [], "where half do it, it is how people work there"
 

@@ -44,7 +44,7 @@ def machine_openings(evidence: "Evidence") -> pl.DataFrame:
     """One row per person and kind of machine whose openings count nowhere, the most openings first.
 
     ``machine``: prefetch and bot by the agent; at delivery (within two seconds of it); all at once (at least five
-    reports within two seconds of each other); every report (who certainly opens over 90% of all that was not sent to
+    deliveries within two seconds of each other); every report (who certainly opens over 90% of all that was not sent to
     her, at least 20 reports, on each day: exact binomial, Holm over the people). An opening that is known to have taken
     longer than two seconds was not fetched. Openings through a proxy of pictures (GoogleImageProxy) are the reader's:
     they count everywhere, and stand here with ``counted`` true.
