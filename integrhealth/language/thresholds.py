@@ -45,6 +45,9 @@ AT_ONCE_REPORTS = 5
 # Who certainly opens more than this share of all reports that were not sent to her, on the days on which she opens
 # any, is a machine where there are at least so many of them (own).
 EVERY_REPORT_SHARE, EVERY_REPORT_LEAST = 0.9, 20
+# People are alike while from one to the next the minutes needed and those spent grow by no more than so much, or
+# than so many minutes a day (own).
+ALIKE_NEEDED, ALIKE_SPENT, ALIKE_MINUTES = 1.1, 1.25, 1
 # Shared fields and metrics of two reports, Jaccard (own).
 NEAR_DUPLICATE, OVERLAPPING = 0.8, 0.5
 # Longest median gap in days between deliveries for daily, weekly and monthly; beyond it a report is rare (own).

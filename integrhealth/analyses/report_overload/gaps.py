@@ -23,7 +23,7 @@ def gaps(
         (
             stock.is_empty(),
             {"people", "reports", "keep", "overlaps", "questionnaire", *COVERED},
-            "reports (an inventory: report, words, fields, metrics, decisions)",
+            "reports (an inventory: report, words, fields, metrics, decisions; what nobody gets or opens is in no log)",
         ),
         (
             stock.height and stock["reading_words"].is_null().all(),

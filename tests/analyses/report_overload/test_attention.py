@@ -5,8 +5,11 @@ from datetime import timedelta
 import polars as pl
 import pytest
 from drawing.reports import PEOPLE, delivered, every_day, evidence, opened, stock
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrhealth.analyses.report_overload import report
+from integrhealth.analyses.report_overload.attention.alike import with_groups
 from integrhealth.analyses.report_overload.reading import people, read_classes
 from integrhealth.language.schema import conform
 
@@ -83,3 +86,26 @@ def test_minutes_with_what_was_not_sent_stand_beside_those_with_deliveries():
     row = report(evidence(reports=inventory, deliveries=deliveries, reads=reads)).tables["people"].row(0, named=True)
     assert (row["spent_minutes"], row["unasked_opens"]) == (1, 7)
     assert row["unasked_minutes"] == pytest.approx((5 * 2 + 4) / 10), "four minutes is the slowest reading of 400 words"
+
+
+def groups(*minutes):
+    table = pl.DataFrame(minutes, schema={"needed_minutes": float, "spent_minutes": float}, orient="row")
+    return with_groups(table)["group"].to_list()
+
+
+def test_people_are_alike_while_neither_number_leaps():
+    assert groups((100.0, 8.0), (110.0, 10.0), (121.0, 10.1)) == [1, 1, 1]
+    assert groups((111.0, 8.0), (100.0, 8.0)) == [1, 2], "over a tenth more to read"
+    assert groups((100.0, 8.0), (100.0, 10.1)) == [1, 2], "over a quarter more read"
+    assert groups((100.0, 0.0), (100.0, 0.0), (100.0, 0.1)) == [1, 1, 2], "who reads nothing is not like who reads"
+    assert groups((2.0, 0.5), (2.9, 1.4), (100.0, 0.5)) == [1, 1, 2], "a minute a day is no difference"
+    assert groups((100.0, None), (100.0, 8.0), (None, None), (100.0, None)) == [1, 2, 3, 1]
+    assert groups() == []
+
+
+@given(st.lists(st.tuples(*[st.sampled_from([None, 0.0, 1.0, 1.05, 1.2, 3.0])] * 2), max_size=12))
+def test_equal_people_share_a_group_and_the_first_person_is_in_the_first(minutes):
+    numbers = groups(*minutes)
+    assert sorted(set(numbers)) == list(range(1, len(set(numbers)) + 1))
+    assert numbers[:1] in ([], [1])
+    assert len({(pair, number) for pair, number in zip(minutes, numbers, strict=True)}) == len(set(minutes))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.report_overload import reading
-from integrhealth.analyses.report_overload.attention import left_out, unasked
+from integrhealth.analyses.report_overload.attention import alike, left_out, unasked
 from integrhealth.analyses.report_overload.questions import inventory_of, openings_of, read_classes_of, reads_of
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES
@@ -24,6 +24,8 @@ def people(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Data
     null under `min_messages` deliveries and when nothing was spent; ``low`` and ``high`` are null under 5 days.
     ``untimed`` were opened for an unknown time; when they are over a tenth of what was opened, spent is null.
     ``unasked_opens``, with their minutes, are of reports not sent to the person; ``forwards`` those passed on.
+    People of one ``group`` are alike: from one to the next the minutes needed grow by at most a tenth, those spent by
+    at most a quarter, or either by no more than a minute.
 
     >>> seen = "person", pl.col("needed_minutes", "spent_minutes").round(1)
     >>> ih.report_overload.people(evidence).select(seen).head(2).rows()
@@ -31,12 +33,12 @@ def people(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Data
 
     Columns: person (text); reports_per_day (number, reports per day); needed_minutes, spent_minutes (number, minutes
     per day); flood_ratio, low, high (number, ratio); days, deliveries, without_words, untimed, unasked_opens (count);
-    unasked_minutes (number, minutes per day); forwards (count)
+    unasked_minutes (number, minutes per day); forwards, group (count)
     """
     zone = evidence.catalog.timezone
     each = reading.people(read_classes_of(evidence), timezone=zone, min_deliveries=min_messages)
     beside = unasked.beside_deliveries(reads_of(evidence), evidence.deliveries, inventory_of(evidence))
-    return unasked.with_unasked(each, beside)
+    return alike.with_groups(unasked.with_unasked(each, beside))
 
 
 @question
