@@ -35,7 +35,7 @@ SOURCES = {
 }
 # Free text, where e-mail addresses are masked; identity columns, where they become pseudonyms; ids, left as they are.
 FREE_TEXT = {"error_text", "text"}
-IDENTITIES = {"person", "actor", "object_id"}
+IDENTITIES = {"person", "actor", "object_id", "owner"}
 OPAQUE = {"message_id", "trace_id", "parent_id", "payload_hash", "value_hash", "status", "kind", "currency", "log_file"}
 # Ids that may be made of an address, which may hold a password; that alone is taken out of them.
 ADDRESSED = {"message_id", "trace_id", "parent_id"}

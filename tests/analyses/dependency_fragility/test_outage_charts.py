@@ -116,6 +116,12 @@ def test_the_verdicts_are_told_in_money_or_in_messages_and_the_title_says_the_wo
         assert any(title in text for text in drawn(charts.outage_verdict_chart(table(verdict=said))))
 
 
+@pytest.mark.parametrize(("repairs", "said"), [((10, 10), "runs; 10 repairs"), ((3, 40), "runs; from 3 to 40 repairs")])
+def test_where_the_verdicts_do_not_rest_on_as_many_repairs_both_ends_are_told(repairs, said):
+    rows = pl.concat([table(integration=str(place), repairs=count) for place, count in enumerate(repairs)])
+    assert any(said in text for text in drawn(charts.outage_verdict_chart(rows)))
+
+
 @pytest.mark.parametrize("rows", [table().clear(), table(verdict="cannot tell")])
 def test_without_a_verdict_a_sentence_stands_there(rows):
     for chart in (charts.outage_slider_chart(rows), charts.outage_verdict_chart(rows)):
