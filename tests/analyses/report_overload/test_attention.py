@@ -8,6 +8,7 @@ from drawing.reports import PEOPLE, delivered, every_day, evidence, opened, stoc
 from hypothesis import given
 from hypothesis import strategies as st
 
+import integrhealth
 from integrhealth.analyses.report_overload import report
 from integrhealth.analyses.report_overload.attention.alike import with_groups
 from integrhealth.analyses.report_overload.reading import people, read_classes
@@ -109,3 +110,44 @@ def test_equal_people_share_a_group_and_the_first_person_is_in_the_first(minutes
     assert sorted(set(numbers)) == list(range(1, len(set(numbers)) + 1))
     assert numbers[:1] in ([], [1])
     assert len({(pair, number) for pair, number in zip(minutes, numbers, strict=True)}) == len(set(minutes))
+
+
+def written(folder):
+    """Three reports to two people, one of whom owns them, as files with their addresses; one of them forwards."""
+    lines = [
+        f"{report},{person}@example.com,2026-03-{day:02d}T07:00:0{number}Z"
+        for day in range(2, 12)
+        for number, report in enumerate("abc")
+        for person in ("ann", "bob")
+    ]
+    (folder / "reports.csv").write_text(
+        "report,words,decisions,owner\n" + "".join(f"{report},400,d{report},ann@example.com\n" for report in "abc")
+    )
+    (folder / "deliveries.csv").write_text("\n".join(["report,person,at", *lines]) + "\n")
+    reads = [line.replace("T07", "T08") + ",20,forward" for line in lines if "bob" in line]
+    (folder / "reads.csv").write_text("\n".join(["report,person,at,seconds,action", *reads]) + "\n")
+    (folder / "mapping.yaml").write_text(
+        """sources:
+  - {glob: reports.csv, frame: reports, columns: {report: report, words: words, decisions: decisions, owner: owner}}
+  - {glob: deliveries.csv, frame: deliveries, columns: {report: report, person: person, at: at}}
+  - {glob: reads.csv, frame: reads, columns: {report: report, person: person, at: at, seconds: seconds, action: action}}
+"""
+    )
+    return folder
+
+
+def texts(answer):
+    frames = [*answer.tables.values(), answer.findings]
+    return "".join(frame.write_json() for frame in frames) + str(answer.notes)
+
+
+def test_no_table_shows_an_address_and_a_person_has_the_same_name_every_time(tmp_path):
+    first, again = (report(integrhealth.read(written(tmp_path))) for _ in range(2))
+    assert "@" not in texts(first)
+    people = first.tables["people"]["person"]
+    assert people.str.contains(r"^person-[0-9a-f]{10}$").all()
+    assert people.to_list() == again.tables["people"]["person"].to_list()
+    assert set(first.tables["reports"]["owner"]) < set(people), "who owns and who reads is one person under one name"
+    shown = report(integrhealth.read(tmp_path, show_people=True))
+    assert set(shown.tables["people"]["person"]) == {"ann@example.com", "bob@example.com"}
+    assert set(shown.tables["reports"]["owner"]) == {"ann@example.com"}
