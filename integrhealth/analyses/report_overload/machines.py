@@ -44,24 +44,18 @@ def openings(reads: pl.DataFrame, deliveries: pl.DataFrame, stock: pl.DataFrame)
     by_agent = kind_of_agent(pl.col("agent"))
     sent = pl.col("delivered_at").is_not_null()
     brief = sent & (pl.col("seconds").fill_null(0) <= FETCHED_SECONDS) & _to_the_second()
-    same = ["person", "brief"]
-    marked = (
-        with_delivery(deliveries, reads)
-        .with_columns(brief=brief)
-        .with_columns(burst=_apart(pl.col("at").diff()).fill_null(True).over(same))
-        .with_columns(burst=pl.col("burst").cum_sum().over(same))
-        .with_columns(at_once=pl.col("report").n_unique().over(*same, "burst") >= AT_ONCE_REPORTS)
-    )
+    marked = with_delivery(deliveries, reads).with_row_index("place").with_columns(brief=brief)
+    at_once = pl.col("place").is_in(_at_once(marked.filter("brief")).implode())
     at_delivery = ~_apart(pl.col("at") - pl.col("delivered_at"))
     everywhere = pl.col("person").is_in(opening_every_report(reads, deliveries, stock)["person"].implode())
     machine = pl.coalesce(
         pl.when(by_agent != PROXY).then(by_agent),
         pl.when(pl.col("brief") & at_delivery).then(pl.lit("at delivery")),
-        pl.when(pl.col("brief") & pl.col("at_once")).then(pl.lit("all at once")),
+        pl.when(at_once).then(pl.lit("all at once")),
         pl.when(everywhere).then(pl.lit("every report")),
         pl.lit(None, TEXT),
     )
-    return marked.with_columns(machine=machine).drop("brief", "burst", "at_once", "delivered_at")
+    return marked.with_columns(machine=machine).drop("place", "brief", "delivered_at")
 
 
 def by_people(marked: pl.DataFrame) -> pl.DataFrame:
@@ -77,6 +71,16 @@ def kind_of_agent(agent: pl.Expr) -> pl.Expr:
 def _to_the_second() -> pl.Expr:
     """Whether the log of an opening writes seconds."""
     return (pl.col("at") != pl.col("at").dt.truncate("1m")).any().over("log_file")
+
+
+def _at_once(brief: pl.DataFrame) -> pl.Series:
+    """The ``place`` of those that one person opened within two seconds of each other, at least five deliveries."""
+    someone_else = pl.col("person") != pl.col("person").shift()
+    bursts = brief.sort("person", "at").select(
+        "place", "report", burst=(someone_else | _apart(pl.col("at").diff())).fill_null(True).cum_sum()
+    )
+    many = bursts.group_by("burst").agg(pl.col("report").n_unique()).filter(pl.col("report") >= AT_ONCE_REPORTS)
+    return bursts.join(many, on="burst", how="semi")["place"]
 
 
 def _apart(time: pl.Expr) -> pl.Expr:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 
 @question
+def _assigned(evidence: "Evidence") -> pl.DataFrame:
+    return reading.assigned_reads(evidence.deliveries, reads_of(evidence))
+
+
+@question
 def people(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per person who was sent a report, the widest gap between needed and spent minutes first.
 
@@ -37,7 +42,7 @@ def people(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Data
     """
     zone = evidence.catalog.timezone
     each = reading.people(read_classes_of(evidence), timezone=zone, min_deliveries=min_messages)
-    beside = unasked.beside_deliveries(reads_of(evidence), evidence.deliveries, inventory_of(evidence))
+    beside = unasked.beside_deliveries(_assigned(evidence), inventory_of(evidence))
     return alike.with_groups(unasked.with_unasked(each, beside))
 
 
@@ -72,4 +77,4 @@ def passed_on(evidence: "Evidence") -> pl.DataFrame:
 
     Columns: report (text); forwards, forwarders, other_opens, other_readers (count); other_minutes (number, minutes)
     """
-    return unasked.passed_on(reads_of(evidence), evidence.deliveries)
+    return unasked.passed_on(_assigned(evidence), evidence.deliveries)

@@ -2,7 +2,6 @@
 
 import polars as pl
 
-from integrhealth.analyses.report_overload.reading import assigned_reads
 from integrhealth.language.schema import COUNT
 from integrhealth.language.thresholds import SLOWEST_READING_WPM
 
@@ -11,21 +10,20 @@ FORWARDING = ["forward", "forwarded", "share", "shared"]
 COUNTS = ["unasked_opens", "forwards"]
 
 
-def passed_on(reads: pl.DataFrame, deliveries: pl.DataFrame) -> pl.DataFrame:
+def passed_on(assigned: pl.DataFrame, deliveries: pl.DataFrame) -> pl.DataFrame:
     """One row per report that was passed on: forwarded, or opened by somebody it was not sent to, after it was sent.
 
-    ``forwards`` by ``forwarders`` people are openings that the log calls so: they count as opened. ``other_opens`` by
-    ``other_readers`` are those of people who were not sent the report by then, once others were, and ``other_minutes``
-    how long those took, null where none is timed. Whether they followed a forwarded mail, a link or a bookmark no log
-    says.
+    `assigned` are the rows of ``reading.assigned_reads``. ``forwards`` by ``forwarders`` people are openings that the
+    log calls so: they count as opened. ``other_opens`` by ``other_readers`` are those of people who were not sent the
+    report by then, once others were, and ``other_minutes`` how long those took, null where none is timed. Whether they
+    followed a forwarded mail, a link or a bookmark no log says.
     """
     first = deliveries.group_by("report").agg(first_sent=pl.col("at").min())
     other = pl.col("delivered_at").is_null() & (pl.col("at") >= pl.col("first_sent"))
     forward = pl.col("action").str.to_lowercase().is_in(FORWARDING).fill_null(False)
     seconds = pl.col("seconds").filter(other)
     return (
-        assigned_reads(deliveries, reads)
-        .join(first, on="report", how="left")
+        assigned.join(first, on="report", how="left")
         .group_by("report")
         .agg(
             forwards=forward.sum().cast(COUNT),
@@ -39,18 +37,18 @@ def passed_on(reads: pl.DataFrame, deliveries: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def beside_deliveries(reads: pl.DataFrame, deliveries: pl.DataFrame, stock: pl.DataFrame) -> pl.DataFrame:
+def beside_deliveries(assigned: pl.DataFrame, stock: pl.DataFrame) -> pl.DataFrame:
     """One row per person: openings of what was not sent to her, the minutes of those, and what she forwarded.
 
-    A window left open is not reading: an opening of a report of known length counts no longer than the slowest reading.
+    `assigned` are the rows of ``reading.assigned_reads``. A window left open is not reading: an opening of a report of
+    known length counts no longer than the slowest reading.
     """
     slowest = pl.col("reading_words") / SLOWEST_READING_WPM
     unasked = pl.col("delivered_at").is_null()
     minutes = pl.min_horizontal(pl.col("seconds") / 60, slowest).filter(unasked & pl.col("seconds").is_not_null())
     forward = pl.col("action").str.to_lowercase().is_in(FORWARDING).fill_null(False)
     return (
-        assigned_reads(deliveries, reads)
-        .join(stock.select("report", "reading_words"), on="report", how="left")
+        assigned.join(stock.select("report", "reading_words"), on="report", how="left")
         .group_by("person")
         .agg(
             unasked_opens=unasked.sum().cast(COUNT),
