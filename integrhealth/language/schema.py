@@ -190,11 +190,14 @@ FRAMES: dict[str, Frame] = {
             report=TEXT,
             tool=TEXT,
             words=COUNT,
+            figures=COUNT,
+            charts=COUNT,
             fields=WORDS,
             metrics=WORDS,
             decisions=WORDS,
             statutory=FLAG,
             owner=TEXT,
+            other_names=WORDS,
         ),
         _frame(
             "deliveries",
@@ -215,6 +218,7 @@ FRAMES: dict[str, Frame] = {
             at=TIME,
             seconds=NUMBER,
             action=TEXT,
+            agent=TEXT,
         ),
         _frame(
             "stages",

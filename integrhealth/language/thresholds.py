@@ -24,6 +24,8 @@ RESAMPLES, SEED = 1000, 20251224
 
 # Reading speed of non-fiction in words per minute (Brysbaert 2019, mean of 190 studies; most adults 175 to 300).
 READING_WPM = 238
+# A figure that stands apart from the text, in a tile or a table, is read as one word (own; Brysbaert counts numerals).
+WORDS_PER_FIGURE = 1
 # Seconds for the first chart, a second less for each further one, and never less than the last number (Medium, Read
 # Time and You, 2014: images of an article; that a chart is looked at as long as an image is a low estimate).
 FIRST_CHART_SECONDS, LEAST_CHART_SECONDS = 12, 3
@@ -39,6 +41,16 @@ FLOOD_CRITICAL = FASTEST_SKIMMING_WPM / READING_WPM
 MIN_DAYS = 5
 # With a larger share of openings of unknown duration the minutes spent are unknown (own).
 MAX_UNTIMED = 0.1
+# Opened so soon after it was delivered, and not known to have stayed open longer, it was fetched by a machine (own).
+FETCHED_SECONDS = 2
+# So many deliveries that one person opens within that time of each other were opened by no hand (own).
+AT_ONCE_REPORTS = 5
+# Who certainly opens more than this share of all reports that were not sent to her, on the days on which she opens
+# any, is a machine where there are at least so many of them (own).
+EVERY_REPORT_SHARE, EVERY_REPORT_LEAST = 0.9, 20
+# People are alike while from one to the next the minutes needed and those spent grow by no more than so much, or
+# than so many minutes a day (own).
+ALIKE_NEEDED, ALIKE_SPENT, ALIKE_MINUTES = 1.1, 1.25, 1
 # Shared fields and metrics of two reports, Jaccard (own).
 NEAR_DUPLICATE, OVERLAPPING = 0.8, 0.5
 # Longest median gap in days between deliveries for daily, weekly and monthly; beyond it a report is rare (own).

@@ -35,7 +35,7 @@ SOURCES = {
 }
 # Free text, where e-mail addresses are masked; identity columns, where they become pseudonyms; ids, left as they are.
 FREE_TEXT = {"error_text", "text"}
-IDENTITIES = {"person", "actor", "object_id"}
+IDENTITIES = {"person", "actor", "object_id", "owner"}
 OPAQUE = {"message_id", "trace_id", "parent_id", "payload_hash", "value_hash", "status", "kind", "currency", "log_file"}
 # Ids that may be made of an address, which may hold a password; that alone is taken out of them.
 ADDRESSED = {"message_id", "trace_id", "parent_id"}
@@ -99,6 +99,7 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
         lives = message_events.lives(frames.pop("message_events"))
         warnings += lives.notes
         frames["messages"] = pl.concat([*_there(frames), lives.messages])
+    frames = {name: with_inventory_names(rows, frames.get("reports")) for name, rows in frames.items()}
     frames = {name: _private(rows, show_people=show_people) for name, rows in frames.items()}
     frames = {name: _named_by_catalog(rows, catalog) for name, rows in frames.items()}
     if "messages" in frames:
@@ -201,6 +202,20 @@ def _named_by_catalog(rows: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
         return rows
     columns = [name for name in rows.columns if name in SYSTEM_COLUMNS]
     return rows.with_columns(pl.col(columns).replace(aliases["alias"], aliases["system"]))
+
+
+def with_inventory_names(rows: pl.DataFrame, reports: pl.DataFrame | None) -> pl.DataFrame:
+    """`rows` with the names of the inventory `reports` for reports that were logged by one of their ``other_names``.
+
+    One tool calls a report by its id in one export and by its address in another. Another name that two reports have,
+    or that is the name of a report, stays as it is.
+    """
+    if reports is None or "report" not in rows.columns:
+        return rows
+    others = reports.select("report", other="other_names").explode("other").drop_nulls().unique()
+    others = others.filter(pl.col("report").n_unique().over("other") == 1)
+    others = others.join(reports, left_on="other", right_on="report", how="anti")
+    return rows.with_columns(pl.col("report").replace(others["other"], others["report"])) if others.height else rows
 
 
 def with_integration(messages: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:

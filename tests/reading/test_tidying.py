@@ -1,6 +1,7 @@
 """A record that two exports tell of, one of them only in part, is one; and what ids and warnings must not hold."""
 
 import json
+from datetime import datetime
 
 import polars as pl
 import pytest
@@ -129,3 +130,15 @@ def test_a_message_of_long_ago_is_kept_and_named_and_makes_no_long_period(tmp_pa
     )
     said = ih.overview.verdict(evidence, ih.latency.report(evidence).findings)
     assert said.endswith("in 22 messages between 2 systems in 20 days.")
+
+
+def test_another_name_of_a_report_is_the_report_unless_two_have_it_or_it_is_one():
+    reports = pl.DataFrame(
+        {"report": ["a", "b", "c"], "other_names": [["id of a", "shared", "a"], ["id of b", "shared", "c"], None]}
+    )
+    logged = ["id of a", "id of b", "shared", "c", "a", "unheard of"]
+    reads = pl.DataFrame({"report": logged, "person": "ann", "at": [datetime(2026, 3, 2, 8, n) for n in range(6)]})
+    evidence = ih.Evidence(reports=reports, reads=reads, deliveries=reads)
+    expected = ["a", "b", "shared", "c", "a", "unheard of"]
+    assert evidence.reads["report"].to_list() == evidence.deliveries["report"].to_list() == expected
+    assert ih.Evidence(reads=reads).reads["report"].to_list() == logged

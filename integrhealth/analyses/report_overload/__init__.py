@@ -12,6 +12,7 @@ import polars as pl
 from integrhealth.analyses.report_overload.alerts.findings import alert_findings
 from integrhealth.analyses.report_overload.alerts.notes import alert_notes
 from integrhealth.analyses.report_overload.alerts.questions import alert_hours, alert_people, alert_totals, alerts
+from integrhealth.analyses.report_overload.attention.questions import machine_openings, passed_on, people
 from integrhealth.analyses.report_overload.cover.findings import cover_findings
 from integrhealth.analyses.report_overload.cover.questions import (
     coverage,
@@ -26,7 +27,7 @@ from integrhealth.analyses.report_overload.cover.questions import (
 from integrhealth.analyses.report_overload.findings import NAME, flood
 from integrhealth.analyses.report_overload.folders import IN_A_FOLDER
 from integrhealth.analyses.report_overload.gaps import gaps, notes
-from integrhealth.analyses.report_overload.questions import all_people, deliveries_of, inventory_of, people
+from integrhealth.analyses.report_overload.questions import all_people, deliveries_of, inventory_of, reads_of
 from integrhealth.analyses.report_overload.red_flags.findings import unread_red_flags
 from integrhealth.analyses.report_overload.red_flags.notes import red_flag_notes
 from integrhealth.analyses.report_overload.red_flags.questions import (
@@ -54,7 +55,9 @@ __all__ = [
     "curation",
     "handful",
     "keep",
+    "machine_openings",
     "overlaps",
+    "passed_on",
     "people",
     "questionnaire",
     "red_flag_share",
@@ -85,7 +88,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
         unread_red_flags(tables["announced"], integrations=catalog.integrations, systems=catalog.systems, stock=stock),
         *alert_findings(tables["alerts"], tables["alert_totals"], stock=stock, integrations=catalog.integrations),
     ]
-    lacking = gaps(stock, deliveries_of(evidence), evidence.reads)
+    lacking = gaps(stock, deliveries_of(evidence), evidence.reads, by_people=reads_of(evidence))
     return published_report(
         NAME,
         TABLES,

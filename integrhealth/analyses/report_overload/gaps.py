@@ -10,19 +10,24 @@ from integrhealth.analyses.report_overload.inventory import any_decision
 COVERED = ("coverage", "handful")
 
 
-def gaps(stock: pl.DataFrame, deliveries: pl.DataFrame, reads: pl.DataFrame) -> list[tuple[set[str], str]]:
-    """What the input lacks: which tables suffer, and which file or column would help."""
+def gaps(
+    stock: pl.DataFrame, deliveries: pl.DataFrame, reads: pl.DataFrame, *, by_people: pl.DataFrame
+) -> list[tuple[set[str], str]]:
+    """What the input lacks: which tables suffer, and which file or column would help.
+
+    `by_people` are the `reads` that are not those of machines.
+    """
     lists = stock.select(shown=pl.col("fields").list.len() + pl.col("metrics").list.len())
     lacks = [
         (
             stock.is_empty(),
             {"people", "reports", "keep", "overlaps", "questionnaire", *COVERED},
-            "reports (an inventory: report, words, fields, metrics, decisions)",
+            "reports (an inventory: report, words, fields, metrics, decisions; what nobody gets or opens is in no log)",
         ),
         (
-            stock.height and stock["words"].is_null().all(),
+            stock.height and stock["reading_words"].is_null().all(),
             {"people"},
-            "reports.words to tell the minutes that reading takes",
+            "reports.words, figures or charts to tell the minutes that reading takes",
         ),
         (
             stock.height and lists["shown"].sum() == 0,
@@ -46,7 +51,12 @@ def gaps(stock: pl.DataFrame, deliveries: pl.DataFrame, reads: pl.DataFrame) -> 
         ),
         (reads.is_empty(), {"people", "reports"}, "reads (report, person, at, seconds) to tell what is read"),
         (
-            reads.height and reads["seconds"].is_null().all(),
+            reads.height and by_people.is_empty(),
+            {"people", "reports"},
+            "reads by people: those logged are all by machines",
+        ),
+        (
+            by_people.height and by_people["seconds"].is_null().all(),
             {"people"},
             "reads.seconds to tell how long reports are read",
         ),
@@ -64,6 +74,8 @@ def notes(tables: Mapping[str, pl.DataFrame], lacking: list[tuple[set[str], str]
         "coverage": "No delivered report serves a decision.",
         "handful": "No delivered report serves a decision.",
         "curation": "Nothing is to be changed for anybody.",
+        "machine_openings": "No opening is known to be that of a machine.",
+        "passed_on": "Nothing was forwarded, or opened by others than it was sent to.",
         "savings": "Nobody gets a report.",
         "questionnaire": "Of every report somebody said which decision it is for.",
     }

@@ -3,12 +3,21 @@
 import polars as pl
 
 from integrhealth.language.safe_text import formula_restored
-from integrhealth.language.schema import COUNT, FLAG, TEXT, WORDS
-from integrhealth.language.thresholds import MOST_DECLARED
+from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, WORDS
+from integrhealth.language.thresholds import (
+    FIRST_CHART_SECONDS,
+    LEAST_CHART_SECONDS,
+    MOST_DECLARED,
+    READING_WPM,
+    WORDS_PER_FIGURE,
+)
 
 INVENTORY = {
     "report": TEXT,
     "words": COUNT,
+    "figures": COUNT,
+    "charts": COUNT,
+    "reading_words": NUMBER,
     "fields": WORDS,
     "metrics": WORDS,
     "decisions": WORDS,
@@ -17,6 +26,7 @@ INVENTORY = {
     "tool": TEXT,
     "asked": FLAG,
 }
+SIZES = ["words", "figures", "charts"]
 # What is written where a report is for no decision, in a table in which an empty cell says nothing.
 NOTHING = "none"
 
@@ -24,13 +34,14 @@ NOTHING = "none"
 def inventory(reports: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """One row per report that `reports` (the inventory) or `declared` (the catalog's reports) names, by name.
 
-    Entries that repeat a report are merged: the most words, the lists together, statutory if any says so, the first
-    owner and tool by name. Decisions and owner of the catalog win over those of the inventory where it names any.
+    ``reading_words`` is what it takes to read one. Entries that repeat a report are merged: the most words, figures and
+    charts, the lists together, statutory if any says so, the first owner and tool by name. Decisions and owner of the
+    catalog win over those of the inventory where it names any.
     ``asked``: one of the two says what it is for, if only that it is for nothing (an empty list, or the word none).
     """
     reports, declared = (each.with_columns(formula_restored(pl.col("report"))) for each in (reports, declared))
     logged = reports.group_by("report").agg(
-        pl.col("words").filter(pl.col("words") > 0).max(),
+        *(pl.col(column).filter(pl.col(column) > 0).max() for column in SIZES),
         *(_together(column) for column in ("fields", "metrics", "decisions")),
         pl.col("statutory").any(),
         pl.col("owner", "tool").min(),
@@ -51,10 +62,24 @@ def inventory(reports: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
             statutory=pl.col("statutory").fill_null(False) | pl.col("statutory_said").fill_null(False),
             owner=pl.coalesce("owner_said", "owner"),
             asked=pl.col("asked").fill_null(False) | pl.col("asked_said").fill_null(False),
+            reading_words=reading_words(),
         )
         .select(pl.col(column).cast(dtype) for column, dtype in INVENTORY.items())
         .sort("report")
     )
+
+
+def reading_words() -> pl.Expr:
+    """What a report takes to read, in words: its words, its figures, and its charts as the words read meanwhile.
+
+    The first chart takes 12 seconds, each further one a second less, down to 3. Null where it names none of the three.
+    """
+    charts = pl.col("charts").fill_null(0)
+    falling = charts.clip(0, FIRST_CHART_SECONDS - LEAST_CHART_SECONDS + 1)
+    seconds = falling * FIRST_CHART_SECONDS - falling * (falling - 1) / 2 + (charts - falling) * LEAST_CHART_SECONDS
+    any_size = pl.any_horizontal(pl.col(SIZES).is_not_null())
+    figures = pl.col("figures").fill_null(0) * WORDS_PER_FIGURE
+    return pl.when(any_size).then(pl.col("words").fill_null(0) + figures + seconds / 60 * READING_WPM)
 
 
 def _together(column: str) -> pl.Expr:

@@ -1,10 +1,10 @@
-"""Are the reports read: one call on evidence per published table, and what several subjects ask first."""
+"""What several subjects of the report ask first: the inventory, openings by people, and what became of deliveries."""
 
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.report_overload import reading
+from integrhealth.analyses.report_overload import machines, reading
 from integrhealth.analyses.report_overload.folders import in_folders, to_people
 from integrhealth.analyses.report_overload.inventory import inventory
 from integrhealth.language.questions import question
@@ -39,6 +39,18 @@ def deliveries_of(evidence: "Evidence") -> pl.DataFrame:
 
 
 @question
+def openings_of(evidence: "Evidence") -> pl.DataFrame:
+    """One row per opening, with the kind of machine that it was, as ``machines.openings``."""
+    return machines.openings(evidence.reads, deliveries_of(evidence), inventory_of(evidence))
+
+
+@question
+def reads_of(evidence: "Evidence") -> pl.DataFrame:
+    """One row per opening by a person: what every table of the report counts."""
+    return machines.by_people(openings_of(evidence))
+
+
+@question
 def all_people(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row, all people taken together, as ``reading.company``."""
     zone = evidence.catalog.timezone
@@ -48,24 +60,4 @@ def all_people(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.
 @question
 def read_classes_of(evidence: "Evidence") -> pl.DataFrame:
     """One row per delivery and what became of it, as ``reading.read_classes``."""
-    return reading.read_classes(deliveries_of(evidence), evidence.reads, reports=inventory_of(evidence))
-
-
-@question
-def people(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
-    """One row per person who was sent a report, the widest gap between needed and spent minutes first.
-
-    Minutes are means over the days with a delivery: needed at 238 words a minute (Brysbaert, Journal of Memory and
-    Language 2019), spent as the openings say. ``flood_ratio`` = needed / spent with its interval over days, null
-    under `min_messages` deliveries and when nothing was spent; ``low`` and ``high`` are null under 5 days. ``untimed``
-    were opened for an unknown time; when they are over a tenth of what was opened, spent is null.
-
-    >>> seen = "person", pl.col("needed_minutes", "spent_minutes").round(1)
-    >>> ih.report_overload.people(evidence).select(seen).head(2).rows()
-    [('manager-10', 105.0, 6.7), ('manager-12', 105.0, 6.8)]
-
-    Columns: person (text); reports_per_day (number, reports per day); needed_minutes, spent_minutes (number, minutes
-    per day); flood_ratio, low, high (number, ratio); days, deliveries, without_words, untimed (count)
-    """
-    zone = evidence.catalog.timezone
-    return reading.people(read_classes_of(evidence), timezone=zone, min_deliveries=min_messages)
+    return reading.read_classes(deliveries_of(evidence), reads_of(evidence), reports=inventory_of(evidence))

@@ -26,6 +26,8 @@ EVERYONE = "all people"
 def read_classes(deliveries: pl.DataFrame, reads: pl.DataFrame, *, reports: pl.DataFrame) -> pl.DataFrame:
     """One row per delivery: what it held, how often and how long it was opened, and its class.
 
+    ``words`` are those of the text, and figures and charts as words (``inventory.reading_words``).
+
     A read belongs to the latest delivery of that report to that person at or before it; seconds are summed and
     capped at the slowest reading. ``wpm`` is the speed that follows. ``read_class``: read up to 300 words per minute,
     skimmed up to 1,000, unread beyond or when never opened (Brysbaert 2019). An opened delivery whose speed cannot
@@ -58,8 +60,9 @@ def read_classes(deliveries: pl.DataFrame, reads: pl.DataFrame, *, reports: pl.D
 
 
 def _words(reports: pl.DataFrame) -> pl.DataFrame:
-    """One row per report: its words, the most that the inventory names; none or less is unknown."""
-    return reports.filter(pl.col("words") > 0).group_by("report").agg(pl.col("words").max())
+    """One row per report: what it takes to read, in words; none or less is unknown."""
+    measured = reports.filter(pl.col("reading_words") > 0)
+    return measured.group_by("report").agg(words=pl.col("reading_words").max())
 
 
 def _read_class() -> pl.Expr:
@@ -94,10 +97,13 @@ def assigned_reads(deliveries: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFram
     distinct = reads.unique([*STREAM, "at", "seconds", "action"]).with_columns(
         seconds=pl.when(usable).then(pl.col("seconds"))
     )
+    return with_delivery(deliveries, distinct)
+
+
+def with_delivery(deliveries: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFrame:
+    """`reads` with ``delivered_at``, the latest delivery of that report to that person at or before each."""
     delivered = deliveries.select(*STREAM, "at", delivered_at="at").unique().sort("at")
-    return distinct.sort("at").join_asof(
-        delivered, on="at", by=list(STREAM), strategy="backward", check_sortedness=False
-    )
+    return reads.sort("at").join_asof(delivered, on="at", by=list(STREAM), strategy="backward", check_sortedness=False)
 
 
 def attention(classes: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame:

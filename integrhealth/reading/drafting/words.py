@@ -166,6 +166,9 @@ WRITTEN: dict[str, str] = {
         "|technicien|tecnico|behandelaar|asignado|assigne|zugewiesen"
     ),
     "seconds": "seconds|runtime|duration|time spent|runtime seconds|dauer|duree|duracion|time seconds",
+    "agent": "user agent|useragent",
+    "figures": "figures|kpis|tiles",
+    "charts": "charts|visuals|graphs|diagramme|graphiques|graficos",
     "channel": "channel|via|medium",
     "incident": (
         "incident number|incident id|ticket number|ticket id|ticket|issue key|case number|alert id|request id"

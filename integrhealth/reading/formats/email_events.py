@@ -4,7 +4,8 @@ A record is one event, alone or in the array of one call. A mail that arrived is
 opened, or whose link was clicked, a read. Mails that were sent on their way, bounced, dropped, complained about or
 unsubscribed from are understood and say nothing of either. The report is the tag (category, campaign) that the sender
 gave the mail, else the id of the mail; never its subject or its body. An open is not proof of
-a reader: what a machine opened and says so is not a read, and mail programs that load no images are not seen at all.
+a reader: what a machine opened and SendGrid says so is not a read, the ``agent`` of others stands with the read, and
+mail programs that load no images are not seen at all.
 ``log_line`` is the line of the event, or its ordinal in a document.
 """
 
@@ -52,6 +53,7 @@ class Event(NamedTuple):
     at: Any
     unix: bool = False
     machine: bool = False
+    agent: Any = None
 
 
 def recognises(head: Head) -> bool:
@@ -113,7 +115,7 @@ def _rows(event: Event) -> tuple[tuple[str, Fields], ...]:
         return ()
     kind = f"{event.meaning}_unix" if event.unix else event.meaning
     people = event.people or [None]
-    fields = {"report": event.report, "at": event.at, "action": event.word.casefold()}
+    fields = {"report": event.report, "at": event.at, "action": event.word.casefold(), "agent": event.agent}
     return tuple((kind, fields | {"person": person}) for person in people)
 
 
@@ -137,19 +139,21 @@ def _sendgrid(event: Fields) -> Event | str:
     message = RECIPIENT_OF_SENDGRID.sub("", message) if isinstance(message, str) else message
     report = _first_of(event.get("category")) or event.get("singlesend_name") or message
     machine = event.get("sg_machine_open") is True
-    return _told(SENDGRID, event.get("event"), report, [event.get("email")], event.get("timestamp"), True, machine)
+    agent = event.get("useragent")
+    read = _told(SENDGRID, event.get("event"), report, [event.get("email")], event.get("timestamp"), True, agent)
+    return read._replace(machine=machine) if isinstance(read, Event) else read
 
 
 def _mailjet(event: Fields) -> Event | str:
     campaign = event.get("mj_campaign_id")
     report = event.get("customcampaign") or (campaign if campaign != "0" else None) or event.get("MessageID")
-    return _told(MAILJET, event.get("event"), report, [event.get("email")], event.get("time"), True)
+    return _told(MAILJET, event.get("event"), report, [event.get("email")], event.get("time"), True, event.get("agent"))
 
 
 def _postmark(event: Fields) -> Event | str:
     report = event.get("Tag") or event.get("MessageID")
     at = event.get("DeliveredAt") or event.get("ReceivedAt")
-    return _told(POSTMARK, event.get("RecordType"), report, [event.get("Recipient")], at)
+    return _told(POSTMARK, event.get("RecordType"), report, [event.get("Recipient")], at, False, event.get("UserAgent"))
 
 
 def _in_notification(event: Fields) -> Event | str:
@@ -172,15 +176,16 @@ def _ses(event: Fields, notified: Any) -> Event | str:
     given = [_first_of(value) for name, value in (tags.items() if isinstance(tags, dict) else ()) if name[:4] != "ses:"]
     report = _first_of(given) or field(mail, "messageId")
     people = field(own, "recipients") or field(mail, "destination")
-    return _told(SES, word, report, people if isinstance(people, list) else [], field(own, "timestamp") or notified)
+    people = people if isinstance(people, list) else []
+    return _told(SES, word, report, people, field(own, "timestamp") or notified, False, field(own, "userAgent"))
 
 
 def _told(
-    words: dict[str, str | None], word: Any, report: Any, people: list[Any], at: Any, unix: bool = False, machine=False
+    words: dict[str, str | None], word: Any, report: Any, people: list[Any], at: Any, unix: bool, agent: Any
 ) -> Event | str:
     if not isinstance(word, str) or word not in words:
         return "unknown_event"
-    return Event(word, words[word], report, people, at, unix, machine)
+    return Event(word, words[word], report, people, at, unix, agent=agent)
 
 
 def _first_of(value: Any) -> Any:

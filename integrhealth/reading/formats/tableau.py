@@ -62,8 +62,12 @@ def _of(element: Element) -> Iterator[Found]:
 
 def _report(element: Element) -> Fields:
     owner = element.find("owner")
+    address = element.get("contentUrl")
+    # The activity log knows a view by its id, the address of a page leaves out the word between workbook and view.
+    others = (element.get("id"), address and address.replace("/sheets/", "/"))
     return {
-        "report": element.get("contentUrl") or element.get("id"),
+        "report": address or element.get("id"),
+        "other_names": [other for other in others if other and other != address] if address else None,
         "owner": None if owner is None else owner.get("name") or owner.get("id"),
     }
 

@@ -48,8 +48,12 @@ def test_the_widest_gap_comes_first_and_is_the_title(tables):
     spec, svg = drawn(minutes_chart(tables["people"]))
     assert spec["title"]["text"] == "never needs 5 minutes a day for reports and spends 0"
     assert "2 of 2 people" in spec["description"]
-    assert {row["label"] for row in rows(spec) if "label" in row} == {"reads none", "1.5 times"}
-    assert svg.index("reads none") < svg.index("1.5 times")
+    assert {row["label"] for row in rows(spec) if "label" in row} == {
+        "needs 5",
+        "reads none",
+        "spends 3.3; needed / spent 1.5",
+    }
+    assert svg.index("reads none") < svg.index("needed / spent 1.5")
     assert "minutes per day" in svg
 
 
@@ -90,13 +94,31 @@ def test_without_data_a_sentence_stands_in_for_the_chart(tables):
         assert spec["description"].endswith(".")
         assert "title" not in spec
     needed_only, svg = drawn(minutes_chart(without_reads["people"]))
-    assert needed_only["title"]["text"] == "p needs 2 minutes a day for reports"
-    assert "times" not in svg
+    assert needed_only["title"]["text"] == "p needs 1.7 minutes a day for reports"
+    assert "spends" not in svg
+    assert "reads none" not in svg
 
 
 def test_the_same_frames_give_the_same_chart(tables):
     for chart, table in ((minutes_chart, "people"), (class_chart, "reports"), (overlap_heat_map, "overlaps")):
         assert chart(tables[table]).to_json() == chart(tables[table]).to_json()
+
+
+def test_people_who_are_alike_are_one_line_with_a_point_each():
+    persons = [f"p{number:02d}" for number in range(12)]
+    sent = pl.concat([delivered(name, person, range(40)) for name in "abcd" for person in persons])
+    sent = pl.concat([sent, delivered("a", "assistant", range(40))])
+    pace = pl.col("person").replace_strict({person: 20.0 + n / 2 for n, person in enumerate(persons)}, default=100.0)
+    reads = opened(sent, 60).with_columns(seconds=pace)
+    reports = stock(*({"report": name} for name in "abcd"))
+    people = report(evidence(reports=reports, deliveries=sent, reads=reads)).tables["people"]
+    assert people.group_by("group").len().sort("group").rows() == [(1, 12), (2, 1)]
+    spec, svg = drawn(minutes_chart(people))
+    assert spec["title"]["text"] == "12 people need 6.7 minutes a day for reports and spend 1.5"
+    assert "13 of 13 people, a point each; a line per group" in spec["description"]
+    assert {row["line"] for row in rows(spec)} == {"p00 and 11 alike", "assistant"}
+    assert {row["person"] for row in rows(spec) if "person" in row} == {*persons, "assistant"}
+    assert "spends 1.3 to 1.7; needed / spent 4 to 5" in svg
 
 
 @pytest.fixture(scope="module")

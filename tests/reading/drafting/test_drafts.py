@@ -225,3 +225,11 @@ def test_a_day_and_the_clock_beside_it_are_one_time():
     }
     both, other = contents_of(columns)
     assert (both.origin, both.is_time, other.name) == ({"join": ["run_date", "run_time"]}, True, "Start")
+
+
+def test_an_inventory_has_figures_and_charts_and_an_opening_its_agent(tmp_path):
+    inventory = drafted(tmp_path, "a.csv", "Report,Words,Tiles,Visuals\nSales,300,12,4\nCash,120,3,\nStock,80,,1\n")
+    assert inventory.columns == {"report": "Report", "words": "Words", "figures": "Tiles", "charts": "Visuals"}
+    rows = (f"Sales,u{n},2026-03-0{n}T08:00:07Z,Mozilla/5.0 (X11) Firefox/12{n}.0" for n in range(1, 6))
+    opened = drafted(tmp_path, "b.csv", lines("Report,Viewer,Viewed At,User Agent", *rows))
+    assert (opened.frame, opened.columns["agent"]) == ("reads", "User Agent")

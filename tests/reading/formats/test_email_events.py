@@ -183,3 +183,13 @@ def test_bad_events_are_refused_without_the_text_of_the_mail_and_good_ones_survi
 
 def test_notifications_of_other_things_are_no_mail_events(read):
     assert read(bodies([{"notificationType": "sms", "to": "x"}])).sources["format"].to_list() == [None]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_read_has_the_agent_that_the_other_program_tells(read, vendor):
+    evidence = read(bodies(*(case["raw"] for case in cases(vendor))))
+    told = [case["expected"] for case in cases(vendor)]
+    read_ones = [each for each in told if MEANINGS.get(each.get("event.event_type", "").strip("'")) == "read"]
+    want = {each["event.user_agent"].strip("'") for each in read_ones}
+    assert set(evidence.reads["agent"]) == want
+    assert len(want) == 2, "one opened and one clicked"

@@ -71,9 +71,9 @@ def test_a_metabase_dashboard_reads_each_of_its_cards_once(read):
     evidence = read(RUNS)
     assert account(evidence) == [("metabase_query_execution", 7, 7, 0, 0)]
     assert reads(evidence) == [
-        ("11", "7", utc("2024-05-01 08:00:00.1"), "dashboard"),
-        ("12", "7", utc("2024-05-01 08:00:00.2"), "dashboard"),
-        ("12", "7", utc("2024-05-01 08:00:09"), "csv-download"),
+        ("card 11", "7", utc("2024-05-01 08:00:00.1"), "dashboard"),
+        ("card 12", "7", utc("2024-05-01 08:00:00.2"), "dashboard"),
+        ("card 12", "7", utc("2024-05-01 08:00:09"), "csv-download"),
     ]
     assert evidence.reads["seconds"].to_list() == [None] * 3  # the query ran so long, nobody read so long
 
@@ -83,3 +83,60 @@ def test_opening_a_superset_dashboard_is_one_read_not_one_per_chart(read):
     assert account(evidence) == [("superset_logs", 5, 4, 1, 0)]
     assert reads(evidence) == [("3", "7", utc("2024-05-01 08:00:00.123456"), "DashboardRestApi.get")]
     assert any("without a zone" in sentence for sentence in evidence.warnings)  # the local time of the server
+
+
+POWER_BI = """{"@odata.context": "https://api.powerbi.com/v1.0/myorg/admin/$metadata#reports", "value": [
+  {"id": "5b2187d8-1", "reportType": "PowerBIReport", "name": "Sales", "webUrl": "https://app.powerbi.com/reports/1",
+   "embedUrl": "https://app.powerbi.com/reportEmbed?1", "datasetId": "cf1", "createdBy": "bi"},
+  {"id": "5b2187d8-2", "reportType": "PowerBIReport", "name": "Sales", "webUrl": "https://app.powerbi.com/reports/2",
+   "embedUrl": "https://app.powerbi.com/reportEmbed?2", "datasetId": "cf2", "createdBy": "bi"},
+  {"id": "5b2187d8-3", "reportType": "PowerBIReport", "name": "Cash", "webUrl": "https://app.powerbi.com/reports/3",
+   "embedUrl": "https://app.powerbi.com/reportEmbed?3", "datasetId": "cf3", "modifiedBy": "eva"}]}"""
+OPENED = """Id,CreationTime,Operation,Activity,UserId,ClientIP,ReportId,ReportName,UserAgent
+1,2026-03-02T08:00:01,ViewReport,ViewReport,ann,10.0.0.1,5b2187d8-2,Sales,Mozilla/5.0 (X11) Firefox/128.0
+2,2026-03-02T08:00:09,ViewReport,ViewReport,ann,10.0.0.1,,Cash,
+3,2026-03-02T08:00:17,ViewReport,ViewReport,ann,10.0.0.1,,Sales,
+"""
+CARDS = """id,name,description,display,dataset_query,creator_id,archived
+3,Revenue,,table,{},1,false
+12,Orders,,bar,{},1,f
+13,Old,,bar,{},1,true
+"""
+BOARDS = """id,name,creator_id,parameters,points_of_interest,caveats,archived
+3,Morning,1,[],,,false
+"""
+SUPERSET = """id,dashboard_title,position_json,slug,created_by_fk
+3,Morning,{},morning,1
+"""
+
+
+@pytest.fixture
+def together(tmp_path):
+    """What is read of several files of one tool."""
+
+    def together(**files):
+        for name, content in files.items():
+            ending = "json" if content.startswith("{") else "csv"
+            (tmp_path / f"{name}.{ending}").write_text(content, encoding="utf-8")
+        return ih.read(tmp_path)
+
+    return together
+
+
+def test_power_bi_knows_a_report_by_its_id_and_by_a_name_that_no_other_has(together):
+    evidence = together(inventory=POWER_BI, usage=OPENED)
+    assert evidence.reports["report"].to_list() == ["Sales 5b2187d8-1", "Sales 5b2187d8-2", "Cash 5b2187d8-3"]
+    assert evidence.reports["owner"].to_list() == ["bi", "bi", "eva"]
+    assert evidence.reads.sort("at")["report"].to_list() == ["Sales 5b2187d8-2", "Cash 5b2187d8-3", "Sales"]
+    assert evidence.reads.sort("at")["agent"].to_list() == ["Mozilla/5.0 (X11) Firefox/128.0", None, None]
+
+
+def test_the_logs_and_the_inventory_of_metabase_meet(together):
+    evidence = together(cards=CARDS, boards=BOARDS, views=VIEWS, runs=RUNS)
+    assert sorted(evidence.reports["report"]) == ["card 12", "card 3", "dashboard 3"]
+    assert set(evidence.reads["report"]) == {"card 3", "dashboard 3", "card 11", "card 12"}
+
+
+def test_the_log_and_the_inventory_of_superset_meet(together):
+    evidence = together(boards=SUPERSET, log=LOGS)
+    assert evidence.reports["report"].to_list() == evidence.reads["report"].to_list() == ["3"]

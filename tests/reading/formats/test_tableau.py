@@ -36,6 +36,18 @@ def test_real_views_are_an_inventory_with_owners():
     ]
 
 
+def test_a_view_is_the_same_report_by_its_address_its_page_and_its_id(tmp_path):
+    (tmp_path / "views.xml").write_bytes(shared_data("formats", "tableau", "view_get_usage.xml").read_bytes())
+    names = ["Superstore/sheets/Overview", "Superstore/Overview", "fd252f73-593c-4c4e-8584-c032b8022adc", "elsewhere"]
+    opened = "".join(f"{name},ann,2026-03-02T08:00:0{number}Z\n" for number, name in enumerate(names))
+    (tmp_path / "usage.csv").write_text("item,who,when\n" + opened)
+    columns = "{report: item, person: who, at: when}"
+    (tmp_path / "mapping.yaml").write_text(f"sources:\n  - glob: usage.csv\n    frame: reads\n    columns: {columns}\n")
+    found = integrhealth.read(tmp_path)
+    assert found.reads["report"].to_list() == [names[0]] * 3 + ["elsewhere"]
+    assert found.reports["report"].to_list() == ["SafariSample/sheets/ENDANGEREDSAFARI", names[0]]
+
+
 @pytest.mark.parametrize("name", ["view_get_usage.xml", "workbook_populate_views_usage.xml"])
 def test_counts_without_times_are_no_reads_and_that_is_said(name):
     found = real(name)

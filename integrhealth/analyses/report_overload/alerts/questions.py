@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.report_overload.alerts import causes, load, received
+from integrhealth.analyses.report_overload.questions import deliveries_of, reads_of
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 @question
 def _alerts(evidence: "Evidence") -> pl.DataFrame:
-    rows = received.alerts_of(evidence.deliveries, evidence.reads, evidence.incident_events)
+    rows = received.alerts_of(deliveries_of(evidence), reads_of(evidence), evidence.incident_events)
     return causes.repeated(rows, timezone=evidence.catalog.timezone)
 
 

@@ -9,52 +9,112 @@ from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, WIDTH, nothing, 
 
 # Read classes in the order of attention, light to loud: what was never read is what the chart speaks of.
 CLASS_COLOURS = {"read": ACCENT, "skimmed": NEUTRAL, "unread": FAILURE}
+MINUTES_COLOURS = {"needed_minutes": FAILURE, "spent_minutes": ACCENT}
 NAME_LENGTH = 40
 
 
 def minutes_chart(people: pl.DataFrame, *, top: int = 20) -> Any:
-    """Minutes a day that reports need and get, per person, the widest gap first; the bar is what is not read."""
+    """Minutes a day that reports need and get, a line per group of people who are alike, the widest gap first.
+
+    Every person is a point: where the points of a line lie together they are alike, where they spread they differ.
+    """
     measured = people.drop_nulls("needed_minutes")
     if measured.is_empty():
         return nothing("Minutes need deliveries and the words of each report.")
-    shown = measured.head(top).select("person", "needed_minutes", "spent_minutes", "flood_ratio", "reports_per_day")
-    order = shown["person"].to_list()
-    y = alt.Y("person:N", sort=order, title=None)
-    minutes = alt.Scale(domainMin=0)
-    kinds = alt.Scale(domain=["needed", "spent"], range=[FAILURE, ACCENT])
-    needed, spent = (
-        alt.Chart(shown.drop_nulls(column).with_columns(minutes=pl.lit(label)))
-        .mark_point(filled=True, size=90, opacity=1)
+    groups = _groups(measured)
+    shown = groups.head(top)
+    points = measured.join(shown.select("group", "line"), on="group")
+    long = points.unpivot(
+        on=list(MINUTES_COLOURS),
+        index=["line", "person", "reports_per_day", "flood_ratio"],
+        variable_name="minutes",
+        value_name="value",
+    ).drop_nulls("value")
+    labels = pl.concat(
+        shown.select("line", minutes=pl.lit(kind), value=f"most_{kind}", label=kind) for kind in ("needed", "spent")
+    )
+    kinds = list(MINUTES_COLOURS.values())
+    y = {
+        "y": alt.Y("line:N", sort=shown["line"].to_list(), title=None).axis(labelLimit=260),
+        "yOffset": alt.YOffset("minutes:N", sort=["needed", "spent"]),
+    }
+    # Room at the right for the words behind the last point.
+    minutes = alt.Scale(domain=[0, 1.4 * (long["value"].max() or 1)], nice=False)
+    drawn = (
+        alt.Chart(long.with_columns(pl.col("minutes").str.strip_suffix("_minutes")))
+        .mark_point(filled=True, size=70, opacity=0.7)
         .encode(
-            x=alt.X(f"{column}:Q", title="minutes per day", scale=minutes),
-            y=y,
-            color=alt.Color("minutes:N", scale=kinds, legend=alt.Legend(title=None, orient="top")),
+            x=alt.X("value:Q", title="minutes per day", scale=minutes),
+            color=alt.Color(
+                "minutes:N",
+                scale=alt.Scale(domain=["needed", "spent"], range=kinds),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
             tooltip=[
                 "person:N",
+                "minutes:N",
+                alt.Tooltip("value:Q", format=".1f", title="minutes a day"),
                 alt.Tooltip("reports_per_day:Q", format=".1f", title="reports a day"),
-                alt.Tooltip("needed_minutes:Q", format=".1f", title="minutes needed"),
-                alt.Tooltip("spent_minutes:Q", format=".1f", title="minutes spent"),
+                alt.Tooltip("flood_ratio:Q", format=".1f", title="needed / spent"),
             ],
+            **y,
         )
-        for column, label in (("needed_minutes", "needed"), ("spent_minutes", "spent"))
     )
-    gap = alt.Chart(shown.drop_nulls("spent_minutes")).mark_rule(strokeWidth=4, color=NEUTRAL, opacity=0.35)
-    said = pl.when(pl.col("spent_minutes") == 0).then(pl.lit("reads none"))
-    labels = shown.with_columns(label=said.otherwise(pl.format("{} times", pl.col("flood_ratio").round(1))))
-    times = alt.Chart(labels.drop_nulls("label")).mark_text(align="left", dx=9, color=NEUTRAL, fontSize=12)
-    worst = shown.row(0, named=True)
-    spends = "" if worst["spent_minutes"] is None else f" and spends {worst['spent_minutes']:.0f}"
+    words = alt.Chart(labels.drop_nulls("label")).mark_text(align="left", dx=9, color=NEUTRAL, fontSize=12)
     return titled(
-        (
-            gap.encode(x="spent_minutes:Q", x2="needed_minutes:Q", y=y)
-            + needed
-            + spent
-            + times.encode(x="needed_minutes:Q", y=y, text="label:N")
-        ).properties(width=WIDTH, height=alt.Step(24)),
-        f"{worst['person'][:NAME_LENGTH]} needs {worst['needed_minutes']:.0f} minutes a day for reports{spends}",
-        f"Mean of days with a delivery, {shown.height} of {people.height} people, widest gap first. "
-        "Label: needed / spent",
+        (drawn + words.encode(x="value:Q", text="label:N", **y)).properties(width=WIDTH, height=alt.Step(18)),
+        _headline(shown.row(0, named=True)),
+        f"Mean of days with a delivery, {points.height} of {people.height} people, a point each; a line per group of "
+        "people alike, widest gap first",
     )
+
+
+def _groups(measured: pl.DataFrame) -> pl.DataFrame:
+    """One row per group of people: what it needs and spends in the middle and from the least to the most, in words."""
+    others = pl.len() - 1
+    name = pl.col("person").first()
+    needed, spent, ratio = pl.col("needed_minutes"), pl.col("spent_minutes"), pl.col("flood_ratio")
+    times = pl.when(ratio.count() > 0).then(pl.format("; needed / spent {}", _span(ratio))).otherwise(pl.lit(""))
+    return (
+        measured.group_by("group", maintain_order=True)
+        .agg(
+            people=pl.len(),
+            middle_needed=needed.median(),
+            middle_spent=spent.median(),
+            most_needed=needed.max(),
+            most_spent=spent.max(),
+            line=pl.when(others == 0).then(name).otherwise(pl.format("{} and {} alike", name, others)),
+            needed=pl.format("needs {}", _span(needed)),
+            spent=pl.when((spent == 0).all())
+            .then(pl.lit("reads none"))
+            .otherwise(pl.format("spends {}{}", _span(spent), times)),
+        )
+        .with_columns(spent=pl.when(pl.col("middle_spent").is_not_null()).then("spent"))
+        .sort("group")
+    )
+
+
+def _span(number: pl.Expr) -> pl.Expr:
+    """The least and the most in words, or the one number that both are."""
+    least, most = (_rounded(end) for end in (number.min(), number.max()))
+    return pl.when(least == most).then(least).otherwise(pl.format("{} to {}", least, most))
+
+
+def _rounded(number: pl.Expr) -> pl.Expr:
+    """A number with one digit after the point, or none when that is a zero."""
+    return number.round(1).cast(pl.String).str.strip_suffix(".0")
+
+
+def _headline(widest: dict[str, Any]) -> str:
+    """Who has the widest gap, one or many, and how wide it is."""
+    several = widest["people"] > 1
+    who = f"{widest['people']} people need" if several else f"{widest['line'][:NAME_LENGTH]} needs"
+    needed, spent = (
+        None if minutes is None else f"{minutes:.1f}".removesuffix(".0")
+        for minutes in (widest["middle_needed"], widest["middle_spent"])
+    )
+    spends = "" if spent is None else f" and {'spend' if several else 'spends'} {spent}"
+    return f"{who} {needed} {'minute' if needed == '1' else 'minutes'} a day for reports{spends}"
 
 
 def class_chart(reports: pl.DataFrame, *, top: int = 25) -> Any:

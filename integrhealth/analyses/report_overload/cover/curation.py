@@ -31,12 +31,12 @@ def stream_minutes(
         .group_by("person")
         .agg(days=pl.col("day").n_unique())
     )
-    minutes = pl.col("words") * pl.col("deliveries") / READING_WPM / pl.col("days")
+    minutes = pl.col("reading_words") * pl.col("deliveries") / READING_WPM / pl.col("days")
     return (
         streams.join(days, on="person", how="left")
-        .join(inventory.select("report", "words"), on="report", how="left")
+        .join(inventory.select("report", "reading_words"), on="report", how="left")
         .with_columns(minutes_per_day=minutes)
-        .drop("days", "words")
+        .drop("days", "reading_words")
     )
 
 

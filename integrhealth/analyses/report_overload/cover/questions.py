@@ -27,6 +27,7 @@ from integrhealth.analyses.report_overload.questions import (
     inventory_of,
     only_in_folders,
     read_classes_of,
+    reads_of,
     whole_inventory,
 )
 from integrhealth.analyses.report_overload.reading import distinct_deliveries
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 def _arrivals(evidence: "Evidence") -> pl.DataFrame:
     """What reaches people: the deliveries, or where none is logged the openings; each once."""
     if deliveries_of(evidence).is_empty():
-        return evidence.reads.unique(["report", "person", "at"], maintain_order=True)
+        return reads_of(evidence).unique(["report", "person", "at"], maintain_order=True)
     return distinct_deliveries(deliveries_of(evidence))
 
 
@@ -90,7 +91,7 @@ def _remarks(evidence: "Evidence") -> pl.DataFrame:
 
 def _until(evidence: "Evidence") -> datetime | None:
     """The end of what the log knows of reports."""
-    times = [deliveries_of(evidence)["at"], evidence.reads["at"], _refreshes(evidence)["changed_at"].drop_nulls()]
+    times = [deliveries_of(evidence)["at"], reads_of(evidence)["at"], _refreshes(evidence)["changed_at"].drop_nulls()]
     covered = period(pl.concat(times))
     return None if covered is None else covered[1]
 
@@ -117,7 +118,7 @@ def reports(evidence: "Evidence") -> pl.DataFrame:
     stock, kept = inventory_of(evidence), _smallest_set(evidence)
     judged = verdicts.judged_reports(
         stock,
-        verdicts.usage(read_classes_of(evidence), evidence.reads, timezone=evidence.catalog.timezone),
+        verdicts.usage(read_classes_of(evidence), reads_of(evidence), timezone=evidence.catalog.timezone),
         kept=kept,
         covering=smallest_set.stand_ins(_served(evidence), kept["report"]),
         near=overlap.near_duplicates(overlaps(evidence)),

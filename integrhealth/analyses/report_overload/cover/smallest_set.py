@@ -86,7 +86,7 @@ def stand_ins(served: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:
 
 def _minutes(streams: pl.DataFrame, inventory: pl.DataFrame, *, by: list[str]) -> pl.DataFrame:
     """The minutes that all deliveries of a report, or of one to a person, take to read."""
-    words = pl.col("words").fill_null(pl.col("words").max()).fill_null(0)
+    words = pl.col("reading_words").fill_null(pl.col("reading_words").max()).fill_null(0)
     return (
         streams.group_by(by)
         .agg(pl.col("deliveries").sum())

@@ -191,7 +191,7 @@ def judged_reports(
         .with_columns(
             why=why,
             stale_days=(pl.lit(until, TIME) - pl.col("changed_at")).dt.total_minutes() / 1440,
-            minutes=pl.col("words") * pl.col("deliveries") / READING_WPM,
+            minutes=pl.col("reading_words") * pl.col("deliveries") / READING_WPM,
         )
         .with_columns(
             verdict=pl.col("why").replace_strict({word: verdict for word, (verdict, _) in WHYS.items()}),

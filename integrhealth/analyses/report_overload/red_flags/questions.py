@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.report_overload.questions import inventory_of
+from integrhealth.analyses.report_overload.questions import deliveries_of, inventory_of, reads_of
 from integrhealth.analyses.report_overload.red_flags import announced as incidents
 from integrhealth.analyses.report_overload.red_flags import flags, naming
 from integrhealth.analyses.report_overload.red_flags.incidents import incidents_about
@@ -20,7 +20,7 @@ RED_FLAGS = ("report", "person", "flag", "delivered_at", "read_at", "incident", 
 @question
 def flagged_deliveries(evidence: "Evidence") -> pl.DataFrame:
     """One row per delivery that carries a flag, as ``flags.flagged``."""
-    return flags.flagged(evidence.deliveries)
+    return flags.flagged(deliveries_of(evidence))
 
 
 @question
@@ -33,7 +33,7 @@ def _linked(evidence: "Evidence") -> pl.DataFrame:
         messages = evidence.messages
     edges = naming.ends(messages, evidence.catalog.integrations)
     every = naming.names(edges, evidence.catalog.systems, events)
-    looked = flags.looked_at(flagged, evidence.deliveries, evidence.reads, reports=inventory_of(evidence))
+    looked = flags.looked_at(flagged, deliveries_of(evidence), reads_of(evidence), reports=inventory_of(evidence))
     return flags.announcing(looked, incidents_about(events, every, edges), every)
 
 

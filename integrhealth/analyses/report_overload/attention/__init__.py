@@ -1,0 +1,1 @@
+"""What reading takes from each person: minutes needed and spent, what machines opened, and what was passed on."""
