@@ -151,3 +151,15 @@ def test_no_table_shows_an_address_and_a_person_has_the_same_name_every_time(tmp
     shown = report(integrhealth.read(tmp_path, show_people=True))
     assert set(shown.tables["people"]["person"]) == {"ann@example.com", "bob@example.com"}
     assert set(shown.tables["reports"]["owner"]) == {"ann@example.com"}
+
+
+def test_with_views_only_the_report_says_what_cannot_be_known():
+    views = opened(conform(every_day(["a", "b"], PEOPLE, range(5)), "deliveries"), None)
+    answer = report(evidence(reads=views))
+    assert answer.tables["people"].is_empty()
+    assert answer.tables["reports"].select("deliveries", "unread", "verdict").unique().rows() == [
+        (0, None, "cannot tell")
+    ]
+    for lacking in ("what nobody gets or opens is in no log", "deliveries", "reads.seconds"):
+        assert lacking in answer.missing
+    assert answer.findings.is_empty()
