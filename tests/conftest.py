@@ -8,6 +8,11 @@ from hypothesis import HealthCheck, settings
 
 from integrhealth.runner.startup import spare_grammar
 
+# Each worker has its share of the cores, before polars is imported: to wake more threads than there are cores takes
+# longer than frames this small. The order of groups is still another one in every run.
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
+
 # Every worker imports all tests, some of which import nbformat.
 spare_grammar()
 
@@ -46,6 +51,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays for the whole run; to look through it for garbage all the time costs a twentieth."""
+    """What was collected stays for the whole run; to look through it for garbage all the time costs a twentieth.
+
+    What tests make are frames, few and freed by their counts; to look through these every 700 objects as much again.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 100)

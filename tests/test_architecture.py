@@ -72,6 +72,8 @@ READING = {
     "copies": {"account", "inner_frames", "files"},
     "tidying": {"account", "inner_frames", "records", "spans", "copies"},
 }
+# Its import takes longer than most reports; scipy.special has the same distributions.
+TOO_SLOW = "scipy.stats"
 ONLY_IN = {"altair": "charts", "papermill": "runner", "click": "cli", "pandas": "nowhere"}
 # JupyterLab is a command; polars needs the next two for .to_pandas() and pandas frames, and zones where a system has
 # none; vl_convert runs in a process of its own.
@@ -140,7 +142,7 @@ def faults(path: Path) -> list[str]:
                 wrong += [name] if foreign or distant else []
             elif there[0] not in MAY_IMPORT[here[0]]:
                 wrong.append(name)
-        if top in ONLY_IN and not here[0].startswith(ONLY_IN[top]):
+        if (top in ONLY_IN and not here[0].startswith(ONLY_IN[top])) or name.startswith(TOO_SLOW):
             wrong.append(name)
     return wrong
 
@@ -176,6 +178,7 @@ def test_imports_keep_their_place():
         ("runner/new.py", "from integrhealth.analyses.latency import report"),
         ("charts/new.py", "import papermill"),
         ("cli.py", "import pandas"),
+        ("language/new.py", "from scipy.stats import t"),
     ],
 )
 def test_an_import_out_of_place_is_seen(tmp_path, monkeypatch, place, line):

@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from drawing.frames import NOON, drawn, messages
+from drawing.samples import sample
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -429,7 +430,7 @@ def test_evidence_shows_itself_on_one_screen():
     evidence = Evidence(messages=messages(PERIOD), reads=pl.DataFrame({"report": ["r"], "person": ["p"], "at": [NOON]}))
     assert repr(evidence) == "Evidence(4 messages, 1 reads; 0 rejected)"
     assert repr(Evidence()) == "Evidence(nothing; 0 rejected)"
-    assert len(repr(read("sample:a"))) < 200
+    assert len(repr(sample("a"))) < 200
     html = evidence._repr_html_()
     assert "0 files read, 0 records rejected" in html
     assert html.count("<tr>") <= 1 + len(FRAMES)

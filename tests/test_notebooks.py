@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from drawing.samples import sample
 
 import integrhealth as ih
 from integrhealth.analyses import REPORTS
@@ -24,7 +25,7 @@ def notebook(request):
 
 @pytest.fixture(scope="module")
 def evidence():
-    return ih.read("sample:a")
+    return sample("a")
 
 
 def code(notebook):

@@ -16,6 +16,9 @@ STOPPING_WEAK, STOPPING_NONE = 0.5, 0.1
 SWALLOWING = 0.5
 # Systems hit by one error: from here on the cascade is a finding (own; a third of the essay's fourteen).
 WIDE_CASCADE = 5
+# An incident that names no object is about what began on its integration in so many hours before (own; a day, so that
+# whoever comes in the morning may have written it).
+DETECTED_WITHIN_HOURS = 24
 # Resamples of every bootstrap, and the seed that makes a report repeat itself (own).
 RESAMPLES, SEED = 1000, 20251224
 
@@ -245,6 +248,8 @@ SLOW_DRAIN = 2
 SHIFT_LEVEL, LEAST_CHANGE = 0.01, 0.1
 # Of fewer days in random order the best split looks like a step too often for any p-value below that (own).
 FEWEST_SHIFT_DAYS = 10
+# A promise is certainly broken by at least so many bad messages (own; one alone is an accident).
+FEWEST_BAD = 2
 # Permutations of the days, for the rarest (own; 200 tested series can still be certain), days that a level lasts, and
 # days from which a change is a drift and no shift (own).
 SHIFT_PERMUTATIONS, LEAST_SHIFT_DAYS, DRIFT_DAYS = 10_000, 4, 7

@@ -4,6 +4,7 @@ import json
 
 import polars as pl
 import pytest
+from drawing.samples import sample
 from drawing.shared_data import shared_data
 
 import integrhealth as ih
@@ -89,7 +90,7 @@ def counted(evidence):
 
 @pytest.mark.parametrize("company", ["a", "b"])
 def test_the_rows_of_the_files_are_those_of_the_frames(company):
-    assert counted(ih.read(f"sample:{company}"))
+    assert counted(sample(company))
 
 
 @pytest.mark.parametrize("folder", ["jaeger", "zipkin", "email_events", "stepfunctions", "logicapps", "azure_adf"])
@@ -99,7 +100,7 @@ def test_the_rows_of_real_files_are_those_of_the_frames(folder):
 
 def test_the_rows_of_a_period_are_those_within_it(tmp_path):
     evidence = ih.read("sample:a", until="2026-01-01")
-    assert counted(evidence) != counted(ih.read("sample:a"))
+    assert counted(evidence) != counted(sample("a"))
     evidence.save(tmp_path / "kept")
     assert counted(ih.read(tmp_path / "kept")) == counted(evidence)
 

@@ -22,6 +22,7 @@ from integrhealth.analyses.dependency_fragility.outages.findings import outage_f
 from integrhealth.analyses.dependency_fragility.outages.questions import outages
 from integrhealth.analyses.dependency_fragility.questions import edges
 from integrhealth.analyses.dependency_fragility.repairs import repairs
+from integrhealth.analyses.dependency_fragility.suppositions import suppositions, without
 from integrhealth.analyses.dependency_fragility.tables import TABLES
 from integrhealth.analyses.dependency_fragility.what_if.questions import what_if
 from integrhealth.analyses.dependency_fragility.what_if.supposing import said_of_changes, supposed
@@ -50,6 +51,8 @@ __all__ = [
     "systems",
     "what_if",
 ]
+# What is asked again where something is supposed: levels, who fails with whom and when were measured today.
+SUPPOSABLE = ("capabilities", "edges", "fallbacks", "outages", "parts", "systems")
 NO_CAPABILITY = (
     "No path from an entry to a goal was found: it takes messages that share a trace_id (or name a parent_id), "
     "or a dependency graph in which a system that nobody calls leads to one that calls nobody."
@@ -94,7 +97,9 @@ def report(
         "double_repair": double_repair,
     }
     then = supposed(evidence, **supposition)
-    tables, shown = (answers(each, globals(), min_messages=min_messages) for each in (evidence, then))
+    tables = answers(evidence, globals(), min_messages=min_messages)
+    shown = tables | answers(then, globals() | {"__all__": SUPPOSABLE}, min_messages=min_messages)
+    shown["coupling"] = tables["coupling"].filter(without(suppositions(then.catalog.supposed).removed))
     shown["what_if"] = what_if(evidence, min_messages=min_messages, **supposition)
     asked = tables["capabilities"]
     measured = asked.height > 0 and not evidence.messages.is_empty()

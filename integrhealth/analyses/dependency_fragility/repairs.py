@@ -16,11 +16,11 @@ REPAIRS = {"system": TEXT, "down_ms": NUMBER, "period_ms": NUMBER, "down_share":
 def repairs(incident_events: pl.DataFrame, messages: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
     """One row per system with a repaired incident: down_ms, period_ms, down_share, repair_ms, helpless, tolerance_ms.
 
-    An incident lasts from its first event to the first that says it was repaired, and is one of the system into which
-    its integration leads. ``down_ms`` counts overlapping incidents once, ``down_share`` is its part of ``period_ms``,
-    the time that `messages` cover. ``repair_ms`` is the median incident. ``helpless`` is the integration of the catalog
-    (`declared`) that bears the least, ``tolerance_ms``, of those that bear less than that, have no queue, and no
-    fallback tested within a year.
+    An incident lasts from its first event to the first one after it that says it was repaired, and is one of the
+    system into which its integration leads. ``down_ms`` counts overlapping incidents once, ``down_share`` is its part
+    of ``period_ms``, the time that `messages` cover. ``repair_ms`` is the median incident. ``helpless`` is the
+    integration of the catalog (`declared`) that bears the least, ``tolerance_ms``, of those that bear less than that,
+    have no queue, and no fallback tested within a year.
     """
     sent = messages["sent_at"]
     into = pl.concat([frame.select("integration", system="target") for frame in (messages, declared)])
@@ -49,12 +49,18 @@ def repairs(incident_events: pl.DataFrame, messages: pl.DataFrame, declared: pl.
 
 
 def repaired_incidents(events: pl.DataFrame) -> pl.DataFrame:
-    """incident, integration, began, repaired, lasted_ms; those that are still open, or say no integration, left out."""
-    done = pl.col("at").filter(pl.col("state").str.to_lowercase().is_in(REPAIRED)).min()
+    """incident, integration, began, repaired, lasted_ms; those still open, or that name no integration, left out.
+
+    Left out as well are those of which the log has only the end, and those entered when all was over, at one moment:
+    they say that there was something, and not how long it took.
+    """
+    over = pl.col("state").str.to_lowercase().is_in(REPAIRED).fill_null(False)
+    at = pl.col("at")
+    began = at.filter(~over).min()
     ordered = (
         events.sort("at")
         .group_by("incident")
-        .agg(pl.col("integration").drop_nulls().first(), began=pl.col("at").min(), repaired=done)
+        .agg(pl.col("integration").drop_nulls().first(), began=began, repaired=at.filter(over & (at > began)).min())
     )
     return ordered.drop_nulls().with_columns(lasted_ms=_in_ms(pl.col("repaired") - pl.col("began")))
 

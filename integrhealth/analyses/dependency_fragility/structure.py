@@ -28,6 +28,8 @@ FALLBACKS = {"integration": TEXT, "source": TEXT, "target": TEXT, "fallback": TE
 COUNTED = ("fresh", "old")
 # A fallback that a what-if adds: it works today.
 SUPPOSED = "supposed"
+# The day of the test is that of a calendar on a wall, the last message is in UTC.
+DAYS_OF_A_ZONE = 1
 # A graph without traffic asks for so many ways at most; a person reads no more (own).
 MOST_QUESTIONS = 30
 
@@ -35,17 +37,20 @@ MOST_QUESTIONS = 30
 def fallback_tests(integrations: pl.DataFrame, *, last_sent_at: object) -> pl.DataFrame:
     """One row per integration with a fallback: integration, source, target, fallback, tested_on, age_days, verdict.
 
-    ``age_days`` is how far the test lies from the last message. ``verdict``: "fresh" within 90 days, "old" within 365,
-    both of which count; "expired" beyond; "untested" where no test is known, or no message to count from.
+    ``age_days`` lie between the test and the last message. ``verdict``: "fresh" within 90 days, "old" within 365, both
+    of which count; "expired" beyond; "later" where it was not yet made when the messages were sent, whether it was
+    since or is only planned; "untested" where no test is known, or no message to count from.
     A supposed fallback is tested today.
     """
-    since = (pl.lit(last_sent_at).cast(pl.Date) - pl.col("fallback_tested_on")).dt.total_days().abs()
+    since = (pl.lit(last_sent_at).cast(pl.Date) - pl.col("fallback_tested_on")).dt.total_days()
     days = pl.when(pl.col("fallback") == SUPPOSED).then(0).otherwise(since)
     given = integrations.drop_nulls(["source", "target"]).filter(
         pl.col("fallback").is_not_null() & (pl.col("fallback") != "none")
     )
     verdict = (
-        pl.when(days <= FALLBACK_FRESH_DAYS)
+        pl.when(days < -DAYS_OF_A_ZONE)
+        .then(pl.lit("later"))
+        .when(days <= FALLBACK_FRESH_DAYS)
         .then(pl.lit("fresh"))
         .when(days <= FALLBACK_TEST_DAYS)
         .then(pl.lit("old"))
@@ -60,12 +65,12 @@ def fallback_tests(integrations: pl.DataFrame, *, last_sent_at: object) -> pl.Da
 def tested_fallbacks(integrations: pl.DataFrame, *, last_sent_at: object) -> pl.DataFrame:
     """The edges (source, target) whose integrations all have a fallback that was tested within a year, and age_days.
 
-    A fallback that was never tested, or longer than 365 days away from the last message, counts as none; so do all
-    of them when there is no message to count from. ``age_days`` is the oldest test of the edge.
+    A fallback that was never tested, longer than 365 days before the last message, or after it, counts as none; so do
+    all of them when there is no message to count from. ``age_days`` is the oldest test of the edge.
     """
     tests = fallback_tests(integrations, last_sent_at=last_sent_at).filter(pl.col("verdict").is_in(COUNTED))
     everything = integrations.drop_nulls(["source", "target"]).group_by("source", "target").agg(pl.len())
-    per_edge = tests.group_by("source", "target").agg(pl.col("age_days").max(), tested=pl.len())
+    per_edge = tests.group_by("source", "target").agg(pl.col("age_days").clip(0).max(), tested=pl.len())
     whole = everything.join(per_edge, on=["source", "target"]).filter(pl.col("tested") == pl.col("len"))
     return whole.select("source", "target", "age_days").sort("source", "target")
 

@@ -4,7 +4,7 @@ Per person and day, per person, and for everybody together.
 """
 
 import polars as pl
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from integrhealth.language.statistics import CONFIDENCE
 from integrhealth.language.thresholds import (
@@ -206,7 +206,7 @@ def _floods(person_days: pl.DataFrame, *, min_deliveries: int) -> pl.DataFrame:
         )
         .with_columns(flood_ratio=pl.when((spent > 0) & (pl.col("measured") >= min_deliveries)).then(needed / spent))
     )
-    student = t.ppf((1 + CONFIDENCE) / 2, (sums["days"] - 1).clip(1).to_numpy())
+    student = stdtrit((sums["days"] - 1).clip(1).to_numpy(), (1 + CONFIDENCE) / 2)
     half = pl.when((pl.col("days") >= MIN_DAYS) & pl.col("spread").is_finite()).then(
         pl.col("spread") * pl.Series(student, dtype=pl.Float64)
     )

@@ -250,3 +250,22 @@ def test_one_system_has_the_interval_of_the_systems_table():
     rates, (low, high) = composed_chain(np.array([10]), 100), beta_interval(90, 10)
     assert rates["availability"] == pytest.approx(0.9)
     assert (rates["low"], rates["high"]) == (pytest.approx(float(low), abs=0.01), pytest.approx(float(high), abs=0.01))
+
+
+def test_importance_in_a_circle_is_that_of_every_state_drawn_anew():
+    # Below the entry a circle of three, of which each can do without the next where the last one works.
+    a, b, c, d = (("a", True), ("b", True), ("c", True), ("d", True))
+    graph = {
+        ("in", True): [frozenset([a])],
+        a: [frozenset([b]), frozenset([d])],
+        b: [frozenset([c])],
+        c: [frozenset([a]), frozenset([d])],
+        d: [frozenset()],
+    }
+    systems, up = ["a", "b", "c", "d"], np.array([0.9, 0.8, 0.7, 0.6])
+    table = enumeration.truth_table(graph, ("in", True), systems)
+    _, exact = enumeration.enumerated(enumeration.decision_levels(table), up[:, None])
+    _, _, importance = enumeration.simulated(graph, ("in", True), systems, up, states=200_000, seed=[3])
+    np.testing.assert_allclose(importance, exact[:, 0], atol=0.01)
+    # In the end all wait for d: a circle alone does not work.
+    assert exact[:, 0] == pytest.approx([0.6, 0, 0, 0.9])

@@ -227,16 +227,19 @@ def test_the_largest_landscape_is_drawn_in_a_small_page():
     assert len(json.dumps(chart.to_dict())) < 200_000
 
 
-DRAWN = report("""
-    900 Shop>ERP ERP>Bank
-    30  Shop>ERP!
-    200 Shop>WMS WMS>Carrier
-    5   Shop>Mail
-""")
+@pytest.fixture(scope="module")
+def tables():
+    """The tables of a landscape of five systems."""
+    return report("""
+        900 Shop>ERP ERP>Bank
+        30  Shop>ERP!
+        200 Shop>WMS WMS>Carrier
+        5   Shop>Mail
+    """).tables
 
 
-def test_the_graph_shows_traffic_as_width_failures_as_colour_and_single_points_by_shape():
-    chart = dependency_chart(DRAWN.tables["edges"], DRAWN.tables["systems"])
+def test_the_graph_shows_traffic_as_width_failures_as_colour_and_single_points_by_shape(tables):
+    chart = dependency_chart(tables["edges"], tables["systems"])
     unrated, rated, heads, bars, rings, names = chart.to_dict()["layer"]
     assert rated["encoding"]["strokeWidth"]["field"] == "messages"
     assert rated["encoding"]["color"]["field"] == "error_share"
@@ -251,8 +254,8 @@ def test_the_graph_shows_traffic_as_width_failures_as_colour_and_single_points_b
     assert chart.to_dict()["title"]["text"] == "Nothing leads around ERP and WMS"
 
 
-def test_intervals_are_drawn_where_they_lie():
-    spec = system_availability_chart(DRAWN.tables["systems"]).to_dict()
+def test_intervals_are_drawn_where_they_lie(tables):
+    spec = system_availability_chart(tables["systems"]).to_dict()
     rows = next(iter(row for row in spec["datasets"].values() if "most_lost" in row[0]))
     erp = next(row for row in rows if row["subject"] == "ERP")
     assert erp["lost"] == pytest.approx(30 / 930)
@@ -263,8 +266,8 @@ def test_intervals_are_drawn_where_they_lie():
     assert spec["title"]["text"] == "ERP fails most often by itself"
 
 
-def test_capabilities_say_on_whom_they_hang():
-    spec = capability_chart(DRAWN.tables["capabilities"]).to_dict()
+def test_capabilities_say_on_whom_they_hang(tables):
+    spec = capability_chart(tables["capabilities"]).to_dict()
     rows = next(iter(row for row in spec["datasets"].values() if "beside" in row[0]))
     assert {row["subject"]: row["beside"] for row in rows} == {
         "Shop to Bank": "hangs on ERP, n = 930",
@@ -334,3 +337,18 @@ def test_names_without_room_lose_first_what_they_share_then_their_middle():
     wide, narrow = (short_names(pl.DataFrame({"system": names, "room": [room] * 4})) for room in (700.0, 66.0))
     assert wide["label"].to_list() == names
     assert narrow["label"].to_list() == ["order", "order-…her", "verifi…ion", "user"]
+
+
+def test_names_that_share_many_parts_keep_what_tells_them_apart():
+    names = [f"System of the department number {number} for very very long names" for number in range(7)]
+    labels = short_names(pl.DataFrame({"system": names, "room": [120.0] * 7}))["label"]
+    assert labels.to_list() == [str(number) for number in range(7)]
+    alike = short_names(pl.DataFrame({"system": ["a-long-name-", "a-long-name-b"], "room": [12.0] * 2}))["label"]
+    assert "" not in alike.to_list()
+
+
+def test_where_no_goal_is_seen_nothing_is_said_about_ways_to_one():
+    drawn = edges("A>B:10 B>C:10 C>A:10")
+    unjudged = risks(drawn).with_columns(single_point=pl.lit(None, pl.Boolean))
+    assert dependency_chart(drawn, unjudged).to_dict()["title"]["text"].startswith("Who calls whom")
+    assert dependency_chart(drawn, risks(drawn)).to_dict()["title"]["text"] == NONE_ALONE

@@ -1,6 +1,7 @@
 """When a system was down, dated from failures in a row and from metrics: outages planted by the textbook process."""
 
 import polars as pl
+import pytest
 from drawing.down_times import MONDAY, evidence, failing, measured, sent
 
 from integrhealth.analyses import dependency_fragility as fragility
@@ -60,6 +61,17 @@ def test_metrics_that_say_it_was_not_up_are_an_outage():
     assert outages(sent(1), sent(22), metrics=samples) == [("B", 10, 14, 0)]
     assert outages(sent(1), sent(12), sent(22), metrics=samples) == []  # it answered all the same
     assert outages(*failing(13, 14, 15), sent(22), metrics=samples) == [("B", 10, 15, 3)]
+
+
+@pytest.mark.parametrize("longer", [1, 10])
+def test_a_collector_that_comes_back_to_one_system_after_the_other_was_down_itself(longer):
+    def gap(start, end):
+        return [1 if minute < start or minute >= end else None for minute in range(250)]
+
+    late = measured({"B": gap(100, 150), "C": gap(100 + longer, 150 + longer), "D": gap(100 + longer, 150)})
+    assert outages(sent(1), metrics=late) == []
+    there = measured({"B": gap(100, 150), "C": gap(100, 120)})
+    assert outages(sent(1), metrics=there) == [("B", 100, 149, 0)]
 
 
 def test_missing_samples_are_an_outage_unless_the_collector_was_down():

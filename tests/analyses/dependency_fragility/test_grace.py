@@ -65,6 +65,17 @@ def test_the_same_message_id_is_enough_and_another_payload_is_another_message():
     assert ends(row_of(*three(changed))) == (3, 0, 0, 3, 0, 0.0)
 
 
+@pytest.mark.parametrize(("operation", "kept"), [(None, 3), ("POST /orders", 3), ("DELETE /orders", 0)])
+def test_a_batch_that_brings_it_hours_later_defers_it_whatever_its_id(operation, kept):
+    def outage(day):
+        order = {"object_type": "order", "object_id": f"{day}"}
+        refused = sent(day + 11.5, "failed", operation="POST /orders", message_id=f"x{day}", **order)
+        night = sent(day + 400, kind="batch", after=5, source="D", operation=operation, message_id=f"y{day}", **order)
+        return [*failing(day + 10, day + 11, day + 12, source="C"), refused, night]
+
+    assert ends(row_of(*three(outage))) == (3, 0, kept, 3 - kept, 0, kept / 3)
+
+
 @pytest.mark.parametrize("status", ["ok", "pending", "held", "unknown"])
 def test_accepted_and_then_lost_is_not_deferred(status):
     def outage(day):
@@ -99,6 +110,41 @@ def test_a_fallback_serves_the_message_or_the_request_that_it_was_sent_for():
 
     for parent in (False, True):
         assert ends(row_of(*three(lambda day, parent=parent: outage(day, parent=parent)))) == (3, 3, 0, 0, 0, 1.0)
+
+
+def test_a_fallback_that_comes_after_the_last_sign_of_the_outage_serves_the_same_object():
+    """Nothing names the request: what was refused last ends the time down, and its fallback answers seconds later."""
+
+    def outage(day, *, after=0.1, payload=None, repaired=False, **fallback):
+        order = {"object_type": "order", "object_id": f"{day}", "payload_hash": "p"}
+        tries = [sent(day + 12 + n / 60, "failed", attempt=n, **order) for n in (1, 2)]
+        instead = order | {"payload_hash": payload or "p", "fallback": True, "attempt": 3} | fallback
+        itself = [sent(day + 12.05, **order)] if repaired else []
+        return [*failing(day + 10, day + 11, source="C"), *tries, *itself, sent(day + 12 + after, **instead)]
+
+    def ends_of(**how):
+        return ends(row_of(*three(lambda day: outage(day, **how))))
+
+    assert ends_of() == (3, 3, 0, 0, 0, 1.0)
+    assert ends_of(after=30 * 1440 - 1) == (3, 3, 0, 0, 0, 1.0)
+    assert ends_of(after=30 * 1440 + 1) == (3, 0, 0, 3, 0, 0.0)
+    assert ends_of(after=-3) == (3, 0, 0, 3, 0, 0.0)  # from the copy, before it was down
+    assert ends_of(payload="q") == (3, 0, 0, 3, 0, 0.0)
+    assert ends_of(source="X") == (3, 0, 0, 3, 0, 0.0)
+    assert ends_of(object_type="return") == (3, 0, 0, 3, 0, 0.0)
+    assert ends_of(repaired=True) == (3, 0, 3, 0, 0, 1.0)  # the target itself was first
+
+
+def test_a_fallback_at_another_system_is_the_same_work_where_the_trace_says_so():
+    def outage(day, trace: str | None):
+        order = {"object_type": "order", "object_id": f"{day}", "trace_id": f"t{day}"}
+        direct = failing(day + 10, day + 11, day + 12, source="C")
+        copy = sent(day + 11.51, target="Copy", fallback=True, **order | {"trace_id": trace})
+        return [*direct, sent(day + 11.5, "failed", **order), copy]
+
+    assert ends(row_of(*three(lambda day: outage(day, f"t{day}")))) == (3, 3, 0, 0, 0, 1.0)
+    # Without it the one failed, and the other was served without a try.
+    assert ends(row_of(*three(lambda day: outage(day, None)))) == (3, 3, 0, 3, 0, 0.5)
 
 
 def test_a_request_served_by_a_fallback_without_a_try_counts_as_served():

@@ -65,10 +65,15 @@ def checked(
         (1000, 11, "cannot tell"),  # more, as chance would have it in four of ten such months
         (1000, 17, "cannot tell"),  # 2.7%
         (1000, 18, "failed"),  # 1.4%, below the 2.5% that an interval leaves out on one side
-        (30, 0, "passed"),
-        (29, 0, "cannot tell"),
-        (29, 29, "cannot tell"),
-        (30, 30, "failed"),
+        (28, 0, "passed"),  # a daily feed that came every day
+        (27, 0, "cannot tell"),
+        (28, 1, "cannot tell"),  # 25%
+        (28, 2, "cannot tell"),  # 3%
+        (28, 3, "failed"),  # 0.3%
+        (27, 27, "failed"),
+        (7, 1, "cannot tell"),
+        (2, 2, "failed"),  # 0.01%
+        (1, 1, "cannot tell"),  # 1%, and one alone
         (0, 0, "cannot tell"),
     ],
 )
@@ -81,7 +86,8 @@ def test_what_is_promised_says_how_much_of_what():
     assert said["success"] == ("failed", "40 of 1,000 messages failed or came in part, 1% may")
     assert said["p95"] == ("failed", "200 of 1,000 messages took longer than 2 s, 5% may")
     assert checked(promise(n=1000, bad=11))["success"][1].endswith("1% may, which may be chance")
-    assert checked(promise(n=7, bad=3))["success"][1] == "7 messages are too few to say"
+    assert checked(promise(n=7, bad=1))["success"][1] == "7 messages are too few to say"
+    assert checked(promise(n=7, bad=3))["success"][1] == "3 of 7 messages failed or came in part, 1% may"
     assert "p95" not in checked(promise(n=1000, bad=0))
 
 

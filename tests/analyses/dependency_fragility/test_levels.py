@@ -69,6 +69,17 @@ def verdicts(evidence: ih.Evidence) -> list[str]:
     return ih.dependency_fragility.levels(evidence)["verdict"].to_list()
 
 
+@pytest.mark.parametrize(("days_ago", "stable"), [(0, True), (10, False)])
+def test_a_feed_that_stopped_is_not_stable_because_nothing_failed(days_ago, stable):
+    parts = [feed(name, days=DAYS - (days_ago if name == "bank-feed" else 0)) for name in FEEDS]
+    evidence = ih.Evidence(messages=pl.concat(parts), catalog=catalog())
+    rows = ih.dependency_fragility.level_checks(evidence).filter(check="silence")
+    results = dict(rows.select("integration", "result").iter_rows())
+    assert results == dict.fromkeys(FEEDS, "passed") | ({} if stable else {"bank-feed": "failed"})
+    assert stable or rows["why"][0].startswith("nothing came for 10 days; one message was due in ")
+    assert ih.dependency_fragility.levels(evidence)["verdict"].to_list() == ["stable" if stable else "unstable"] * 4
+
+
 def test_one_failing_bank_feed_blocks_the_three_levels_above_and_frees_them_when_it_is_fixed():
     broken = rungs(company(bank_feed=0.2))
     assert [broken[level]["verdict"] for level in LEVELS] == ["unstable"] * 4

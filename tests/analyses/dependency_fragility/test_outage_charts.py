@@ -128,6 +128,12 @@ def test_the_title_says_what_is_shown_before_anybody_moves_anything(verdict, tit
     assert charts.outage_slider_chart(table(verdict=verdict)).to_dict()["title"]["text"] == title
 
 
+@pytest.mark.parametrize(("repairs", "said"), [((10, 10), "runs; 10 repairs"), ((3, 40), "runs; from 3 to 40 repairs")])
+def test_where_the_verdicts_do_not_rest_on_as_many_repairs_both_ends_are_told(repairs, said):
+    rows = pl.concat([table(integration=str(place), repairs=count) for place, count in enumerate(repairs)])
+    assert any(said in text for text in drawn(charts.outage_verdict_chart(rows)))
+
+
 @pytest.mark.parametrize("rows", [table().clear(), table(verdict="cannot tell")])
 def test_without_a_verdict_a_sentence_stands_there(rows):
     for chart in (charts.outage_slider_chart(rows), charts.outage_verdict_chart(rows)):

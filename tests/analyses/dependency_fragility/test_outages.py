@@ -304,6 +304,21 @@ def test_without_tolerance_or_repairs_the_row_says_what_would_answer():
     assert "outages" not in fragility.report(asked(nights(60))).notes
 
 
+@pytest.mark.parametrize(("state", "verdict"), [("New", "survive"), ("Closed", "cannot tell")])
+def test_incidents_of_which_only_the_end_was_logged_are_no_outages_of_no_length(state, verdict):
+    ends = nights(20).with_columns(state=pl.when(pl.col("state") == "Resolved").then("state").otherwise(pl.lit(state)))
+    assert outage(ends)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "; only 1 repair says so"), (9, "; only 9 repairs say so"), (10, "")],
+)
+def test_a_verdict_on_few_repairs_says_on_how_few(count, said):
+    assert outage(nights(20, count))["why"] == f"19 of 20 outages end within 20 min, it bears 30 min{said}"
+    assert outage(nights(60, count))["why"].endswith(said or "rate_per_hour)")
+
+
 def test_nothing_in_nothing_out():
     rows = fragility.outages(Evidence())
     assert rows.is_empty()
@@ -316,7 +331,7 @@ def test_broken_catalogs_and_logs_give_a_verdict_or_none_and_no_number_that_is_n
         row = outage(nights(60), **said)
         assert not any(isinstance(value, float) and np.isnan(value) for value in row.values())
     backwards = incidents(*(repaired(-5, day=day) for day in range(10)))
-    assert outage(backwards)["outage_minutes"] >= 0
+    assert (outage(backwards)["verdict"], outage(backwards)["repairs"]) == ("cannot tell", 0)
     unsaid = nights(60).with_columns(team=None, person=None)
     assert (outage(unsaid)["find_minutes"], outage(unsaid)["outage_minutes"]) == (None, 60)
 

@@ -127,3 +127,30 @@ def test_a_tested_fallback_takes_the_place_of_the_integration():
     assert (
         repairs(events(incident("a", 2, 5)), DAY, pl.DataFrame(schema=CATALOG["integrations"]))["helpless"][0] is None
     )
+
+
+@pytest.mark.parametrize(
+    "incident_log",
+    [
+        {"Closed": 2},  # of what was opened before the log begins there is only the end
+        {"Closed": 2, "New": 3},  # a number that is given out again
+        {"New": 2, "Closed": 2},  # entered when all was over
+    ],
+)
+def test_an_incident_of_which_only_the_end_is_seen_says_not_how_long_it_took(incident_log):
+    seen = [
+        {"incident": "a", "integration": "orders", "state": state, "at": NOON + timedelta(hours=hour)}
+        for state, hour in incident_log.items()
+    ]
+    assert repaired(seen) == []
+    [row] = repaired(seen, incident("b", 4, 5))
+    assert row["repair_ms"] == HOUR
+
+
+def test_a_number_that_is_closed_before_it_is_opened_lasts_from_its_opening():
+    hours = {"Closed": 1, "New": 2, "Resolved": 5}
+    seen = [
+        {"incident": "a", "integration": "orders", "state": state, "at": NOON + timedelta(hours=hour)}
+        for state, hour in hours.items()
+    ]
+    assert [row["repair_ms"] for row in repaired(seen)] == [3 * HOUR]

@@ -147,6 +147,8 @@ TESTED = NOON.date() - timedelta(days=100)
         (fallback(None), {"ERP", "Bank"}),
         (fallback(NOON.date() - timedelta(days=365)), {"Bank"}),
         (fallback(NOON.date() - timedelta(days=366)), {"ERP", "Bank"}),
+        (fallback(NOON.date() + timedelta(days=1)), {"Bank"}),  # the same day further east
+        (fallback(NOON.date() + timedelta(days=2)), {"ERP", "Bank"}),  # planned
         (fallback(TESTED, kind="none"), {"ERP", "Bank"}),
         (fallback(TESTED, kind=None), {"ERP", "Bank"}),
     ],

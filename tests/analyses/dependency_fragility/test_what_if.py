@@ -287,6 +287,16 @@ def test_the_report_shows_the_landscape_that_is_supposed_with_the_findings_of_to
     assert now.tables["what_if"].schema == report.tables["what_if"].schema
 
 
+@pytest.mark.parametrize("changes", [{"remove_system": "A"}, {"add_fallback": "A"}, {"double_repair": "Hub"}])
+def test_a_report_of_what_is_supposed_is_what_each_question_answers_and_asks_no_other_report_again(changes):
+    today = landscape()
+    then = fragility.supposed(today, **changes)
+    tables = fragility.report(today, **changes).tables
+    assert not any(answer.__name__ in ("level_checks", "_windows", "coupling") for answer, *_ in then._answers)
+    for name in tables.keys() - {"what_if"}:
+        assert_frame_equal(tables[name], getattr(fragility, name)(then).select(tables[name].columns))
+
+
 def test_what_is_supposed_of_a_graph_alone_is_its_structure():
     edges = pl.DataFrame({"source": ["S", "S", "A", "B"], "target": ["A", "B", "T", "T"]})
     today = Evidence(dependencies=conform(edges, "dependencies"))

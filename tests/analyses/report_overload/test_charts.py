@@ -8,7 +8,13 @@ import vl_convert
 from drawing.reports import delivered, evidence, opened, stock
 
 from integrhealth.analyses.report_overload import report
-from integrhealth.analyses.report_overload.charts import class_chart, minutes_chart, overlap_heat_map
+from integrhealth.analyses.report_overload.charts import (
+    class_chart,
+    coverage_chart,
+    minutes_chart,
+    overlap_heat_map,
+    staleness_chart,
+)
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -91,3 +97,46 @@ def test_without_data_a_sentence_stands_in_for_the_chart(tables):
 def test_the_same_frames_give_the_same_chart(tables):
     for chart, table in ((minutes_chart, "people"), (class_chart, "reports"), (overlap_heat_map, "overlaps")):
         assert chart(tables[table]).to_json() == chart(tables[table]).to_json()
+
+
+@pytest.fixture(scope="module")
+def spare():
+    """Three decisions, two served by two reports and one by one; a copy that nobody opens."""
+    reports = stock(
+        {"report": "a", "words": 238, "decisions": ["x", "y", "z"]},
+        {"report": HOSTILE, "words": 714, "decisions": ["x", "y"]},
+    )
+    sent = pl.concat([delivered(name, "p", range(60)) for name in ("a", HOSTILE)])
+    return report(evidence(reports=reports, deliveries=sent, reads=opened(sent.filter(report="a"), 60))).tables
+
+
+def test_decisions_alike_are_one_line_from_today_to_the_plan(spare):
+    spec, svg = drawn(coverage_chart(spare["coverage"]))
+    assert spec["title"]["text"] == "1.7 reports a decision today, 1 report in the plan: every decision stays served"
+    points = [(row["label"], row["time"], row["count"]) for row in rows(spec) if "time" in row]
+    assert points == [
+        ("x and 1 more", "today", 2),
+        ("z", "today", 1),
+        ("x and 1 more", "in the plan", 1),
+        ("z", "in the plan", 1),
+    ]
+    assert "reports that serve the decision" in svg
+    lost, _ = drawn(coverage_chart(spare["coverage"].with_columns(uncovered=pl.lit(2))))
+    assert lost["title"]["text"].endswith("6 decisions and people would be served less often")
+
+
+def test_what_reading_takes_is_told_by_age_and_outcome(spare):
+    spec, svg = drawn(staleness_chart(spare["reports"]))
+    assert spec["title"]["text"] == "75% of the reading is for reports that could stop; 1 of 2 lie older than a week"
+    assert [(row["age"], row["outcome"], row["hours"], row["reports"]) for row in rows(spec)] == [
+        ("up to 90 days", "could stop", 3.0, 1),
+        ("up to a day", "to keep", 1.0, 1),
+    ]
+    assert HOSTILE not in svg
+
+
+def test_charts_of_the_cover_without_data_say_what_is_missing(tables):
+    for chart in (coverage_chart(tables["coverage"]), staleness_chart(tables["reports"].clear())):
+        spec, _ = drawn(chart)
+        assert spec["description"].endswith(".")
+        assert "title" not in spec

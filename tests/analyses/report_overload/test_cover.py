@@ -151,7 +151,7 @@ def test_integer_programmes_and_trying_all_choices_agree(monkeypatch, seed):
     covers = scattered(60, 24, seed)
     minutes = np.random.default_rng(seed).integers(1, 9, 24) * 1.0
     programmed = smallest_cover(covers, minutes)
-    monkeypatch.setattr("integrhealth.analyses.report_overload.cover.solver.FEW_COLUMNS", 0)
+    monkeypatch.setattr("integrhealth.analyses.report_overload.cover.solver.FEW_CHOICES", 0)
     again = smallest_cover(covers, minutes)
     assert programmed.columns.tolist() == again.columns.tolist()
     assert programmed.gap == again.gap == 0
@@ -164,11 +164,11 @@ def scattered(rows, columns, seed, share=0.1):
     return csr_array(covers.astype(float))
 
 
-SEED_THAT_MISLEADS_GREED = 6
+SEED_THAT_MISLEADS_GREED = 1
 
 
 def test_a_cover_that_takes_too_long_is_greedy_and_says_how_far_it_may_be_from_the_smallest(monkeypatch):
-    covers, minutes = scattered(300, 60, SEED_THAT_MISLEADS_GREED), np.ones(60)
+    covers, minutes = scattered(120, 36, SEED_THAT_MISLEADS_GREED), np.ones(36)
     smallest = smallest_cover(covers, minutes)
     assert smallest.gap == 0
     monkeypatch.setattr("integrhealth.analyses.report_overload.cover.solver.PATIENCE_SECONDS", 0.0)

@@ -212,14 +212,14 @@ def test_the_catalog_adds_decisions_owners_and_reports_and_wins():
 # Broken and partial input
 
 
-CURATED = ("coverage", "curation", "handful", "questionnaire", "savings")
+CURATED = ("coverage", "curation", "handful", "savings")
 
 
 @pytest.mark.parametrize(
     ("given_frames", "needs", "filled"),
     [
         ((), ("reports", "deliveries", "reads"), ()),
-        (("reports",), ("deliveries", "reads"), ("reports", "overlaps", "questionnaire")),
+        (("reports",), ("deliveries", "reads"), ("reports", "overlaps")),
         (("deliveries",), ("reports", "reads"), ("reports", "people")),
         (("reads",), ("reports", "deliveries"), ("reports",)),
         (("reports", "deliveries"), ("reads",), ("people", "reports", "keep", "overlaps", *CURATED)),

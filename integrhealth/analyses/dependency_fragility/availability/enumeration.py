@@ -20,16 +20,31 @@ Levels = list[tuple[NDArray, NDArray]]
 
 
 def works(graph: AndOr, root: Node, up: Mapping[str, NDArray]) -> NDArray:
-    """In which states `root` works; `up` has, packed to bits, the states in which a system is up, else it always is.
+    """In which states `root` works; `up` has, packed to bits, the states in which a system is up, else it always is."""
+    return _solved(graph, _ordered(_links(graph, root), root), up, {})[root]
+
+
+def _links(graph: AndOr, root: Node) -> nx.DiGraph:
+    links = nx.DiGraph((node, child) for node, ways in graph.items() for way in ways for child in way)
+    links.add_node(root)
+    return links
+
+
+def _ordered(links: nx.DiGraph, root: Node) -> list[Node]:
+    """The nodes below `root` and itself, what a node needs before it where there is no circle."""
+    return list(nx.dfs_postorder_nodes(links, root))
+
+
+def _solved(
+    graph: AndOr, order: Sequence[Node], up: Mapping[str, NDArray], solved: Mapping[Node, NDArray]
+) -> dict[Node, NDArray]:
+    """In which states each node of `order` works, and those `solved` before, which need none of `order`.
 
     The least solution: a circle of systems that only wait for one another does not work.
     """
-    links = nx.DiGraph((node, child) for node, ways in graph.items() for way in ways for child in way)
-    links.add_node(root)
-    order = list(nx.dfs_postorder_nodes(links, root))
     never = np.zeros_like(next(iter(up.values()), np.zeros(1, np.uint8)))
     always = ~never
-    state, changed = dict.fromkeys(order, never), True
+    state, changed = {**solved, **dict.fromkeys(order, never)}, True
     while changed:
         changed = False
         for node in order:
@@ -37,7 +52,7 @@ def works(graph: AndOr, root: Node, up: Mapping[str, NDArray]) -> NDArray:
             now = up.get(node[0], always) & reduce(or_, ways, never)
             changed |= not np.array_equal(now, state[node])
             state[node] = now
-    return state[root]
+    return state
 
 
 def truth_table(graph: AndOr, root: Node, systems: Sequence[str]) -> NDArray:
@@ -92,17 +107,23 @@ def simulated(
     place = np.arange(up.size)[:, None]
     drawn = (place < down_from) | ((place > down_from) & (random.random((up.size, states)) < up[:, None]))
     columns = {system: np.packbits(row) for system, row in zip(systems, drawn, strict=True)}
-    share = _share(works(graph, root, columns), states)
+    links = _links(graph, root)
+    order = _ordered(links, root)
+    solved = _solved(graph, order, columns, {})
+    share = _share(solved[root], states)
     error = (1 - all_up) * np.sqrt((share * states + 1) * ((1 - share) * states + 1)) / (states + 2) / np.sqrt(states)
     # One state per system, in which it alone is down, and one in which none is.
     alone = {system: np.packbits(np.arange(up.size + 1) != place) for place, system in enumerate(systems)}
     *without, whole = np.unpackbits(works(graph, root, alone), count=up.size + 1).astype(float)
     never = np.zeros_like(columns[systems[0]])
-    lost = [
-        _share(works(graph, root, columns | {system: ~never}), states)
-        - _share(works(graph, root, columns | {system: never}), states)
-        for system in systems
-    ]
+    lost = []
+    for system in systems:
+        # Another state of one system changes only what leads to it.
+        its = [node for node in order if node[0] == system]
+        above = set(its).union(*(nx.ancestors(links, node) for node in its))
+        again = [node for node in order if node in above]
+        up_or_down = (_solved(graph, again, columns | {system: each}, solved)[root] for each in (~never, never))
+        lost.append(np.subtract(*(_share(packed, states) for packed in up_or_down)))
     importance = all_up * (whole - np.array(without)) + (1 - all_up) * np.array(lost)
     return all_up * whole + (1 - all_up) * share, error, importance
 

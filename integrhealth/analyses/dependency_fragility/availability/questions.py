@@ -133,7 +133,7 @@ def fallbacks(evidence: "Evidence") -> pl.DataFrame:
     """One row per integration of the catalog with a fallback: when it was tested, and whether that counts.
 
     ``age_days`` lies between the test and the last message. ``verdict``: "fresh" (within 90 days) and "old" (within
-    365) count, "expired" and "untested" count as no fallback.
+    365) count; "expired", "untested" and "later" (after the last message, so planned or made since) count as none.
 
     >>> ih.dependency_fragility.fallbacks(evidence).select("integration", "fallback", "verdict").rows()
     [('bank-statements', 'manual', 'untested'), ('wms-orders', 'manual', 'untested')]

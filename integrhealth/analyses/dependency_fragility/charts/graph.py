@@ -119,12 +119,11 @@ def _bands(shown: pl.DataFrame, levels: pl.DataFrame | None) -> dict[str, int] |
 def short_names(places: pl.DataFrame) -> pl.DataFrame:
     """`places` (system, room) plus label: the name as far as there is room for it.
 
-    Where there is not, it takes two lines; where these are too long, the first and the last part that most names
+    Where there is not, it takes two lines; where these are too long, the first and the last parts that most names
     share ("ts-", "-service") are left out, then the middle.
     """
     whole, letters = pl.col("system"), (pl.col("room") / LETTER).floor().clip(4, 24).cast(pl.Int64)
-    head, tail = _shared(places["system"], r"^\w+?[-_. ]"), _shared(places["system"], r"[-_. ][^-_. ]+$")
-    core = whole.str.strip_prefix(head).str.strip_suffix(tail)
+    core = pl.lit(_unshared(places["system"]))
     name = pl.when(whole.str.len_chars() <= letters).then(whole).otherwise(core)
     last = (letters - 1) * 2 // 5
     cut = pl.format("{}…{}", name.str.head(letters - 1 - last), name.str.tail(last))
@@ -132,6 +131,16 @@ def short_names(places: pl.DataFrame) -> pl.DataFrame:
     wraps = pl.max_horizontal(lines[0].str.len_chars(), lines[1].str.len_chars()) <= letters
     label = pl.when(name.str.len_chars() <= letters).then(name).when(wraps & whole.str.contains(" "))
     return places.with_columns(label=label.then(whole.str.replace(" ", "\n")).otherwise(cut))
+
+
+def _unshared(names: pl.Series) -> pl.Series:
+    """`names` without the first and the last parts that most of them share."""
+    core = names
+    while head := _shared(core, r"^\w+?[-_. ]"):
+        core = core.str.strip_prefix(head)
+    while tail := _shared(core, r"[-_. ][^-_. ]+$"):
+        core = core.str.strip_suffix(tail)
+    return names.zip_with(core == "", core)
 
 
 def _shared(names: pl.Series, pattern: str) -> str:
@@ -154,6 +163,8 @@ def _single_point_shape() -> alt.Shape:
 def _dependency_title(systems: pl.DataFrame) -> str:
     needed = pl.col("capabilities").list.len()
     single = systems.filter("single_point").sort(needed, "system", descending=[True, False])["system"].to_list()
+    if not single and systems["single_point"].null_count() == systems.height:
+        return "Who calls whom; no way from an entry to a goal was seen"
     if not single:
         return "No system stands alone on the way to a goal"
     leading = single[:3] + ([f"{len(single) - 3} more"] if len(single) > 3 else [])

@@ -73,8 +73,13 @@ def outage_verdict_chart(outages: pl.DataFrame, *, currency: str | None = None, 
         alt.layer(interval, mark, words).properties(width=WIDTH - BESIDE, height=alt.Step(22)),
         title,
         f"{unit} of one outage that begins in the busiest hour: median and nine of ten of 2,000 runs; "
-        f"{judged['repairs'].max():,} repairs",
+        f"{_counted(judged['repairs'])} repairs",
     )
+
+
+def _counted(repairs: pl.Series) -> str:
+    fewest, most = repairs.min(), repairs.max()
+    return f"{most:,}" if fewest == most else f"from {fewest:,} to {most:,}"
 
 
 INTERVAL = ("low", "middle", "high")

@@ -177,7 +177,7 @@ def _not_up(metrics: pl.DataFrame) -> pl.DataFrame:
 def _without_samples(metrics: pl.DataFrame) -> pl.DataFrame:
     """From the first to the last sample missing, three at least, at a system that is measured regularly.
 
-    Where others are measured too, some of them must be there meanwhile: else it was the collector that was down.
+    Where others are measured too, one of them must be there for most of it: else it was the collector that was down.
     """
     times = metrics.select("system", "time").unique().sort("system", "time")
     spaced = times.with_columns(step=pl.col("time").diff().over("system")).with_columns(
@@ -191,10 +191,17 @@ def _without_samples(metrics: pl.DataFrame) -> pl.DataFrame:
     )
     if times["system"].n_unique() < 2:
         return gaps
-    pairs = gaps.join_where(
-        times.rename({"system": "other"}),
-        pl.col("time") >= pl.col("started_at"),
-        pl.col("time") <= pl.col("ended_at"),
-        pl.col("system") != pl.col("other"),
+    others = (
+        gaps.join_where(
+            times.rename({"system": "other"}),
+            pl.col("time") >= pl.col("started_at"),
+            pl.col("time") <= pl.col("ended_at"),
+            pl.col("system") != pl.col("other"),
+        )
+        .group_by("system", "started_at", "ended_at", "other")
+        .agg(samples=pl.len())
+        .join(spaced.select("usual", other="system").drop_nulls().unique("other"), on="other")
     )
-    return gaps.join(pairs, on=["system", "started_at"], how="semi")
+    # One sample at the edge of a gap is no sign: a collector comes back to one system after the other.
+    there = pl.col("samples") * pl.col("usual") * 2 > pl.col("ended_at") - pl.col("started_at")
+    return gaps.join(others.filter(there), on=["system", "started_at"], how="semi")

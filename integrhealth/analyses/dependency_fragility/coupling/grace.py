@@ -1,5 +1,7 @@
 """What became of the work that needed a system while it was down: grace, from the messages sent meanwhile."""
 
+from datetime import timedelta
+
 import numpy as np
 import polars as pl
 
@@ -15,18 +17,19 @@ ENDS = ("served", "deferred", "failed", "lost")
 OBJECT = ("object_type", "object_id", "operation")
 # Accepted, and nobody says how it ended; what was declined, skipped or cancelled needed nothing any more.
 WAITING = ("held", "pending", "unknown")
-COLUMNS = ("row", "parent_row", *PAIR, "message_id", *OBJECT, "payload_hash", "sent_at", "status")
+COLUMNS = ("row", "parent_row", "trace", *PAIR, "message_id", *OBJECT, "payload_hash", "sent_at", "status")
 
 
 def grace_facts(caused: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """One row per edge and outage of its target: how the work ended that needed it in the `windows` when it was down.
 
     A message, with all its attempts (same object, operation and payload, else same message_id), counts once, under the
-    first of these that holds: ``served`` by a fallback, itself or at the request that it was sent for; ``deferred`` and
-    applied at the target after that time, as the same message_id or the same object and operation with no other
-    payload; ``lost``: accepted, and nothing says that it arrived; ``failed``. Requests that were served by a fallback
-    without trying the target count as served. Answers that the target gave meanwhile all the same count nowhere, nor
-    does what was accepted on an edge on which no arrival is ever logged.
+    first of these that holds: ``served`` by a fallback, itself, at the request that it was sent for, or as the next to
+    deliver the same object (``_instead``); ``deferred`` and applied at the target after that time, as the same
+    message_id or the same object with no other operation or payload; ``lost``: accepted, and nothing says that it
+    arrived; ``failed``. Requests that were served by a fallback without trying the target count as served. Answers that
+    the target gave meanwhile all the same count nowhere, nor does what was accepted on an edge on which no arrival is
+    ever logged.
 
     The rows add up over sets of messages that hold all of an object and all of a trace, for the same `windows`.
     """
@@ -42,8 +45,10 @@ def grace_facts(caused: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     undecided = pl.col("unlogged").fill_null(False) & pl.col("sent_away") & is_delivered(pl.col("status"))
     sent = needing.join(unlogged, on=PAIR, how="left").filter(~undecided).drop("unlogged")
     works = _served_works(rows)
-    ended = _with_ends(sent, rows, works)
-    counted = pl.concat([_counted(ended), _untried(works, rows, ended, windows)])
+    instead = _instead(rows, sent)
+    ended = _with_ends(sent, rows, works, instead)
+    tried = pl.concat([ended.select(*PAIR, "work"), instead.select(*PAIR, "work")]).unique()
+    counted = pl.concat([_counted(ended), _untried(works, rows, tried, windows)])
     return counted.group_by(OUTAGE).agg(pl.col(ENDS).sum()).filter(pl.sum_horizontal(ENDS) > 0).sort(OUTAGE)
 
 
@@ -87,7 +92,45 @@ def _served_works(rows: pl.LazyFrame) -> pl.DataFrame:
     return works.unique(["source", "work"], keep="first", maintain_order=True)
 
 
-def _with_ends(sent: pl.DataFrame, rows: pl.LazyFrame, works: pl.DataFrame) -> pl.DataFrame:
+def _instead(rows: pl.LazyFrame, sent: pl.DataFrame) -> pl.DataFrame:
+    """row, source, target of `sent`, and the work of the fallback that served the same object after it.
+
+    What has no parent shares no request with its fallback. The fallback answers in the place of the target, or is
+    another system in the same trace; it comes before the target itself delivered, and before ids are used again.
+    """
+    delivered = rows.filter(is_delivered(pl.col("status")), pl.col("object_id").is_not_null())
+    delivered = delivered.join(sent.lazy().select(OBJECT).unique(), on=OBJECT, how="semi", nulls_equal=True)
+    delivered = delivered.with_columns(work=_work()).collect(engine="streaming").sort("sent_at", "row")
+    about = (*OBJECT, "payload_hash")
+    asking = sent.filter(pl.col("object_id").is_not_null()).sort("sent_at", "row")
+    parts = []
+    for where in ("target", "trace"):
+        by = pl.struct("source", where, *about).hash()
+        first = asking.select("row", *PAIR, "sent_at", by=by).join_asof(
+            delivered.filter("fallback").select("work", served_at="sent_at", by=by),
+            left_on="sent_at",
+            right_on="served_at",
+            by="by",
+            strategy="forward",
+            tolerance=timedelta(days=PARENT_DAYS),
+            check_sortedness=False,  # sorted above; polars cannot check within groups
+        )
+        parts.append(first.drop_nulls("work"))
+    itself = pl.struct(*PAIR, *about).hash()
+    made_good = asking.select("row", "sent_at", by=itself).join_asof(
+        delivered.filter(~pl.col("fallback")).select(made_good_at="sent_at", by=itself),
+        left_on="sent_at",
+        right_on="made_good_at",
+        by="by",
+        strategy="forward",
+        check_sortedness=False,  # sorted above
+    )
+    served = pl.concat(parts).join(made_good.select("row", "made_good_at"), on="row")
+    before = (pl.col("served_at") <= pl.col("made_good_at")).fill_null(True)
+    return served.filter(before).select("row", *PAIR, "work").unique()
+
+
+def _with_ends(sent: pl.DataFrame, rows: pl.LazyFrame, works: pl.DataFrame, instead: pl.DataFrame) -> pl.DataFrame:
     """`sent` with served, deferred, within (answered while down) and accepted."""
     later = _applied(rows, sent)
     served = works.select("source", "work", by_fallback=pl.lit(True)).unique()
@@ -96,7 +139,7 @@ def _with_ends(sent: pl.DataFrame, rows: pl.LazyFrame, works: pl.DataFrame) -> p
         sent.with_columns(work=_work())
         .join(served, on=["source", "work"], how="left")
         .with_columns(
-            served=pl.col("by_fallback").fill_null(False),
+            served=pl.col("by_fallback").fill_null(False) | pl.col("row").is_in(instead["row"].implode()),
             deferred=pl.col("row").is_in(later.implode()),
             accepted=~is_failed(pl.col("status")) & (~delivered | pl.col("sent_away")),
             within=delivered & ~pl.col("sent_away"),
@@ -110,8 +153,10 @@ def _applied(rows: pl.LazyFrame, sent: pl.DataFrame) -> pl.Series:
     applied = rows.filter(is_delivered(pl.col("status")), ~pl.col("fallback")).select(
         "target",
         "message_id",
-        *OBJECT,
+        "object_type",
+        "object_id",
         applied_at=pl.max_horizontal("sent_at", pl.coalesce("arrived_at", "sent_at")),
+        by_operation="operation",
         payload="payload_hash",
     )
     later = (pl.col("applied_at") > pl.col("ended_at")) & (
@@ -122,8 +167,10 @@ def _applied(rows: pl.LazyFrame, sent: pl.DataFrame) -> pl.Series:
     # Each asked for once: an id that stands on every message must not multiply them.
     ids = sent.lazy().select(by_id).unique().join(applied, on=["target", "message_id"])
     objects = sent.lazy().select(by_object).drop_nulls("object_id").unique()
-    objects = objects.join(applied, on=["target", *OBJECT], nulls_equal=True).filter(
-        (pl.col("payload") == pl.col("payload_hash")).fill_null(True)
+    # A batch that brings later what was refused has often neither operation nor payload.
+    objects = objects.join(applied, on=["target", "object_type", "object_id"], nulls_equal=True).filter(
+        (pl.col("by_operation") == pl.col("operation")).fill_null(True),
+        (pl.col("payload") == pl.col("payload_hash")).fill_null(True),
     )
     reached = (
         sent.join(frame.filter(later).select(keys).unique().collect(engine="streaming"), on=keys, how="semi", **options)
@@ -154,7 +201,7 @@ def _counted(ended: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _untried(works: pl.DataFrame, rows: pl.LazyFrame, ended: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
+def _untried(works: pl.DataFrame, rows: pl.LazyFrame, tried: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """Work that a fallback served while a system was down which the server sends to, but did not try then."""
     edges = (
         rows.filter(pl.col("source") != pl.col("target"))
@@ -163,11 +210,10 @@ def _untried(works: pl.DataFrame, rows: pl.LazyFrame, ended: pl.DataFrame, windo
         .unique()
         .collect()
     )
-    tried = ended.select(*PAIR, "work").unique()
-    instead = _while_down(works.join(edges, on="source").lazy(), windows).join(tried, on=[*PAIR, "work"], how="anti")
+    unasked = _while_down(works.join(edges, on="source").lazy(), windows).join(tried, on=[*PAIR, "work"], how="anti")
     none = pl.lit(0, pl.Int64)
     return (
-        instead.group_by(OUTAGE).agg(served=pl.len().cast(pl.Int64)).with_columns(deferred=none, failed=none, lost=none)
+        unasked.group_by(OUTAGE).agg(served=pl.len().cast(pl.Int64)).with_columns(deferred=none, failed=none, lost=none)
     )
 
 
@@ -209,7 +255,7 @@ def grace(facts: pl.DataFrame) -> pl.DataFrame:
 
 def _few(outages: pl.Series) -> pl.Series:
     """How much wider an interval over so few units is than over many: t with n - 1 degrees, variance over n - 1."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     n = np.maximum(outages.to_numpy(), 2)
-    return pl.Series(t.ppf(1 - TAIL, n - 1) / Z * np.sqrt(n / (n - 1)))
+    return pl.Series(stdtrit(n - 1, 1 - TAIL) / Z * np.sqrt(n / (n - 1)))

@@ -7,13 +7,14 @@ from integrhealth.language.findings import written
 from integrhealth.language.levels import LEVELS
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
 from integrhealth.language.statistics import TAIL, chance_of_more, enough, holm
-from integrhealth.language.thresholds import FEWEST_SHIFT_DAYS, MIN_MESSAGES, STABLE_DAYS
+from integrhealth.language.thresholds import FEWEST_BAD, FEWEST_SHIFT_DAYS, MIN_MESSAGES, STABLE_DAYS
 from integrhealth.language.wording import spoken_ms
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "cannot tell"
 # In the order in which they are told.
-BOOKS, BREAKS, SUCCESS, P95, STORM, SHIFT, OWNER = "books", "breaks", "success", "p95", "storm", "shift", "owner"
-ORDER = (BOOKS, BREAKS, SUCCESS, P95, STORM, SHIFT, OWNER)
+BOOKS, BREAKS, SILENCE = "books", "breaks", "silence"
+SUCCESS, P95, STORM, SHIFT, OWNER = "success", "p95", "storm", "shift", "owner"
+ORDER = (BOOKS, BREAKS, SILENCE, SUCCESS, P95, STORM, SHIFT, OWNER)
 CHECKS = {
     "level": TEXT,
     "integration": TEXT,
@@ -25,6 +26,7 @@ CHECKS = {
     "n": COUNT,
 }
 IDLE = pl.lit(f"no message in the last {STABLE_DAYS} days")
+MS_PER_HOUR = 3_600_000
 # A share is a quotient: its last digits are no failure.
 CLOSE = 1e-9
 
@@ -37,6 +39,7 @@ def checks(
     sent: pl.DataFrame,
     judged: Period,
     *,
+    silence: pl.DataFrame | None = None,
     breaks: pl.DataFrame | None = None,
     books: pl.DataFrame | None = None,
     min_messages: int = MIN_MESSAGES,
@@ -44,7 +47,8 @@ def checks(
     """One row per integration of `standing` (``placed``) and check, level by level (CHECKS).
 
     `promises` and `storms` are ``latency.slo`` of 28 days and ``error_propagation.retry_storms``; `shifts` and `sent`
-    as ``last_shifts`` and ``seen`` give them, `judged` is their period. Where books were reconciled, `breaks`
+    as ``last_shifts`` and ``seen`` give them, `judged` is their period. Of integrations whose rhythm shows in `silence`
+    (``latency.silence``) it is checked that they still come. Where books were reconciled, `breaks`
     (integration, open: breaks over tolerance that nobody resolved) are checked too, and of the foundation `books`
     (integration, difference, tolerance: in money).
     """
@@ -54,6 +58,7 @@ def checks(
         _shifts(standing, shifts, sent, judged, min_messages),
         _owners(standing),
     ]
+    parts += [] if silence is None else [_silence(standing, silence)]
     parts += [] if breaks is None else [_breaks(standing, breaks)]
     parts += [] if books is None else [_books(standing, books)]
     place = pl.col("check").replace_strict(ORDER, range(len(ORDER)), return_dtype=pl.Int8)
@@ -72,11 +77,15 @@ def _judged(
 
 
 def _promises(standing: pl.DataFrame, promises: pl.DataFrame, min_messages: int) -> pl.DataFrame:
-    """Failed: certainly more bad than promised, Holm over all promises; passed: no more than promised."""
+    """Failed: certainly more bad than promised, Holm over all promises; passed: no more than promised.
+
+    The binomial tail is exact: that too many were bad can be certain of few messages, though not of a single bad one.
+    That a promise was kept takes a sample, or one message a day, as more cannot come of a daily feed.
+    """
     n, bad, allowed = pl.col("period_messages"), pl.col("period_bad"), 1 - pl.col("objective")
-    sample = enough(n, min_messages).fill_null(False)
+    sample = enough(n, min(min_messages, STABLE_DAYS)).fill_null(False)
     tested = promises.unique(["integration", "promise"], keep="first", maintain_order=True).with_columns(
-        certain=holm(chance_of_more(pl.when(sample).then(bad), n, allowed)) <= TAIL
+        certain=(holm(chance_of_more(bad, n, allowed)) <= TAIL) & (bad >= FEWEST_BAD)
     )
     # Everybody promises success; that a p95 was promised is said by its being there.
     asked = pl.concat(
@@ -90,13 +99,31 @@ def _promises(standing: pl.DataFrame, promises: pl.DataFrame, min_messages: int)
         rows,
         pl.col("promise"),
         (n.fill_null(0) == 0, UNKNOWN, IDLE),
-        (~sample, UNKNOWN, pl.format("{} messages are too few to say", n)),
         (pl.col("certain"), FAILED, counted),
+        (~sample, UNKNOWN, pl.format("{} messages are too few to say", n)),
         (bad <= n * allowed * (1 + CLOSE), PASSED, counted),
         (pl.lit(True), UNKNOWN, pl.format("{}, which may be chance", counted)),
-        value=pl.when(sample).then(bad / n),
+        value=pl.when(sample | pl.col("certain")).then(bad / n),
         limit=allowed,
         n=n.fill_null(0),
+    )
+
+
+def _silence(standing: pl.DataFrame, silence: pl.DataFrame) -> pl.DataFrame:
+    """Failed: nothing came for so long that it is certain among all integrations."""
+    last = silence.filter(pl.col("verdict") != UNKNOWN).select("integration", "verdict", "silent_hours", "expected_gap")
+    rows = standing.join(last, on="integration", maintain_order="left")
+    silent, gap = pl.col("silent_hours"), pl.col("expected_gap")
+    since = pl.format("nothing came for {}", spoken_ms(silent * MS_PER_HOUR))
+    due = pl.when(gap > 0).then(pl.format("{}; one message was due in {}", since, spoken_ms(gap * MS_PER_HOUR)))
+    return _judged(
+        rows,
+        pl.lit(SILENCE),
+        (pl.col("verdict") == "silent", FAILED, pl.coalesce(due, since)),
+        (pl.col("verdict") == "thin", UNKNOWN, pl.lit("hardly any messages, or empty ones, came in the last 24 hours")),
+        (pl.lit(True), PASSED, pl.lit("messages come as they did")),
+        value=silent,
+        limit=gap,
     )
 
 

@@ -9,7 +9,7 @@ from integrhealth.analyses.dependency_fragility.outages.repair_times import draw
 from integrhealth.analyses.dependency_fragility.structure import SUPPOSED
 from integrhealth.analyses.dependency_fragility.suppositions import AS_IT_IS, Suppositions, without
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME
-from integrhealth.language.thresholds import OUTAGE_CERTAINTY
+from integrhealth.language.thresholds import MIN_NIGHT_REPAIRS, OUTAGE_CERTAINTY
 from integrhealth.language.wording import spoken_ms
 
 # Nine of ten runs lie between the outer two.
@@ -178,7 +178,16 @@ def _said(judged: pl.DataFrame) -> pl.DataFrame:
         pl.format("people do {} of {} an hour", pl.col("manual_rate_per_hour").round(1), pl.col("arrivals")),
         pl.lit("the catalog names no manual rate (fallback: rate_per_hour)"),
     )
-    why = pl.when(verdict == SURVIVE).then(bears).otherwise(pl.concat_str(bears, holds, hand, separator="; "))
+    # Of so few the longest is most likely still to come.
+    few = pl.format(
+        "only {}",
+        pl.when(pl.col("repairs") == 1)
+        .then(pl.lit("1 repair says so"))
+        .otherwise(pl.format("{} repairs say so", "repairs")),
+    )
+    few = pl.when(pl.col("repairs") < MIN_NIGHT_REPAIRS).then(few)
+    means = (pl.when(verdict != SURVIVE).then(each) for each in (holds, hand))
+    why = pl.concat_str(bears, *means, few, separator="; ", ignore_nulls=True)
     money, counts = ("median_loss", "loss_low", "p95_loss"), ("past_tolerance", "past_low", "past_high", "past_share")
     left = ("staff_hours", "survived_share", "worked_share")
     measured = ("outage_minutes", "outage_p95_minutes")

@@ -171,7 +171,7 @@ def every_hold(records: pl.DataFrame, passed: pl.DataFrame, messages: int, *, dr
         caught=_up_to(minutes, last),
         records=_up_to(minutes, shortest),
         spared=np.cumsum(np.bincount(place, part, len(minutes))),
-        detected=_detected_share(passed, minutes) if enough else None,
+        detected=detected_share(passed, minutes) if enough else None,
         entries=passed.height,
         objects=float(touched.sum()),
         drawn=resamples[0],
@@ -207,14 +207,13 @@ def _drawn_anew(part: NDArray, at: tuple[NDArray, NDArray], holds: int, touched:
     return np.concatenate(spared, axis=1), np.concatenate(objects)
 
 
-def _detected_share(passed: pl.DataFrame, minutes: NDArray) -> NDArray:
+def detected_share(passed: pl.DataFrame, minutes: NDArray) -> NDArray:
     """F: share of the entries detected, without a release, within so many minutes of entry (Kaplan and Meier 1958).
 
     Entries that only a release made detectable stay in the denominator to the end of the data.
     """
-    from scipy.stats import CensoredData, ecdf
-
-    if not passed["detected"].any():
-        return np.zeros(len(minutes))
-    seen, waiting = passed.filter("detected")["minutes"], passed.filter(~pl.col("detected"))["minutes"]
-    return ecdf(CensoredData(seen.to_numpy(), right=waiting.to_numpy())).cdf.evaluate(minutes)
+    every = np.sort(passed["minutes"].to_numpy())
+    moments, at_once = np.unique(passed.filter("detected")["minutes"].to_numpy(), return_counts=True)
+    waiting = len(every) - np.searchsorted(every, moments)
+    undetected = np.concatenate([[1.0], np.cumprod(1 - at_once / waiting)])
+    return 1 - undetected[np.searchsorted(moments, minutes, side="right")]

@@ -155,7 +155,7 @@ def _runs(flags: NDArray, gap: int) -> list[tuple[int, int]]:
 
 def _compared(offered: NDArray, delivered: NDArray, before: NDArray, after: NDArray) -> dict[str, float | None]:
     """Offered load and goodput per time bin, before and after, and how goodput per new message changed."""
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
     new, came = offered[before].sum(), delivered[before].sum()
     again, got = offered[after].sum(), delivered[after].sum()
@@ -180,7 +180,7 @@ def _compared(offered: NDArray, delivered: NDArray, before: NDArray, after: NDAr
         "goodput_change": ratio - 1,
         "low": middle / factor - 1,
         "high": middle * factor - 1,
-        "p_value": float(binom.cdf(got, got + came, again / (again + new))),
+        "p_value": float(bdtr(got, got + came, again / (again + new))),
     }
 
 

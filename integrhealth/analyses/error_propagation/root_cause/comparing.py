@@ -19,6 +19,7 @@ from integrhealth.analyses.error_propagation.root_cause.explaining import (
 )
 from integrhealth.analyses.error_propagation.root_cause.messages import message_kinds
 from integrhealth.analyses.error_propagation.root_cause.metrics import metric_kinds
+from integrhealth.analyses.error_propagation.root_cause.series import binned
 from integrhealth.analyses.error_propagation.root_cause.windows import (
     Kind,
     Windows,
@@ -107,11 +108,12 @@ def compared(
         for frame, time, starts in times
     ]
     bins = pl.concat(bins).unique().sort().to_numpy()
+    measured = binned(metrics, at, step)
     by_graph, by_traffic = reach(depends), reach(depends * traffic(messages, systems))
 
     def beside_quiet(width: int | None = None) -> Comparison:
         window = windows(bins, at, step, baseline, width)
-        kinds = metric_kinds(metrics, window, systems) + message_kinds(messages, logs, window, systems)
+        kinds = metric_kinds(measured, window, systems) + message_kinds(messages, logs, window, systems)
         kinds += wrong_values(damage, window, systems)
         traced = _traced(messages, systems, window)
         parts = [own_strength(kind, by_graph if kind.metric else by_traffic, traced) for kind in kinds]

@@ -8,10 +8,9 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.analyses.error_propagation.root_cause.series import Series, series
+from integrhealth.analyses.error_propagation.root_cause.series import Binned, Series, series
 from integrhealth.analyses.error_propagation.root_cause.windows import (
     Kind,
     Windows,
@@ -47,10 +46,9 @@ class Excess:
     calls: NDArray
 
 
-def metric_kinds(metrics: pl.DataFrame, window: Windows, systems: dict[str, int]) -> list[Kind]:
+def metric_kinds(metrics: Binned, window: Windows, systems: dict[str, int]) -> list[Kind]:
     """The kinds of evidence in `metrics`, one per metric that is no count of requests."""
-    metrics = metrics.filter(pl.col("value").is_finite())
-    if metrics.is_empty():
+    if metrics.keys.is_empty():
         return []
     measured = series(metrics, window)
     inside = measured.values[window.picked(measured.bins, window.now_offsets)]

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -38,16 +40,30 @@ class Series:
     typical: NDArray
 
 
-def series(metrics: pl.DataFrame, window: Windows) -> Series:
-    """`metrics` (some, and numbers all) as series over the bins of `window`."""
-    bin_ = bin_of(pl.col("time"), window.at, window.step, starts=True)
+class Binned(NamedTuple):
+    """``values`` of metrics, bins by columns: the system, metric and statistic of each column are a row of ``keys``."""
+
+    keys: pl.DataFrame
+    bins: NDArray
+    values: NDArray
+
+
+def binned(metrics: pl.DataFrame, at: datetime, step: timedelta) -> Binned:
+    """The mean of each of `metrics` in every bin of length `step`, counted from `at` on, that has a number."""
     by = ["system", "metric", pl.col("statistic").fill_null("")]
-    means = metrics.group_by(*by, bin=bin_).agg(pl.col("value").mean())
+    numbers = metrics.filter(pl.col("value").is_finite())
+    means = numbers.group_by(*by, bin=bin_of(pl.col("time"), at, step, starts=True)).agg(pl.col("value").mean())
     keys = means.select("system", "metric", "statistic").unique().sort("system", "metric", "statistic")
     means = means.join(keys.with_row_index("column"), on=["system", "metric", "statistic"])
     bins = np.unique(means["bin"].to_numpy())
     values = np.full((len(bins), keys.height), np.nan)
     values[np.searchsorted(bins, means["bin"].to_numpy()), means["column"].to_numpy()] = means["value"].to_numpy()
+    return Binned(keys, bins, values)
+
+
+def series(metrics: Binned, window: Windows) -> Series:
+    """`metrics`, of which there are some, as series over the bins of `window`."""
+    keys, bins, values = metrics
     columns: dict[tuple[str, str], dict[str, int]] = {}
     for column, (system, metric, statistic) in enumerate(keys.iter_rows()):
         columns.setdefault((system, metric), {})[statistic] = column

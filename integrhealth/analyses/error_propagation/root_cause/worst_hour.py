@@ -120,11 +120,13 @@ def with_chance(by_hour: pl.DataFrame) -> pl.DataFrame:
     say it (a negative binomial tail, times the hours: Bonferroni). And that an hour goes so far beyond the usual where
     the worst hours of other days, with the bursts in them, went as far as they did.
     """
-    from scipy.stats import nbinom
+    from scipy.special import betainc
 
     failed, usual, seen = (by_hour[name].to_numpy().astype(float) for name in ("failed", "usual", "seen"))
     expected, size = np.maximum(usual, by_hour["allowed"].to_numpy()), seen + PRIOR_FAILURES
-    by_itself = nbinom.sf(failed - 1, size, size / (size + expected)) * by_hour.height
+    # That at least one fails is said by the incomplete beta function; that none does at least is certain.
+    as_many = np.where(failed > 0, betainc(np.maximum(failed, 1), size, expected / (size + expected)), 1.0)
+    by_itself = as_many * by_hour.height
     # Square roots (Anscombe 1948) make sigmas alike from no failures to many; the squares of these have an exponential
     # tail both where counts are chance and where bursts add to them.
     beyond = 2 * (np.sqrt(failed + 0.375) - np.sqrt(usual + 0.375)) / np.sqrt(1 + usual / size)

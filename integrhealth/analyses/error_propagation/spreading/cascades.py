@@ -1,13 +1,18 @@
 """Cascades: what one error brought down with it, how fast, and how many systems it reached."""
 
+from datetime import timedelta
+
 import polars as pl
 
 from integrhealth.analyses.error_propagation.tables import TABLES
 from integrhealth.language.schema import FRAMES, is_failed
 from integrhealth.language.statistics import enough
-from integrhealth.language.thresholds import MIN_MESSAGES
+from integrhealth.language.thresholds import DETECTED_WITHIN_HOURS, MIN_MESSAGES, PARENT_DAYS
 from integrhealth.traces.ancestry import NO_ROW, depths, roots
 from integrhealth.traces.facts import log_bucket, percentiles
+
+# What an incident can say of the messages that it is about.
+ABOUT = ("integration", "object_id")
 
 
 def cascade_members(caused: pl.DataFrame) -> pl.DataFrame:
@@ -37,9 +42,9 @@ def cascade_facts(caused: pl.DataFrame, incident_events: pl.DataFrame | None = N
     ``links_per_minute`` = depth / minutes of spread, null for a lone root and where no time passed or is known;
     ``amount`` sums distinct business objects, each at its largest (messages without an object id count as one
     object); ``failed_causes`` lists, for each message that was caused, how many failed causes it has in the data.
-    ``systems_before_detection`` are those that had failed when the first event of `incident_events` on one of the
-    cascade's integrations came, from the root's start on; null when none came. A cascade lies in one trace, so the
-    rows add up.
+    ``systems_before_detection`` are those that had failed when the first incident about the cascade was opened, from
+    the root's start on; null when none was. An incident is about the object that it names, within 30 days, else about
+    what failed on its integration within a day. A cascade lies in one trace, so the rows add up.
     """
     placed = cascade_members(caused)
     before = _systems_before_detection(
@@ -76,29 +81,48 @@ def cascade_facts(caused: pl.DataFrame, incident_events: pl.DataFrame | None = N
 
 
 def _systems_before_detection(placed: pl.DataFrame, incident_events: pl.DataFrame) -> pl.DataFrame:
-    """root and systems_before_detection of the cascades of which an incident tells, sooner or later."""
-    events = incident_events.select("integration", detected_at="at").drop_nulls().sort("detected_at", "integration")
-    began = placed.filter("own_error").select("root", began_at="sent_at")
-    affected = (
-        placed.select("root", "integration").unique().join(began, on="root").sort("began_at", "root", "integration")
-    )
-    detected = affected.join_asof(
-        events,
-        left_on="began_at",
-        right_on="detected_at",
-        by="integration",
-        strategy="forward",
-        check_sortedness=False,
-    )
-    first_events = detected.group_by("root").agg(pl.col("detected_at").min()).drop_nulls()
+    """root and systems_before_detection of the cascades of which an incident tells."""
     failed_at = pl.coalesce("ended_at", "sent_at")
-    failures = placed.select("root", "target", failed_at=failed_at).join(first_events, on="root")
+    failures = placed.select("root", "target", failed_at=failed_at).join(_detected(placed, incident_events), on="root")
     return failures.group_by("root").agg(
         systems_before_detection=pl.col("target")
         .filter(pl.col("failed_at") <= pl.col("detected_at"))
         .n_unique()
         .cast(pl.Int64)
     )
+
+
+def _detected(placed: pl.DataFrame, incident_events: pl.DataFrame) -> pl.DataFrame:
+    """root and detected_at, when the first incident was opened that is about the cascade.
+
+    One that names an object is about that object alone, for as long as ids are not used again; one that names none is
+    about what failed on its integration in the day before.
+    """
+    events = incident_events.drop_nulls(["incident", "at"])
+    incidents = events.group_by("incident").agg(detected_at=pl.col("at").min())
+    for each in ABOUT:
+        incidents = incidents.join(events.select("incident", each).drop_nulls().unique(), on="incident", how="left")
+    incidents = incidents.sort("detected_at", "incident")
+    began = placed.filter("own_error").select("root", began_at="sent_at")
+    affected = placed.select("root", *ABOUT).unique().join(began, on="root").sort("began_at", "root")
+    kinds = (
+        (ABOUT, timedelta(days=PARENT_DAYS)),
+        (("object_id",), timedelta(days=PARENT_DAYS)),
+        (("integration",), timedelta(hours=DETECTED_WITHIN_HOURS)),
+    )
+    first = [
+        affected.drop_nulls(by).join_asof(
+            incidents.filter(pl.col(each).is_not_null() == (each in by) for each in ABOUT).select(*by, "detected_at"),
+            left_on="began_at",
+            right_on="detected_at",
+            by=list(by),
+            strategy="forward",
+            tolerance=within,
+            check_sortedness=False,  # sorted above; polars cannot check within groups
+        )
+        for by, within in kinds
+    ]
+    return pl.concat(first).group_by("root").agg(pl.col("detected_at").min()).drop_nulls()
 
 
 def survival(cascades: pl.DataFrame) -> pl.DataFrame:

@@ -74,8 +74,8 @@ def cascades(evidence: "Evidence") -> pl.DataFrame:
 
     Every failed message is in exactly one cascade, that of the failed cause that ended first; a lone error is a
     cascade of one. ``spread_ms`` runs from the root's end to the last end, null where an end is unknown;
-    ``systems_before_detection`` are those that had failed when the first incident event of one of its integrations
-    was written, null when none was.
+    ``systems_before_detection`` are those that had failed when the first incident about it was opened: one that names
+    an object of the cascade, or names none and came on one of its integrations within a day. Null when none was.
 
     >>> ih.error_propagation.cascades(evidence).select("root_system", "messages", "systems", "depth").head(2).rows()
     [('Carrier', 14, 9, 4), ('Carrier', 12, 9, 4)]

@@ -30,7 +30,8 @@ MOST_MARKS = 45
 # median and the mean of absolute distances of normal values.
 AROUND, OUTLYING, MAD_SIGMAS, MEAN_SIGMAS = 7, 4, 1.4826, 1.2533
 
-# From what lies before each place of every row, what lies in each span that may be a level of its own.
+# From what lies before each place of every column, what lies in each span that may be a level of its own. A column is
+# one order of the values: numpy adds and compares whole rows of them at once.
 Spans = Callable[[NDArray], NDArray]
 
 
@@ -176,14 +177,14 @@ def best_split(x: NDArray, w: NDArray, *, least: int) -> tuple[int, float]:
 
 
 def _splits(before: NDArray, *, least: int) -> NDArray:
-    """What lies before each split of every row that leaves `least` values on each side."""
-    return before[:, least : before.shape[1] - least]
+    """What lies before each split of every column that leaves `least` values on each side."""
+    return before[least : len(before) - least]
 
 
 def _between(before: NDArray, *, least: int) -> NDArray:
-    """What lies in each time inside of every row: few enough of them, where a series is long."""
-    begins, ends = _times(before.shape[1] - 1, least)
-    return before[:, ends] - before[:, begins]
+    """What lies in each time inside of every column: few enough of them, where a series is long."""
+    begins, ends = _times(len(before) - 1, least)
+    return before[ends] - before[begins]
 
 
 @lru_cache(maxsize=256)
@@ -206,14 +207,14 @@ def _squares(x: NDArray, w: NDArray) -> tuple[NDArray, float]:
 def _ratios(x: NDArray, w: NDArray, spans: Spans) -> NDArray:
     """Explained over unexplained squares of each of the `spans`, against all other values."""
     away, squares = _squares(x, w)
-    explained = _explained(away[None, :], w[None, :], spans)[0]
+    explained = _explained(away[:, None], w[:, None], spans)[:, 0]
     return explained / np.maximum(squares - explained, NOTHING * squares) if squares else np.zeros_like(explained)
 
 
 def _explained(away: NDArray, w: NDArray, spans: Spans) -> NDArray:
-    """The squares that a level of its own would explain in each of the `spans` of rows, which are permutations."""
+    """The squares that a level of its own would explain in each of the `spans` of columns, which are permutations."""
     moved, weight = (spans(_before(each)) for each in (away, w))
-    total = w[0].sum()
+    total = w[:, 0].sum()
     explained = moved * moved
     explained *= total
     rest = weight * (total - weight)
@@ -222,10 +223,10 @@ def _explained(away: NDArray, w: NDArray, spans: Spans) -> NDArray:
     return explained
 
 
-def _before(rows: NDArray) -> NDArray:
-    """The sums of what lies before each place of every row, the end included."""
-    sums = np.zeros((rows.shape[0], rows.shape[1] + 1))
-    np.cumsum(rows, axis=1, out=sums[:, 1:])
+def _before(columns: NDArray) -> NDArray:
+    """The sums of what lies before each place of every column, the end included."""
+    sums = np.zeros((len(columns) + 1, columns.shape[1]))
+    np.cumsum(columns, axis=0, out=sums[1:])
     return sums
 
 
@@ -238,8 +239,9 @@ def _chance(x: NDArray, w: NDArray, spans: Spans, seen: float, permutations: int
     while done < permutations:
         order = _orders(len(x), done, min(max(9 * done, 100), permutations - done, max(AT_ONCE // len(x), 1)))
         done += len(order)
-        for rows in np.array_split(order, -(-order.size // CACHED)):
-            as_much += int((_explained(away[rows], w[rows], spans).max(axis=1) >= enough).sum())
+        for some in np.array_split(order, -(-order.size // CACHED)):
+            columns = np.ascontiguousarray(some.T)
+            as_much += int((_explained(away[columns], w[columns], spans).max(axis=0) >= enough).sum())
         if (1 + as_much) / (1 + done) > 2 * level:
             break
     return (1 + as_much) / (1 + done)

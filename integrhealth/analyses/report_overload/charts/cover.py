@@ -8,22 +8,14 @@ import polars as pl
 from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, SEQUENTIAL, WIDTH, nothing, titled
 
 NAME_LENGTH = 40
-VERDICT_COLOURS = {
-    "keep": ACCENT,
-    "fewer people": ACCENT,
-    "less often": ACCENT,
-    "merge": NEUTRAL,
-    "retire": FAILURE,
-    "cannot tell": NEUTRAL,
+# What a verdict means for attention, in the order in which the bars are stacked.
+OUTCOMES = {
+    "to keep": (ACCENT, ["keep", "fewer people", "less often"]),
+    "not known": (NEUTRAL, ["cannot tell"]),
+    "could stop": (FAILURE, ["merge", "retire"]),
 }
-VERDICT_SHAPES = {
-    "keep": "circle",
-    "fewer people": "triangle-up",
-    "less often": "triangle-down",
-    "merge": "square",
-    "retire": "cross",
-    "cannot tell": "diamond",
-}
+# How long ago a report was opened or changed, whichever is longer: the days at most, and what the axis says.
+AGES = {1: "up to a day", 7: "up to a week", 30: "up to a month", 90: "up to 90 days", None: "longer"}
 
 
 def overlap_heat_map(overlaps: pl.DataFrame, *, top: int = 48) -> Any:
@@ -122,43 +114,42 @@ def _times(mean: float) -> str:
     return f"{number} report{'' if number == '1' else 's'}"
 
 
-def staleness_chart(reports: pl.DataFrame, *, top: int = 150) -> Any:
-    """Days since anybody opened a report, or since its content changed, against the time that reading it all takes."""
-    days = pl.max_horizontal("idle_days", "stale_days")
-    measured = reports.with_columns(days=days).drop_nulls(["days", "minutes"]).filter(pl.col("minutes") > 0)
+def staleness_chart(reports: pl.DataFrame) -> Any:
+    """What reading all reports takes, by how long ago they were opened or changed, and by what becomes of them."""
+    measured = reports.with_columns(days=pl.max_horizontal("idle_days", "stale_days"))
+    measured = measured.drop_nulls(["days", "minutes"]).filter(pl.col("minutes") > 0)
     if measured.is_empty():
         return nothing("What old reports cost needs words, deliveries, and openings or refreshes.")
-    shown = measured.sort("minutes", "report", descending=[True, False]).head(top)
-    kinds = [word for word in VERDICT_COLOURS if word in shown["verdict"].unique().to_list()]
-    old = measured.filter(pl.col("days") >= 7)
-    drawn = (
-        alt.Chart(
-            shown.select("report", "verdict", "why", "days", "minutes", "idle_days", "stale_days").with_columns(
-                hours=pl.col("minutes") / 60
-            )
-        )
-        .mark_point(filled=True, size=80, opacity=0.85)
-        .encode(
-            x=alt.X("days:Q", title="days since it was opened or changed, the longer").scale(domainMin=0),
-            y=alt.Y("hours:Q", title="hours to read all that was sent").scale(domainMin=0),
-            color=alt.Color("verdict:N")
-            .scale(domain=kinds, range=[VERDICT_COLOURS[kind] for kind in kinds])
-            .legend(title=None, orient="top"),
-            shape=alt.Shape("verdict:N").scale(domain=kinds, range=[VERDICT_SHAPES[kind] for kind in kinds]),
-            tooltip=[
-                "report:N",
-                "verdict:N",
-                "why:N",
-                alt.Tooltip("hours:Q", format=".1f"),
-                alt.Tooltip("idle_days:Q", title="days since opened"),
-                alt.Tooltip("stale_days:Q", format=".0f", title="days since changed"),
-            ],
-        )
-        .properties(width=WIDTH, height=300)
+    age = pl.coalesce(pl.when(pl.col("days") <= most).then(pl.lit(word)) for most, word in AGES.items() if most)
+    outcome = {verdict: word for word, (_, verdicts) in OUTCOMES.items() for verdict in verdicts}
+    shown = (
+        measured.with_columns(age=age.fill_null(AGES[None]), outcome=pl.col("verdict").replace_strict(outcome))
+        .group_by("age", "outcome")
+        .agg(hours=pl.col("minutes").sum() / 60, reports=pl.len())
+        .with_columns(order=pl.col("outcome").replace_strict(list(OUTCOMES), range(len(OUTCOMES))))
+        .sort("age", "order")
     )
-    share = old["minutes"].sum() / measured["minutes"].sum()
+    kinds = [word for word in OUTCOMES if word in shown["outcome"]]
+    drawn = (
+        alt.Chart(shown)
+        .mark_bar(height={"band": 0.7})
+        .encode(
+            x=alt.X("hours:Q", title="hours to read all that was sent"),
+            y=alt.Y("age:N", sort=list(AGES.values()), title=None).scale(domain=list(AGES.values())),
+            color=alt.Color("outcome:N")
+            .scale(domain=kinds, range=[OUTCOMES[kind][0] for kind in kinds])
+            .legend(title=None, orient="top"),
+            order=alt.Order("order:Q"),
+            tooltip=["age:N", "outcome:N", "reports:Q", alt.Tooltip("hours:Q", format=",.1f")],
+        )
+        .properties(width=WIDTH, height=alt.Step(30))
+    )
+    old = measured.filter(pl.col("days") > 7)
+    stopping = measured.filter(pl.col("verdict").is_in(OUTCOMES["could stop"][1]))["minutes"].sum()
     return titled(
         drawn,
-        f"{old.height} of {measured.height} reports, unopened or unchanged for a week, ask for {share:.0%} of the time",
-        f"{shown.height} of {measured.height} reports of known length; one never opened counts from its first delivery",
+        f"{stopping / measured['minutes'].sum():.0%} of the reading is for reports that could stop; "
+        f"{old.height} of {measured.height} lie older than a week",
+        f"By how long ago they were opened or changed, the longer; {measured.height} reports of known length. "
+        "One that nobody opened counts from its first delivery",
     )

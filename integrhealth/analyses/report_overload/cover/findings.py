@@ -71,8 +71,7 @@ def near_duplicates(judged: pl.DataFrame) -> pl.DataFrame:
 
 def stale(judged: pl.DataFrame) -> pl.DataFrame:
     """One finding per owner of reports that were sent on although their refresh failed: old numbers as new ones."""
-    old = pl.col("sent_unchanged") >= STALE_DELIVERIES
-    rows = _by_owner(judged.filter(old & (pl.col("refresh_failures") > 0) & pl.col("failed_since"))).with_columns(
+    rows = _by_owner(judged.filter(pl.col("sent_stale") >= STALE_DELIVERIES)).with_columns(
         severity=pl.lit("warning"),
         statement=pl.format(
             "{} reports are sent with old content, {} for {} days: refreshes fail.", *("value", "first", "days")

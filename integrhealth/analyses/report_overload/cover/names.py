@@ -9,7 +9,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -28,10 +28,14 @@ EMPTY_WORDS = frozenset(
 # "revenue per customer" is not "customer per revenue"; nor may words around one of the others change places.
 PER = frozenset(["per", "by", "je", "pro", "par", "por", "nach"])
 DIRECTED = frozenset(["from", "to", "vs", "minus", "before", "after", "bis", "naar", "tot", "depuis", "hasta", "desde"])
-# What a compound puts between its parts, and its shortest part.
+# What French leaves of de and le before a vowel.
+ELIDED = frozenset(["d", "l"])
+# A longer word is no compound; what a compound puts between its parts, its shortest part, and the shorter ones.
+LONGEST_COMPOUND = 40
 LINKS, SHORTEST_PART = ("", "s", "n", "en", "es", "e"), 4
+SHORT_PARTS = frozenset(["id", "nr", "end", "typ", "tag", "dag"])
 # Endings of plurals, where the rest is a term; and umlauts written out.
-PLURALS, UMLAUT = ("es", "en", "er", "n", "e"), re.compile("([aou])e")
+PLURALS, UMLAUT = ("s", "es", "en", "er", "n", "e"), re.compile("([aou])e")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 WORD = re.compile(r"[^\W\d_]+|[0-9]+|[<>=!]+|%")
 COMPARISON = re.compile(r"[<>=!]")
@@ -45,10 +49,11 @@ def meanings(names: pl.Series) -> pl.Series:
     return names.replace_strict(distinct, [meaning(name) for name in distinct], return_dtype=pl.String)
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def meaning(name: str) -> str:
     """The concepts of one name in alphabetical order, numbers and comparisons in their own; itself if it has none."""
-    words = [word for each in WORD.findall(CAMEL.sub(" ", name)) for word in _translated_word(_plain(each))]
+    written = (_plain(each) for each in WORD.findall(CAMEL.sub(" ", name)))
+    words = [word for each in written if each not in ELIDED for word in _translated_word(each)]
     words = [word for word in _phrases(words) if word not in EMPTY_WORDS]
     parts: list[list[str]] = [[]]
     for word in words:
@@ -74,7 +79,8 @@ def _terms() -> dict[tuple[str, ...], str]:
     with TERMS.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             for term in ";".join(row.values()).split(";"):
-                terms.setdefault(tuple(_folded(_plain(word)) for word in WORD.findall(term)), row["concept"])
+                words = (_folded(_plain(word)) for word in WORD.findall(term))
+                terms.setdefault(tuple(word for word in words if word not in ELIDED), row["concept"])
     return terms
 
 
@@ -86,15 +92,19 @@ def _words_of_terms() -> frozenset[str]:
 @cache
 def _parts() -> frozenset[str]:
     """Terms that may be part of a compound."""
-    return frozenset(term[0] for term in _terms() if len(term) == 1 and len(term[0]) >= SHORTEST_PART) | {"id", "nr"}
+    return frozenset(term[0] for term in _terms() if len(term) == 1 and len(term[0]) >= SHORTEST_PART) | SHORT_PARTS
 
 
+@lru_cache(maxsize=100_000)
 def _translated_word(word: str) -> list[str]:
     """The word in the form in which a term has it, in the parts of a compound, or without the s of a plural."""
+    if word in EMPTY_WORDS:
+        return [word]
     for form in _forms(word):
         if form in _words_of_terms():
             return [form]
-    return _compound(word) or [_folded(word)]
+    parts = _compound(word) if len(word) <= LONGEST_COMPOUND else []
+    return parts or [_folded(word)]
 
 
 def _forms(word: str) -> Iterator[str]:
@@ -102,20 +112,22 @@ def _forms(word: str) -> Iterator[str]:
     for spelling in (word, UMLAUT.sub(r"\1", word)):
         yield _folded(spelling)
         yield from (spelling.removesuffix(ending) for ending in PLURALS if spelling.endswith(ending))
+        yield re.sub("ies$", "y", spelling)
 
 
 def _folded(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] not in "sui" else word
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def _compound(word: str) -> list[str]:
     """The terms that a word is made of, the longest first part that leaves a rest of terms; none if it is not."""
     for size in range(len(word) - 2, 1, -1):
         if (first := word[:size]) in _parts():
             for link in LINKS:
                 rest = word[size:].removeprefix(link) if word[size:].startswith(link) else ""
-                if rest and (tail := [rest] if rest in _parts() else _compound(rest)):
+                last = [form for form in _forms(rest) if form in _parts()]
+                if rest and (tail := last[:1] or _compound(rest)):
                     return [first, *tail]
     return []
 

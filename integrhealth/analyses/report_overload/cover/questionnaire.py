@@ -13,11 +13,12 @@ NAME_LENGTH = 200
 QUESTION = "Which decision does {} serve? Write it into decisions, several with ; between, or the word none."
 
 
-def questionnaire(judged: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
+def questionnaire(judged: pl.DataFrame, streams: pl.DataFrame, stock: pl.DataFrame) -> pl.DataFrame:
     """One row per report that nobody said the purpose of, the one that costs the most attention first.
 
-    `judged` is the table ``reports``, `streams` the rows of ``audience``. Saved as ``reports.csv`` beside the logs,
-    decisions filled in, it is an inventory that the next run reads; ``as_yaml`` makes a part of the catalog of it.
+    `judged` is the table ``reports``, `streams` the rows of ``audience``, `stock` the inventory. Saved as
+    ``reports.csv`` beside the logs, decisions filled in, it is an inventory that the next run reads; ``as_yaml`` makes
+    a part of the catalog of it.
     """
     who = (
         streams.sort("report", pl.col("opened").fill_null(0), "person", descending=[False, True, False])
@@ -29,9 +30,7 @@ def questionnaire(judged: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
     )
     others = pl.when(pl.col("others") > 0).then(pl.format("; and {} more", "others")).otherwise(pl.lit(""))
     return (
-        judged.filter(
-            (pl.col("decisions").list.len() == 0) & ~pl.col("statutory") & pl.col("why").ne("not in inventory")
-        )
+        judged.join(stock.filter(~pl.col("asked"), ~pl.col("statutory")), on="report", how="semi")
         .join(who, on="report", how="left")
         .sort("minutes", "deliveries", "report", descending=[True, True, False], nulls_last=True)
         .select(

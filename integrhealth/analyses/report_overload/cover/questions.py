@@ -72,8 +72,7 @@ def _plan(evidence: "Evidence") -> pl.DataFrame:
 @question
 def _refreshes(evidence: "Evidence") -> pl.DataFrame:
     refreshed = staleness.refreshes(evidence.messages, inventory_of(evidence))
-    unchanged = staleness.sent_since_change(_arrivals(evidence), refreshed)
-    return refreshed.join(unchanged, on="report", how="left")
+    return refreshed.join(staleness.sent_stale(_arrivals(evidence), refreshed), on="report", how="left")
 
 
 @question
@@ -113,8 +112,7 @@ def reports(evidence: "Evidence") -> pl.DataFrame:
     Columns: report (text); deliveries, read, skimmed, unread (count); decisions (list of text); nearest (text); overlap
     (number, share); verdict (text); covered_by (list of text); why, owner (text); statutory (flag); words, people,
     readers (count); minutes (number, minutes); unasked_reads (count); unopened (flag); idle_days, refreshes,
-    refresh_failures (count); stale_days (number, days); failed_since (flag); sent_unchanged, needs, uncovered
-    (count); slower (text)
+    refresh_failures (count); stale_days (number, days); sent_stale, needs, uncovered (count); slower (text)
     """
     stock, kept = inventory_of(evidence), _smallest_set(evidence)
     judged = verdicts.judged_reports(
@@ -229,7 +227,7 @@ def questionnaire(evidence: "Evidence") -> pl.DataFrame:
 
     Columns: report, readers, question, decisions, owner (text)
     """
-    return asking.questionnaire(reports(evidence), _streams(evidence))
+    return asking.questionnaire(reports(evidence), _streams(evidence), inventory_of(evidence))
 
 
 @question
@@ -237,7 +235,7 @@ def overlaps(evidence: "Evidence") -> pl.DataFrame:
     """One row per pair of reports that share half or more of what they show, in groups, the largest first.
 
     ``overlap`` = shared / all of the distinct meanings of the fields and metrics of the two (Jaccard): case,
-    separators, order of words and the language of 105 business terms do not matter. ``differs``: filter or
+    separators, order of words and the language of common business terms do not matter. ``differs``: filter or
     grain, where the names say that the numbers are not the same. ``kind``: near-duplicate from 0.8 where nothing
     differs, else overlapping. A ``group`` is what near-duplicates connect, numbered from 1, the largest first.
 

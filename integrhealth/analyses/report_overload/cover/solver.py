@@ -1,7 +1,9 @@
 """The exact smallest cover: integer programming (HiGHS) of what is left when all that is certain was taken out."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
+from itertools import combinations
+from math import comb
 from time import monotonic
 
 import numpy as np
@@ -12,9 +14,9 @@ from scipy.sparse.csgraph import connected_components
 
 # Seconds for all integer programmes of one problem. Past them the set is still a cover, and its distance from the
 # smallest is said.
-PATIENCE_SECONDS = 6.0
-# Up to so many columns all choices are tried; up to so many products rows are compared with each other.
-FEW_COLUMNS, ROW_PRODUCTS = 14, 50_000_000
+PATIENCE_SECONDS = 4.0
+# Up to so many choices all are tried; up to so many products rows are compared with each other.
+FEW_CHOICES, ROW_PRODUCTS = 50_000, 50_000_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ def smallest_cover(covers: csr_array, minutes: NDArray) -> Cover:
         _Part(rest[by_row[each]][:, inside], minutes[columns[inside]], columns[inside])
         for each, inside in by_column.items()
     ]
-    small, large = ([part for part in parts if (len(part.places) <= FEW_COLUMNS) == few] for few in (True, False))
+    few = [_few_choices(part) for part in parts]
+    small, large = ([part for part, each in zip(parts, few, strict=True) if each == wanted] for wanted in (True, False))
     covered = [*map(_tried, small), *_programmed(large)]
     kept = np.concatenate([taken, *(chosen for chosen, _ in covered)])
     return Cover(np.sort(kept), len(taken) + sum(least for _, least in covered))
@@ -160,19 +163,34 @@ def _rough(part: _Part, bound: int) -> tuple[NDArray, int]:
     return kept, min(len(kept), max(bound, int(np.ceil((1 / largest).sum() - 1e-6))))
 
 
-@cache
-def _choices(count: int) -> NDArray:
-    """Every choice of so many columns but the empty one, a row each."""
-    return ((np.arange(1, 1 << count)[:, None] >> np.arange(count)) & 1).astype(np.float32)
+def _few_choices(part: _Part) -> bool:
+    """Whether all choices can be tried that are no larger than the greedy one."""
+    columns = len(part.places)
+    if comb(columns, 2) > FEW_CHOICES:
+        return False
+    most = len(greedy_cover(part.covers, part.minutes))
+    return sum(comb(columns, size) for size in range(1, most + 1)) <= FEW_CHOICES
+
+
+@lru_cache(maxsize=64)
+def _choices(columns: int, size: int) -> NDArray:
+    """Every choice of so many of the columns, a row each."""
+    chosen = np.array(list(combinations(range(columns), size)))
+    choices = np.zeros((len(chosen), columns), np.float32)
+    np.put_along_axis(choices, chosen, 1, axis=1)
+    return choices
 
 
 def _tried(part: _Part) -> tuple[NDArray, int]:
-    """The best of all choices, every one of them tried."""
-    choices = _choices(len(part.places))
-    fits = choices[((choices @ part.covers.toarray().T.astype(np.float32)) > 0).all(axis=1)]
-    sums = (fits @ part.places.astype(float), np.round(fits @ part.minutes, 9), fits.sum(axis=1))
-    best = fits[np.lexsort(sums)[0]].astype(bool)
-    return part.places[best], int(best.sum())
+    """The best of all choices, the small ones tried first."""
+    covers = part.covers.toarray().T.astype(np.float32)
+    for size in range(1, len(part.places) + 1):
+        choices = _choices(len(part.places), size)
+        fits = choices[((choices @ covers) > 0).all(axis=1)]
+        if len(fits):
+            sums = (fits @ part.places.astype(float), np.round(fits @ part.minutes, 9))
+            return part.places[fits[np.lexsort(sums)[0]] > 0], size
+    raise ValueError("a row that no column covers")
 
 
 def _cheapest(costs: NDArray, limits: list[LinearConstraint], seconds: float) -> tuple[NDArray | None, int]:

@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.report_overload.cover.streams import cadence_word
-from integrhealth.language.schema import COUNT, FLAG, NUMBER, TIME, is_delivered, is_failed
+from integrhealth.language.schema import COUNT, NUMBER, TIME, is_delivered, is_failed
 from integrhealth.language.thresholds import CADENCES, MIN_DAYS
 
 REFRESHES = {
@@ -11,7 +11,7 @@ REFRESHES = {
     "refreshes": COUNT,
     "refresh_failures": COUNT,
     "changed_at": TIME,
-    "failed_since": FLAG,
+    "failed_at": TIME,
     "days_between": NUMBER,
 }
 
@@ -21,8 +21,8 @@ def refreshes(messages: pl.DataFrame, tools: pl.DataFrame) -> pl.DataFrame:
 
     `tools` are report and tool of the inventory. A refresh is a message of the tool that names the report in its
     object, integration or operation; case and separators of a tool's name do not matter. It changed the content when
-    it was delivered with another payload than the one before, or no payload was logged. ``failed_since``: a refresh
-    failed after it. ``days_between`` is the median
+    it was delivered with another payload than the one before, or no payload was logged. Where none did, it
+    is as old as the first. ``failed_at``: the first that failed since. ``days_between`` is the median
     of the days from one change to the next, null under five changes. A tool whose refreshes name no report (Power
     BI's history of a dataset) says nothing about any.
     """
@@ -56,28 +56,23 @@ def refreshes(messages: pl.DataFrame, tools: pl.DataFrame) -> pl.DataFrame:
         )
     )
     failed = is_failed(pl.col("status"))
-    counted = refreshed.group_by("report").agg(
-        refreshes=pl.len().cast(COUNT),
-        refresh_failures=failed.sum().cast(COUNT),
-        failed_at=pl.col("sent_at").filter(failed).max(),
+    counted = (
+        refreshed.group_by("report")
+        .agg(refreshes=pl.len().cast(COUNT), refresh_failures=failed.sum().cast(COUNT), first=pl.col("sent_at").min())
+        .join(changes, on="report", how="left")
+        .with_columns(changed_at=pl.coalesce("changed_at", "first"))
     )
+    since = refreshed.filter(failed).join(counted, on="report").filter(pl.col("sent_at") >= pl.col("changed_at"))
+    failures = since.group_by("report").agg(failed_at=pl.col("sent_at").min())
     return (
-        counted.join(changes, on="report", how="left")
-        .with_columns(failed_since=pl.col("failed_at") > pl.col("changed_at"))
-        .cast(REFRESHES)
-        .select(*REFRESHES)
-        .sort("report")
+        counted.join(failures, on="report", how="left").cast({"days_between": NUMBER}).select(*REFRESHES).sort("report")
     )
 
 
-def _plain(name: str) -> pl.Expr:
-    return pl.col(name).str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
-
-
-def sent_since_change(deliveries: pl.DataFrame, refreshed: pl.DataFrame) -> pl.DataFrame:
-    """report, sent_unchanged: how many deliveries came after the content last changed; `refreshed` of ``refreshes``."""
-    later = deliveries.join(refreshed, on="report").filter(pl.col("at") > pl.col("changed_at"))
-    return later.group_by("report").agg(sent_unchanged=pl.len().cast(COUNT)).sort("report")
+def sent_stale(deliveries: pl.DataFrame, refreshed: pl.DataFrame) -> pl.DataFrame:
+    """report, sent_stale: deliveries after the first refresh that failed since the content last changed."""
+    late = (pl.col("at") > pl.col("failed_at")).sum().cast(COUNT)
+    return deliveries.join(refreshed, on="report").group_by("report").agg(sent_stale=late).sort("report")
 
 
 def changes_slower(refreshed: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
@@ -92,3 +87,7 @@ def changes_slower(refreshed: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFra
         .select("report", slower=cadence_word(pl.col("changes")))
         .sort("report")
     )
+
+
+def _plain(name: str) -> pl.Expr:
+    return pl.col(name).str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")

@@ -203,7 +203,7 @@ def judged_reports(
         .select(
             *("report", "deliveries", "read", "skimmed", "unread", "decisions", "nearest", "overlap", "verdict"),
             *("covered_by", "why", "owner", "statutory", "words", "people", "readers", "minutes", "unasked_reads"),
-            *("unopened", "idle_days", "refreshes", "refresh_failures", "stale_days", "failed_since", "sent_unchanged"),
+            *("unopened", "idle_days", "refreshes", "refresh_failures", "stale_days", "sent_stale"),
             *("needs", "uncovered", "slower"),
         )
         .sort("unread", "deliveries", "report", descending=[True, True, False], nulls_last=True)

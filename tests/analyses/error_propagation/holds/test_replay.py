@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import CensoredData, ecdf
 
-from integrhealth.analyses.error_propagation.holds.replay import hold_replay
+from integrhealth.analyses.error_propagation.holds.replay import detected_share, hold_replay
 from integrhealth.language.schema import COUNT, FLAG, TEXT, TIME
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -129,3 +130,12 @@ def naive_spared(rows: list[tuple], integration: str, hold: int, detected: float
         return last < detected <= last + hold or spared(by_step[step][2])
 
     return sorted(step for step in by_step if spared(step))
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=60))
+def test_the_share_detected_is_that_of_kaplan_and_meier(entries):
+    passed = pl.DataFrame(entries, schema={"minutes": pl.Float64, "detected": pl.Boolean}, orient="row")
+    minutes = pl.Series([0.0, 0.5, *range(1, 40)]).to_numpy()
+    seen, waiting = (passed.filter(detected=each)["minutes"].to_numpy() for each in (True, False))
+    expected = ecdf(CensoredData(seen, right=waiting)).cdf.evaluate(minutes) if len(seen) else 0 * minutes
+    assert detected_share(passed, minutes).tolist() == pytest.approx(expected.tolist(), abs=1e-12)

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from drawing.findings import table
 from drawing.root_causes import reported_of
+from scipy.stats import nbinom
 
 import integrhealth as ih
 from integrhealth.analyses.error_propagation.root_cause.findings import rootcause_findings
@@ -16,11 +17,13 @@ from integrhealth.analyses.error_propagation.root_cause.worst_hour import (
     failures,
     hours,
     standing_out,
+    with_chance,
     with_usual,
 )
 from integrhealth.catalog import CATALOG
 from integrhealth.errors import WrongValue
 from integrhealth.language.schema import TIME, conform
+from integrhealth.language.thresholds import PRIOR_FAILURES
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 INCIDENT = DAY + timedelta(days=4, hours=10)
@@ -316,3 +319,15 @@ def test_what_is_usual_follows_the_trend_and_no_single_day():
     assert usual == pytest.approx(100, rel=0.02)
     once = pl.when(pl.col("hour").dt.date() == DAY.date() + timedelta(days=8)).then(1000).otherwise(10)
     assert lost(28, once)[0] == pytest.approx(10, rel=0.01)
+
+
+def test_the_chance_of_an_hour_by_itself_is_a_negative_binomial_tail_times_the_hours():
+    rows = [(0, 0.5, 10, 0.0), (0, 0.0, 0, 0.0), (1, 0.4, 30, 0.0)]
+    rows += [(7, 1.5, 40, 0.0), (7, 1.5, 40, 4.0), (30, 2.0, 3, 0.0)]
+    by_hour = pl.DataFrame(rows, schema=["failed", "usual", "seen", "allowed"], orient="row")
+    by_hour = by_hour.with_columns(hour=pl.lit(DAY) + pl.duration(minutes=pl.int_range(pl.len())))
+    expected = []
+    for failed, usual, seen, allowed in rows:
+        size, mean = seen + PRIOR_FAILURES, max(usual, allowed)
+        expected.append(min(1, nbinom.sf(failed - 1, size, size / (size + mean)) * len(rows)))
+    assert with_chance(by_hour)["chance"].to_list() == pytest.approx(expected, rel=1e-9)

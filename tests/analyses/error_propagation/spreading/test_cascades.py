@@ -74,6 +74,56 @@ def test_systems_are_counted_that_failed_before_anybody_wrote_an_incident(events
     assert found.sort("root_id", descending=True)["systems_before_detection"].to_list() == expected
 
 
+OF_OBJECTS = """
+    message_id trace_id source target integration object_id status sent_at finished_at
+    first      a        shop   erp    orders      17        failed 0       1
+    second     b        shop   erp    orders      18        failed 0       1
+    returned   c        shop   erp    returns     17        failed 0       1
+"""
+HOUR, DAY = 3600, 86_400
+
+
+@pytest.mark.parametrize(
+    ("events", "detected"),
+    [
+        ("i orders 17 60", {"first"}),
+        ("i - 17 60", {"first", "returned"}),
+        ("i orders - 60", {"first", "second"}),
+        ("i orders 99 60", set()),
+        ("i returns 18 60", set()),
+        # A ticket is opened without saying what it is about, and the object is written into it later.
+        (f"i orders - 60\ni - 17 {2 * DAY}", {"first"}),
+        (f"i - - 60\ni orders - {2 * DAY}", {"first", "second"}),
+        (f"i orders - {24 * HOUR}", {"first", "second"}),
+        (f"i orders - {24 * HOUR + 1}", set()),
+        (f"i orders 17 {30 * DAY}", {"first"}),
+        (f"i orders 17 {30 * DAY + 1}", set()),
+        # What was opened before is another matter, whenever it is worked on.
+        ("i orders 17 -60\ni orders 17 60", set()),
+        ("i orders 99 60\nj orders 18 90", {"second"}),
+        ("- orders 17 60", set()),
+    ],
+)
+def test_an_incident_is_about_its_object_or_about_what_just_failed_on_its_integration(events, detected):
+    incidents = drawn("incident_events", "incident integration object_id at\n" + events)
+    seen = cascade_facts(with_causes(messages(OF_OBJECTS)), incidents).filter(
+        pl.col("systems_before_detection").is_not_null()
+    )
+    assert set(seen["root_id"]) == detected
+
+
+def test_a_busy_service_desk_does_not_detect_every_cascade():
+    """One order in ten fails and one failure in ten has its ticket, an hour later; everything on one integration."""
+    status = ["failed", *["ok"] * 9] * 100
+    rows = [f"m{n} t{n} shop erp orders {n} {status[n]} {n * 600} {n * 600 + 1}" for n in range(1000)]
+    tickets = [f"i{n} orders {n} {n * 600 + HOUR}" for n in range(0, 1000, 100)]
+    header = "message_id trace_id source target integration object_id status sent_at finished_at"
+    incidents = drawn("incident_events", "\n".join(["incident integration object_id at", *tickets]))
+    seen = cascade_facts(with_causes(messages("\n".join([header, *rows]))), incidents)
+    assert seen.height == 100
+    assert seen["systems_before_detection"].is_not_null().sum() == 10
+
+
 def test_the_worst_cascade_step_by_step():
     caused = with_causes(messages(ORDER))
     steps = cascade_steps(caused, cascade_facts(caused))
