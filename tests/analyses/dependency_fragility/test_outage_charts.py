@@ -116,12 +116,6 @@ def test_the_verdicts_are_told_in_money_or_in_messages_and_the_title_says_the_wo
         assert any(title in text for text in drawn(charts.outage_verdict_chart(table(verdict=said))))
 
 
-@pytest.mark.parametrize(("repairs", "said"), [((10, 10), "runs; 10 repairs"), ((3, 40), "runs; from 3 to 40 repairs")])
-def test_where_the_verdicts_do_not_rest_on_as_many_repairs_both_ends_are_told(repairs, said):
-    rows = pl.concat([table(integration=str(place), repairs=count) for place, count in enumerate(repairs)])
-    assert any(said in text for text in drawn(charts.outage_verdict_chart(rows)))
-
-
 @pytest.mark.parametrize(
     ("verdict", "title"),
     [
@@ -132,6 +126,12 @@ def test_where_the_verdicts_do_not_rest_on_as_many_repairs_both_ends_are_told(re
 )
 def test_the_title_says_what_is_shown_before_anybody_moves_anything(verdict, title):
     assert charts.outage_slider_chart(table(verdict=verdict)).to_dict()["title"]["text"] == title
+
+
+@pytest.mark.parametrize(("repairs", "said"), [((10, 10), "runs; 10 repairs"), ((3, 40), "runs; from 3 to 40 repairs")])
+def test_where_the_verdicts_do_not_rest_on_as_many_repairs_both_ends_are_told(repairs, said):
+    rows = pl.concat([table(integration=str(place), repairs=count) for place, count in enumerate(repairs)])
+    assert any(said in text for text in drawn(charts.outage_verdict_chart(rows)))
 
 
 @pytest.mark.parametrize("rows", [table().clear(), table(verdict="cannot tell")])

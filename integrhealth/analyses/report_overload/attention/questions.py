@@ -6,7 +6,13 @@ import polars as pl
 
 from integrhealth.analyses.report_overload import reading
 from integrhealth.analyses.report_overload.attention import alike, left_out, unasked
-from integrhealth.analyses.report_overload.questions import inventory_of, openings_of, read_classes_of, reads_of
+from integrhealth.analyses.report_overload.questions import (
+    deliveries_of,
+    inventory_of,
+    openings_of,
+    read_classes_of,
+    reads_of,
+)
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES
 
@@ -16,7 +22,7 @@ if TYPE_CHECKING:
 
 @question
 def _assigned(evidence: "Evidence") -> pl.DataFrame:
-    return reading.assigned_reads(evidence.deliveries, reads_of(evidence))
+    return reading.assigned_reads(deliveries_of(evidence), reads_of(evidence))
 
 
 @question
@@ -77,4 +83,4 @@ def passed_on(evidence: "Evidence") -> pl.DataFrame:
 
     Columns: report (text); forwards, forwarders, other_opens, other_readers (count); other_minutes (number, minutes)
     """
-    return unasked.passed_on(_assigned(evidence), evidence.deliveries)
+    return unasked.passed_on(_assigned(evidence), deliveries_of(evidence))
