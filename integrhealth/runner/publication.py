@@ -1,6 +1,7 @@
 """How a notebook hands its answers to the runner, and how the overview reads those of the others.
 
-A folder with ``tables/<report>/<table>.parquet``, ``findings/<report>.parquet`` and ``notes/<report>.json``.
+A folder with ``tables/<report>/<table>.parquet``, ``findings/<report>.parquet`` and ``notes/<report>.json``; what
+people carry out or fill in stands beside its table as CSV.
 """
 
 import json
@@ -12,6 +13,8 @@ from integrhealth.language.findings import no_findings
 from integrhealth.language.report_tables import Report, Tables
 
 PREVIOUS = "previous_findings.parquet"
+# Tables that people work through in a spreadsheet; the questions that make them let no text begin a formula.
+WORKED_THROUGH = {"report_overload": ("curation", "questionnaire")}
 
 
 def publish(report: Report, folder: str | Path) -> None:
@@ -24,10 +27,18 @@ def publish(report: Report, folder: str | Path) -> None:
         needed.mkdir(parents=True, exist_ok=True)
     for table, frame in report.tables.items():
         frame.write_parquet(tables / f"{table}.parquet")
+    for table in WORKED_THROUGH.get(report.name, ()):
+        _write_csv(report.tables[table], tables / f"{table}.csv")
     report.findings.write_parquet(place / "findings" / f"{report.name}.parquet")
     # The notes come last: a report is published when they are there.
     notes = {"missing": report.missing, "notes": dict(report.notes)}
     (place / "notes" / f"{report.name}.json").write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
+
+
+def _write_csv(frame: pl.DataFrame, path: Path) -> None:
+    """`frame` with lists as the kit reads them, and the mark by which spreadsheets tell UTF-8."""
+    flat = [pl.col(name).list.join("; ") for name, dtype in frame.schema.items() if dtype == pl.List(pl.String)]
+    frame.with_columns(flat).write_csv(path, include_bom=True)
 
 
 def published_reports(folder: str | Path) -> dict[str, Report]:

@@ -193,6 +193,36 @@ def test_the_questionnaire_comes_back_as_a_csv_file(tmp_path):
     assert ih.report_overload.questionnaire(again)["report"].to_list() == ["a"]
 
 
+def test_what_people_work_through_is_published_as_csv_and_the_questionnaire_comes_back_from_it(tmp_path):
+    reports = nobody_said({"Größe": 9, "=c": 90})
+    asked = evidence(reports=reports, deliveries=pl.concat([sent(name, "pq") for name in ("Größe", "=c")]))
+    published, logs = tmp_path / "published", tmp_path / "logs"
+    ih.publish(ih.report_overload.report(asked), published)
+    ih.publish(ih.report_overload.report(company()), tmp_path / "company")
+    with (published / "tables" / "report_overload" / "questionnaire.csv").open(
+        encoding="utf-8-sig", newline=""
+    ) as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["report"] for row in rows) == ["'=c", "Größe"]
+    logs.mkdir()
+    with (logs / "reports.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(row | {"decisions": "price; stock"} for row in rows)
+    asked.deliveries.write_parquet(logs / "deliveries.parquet")
+    assert {name: decisions for name, (decisions, _) in purposes(ih.read(logs)).items()} == {
+        "=c": ["price", "stock"],
+        "Größe": ["price", "stock"],
+    }
+    with (tmp_path / "company/tables/report_overload/curation.csv").open(encoding="utf-8-sig", newline="") as file:
+        plan = [(row["report"], row["person"], row["action"], row["cadence_before"]) for row in csv.DictReader(file)]
+    assert plan == [
+        ("gossip", "q", "unsubscribe", "daily"),
+        ("copy", "p", "merge", "daily"),
+        ("copy", "q", "merge", "daily"),
+    ]
+
+
 def test_the_questionnaire_comes_back_as_a_part_of_the_catalog(tmp_path):
     strange = ["plain", "=formula", "two: words # no comment", 'quote " and \\', "Ünïcode 漢", "- dash", "tab\tand\x85"]
     reports = nobody_said(dict.fromkeys(strange, 100))
