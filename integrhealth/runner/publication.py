@@ -27,8 +27,8 @@ def publish(report: Report, folder: str | Path) -> None:
         needed.mkdir(parents=True, exist_ok=True)
     for table, frame in report.tables.items():
         frame.write_parquet(tables / f"{table}.parquet")
-    for table in WORKED_THROUGH.get(report.name, ()):
-        _write_csv(report.tables[table], tables / f"{table}.csv")
+        if table in WORKED_THROUGH.get(report.name, ()):
+            _write_csv(frame, tables / f"{table}.csv")
     report.findings.write_parquet(place / "findings" / f"{report.name}.parquet")
     # The notes come last: a report is published when they are there.
     notes = {"missing": report.missing, "notes": dict(report.notes)}
