@@ -57,7 +57,7 @@ def company(kind: str, reports: int, people: int, seed: int) -> tuple[pl.DataFra
     inventory = pl.DataFrame(
         {
             "report": names,
-            "words": rng.integers(100, 900, reports),
+            "reading_words": rng.integers(100, 900, reports),
             "decisions": [[f"decision {each}" for each in row] for row in serves],
             "statutory": rng.random(reports) < 0.002,
         }
