@@ -147,6 +147,15 @@ def test_where_no_action_is_logged_nobody_is_said_to_have_ignored_alerts():
     assert said(logs, "alert_fatigue").is_empty()
 
 
+def test_what_is_done_with_other_reports_does_not_say_that_alerts_are_ignored():
+    alerts = [("disk", "ana", 24.0 * day + 12, "disk full") for day in range(40)]
+    logs = company(alerts, [(n, "open") for n in range(40)])
+    export = pl.DataFrame({"report": "sales", "person": "bo", "at": [START], "action": "exportreport"})
+    logs = logs.replace(reads=pl.concat([logs.reads, export], how="diagonal"))
+    assert ih.report_overload.alerts(logs)["ignored"].to_list() == [None]
+    assert said(logs, "alert_fatigue").is_empty()
+
+
 # Edges
 
 

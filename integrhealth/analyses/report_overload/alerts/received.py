@@ -33,13 +33,13 @@ def delivered_alerts(deliveries: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFr
     """One row per report, person, time and flag that came as an alert; the report is its source.
 
     Its cause is the text of the flag without numbers and ids, else the report. Somebody acted on it where a read of it
-    says that more was done than looking; where no read at all says so, actions are not logged.
+    says that more was done than looking; where no read of any alert says so, actions are not logged.
     """
     sent = deliveries.filter(pl.col("channel").str.contains(CHANNEL)).select(*STREAM, "at", "flag").unique()
     acts = ~pl.col("action").str.contains(LOOKS)
     acted = assigned_reads(deliveries, reads.filter(acts)).drop_nulls("delivered_at")
     by_whom = acted.select(*STREAM, at="delivered_at", acted=pl.lit(True)).unique()
-    logged = not reads.filter(acts).is_empty()
+    logged = not reads.filter(acts).join(sent, on="report", how="semi").is_empty()
     kind = pl.col("flag").map_batches(kinds, return_dtype=pl.String, is_elementwise=True)
     return sent.join(by_whom, on=[*STREAM, "at"], how="left").select(
         "at",
