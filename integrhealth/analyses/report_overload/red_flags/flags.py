@@ -29,9 +29,9 @@ def looked_at(
 ) -> pl.DataFrame:
     """`flags` with read_at and seen_at: when this delivery was read or skimmed, and when its flag first was.
 
-    Openings count together until the report has been open so long that it can have been skimmed: 400 words opened for
-    half a second are unread, and so are ten charts. Where its words or the time are unknown any opening will do. ``seen_at`` is also the
-    reading of a later delivery of the same report with the same flag to the same person.
+    Openings count together until the report has been open so long that it can have been skimmed: 400 words or ten
+    charts opened for half a second are unread. Where its words or the time are unknown any opening will do.
+    ``seen_at`` is also the reading of a later delivery of the same report with the same flag to the same person.
     """
     opened = (
         assigned_reads(deliveries, reads)
