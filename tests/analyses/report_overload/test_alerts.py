@@ -100,7 +100,7 @@ def test_planted_alerts_are_talked_about():
     logs = planted()
     (fatigue,) = said(logs, "alert_fatigue").to_dicts()
     assert (fatigue["subject"], fatigue["severity"], fatigue["value"], fatigue["n"]) == ("disk", "warning", 1.0, 30)
-    assert fatigue["statement"] == "Nobody acted on 30 of 30 causes that disk alerted to, in 300 alerts."
+    assert fatigue["statement"] == "Nobody acted on 30 of 30 episodes that disk alerted to, in 300 alerts."
     assert (fatigue["owner"], fatigue["ask"]) == (
         "monitoring-lead",
         "What should anybody do when disk alerts, and what if it did not?",
@@ -272,6 +272,16 @@ def test_incidents_of_a_tool_that_alerts_are_alerts():
         ("ana", 2, 1),
         ("bo", 1, 0),
     ]
+
+
+def test_incidents_of_a_team_do_not_repeat_each_other():
+    pages = [(f"P{n}", 3.0 * n, "ana", "created", "triggered", None, "sre") for n in range(40)]
+    rows = ih.report_overload.alerts(incidents(pages))
+    assert set(rows["source"]) == {"sre"}
+    assert rows.select(pl.col("alerts", "episodes", "repeats").sum()).row(0) == (40, 40, 0)
+    assert said(incidents(pages), "repeated_alerts").is_empty()
+    one = [(name, *rest[:4], "checkout", "sre") for name, *rest in pages]
+    assert said(incidents(one), "repeated_alerts").height == 1
 
 
 def test_a_log_that_says_whose_incident_it_is_does_not_say_who_acted():

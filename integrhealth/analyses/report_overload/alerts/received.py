@@ -53,8 +53,9 @@ def delivered_alerts(deliveries: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFr
 def incident_alerts(incident_events: pl.DataFrame) -> pl.DataFrame:
     """One row per incident of a log that alerts people: when it came, to whom first, and about which integration.
 
-    Somebody acted on it where a person did a later step. A log that names no person there, or the same in all steps
-    of every incident, says whose incident it is and not who did what: nobody knows.
+    Its cause is the integration; of what names none nobody knows the cause, and it repeats nothing but itself: a team
+    is told of many. Somebody acted on it where a person did a later step. A log that names no person there, or the
+    same in all steps of every incident, says whose incident it is and not who did what: nobody knows.
     """
     said = pl.concat_str("state", "action", separator=" ", ignore_nulls=True)
     alerting = said.str.contains(ALERTING).any().over("log_file")
@@ -63,15 +64,15 @@ def incident_alerts(incident_events: pl.DataFrame) -> pl.DataFrame:
     by_person = later & pl.col("person").is_not_null()
     other = pl.col("person").ne_missing(pl.col("person").first().over("incident", order_by="at"))
     logged = (by_person.any() & other.any()).over("log_file")
-    source = pl.coalesce("integration", "team")
     return (
-        steps.with_columns(acted=pl.when(logged).then(by_person), source=source)
+        steps.with_columns(acted=pl.when(logged).then(by_person))
         .group_by("incident")
         .agg(
             pl.col("at").min(),
-            pl.col("person", "source").drop_nulls().first(),
+            pl.col("person", "integration", "team").drop_nulls().first(),
             pl.col("acted").any(ignore_nulls=False),
         )
-        .with_columns(source=pl.col("source").fill_null(SOME_TOOL))
-        .with_columns(cause="source")
+        .with_columns(
+            source=pl.coalesce("integration", "team", pl.lit(SOME_TOOL)), cause=pl.coalesce("integration", "incident")
+        )
     )
