@@ -297,6 +297,13 @@ def test_tickets_are_no_alerts_and_alerts_that_were_delivered_come_first():
     assert ih.report_overload.alerts(both)["source"].to_list() == ["disk"]
 
 
+@pytest.mark.parametrize(("speaking", "alerts"), [(1, 0), (9, 0), (10, 100)])
+def test_tickets_some_of_which_speak_of_alerts_are_none(speaking, alerts):
+    said = ["the trigger of the job is gone"] * speaking + ["the job is slow"] * (100 - speaking)
+    tickets = [(f"T{n}", n, "ana", text, "open", "erp-wms", "sre") for n, text in enumerate(said)]
+    assert ih.report_overload.alerts(incidents(tickets))["alerts"].sum() == alerts
+
+
 def test_without_alerts_the_tables_say_what_would_make_them():
     report = ih.report_overload.report(evidence())
     for table in ("alerts", "alert_people", "alert_hours", "alert_totals"):

@@ -5,6 +5,7 @@ import polars as pl
 from integrhealth.analyses.report_overload.reading import STREAM, assigned_reads
 from integrhealth.language.log_lines import kinds
 from integrhealth.language.schema import FLAG, TEXT, TIME
+from integrhealth.language.thresholds import ALERTING_INCIDENTS
 
 ALERTS = {"at": TIME, "person": TEXT, "source": TEXT, "cause": TEXT, "acted": FLAG}
 CHANNEL = r"(?i)(^|[^a-z])alerts?([^a-z]|$)"
@@ -58,7 +59,8 @@ def incident_alerts(incident_events: pl.DataFrame) -> pl.DataFrame:
     same in all steps of every incident, says whose incident it is and not who did what: nobody knows.
     """
     said = pl.concat_str("state", "action", separator=" ", ignore_nulls=True)
-    alerting = said.str.contains(ALERTING).any().over("log_file")
+    speaking = pl.col("incident").filter(said.str.contains(ALERTING)).n_unique() / pl.col("incident").n_unique()
+    alerting = (speaking >= ALERTING_INCIDENTS).over("log_file")
     steps = incident_events.filter(alerting).sort("incident", "at", "person", nulls_last=True)
     later = pl.col("at") > pl.col("at").min().over("incident")
     by_person = later & pl.col("person").is_not_null()
