@@ -261,7 +261,7 @@ def test_a_flag_that_came_again_was_seen_when_the_later_one_was_read():
     assert ih.report_overload.red_flags(logs.replace(deliveries=other))["delivered_at"].to_list() == [START]
 
 
-@pytest.mark.parametrize("flag", ["", " ", "false", "No", "0", "OK", "green"])
+@pytest.mark.parametrize("flag", ["", " ", "false", "No", "0", "OK", "green", "n/a", "NaN"])
 def test_what_is_no_flag_is_not_counted(flag):
     logs = company([("ana", 0, flag), ("ana", 0, "ERP")], [("I", 9, "erp-wms", None, "opened")])
     assert ih.report_overload.red_flag_share(logs)["flagged"].to_list() == [1]

@@ -10,7 +10,7 @@ from integrhealth.language.thresholds import FASTEST_SKIMMING_WPM, FLAG_DAYS
 
 FLAG = (*STREAM, "flag", "delivered_at")
 # What stands in the column of flags where there is none.
-NO_FLAGS = ("", "-", "0", "false", "no", "none", "null", "ok", "green", "normal")
+NO_FLAGS = ("", "-", "0", "false", "no", "none", "null", "n/a", "nan", "ok", "green", "normal")
 LINK = ("linked_by", "about", "incident", "began", "minutes_earlier", "chance")
 
 # Frames are sorted where they are joined; polars cannot check within groups.
