@@ -66,7 +66,8 @@ SECRETS = (
 # An address of a machine, of IPv4 or IPv6, that is all of a value; its port does not matter.
 IP = r"^\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?:\]?:\d+|\])?$"
 PORT = re.compile(r"^(?:(\d+(?:\.\d+){3})|\[(.*)\])(?::\d+)?$")
-EMAIL = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}"
+# Letters of every alphabet; a # stands in the names that Entra gives to guests (ann_x.de#EXT#@y.onmicrosoft.com).
+EMAIL = r"[\p{L}\p{M}\p{N}._%+'\x{2019}#-]+@[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}.-]*[\p{L}\p{M}\p{N}])?\.\p{L}[\p{L}\p{M}]+"
 
 
 def masked(text: pl.Expr) -> pl.Expr:

@@ -76,6 +76,8 @@ FLAG_GRACE_MINUTES, CHANCE_LINK, RED_FLAG_WARNING, RED_FLAG_CRITICAL = 60, 0.25,
 # Alerts about the same are one episode while the next comes within so many hours (own; Prometheus Alertmanager tells
 # again after four), and a shift should bring so many at most (Beyer et al., Site Reliability Engineering 2016, ch. 11).
 ALERT_GAP_HOURS, ALERTS_PER_SHIFT = 5, 2
+# A log of incidents is that of a tool that alerts people where at least so many are triggered or the like (own).
+ALERTING_INCIDENTS = 0.1
 # Causes of alerts on which nobody acts, and nights that bring somebody more than these: warning and critical certainly
 # above these shares; alerts that repeat, counted (own).
 IGNORED_WARNING, IGNORED_CRITICAL = 0.5, 0.9

@@ -34,7 +34,7 @@ SOURCES = {
     "passed_over": pl.Int64,
 }
 # Free text, where e-mail addresses are masked; identity columns, where they become pseudonyms; ids, left as they are.
-FREE_TEXT = {"error_text", "text"}
+FREE_TEXT = {"error_text", "flag", "text"}
 IDENTITIES = {"person", "actor", "object_id", "owner"}
 OPAQUE = {"message_id", "trace_id", "parent_id", "payload_hash", "value_hash", "status", "kind", "currency", "log_file"}
 # Ids that may be made of an address, which may hold a password; that alone is taken out of them.

@@ -100,6 +100,15 @@ def test_only_values_with_an_address_become_pseudonyms_and_the_same_ones_the_sam
     assert people[3:] == ["batch-user", None]
 
 
+def test_addresses_in_letters_of_every_alphabet_and_of_guests_are_of_one_person_each():
+    addresses = ["müller@firma.de", "möller@firma.de", "anna@müller.de", "joão@é.fr", "анна@пример.рф"]
+    addresses += ["o\u2019neil@x.de", "eve_y.de#EXT#@x.onmicrosoft.com", "mu\u0308ller@firma.de", "ana@उदाहरण.भारत"]
+    people = result(lambda text: pseudonym(text, b"key"), *addresses)
+    assert all(person.startswith("person-") for person in people)
+    assert len(set(people)) == len(addresses)
+    assert result(masked, *(f"to {address}, please" for address in addresses)) == ["to ***, please"] * len(addresses)
+
+
 @pytest.mark.parametrize(("one", "other"), [("10.0.0.1:443", "10.0.0.1"), ("[2a02:cf40::7]:5000", "2a02:cf40::7")])
 def test_the_port_of_an_address_makes_no_other_client(one, other):
     first, second = result(lambda text: pseudonym(text, b"key"), one, other)

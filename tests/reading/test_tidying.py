@@ -78,6 +78,13 @@ def test_people_in_warnings_are_masked(tmp_path):
     assert not any("ann@" in sentence for sentence in evidence.warnings)
 
 
+def test_people_in_red_flags_are_masked(tmp_path):
+    (tmp_path / "deliveries.csv").write_text(
+        "report,person,at,flag\nstock,bo@example.com,2026-03-01T10:00:00Z,ERP refused ann@example.com\n"
+    )
+    assert ih.read(tmp_path).deliveries["flag"].to_list() == ["ERP refused ***"]
+
+
 def counted(evidence):
     """The account by frame, once it is sure that no record and no row is missing in it."""
     sources = evidence.sources.drop_nulls("frame")

@@ -24,10 +24,10 @@ def flood(whole: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     thresholds = (FLOOD_WARNING, FLOOD_CRITICAL)
     warning, critical = (chance_of_distance(ratio - most, ratio - pl.col("low")) for most in thresholds)
     sure = severity(warning=warning, critical=critical)
-    said = pl.format(
-        "{} reports a person and day need {} minutes and get {}",
-        *(_shown(number) for number in (pl.col("deliveries") / pl.col("person_days"), needed, spent)),
-    )
+    numbers = [_shown(number) for number in (pl.col("deliveries") / pl.col("person_days"), needed, spent)]
+    one = pl.format("{} report a person and day needs {} minutes and gets {}", *numbers)
+    many = pl.format("{} reports a person and day need {} minutes and get {}", *numbers)
+    said = pl.when(numbers[0] == "1").then(one).otherwise(many)
     none = pl.when(pl.col("never_reading") > 0).then(
         pl.format("; {} of {} people read none", "never_reading", "people")
     )

@@ -19,7 +19,10 @@ AGENTS = {
     "prefetch": r"^Mozilla/5\.0$|Chrome/42\.0\.2311\.135 Safari/537\.36 Edge/12\.246 Mozilla/5\.0$",
     "proxy": r"(?i)GoogleImageProxy|YahooMailProxy",
     "bot": r"(?i)(?:^|[^a-z])(?:bot|crawler|spider|monitor|scanner)(?:[^a-z]|$)|[a-z]bot/|barracuda|mimecast|proofpoint"
-    r"|headless|phantomjs|^(?:curl|wget|java|python|python-requests|go-http-client|apache-httpclient)/",
+    r"|headless|phantomjs|^(?:curl|wget|java|python|python-requests|python-urllib|go-http-client|apache-httpclient)/"
+    # What draws the preview of a link that somebody pasted into a chat.
+    r"|^(?:slackbot|telegrambot|facebookexternalhit|whatsapp)[ /-]|skypeuripreview|bingpreview"
+    r"|office existence discovery",
 }
 PROXY = "proxy"
 # What Metabase writes of a card that a dashboard opened: many at once, and by one hand.

@@ -49,7 +49,7 @@ def read_classes(deliveries: pl.DataFrame, reads: pl.DataFrame, *, reports: pl.D
     seconds = pl.when(pl.col("seconds") > slowest).then(slowest).otherwise(pl.col("seconds"))
     return (
         distinct_deliveries(deliveries)
-        .join(_words(reports), on="report", how="left")
+        .join(measured_words(reports), on="report", how="left")
         .join(opened, left_on=[*STREAM, "at"], right_on=[*STREAM, "delivered_at"], how="left")
         .with_columns(opens=opens, seconds=seconds)
         .with_columns(wpm=pl.col("words") / (pl.col("seconds") / 60))
@@ -59,7 +59,7 @@ def read_classes(deliveries: pl.DataFrame, reads: pl.DataFrame, *, reports: pl.D
     )
 
 
-def _words(reports: pl.DataFrame) -> pl.DataFrame:
+def measured_words(reports: pl.DataFrame) -> pl.DataFrame:
     """One row per report: what it takes to read, in words; none or less is unknown."""
     measured = reports.filter(pl.col("reading_words") > 0)
     return measured.group_by("report").agg(words=pl.col("reading_words").max())

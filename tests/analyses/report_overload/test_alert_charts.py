@@ -80,7 +80,7 @@ def test_the_title_of_the_timeline_says_when_all_is_well():
 
 
 @pytest.mark.parametrize(
-    ("acted", "said"), [(True, "1 of 1 causes led to an action"), (None, "2 repeat what was told")]
+    ("acted", "said"), [(True, "1 of 1 episodes led to an action"), (None, "2 repeat what was told")]
 )
 def test_alerts_by_hour_keep_the_night_in_one_piece_and_repeats_apart(acted, said):
     times = [START.replace(hour=23), START.replace(hour=23, minute=30), START + 17 * HOUR]
@@ -91,7 +91,7 @@ def test_alerts_by_hour_keep_the_night_in_one_piece_and_repeats_apart(acted, sai
     assert bars == {(23, "first of its cause"): 1, (23, "repeat"): 1, (0, "repeat"): 1}
     assert spec["layer"][1]["encoding"]["x"]["sort"][-8:] == [22, 23, 0, 1, 2, 3, 4, 5]
     assert spec["title"]["text"] == f"3 of 3 alerts came between 22 and 6; {said}"
-    assert "n = 3 alerts to 1 people, 1 causes, in 1 nights" in spec["title"]["subtitle"]
+    assert "n = 3 alerts to 1 people, 1 episodes, in 1 nights" in spec["title"]["subtitle"]
     assert "<script" not in svg
 
 

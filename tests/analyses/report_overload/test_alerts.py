@@ -100,7 +100,7 @@ def test_planted_alerts_are_talked_about():
     logs = planted()
     (fatigue,) = said(logs, "alert_fatigue").to_dicts()
     assert (fatigue["subject"], fatigue["severity"], fatigue["value"], fatigue["n"]) == ("disk", "warning", 1.0, 30)
-    assert fatigue["statement"] == "Nobody acted on 30 of 30 causes that disk alerted to, in 300 alerts."
+    assert fatigue["statement"] == "Nobody acted on 30 of 30 episodes that disk alerted to, in 300 alerts."
     assert (fatigue["owner"], fatigue["ask"]) == (
         "monitoring-lead",
         "What should anybody do when disk alerts, and what if it did not?",
@@ -144,6 +144,15 @@ def test_where_no_action_is_logged_nobody_is_said_to_have_ignored_alerts():
     logs = company(alerts, [(n, "open") for n in range(40)])
     (row,) = ih.report_overload.alerts(logs).to_dicts()
     assert (row["episodes"], row["acted"], row["ignored"], row["actionable_share"], row["low"]) == (40, *[None] * 4)
+    assert said(logs, "alert_fatigue").is_empty()
+
+
+def test_what_is_done_with_other_reports_does_not_say_that_alerts_are_ignored():
+    alerts = [("disk", "ana", 24.0 * day + 12, "disk full") for day in range(40)]
+    logs = company(alerts, [(n, "open") for n in range(40)])
+    export = pl.DataFrame({"report": "sales", "person": "bo", "at": [START], "action": "exportreport"})
+    logs = logs.replace(reads=pl.concat([logs.reads, export], how="diagonal"))
+    assert ih.report_overload.alerts(logs)["ignored"].to_list() == [None]
     assert said(logs, "alert_fatigue").is_empty()
 
 
@@ -265,6 +274,16 @@ def test_incidents_of_a_tool_that_alerts_are_alerts():
     ]
 
 
+def test_incidents_of_a_team_do_not_repeat_each_other():
+    pages = [(f"P{n}", 3.0 * n, "ana", "created", "triggered", None, "sre") for n in range(40)]
+    rows = ih.report_overload.alerts(incidents(pages))
+    assert set(rows["source"]) == {"sre"}
+    assert rows.select(pl.col("alerts", "episodes", "repeats").sum()).row(0) == (40, 40, 0)
+    assert said(incidents(pages), "repeated_alerts").is_empty()
+    one = [(name, *rest[:4], "checkout", "sre") for name, *rest in pages]
+    assert said(incidents(one), "repeated_alerts").height == 1
+
+
 def test_a_log_that_says_whose_incident_it_is_does_not_say_who_acted():
     one_for_all = [(*row[:2], "ana", *row[3:]) for row in PAGES]
     assert ih.report_overload.alerts(incidents(one_for_all))["acted"].to_list() == [None, None]
@@ -276,6 +295,13 @@ def test_tickets_are_no_alerts_and_alerts_that_were_delivered_come_first():
     assert ih.report_overload.alerts(incidents(tickets)).is_empty()
     both = incidents(PAGES).replace(deliveries=company([("disk", "ana", 10, "full")]).deliveries)
     assert ih.report_overload.alerts(both)["source"].to_list() == ["disk"]
+
+
+@pytest.mark.parametrize(("speaking", "alerts"), [(1, 0), (9, 0), (10, 100)])
+def test_tickets_some_of_which_speak_of_alerts_are_none(speaking, alerts):
+    said = ["the trigger of the job is gone"] * speaking + ["the job is slow"] * (100 - speaking)
+    tickets = [(f"T{n}", n, "ana", text, "open", "erp-wms", "sre") for n, text in enumerate(said)]
+    assert ih.report_overload.alerts(incidents(tickets))["alerts"].sum() == alerts
 
 
 def test_without_alerts_the_tables_say_what_would_make_them():

@@ -41,7 +41,7 @@ def test_a_flood_is_a_whole_row():
         rule="flood",
         subject="all people",
         severity="warning",
-        statement="1 reports a person and day need 10.5 minutes and get 2.7.",
+        statement="1 report a person and day needs 10.5 minutes and gets 2.7.",
         value=ratio,
         unit="minutes needed per minute spent",
         low=ratio / np.exp(half),
@@ -73,7 +73,7 @@ def test_faster_than_reading_is_a_flood_and_faster_than_skimming_a_critical_one(
 def test_a_report_of_half_a_minute_can_be_a_flood_too():
     row = only_finding(evenly_read(10, words=119), "flood")
     assert (row["severity"], row["value"]) == ("warning", pytest.approx(3.0))
-    assert row["statement"] == "1 reports a person and day need 0.5 minutes and get 0.2."
+    assert row["statement"] == "1 report a person and day needs 0.5 minutes and gets 0.2."
 
 
 def test_likely_but_not_certainly_faster_than_skimming_is_a_warning():

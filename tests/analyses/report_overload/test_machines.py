@@ -89,6 +89,13 @@ def test_a_machine_that_opens_everything_changes_nothing(kind, by_machine):
 @pytest.mark.parametrize(
     ("agent", "kind"),
     [
+        ("Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "bot"),
+        ("TelegramBot (like TwitterBot)", "bot"),
+        ("facebookexternalhit/1.1", "bot"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) SkypeUriPreview Preview/0.5", "bot"),
+        ("Microsoft Office Existence Discovery", "bot"),
+        ("Python-urllib/3.12", "bot"),
+        ("Mozilla/5.0 (Linux; Android 9; CUBOT NOTE 20) Chrome/120.0 Mobile Safari/537.36", None),
         (APPLE, "prefetch"),
         (GMAIL_PREFETCH, "prefetch"),
         (GMAIL, "proxy"),

@@ -244,6 +244,13 @@ def test_any_opening_reads_a_report_of_unknown_length():
     assert not linked([("ana", 0, "ERP down")], [("I", 9, "erp-wms", None, "opened")], [(0, 1, 0.5)], words=None)
 
 
+@pytest.mark.parametrize(("seconds", "unread"), [(0.5, True), (60.0, False)])
+def test_charts_take_reading_too(seconds, unread):
+    logs = company([("ana", 0, "ERP down")], [("I", 9, "crm-erp", None, "opened")], [(0, 1, seconds)], words=None)
+    charts = pl.DataFrame({"report": ["report 0"], "charts": [10]})
+    assert ih.report_overload.red_flags(logs.replace(reports=charts)).height == unread
+
+
 def test_a_flag_that_came_again_was_seen_when_the_later_one_was_read():
     sent = pl.DataFrame({"report": "r", "person": "ana", "at": [START, START + 24 * HOUR], "flag": "erp-wms late"})
     reads = pl.DataFrame({"report": "r", "person": "ana", "at": [START + 25 * HOUR], "seconds": [60.0]})
@@ -254,7 +261,7 @@ def test_a_flag_that_came_again_was_seen_when_the_later_one_was_read():
     assert ih.report_overload.red_flags(logs.replace(deliveries=other))["delivered_at"].to_list() == [START]
 
 
-@pytest.mark.parametrize("flag", ["", " ", "false", "No", "0", "OK", "green"])
+@pytest.mark.parametrize("flag", ["", " ", "false", "No", "0", "OK", "green", "n/a", "NaN"])
 def test_what_is_no_flag_is_not_counted(flag):
     logs = company([("ana", 0, flag), ("ana", 0, "ERP")], [("I", 9, "erp-wms", None, "opened")])
     assert ih.report_overload.red_flag_share(logs)["flagged"].to_list() == [1]

@@ -59,9 +59,9 @@ def alert_fatigue(sources: pl.DataFrame) -> pl.DataFrame:
         low=pl.Series(low, dtype=pl.Float64),
         high=pl.Series(high, dtype=pl.Float64),
         statement=pl.format(
-            "Nobody acted on {} of {} causes that {} alerted to, in {} alerts.", "ignored", "n", "source", "alerts"
+            "Nobody acted on {} of {} episodes that {} alerted to, in {} alerts.", "ignored", "n", "source", "alerts"
         ),
-        unit=pl.lit("share of causes"),
+        unit=pl.lit("share of episodes"),
         threshold=pl.lit(IGNORED_WARNING),
         ask=pl.format("What should anybody do when {} alerts, and what if it did not?", "source"),
     )
@@ -109,7 +109,7 @@ def broken_nights(totals: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
         high=pl.Series(high, dtype=pl.Float64),
         n=n,
         statement=pl.format(
-            "In {} of {} nights somebody got more than {} alerts between {} and {}, most of them from {}.",
+            "In {} of {} nights somebody got more than {} alerts between {} and {}; {} sends most at night.",
             *(
                 "overloaded",
                 "nights",

@@ -23,10 +23,11 @@ def alerts(evidence: "Evidence") -> pl.DataFrame:
     """One row per source and cause of alerts, the most alerts first: how often it came up, and who did something.
 
     Alerts are deliveries by a channel of that name, else the incidents of tools that alert people. A cause is the text
-    of the alert without its numbers; its alerts are one episode while the next follows within five hours (own; just
-    above the four after which Prometheus Alertmanager tells again). ``repeats`` told a person again of the same
-    episode; without them there is one message per cause. ``actionable_share`` = episodes that somebody acted on /
-    all, with its interval (Wilson 1927), null where no action was logged. ``night``: from 22 to 6.
+    of the alert without its numbers, or the integration of the incident, else itself; its alerts are one episode while
+    the next follows within five hours (own; just above the four after which Prometheus Alertmanager tells again).
+    ``repeats`` told a person again of the same episode; without them there is one message per cause.
+    ``actionable_share`` = episodes that somebody acted on / all, with its interval (Wilson 1927), null where no action
+    was logged. ``night``: from 22 to 6.
 
     >>> ih.report_overload.alerts(evidence).height
     0

@@ -5,6 +5,7 @@ import polars as pl
 from integrhealth.analyses.report_overload.reading import STREAM, assigned_reads
 from integrhealth.language.log_lines import kinds
 from integrhealth.language.schema import FLAG, TEXT, TIME
+from integrhealth.language.thresholds import ALERTING_INCIDENTS
 
 ALERTS = {"at": TIME, "person": TEXT, "source": TEXT, "cause": TEXT, "acted": FLAG}
 CHANNEL = r"(?i)(^|[^a-z])alerts?([^a-z]|$)"
@@ -33,13 +34,13 @@ def delivered_alerts(deliveries: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFr
     """One row per report, person, time and flag that came as an alert; the report is its source.
 
     Its cause is the text of the flag without numbers and ids, else the report. Somebody acted on it where a read of it
-    says that more was done than looking; where no read at all says so, actions are not logged.
+    says that more was done than looking; where no read of any alert says so, actions are not logged.
     """
     sent = deliveries.filter(pl.col("channel").str.contains(CHANNEL)).select(*STREAM, "at", "flag").unique()
     acts = ~pl.col("action").str.contains(LOOKS)
     acted = assigned_reads(deliveries, reads.filter(acts)).drop_nulls("delivered_at")
     by_whom = acted.select(*STREAM, at="delivered_at", acted=pl.lit(True)).unique()
-    logged = not reads.filter(acts).is_empty()
+    logged = not reads.filter(acts).join(sent, on="report", how="semi").is_empty()
     kind = pl.col("flag").map_batches(kinds, return_dtype=pl.String, is_elementwise=True)
     return sent.join(by_whom, on=[*STREAM, "at"], how="left").select(
         "at",
@@ -53,25 +54,27 @@ def delivered_alerts(deliveries: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFr
 def incident_alerts(incident_events: pl.DataFrame) -> pl.DataFrame:
     """One row per incident of a log that alerts people: when it came, to whom first, and about which integration.
 
-    Somebody acted on it where a person did a later step. A log that names no person there, or the same in all steps
-    of every incident, says whose incident it is and not who did what: nobody knows.
+    Its cause is the integration; of what names none nobody knows the cause, and it repeats nothing but itself: a team
+    is told of many. Somebody acted on it where a person did a later step. A log that names no person there, or the
+    same in all steps of every incident, says whose incident it is and not who did what: nobody knows.
     """
     said = pl.concat_str("state", "action", separator=" ", ignore_nulls=True)
-    alerting = said.str.contains(ALERTING).any().over("log_file")
+    speaking = pl.col("incident").filter(said.str.contains(ALERTING)).n_unique() / pl.col("incident").n_unique()
+    alerting = (speaking >= ALERTING_INCIDENTS).over("log_file")
     steps = incident_events.filter(alerting).sort("incident", "at", "person", nulls_last=True)
     later = pl.col("at") > pl.col("at").min().over("incident")
     by_person = later & pl.col("person").is_not_null()
     other = pl.col("person").ne_missing(pl.col("person").first().over("incident", order_by="at"))
     logged = (by_person.any() & other.any()).over("log_file")
-    source = pl.coalesce("integration", "team")
     return (
-        steps.with_columns(acted=pl.when(logged).then(by_person), source=source)
+        steps.with_columns(acted=pl.when(logged).then(by_person))
         .group_by("incident")
         .agg(
             pl.col("at").min(),
-            pl.col("person", "source").drop_nulls().first(),
+            pl.col("person", "integration", "team").drop_nulls().first(),
             pl.col("acted").any(ignore_nulls=False),
         )
-        .with_columns(source=pl.col("source").fill_null(SOME_TOOL))
-        .with_columns(cause="source")
+        .with_columns(
+            source=pl.coalesce("integration", "team", pl.lit(SOME_TOOL)), cause=pl.coalesce("integration", "incident")
+        )
     )

@@ -60,7 +60,7 @@ def alert_hours_chart(hours: pl.DataFrame, totals: pl.DataFrame) -> Any:
         (shade.encode(x=x, y=alt.value(0), y2=alt.value("height")) + bars).properties(width=WIDTH, height=220),
         _title(whole),
         f"Alerts by the hour of the clock, shaded from 22 to 6; n = {whole['alerts']:,} alerts to {whole['people']:,} "
-        f"people, {whole['episodes']:,} causes, in {whole['nights']:,} nights",
+        f"people, {whole['episodes']:,} episodes, in {whole['nights']:,} nights",
     )
 
 
@@ -69,4 +69,4 @@ def _title(whole: dict[str, Any]) -> str:
     if whole["acted"] is None:
         return f"{night}; {whole['repeats']:,} repeat what was told"
     judged = whole["acted"] + whole["ignored"]
-    return f"{night}; {whole['acted']:,} of {judged:,} causes led to an action"
+    return f"{night}; {whole['acted']:,} of {judged:,} episodes led to an action"

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import polars as pl
 
-from integrhealth.analyses.report_overload.reading import STREAM, assigned_reads
+from integrhealth.analyses.report_overload.reading import STREAM, assigned_reads, measured_words
 from integrhealth.analyses.report_overload.red_flags.naming import KINDS, naming
 from integrhealth.language.thresholds import FASTEST_SKIMMING_WPM, FLAG_DAYS
 
 FLAG = (*STREAM, "flag", "delivered_at")
 # What stands in the column of flags where there is none.
-NO_FLAGS = ("", "-", "0", "false", "no", "none", "null", "ok", "green", "normal")
+NO_FLAGS = ("", "-", "0", "false", "no", "none", "null", "n/a", "nan", "ok", "green", "normal")
 LINK = ("linked_by", "about", "incident", "began", "minutes_earlier", "chance")
 
 # Frames are sorted where they are joined; polars cannot check within groups.
@@ -29,15 +29,14 @@ def looked_at(
 ) -> pl.DataFrame:
     """`flags` with read_at and seen_at: when this delivery was read or skimmed, and when its flag first was.
 
-    Openings count together until the report has been open so long that it can have been skimmed: 400 words opened for
-    half a second are unread. Where its words or the time are unknown any opening will do. ``seen_at`` is also the
-    reading of a later delivery of the same report with the same flag to the same person.
+    Openings count together until the report has been open so long that it can have been skimmed: 400 words or ten
+    charts opened for half a second are unread. Where its words or the time are unknown any opening will do.
+    ``seen_at`` is also the reading of a later delivery of the same report with the same flag to the same person.
     """
-    words = reports.filter(pl.col("words") > 0).group_by("report").agg(pl.col("words").max())
     opened = (
         assigned_reads(deliveries, reads)
         .drop_nulls("delivered_at")
-        .join(words, on="report", how="left")
+        .join(measured_words(reports), on="report", how="left")
         .sort(*STREAM, "delivered_at", "at")
         .with_columns(open_for=pl.col("seconds").cum_sum().over(*STREAM, "delivered_at"))
     )
