@@ -42,6 +42,24 @@ def company():
     return evidence(reports=reports, deliveries=deliveries, reads=opened(deliveries.filter(person="p"), 60.0))
 
 
+@pytest.mark.parametrize("also", [[], ["original"]], ids=["new to p", "p has it"])
+def test_a_copy_whose_reader_does_not_get_the_original_yet_is_replaced_and_saves_nothing(also):
+    same = {"words": 238, "decisions": None, "fields": ["1", "2", "3", "4"]}
+    reports = conform(
+        pl.DataFrame([same | {"report": name} for name in ("copy", "original", "second copy")]), "reports"
+    )
+    copies = ["copy", "second copy", *also]
+    deliveries = pl.concat([sent("original", "qrs"), *(sent(name, "p") for name in copies)])
+    log = evidence(reports=reports, deliveries=deliveries)
+    assert ih.report_overload.curation(log)["action"].to_list() == ["merge", "merge"]
+    saved = {row["person"]: row for row in ih.report_overload.savings(log).iter_rows(named=True)}
+    assert saved["p"]["needed_minutes"] == pytest.approx(len(copies))
+    assert (saved["p"]["reports_after"], saved["p"]["needed_after"]) == (1, pytest.approx(1.0))
+    assert (saved["all people"]["reports"], saved["all people"]["reports_after"]) == (3, 1), (
+        "the original alone is left"
+    )
+
+
 def test_each_change_says_what_comes_instead_and_how_to_take_it_back():
     rows = ih.report_overload.curation(company())
     columns = ("report", "person", "action", "cadence_before", "cadence_after", "instead", "would_miss", "opened")
