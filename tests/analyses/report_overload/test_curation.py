@@ -156,7 +156,7 @@ def test_the_proof_sees_what_a_wrong_plan_would_lose():
     assert uncovered(served, only_b.clear()).height == 3
 
 
-HOSTILE = ['=cmd|"/c calc"!A1', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "plain", "it's = 1"]
+HOSTILE = ['=cmd|"/c calc"!A1', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "plain", "it's = 1"]
 
 
 def test_no_cell_begins_a_formula_and_rows_are_plain_enough_for_csv_and_json(tmp_path):
@@ -170,7 +170,7 @@ def test_no_cell_begins_a_formula_and_rows_are_plain_enough_for_csv_and_json(tmp
         with (tmp_path / f"{name}.csv").open(newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))
         assert len(rows) > 1, name
-        assert [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r")] == []
+        assert [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")] == []
         assert json.loads(tables[name].write_json())
 
 
