@@ -16,6 +16,7 @@ from integrhealth.catalog import load_catalog
 from integrhealth.language.schema import WORDS, conform
 
 DAYS = range(40)
+LAID = pl.lit("folder").alias("channel")
 
 
 def sent(name, persons, days=DAYS):
@@ -239,6 +240,29 @@ def test_what_people_work_through_is_published_as_csv_and_the_questionnaire_come
         ("copy", "p", "merge", "daily"),
         ("copy", "q", "merge", "daily"),
     ]
+
+
+def test_without_an_inventory_what_the_log_knows_is_asked_about(tmp_path):
+    deliveries = pl.concat([sent("a", "pq"), sent("b", "q"), delivered("page", "folder", DAYS).with_columns(LAID)])
+    asked = ih.report_overload.questionnaire(evidence(deliveries=deliveries))
+    assert asked.select("report", "readers").rows() == [("a", "p; q"), ("b", "q")]
+    answered(tmp_path, asked, {"a": "price"})
+    deliveries.write_parquet(tmp_path / "deliveries.parquet")
+    again = ih.read(tmp_path)
+    assert purposes(again)["a"] == (["price"], "only source")
+    assert ih.report_overload.questionnaire(again)["report"].to_list() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("inventory", "lacking"),
+    [({"words": None}, "reports.words"), ({"words": 9}, None), (None, "reports (an inventory")],
+    ids=["no length", "a length", "no inventory"],
+)
+def test_savings_of_unknown_length_say_what_is_missing(inventory, lacking):
+    frames = {} if inventory is None else {"reports": stock({"report": "a", "decisions": ["x"]} | inventory)}
+    said = ih.report_overload.report(evidence(deliveries=sent("a", "p"), **frames)).notes.get("savings")
+    assert (said is None) == (lacking is None)
+    assert lacking is None or said.startswith(f"The table savings needs {lacking}"), "somebody does get a report"
 
 
 def test_the_questionnaire_comes_back_as_a_part_of_the_catalog(tmp_path):
