@@ -27,8 +27,8 @@ def visible_and_cut(text: pl.Expr, length: int) -> pl.Expr:
     return pl.when(shown.str.len_chars() > length).then(shown.str.head(length - 1) + "…").otherwise(shown)
 
 
-# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
-FORMULA = r"[=+\-@\t\r]"
+# What a spreadsheet takes for the beginning of a formula, in full width too (OWASP, CSV injection).
+FORMULA = r"[=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
 
 
 def no_formula(text: pl.Expr) -> pl.Expr:

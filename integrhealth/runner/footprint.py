@@ -107,13 +107,13 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.within or self.within[-1].tag != "script":
             self._count("words", words(data))
-        elif self.within[-1].kind == "application/json":
-            self._chart(json.loads(data))
+        elif self.within[-1].kind == "application/json" and (spec := _object(data)) is not None:
+            self._chart(spec)
 
     def _chart(self, spec: dict[str, Any]) -> None:
         title = spec.get("title") or {}
         parts = [title.get("text"), title.get("subtitle")] if isinstance(title, dict) else [title]
-        said = " ".join(line for part in parts for line in (part if isinstance(part, list) else [part]) if line)
+        said = " ".join(str(line) for part in parts for line in (part if isinstance(part, list) else [part]) if line)
         sentence = spec.get("description") if not said else None
         self._count("words", words(said or sentence or ""))
         if not sentence:
@@ -126,3 +126,12 @@ class _Reader(HTMLParser):
         # The line that opens the outermost details is there to be read.
         opener = inside and [element.tag for element in self.within[inside[0] :][:1]] == ["summary"]
         (self.folded if inside and not opener else self.shown)[kind] += count
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """The JSON object in `text`; None where the HTML of a notebook of one's own holds something else in its script."""
+    try:
+        held = json.loads(text)
+    except ValueError:
+        return None
+    return held if isinstance(held, dict) else None

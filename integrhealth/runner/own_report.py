@@ -27,6 +27,15 @@ def earlier_runs(out: Path) -> Evidence:
     return read(place, show_people=True)
 
 
+def within(before: Evidence, since: datetime | str | None, until: datetime | str | None) -> Evidence:
+    """What lay in the folder between the two: nothing, not even the inventory row, where no run fell into them.
+
+    A page that no run laid there then is no report that nobody gets.
+    """
+    laid = before.between(since, until)
+    return laid if laid.deliveries.height else Evidence()
+
+
 def written(site: Path, before: Evidence, *, out: Path, title: str, asked: Footprint, run_at: datetime) -> None:
     """Write the inventory row of the front page and the deliveries of all runs into the folder `site`.
 

@@ -90,7 +90,7 @@ def _saved(plan: Plan, own: Evidence, place: Path) -> Evidence:
     need the memory.
     """
     evidence = _evidence(plan)
-    evidence.with_rows_of(own.between(plan.since, plan.until)).save(place)
+    evidence.with_rows_of(own_report.within(own, plan.since, plan.until)).save(place)
     return evidence.account()
 
 

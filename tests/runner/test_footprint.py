@@ -50,6 +50,9 @@ def test_a_page_counted_by_hand():
         ("</p></table>closed twice", Footprint(2)),
         ('<script type="application/json">{}</script>', Footprint(0, charts=1)),
         (CHART % "late", Footprint(1, charts=1)),
+        ('<script type="application/json">{"title": {"text": 5}}</script>', Footprint(1, charts=1)),
+        ('<script type="application/json">[1, 2]</script>seen', Footprint(1)),
+        ('<script type="application/json">{"no": JSON}</script>seen', Footprint(1)),
         ('<script type="application/json">{"description": "No data."}</script>', Footprint(2)),
         (
             '<details><script type="application/json">{"title": "a"}</script></details>',

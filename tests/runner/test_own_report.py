@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -15,6 +15,7 @@ from integrhealth.runner.footprint import Footprint
 from integrhealth.runner.run import report
 
 FIRST, SECOND = (datetime(2026, 3, day, 8, tzinfo=UTC) for day in (1, 2))
+EARLY = SECOND - timedelta(hours=1)
 
 
 def after(tmp_path, *runs):
@@ -61,7 +62,8 @@ class Seen(Exception):
     """The run is over once its notebooks got what they are given."""
 
 
-def test_the_next_run_gives_its_notebooks_what_the_last_wrote_of_itself(tmp_path, monkeypatch):
+def handed_on(tmp_path, monkeypatch, **period):
+    """What the notebooks of a run over `period` get after two runs into the same folder."""
     handed = []
 
     def executed(source, *, parameters, **_):
@@ -74,11 +76,28 @@ def test_the_next_run_gives_its_notebooks_what_the_last_wrote_of_itself(tmp_path
     (asked.out / "run.json").write_text(json.dumps({}))
     for frame, rows in (
         ("reports", {"report": ["Overview"], "words": [99]}),
-        ("deliveries", {"report": ["Overview"] * 2, "person": ["out"] * 2, "at": [FIRST, SECOND], "channel": "folder"}),
+        ("deliveries", {"report": ["Overview"] * 2, "person": ["out"] * 2, "at": [FIRST, EARLY], "channel": "folder"}),
     ):
         pl.DataFrame(rows).write_csv(asked.out / "own" / f"{frame}.csv")
     with pytest.raises(Seen):
-        report(replace(asked, since="2026-03-02"))
-    assert handed[0].reports["words"].to_list() == [99]
-    assert handed[0].deliveries["at"].to_list() == [SECOND]
-    assert handed[0].messages.height == 1
+        report(replace(asked, **period))
+    return handed[0]
+
+
+def test_the_next_run_gives_its_notebooks_what_the_last_wrote_of_itself(tmp_path, monkeypatch):
+    handed = handed_on(tmp_path, monkeypatch, since="2026-03-02")
+    assert handed.reports["words"].to_list() == [99]
+    assert handed.deliveries["at"].to_list() == [EARLY]
+    assert handed.messages.height == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "words", "times"),
+    [("2026-03-02T07:00:00Z", [99], [EARLY]), ("2026-03-02T07:00:01Z", [], [])],
+    ids=["from the last run on", "just after it"],
+)
+def test_a_report_on_a_time_without_runs_does_not_count_them(tmp_path, monkeypatch, since, words, times):
+    handed = handed_on(tmp_path, monkeypatch, since=since)
+    assert handed.reports["words"].to_list() == words, "else it would be a report that is sent to nobody"
+    assert handed.deliveries["at"].to_list() == times
+    assert handed.messages.height == 1

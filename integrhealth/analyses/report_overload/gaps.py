@@ -18,15 +18,17 @@ def gaps(
     `by_people` are the `reads` that are not those of machines.
     """
     lists = stock.select(shown=pl.col("fields").list.len() + pl.col("metrics").list.len())
+    # Whoever is to be asked about which report, the log says too.
+    asked = {"questionnaire"} if deliveries.is_empty() and reads.is_empty() else set()
     lacks = [
         (
             stock.is_empty(),
-            {"people", "reports", "keep", "overlaps", "questionnaire", *COVERED},
+            {"people", "reports", "keep", "overlaps", "savings", *COVERED} | asked,
             "reports (an inventory: report, words, fields, metrics, decisions; what nobody gets or opens is in no log)",
         ),
         (
             stock.height and stock["reading_words"].is_null().all(),
-            {"people"},
+            {"people", "savings"},
             "reports.words, figures or charts to tell the minutes that reading takes",
         ),
         (

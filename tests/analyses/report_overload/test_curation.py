@@ -16,6 +16,7 @@ from integrhealth.catalog import load_catalog
 from integrhealth.language.schema import WORDS, conform
 
 DAYS = range(40)
+LAID = pl.lit("folder").alias("channel")
 
 
 def sent(name, persons, days=DAYS):
@@ -40,6 +41,24 @@ def company():
         ]
     )
     return evidence(reports=reports, deliveries=deliveries, reads=opened(deliveries.filter(person="p"), 60.0))
+
+
+@pytest.mark.parametrize("also", [[], ["original"]], ids=["new to p", "p has it"])
+def test_a_copy_whose_reader_does_not_get_the_original_yet_is_replaced_and_saves_nothing(also):
+    same = {"words": 238, "decisions": None, "fields": ["1", "2", "3", "4"]}
+    reports = conform(
+        pl.DataFrame([same | {"report": name} for name in ("copy", "original", "second copy")]), "reports"
+    )
+    copies = ["copy", "second copy", *also]
+    deliveries = pl.concat([sent("original", "qrs"), *(sent(name, "p") for name in copies)])
+    log = evidence(reports=reports, deliveries=deliveries)
+    assert ih.report_overload.curation(log)["action"].to_list() == ["merge", "merge"]
+    saved = {row["person"]: row for row in ih.report_overload.savings(log).iter_rows(named=True)}
+    assert saved["p"]["needed_minutes"] == pytest.approx(len(copies))
+    assert (saved["p"]["reports_after"], saved["p"]["needed_after"]) == (1, pytest.approx(1.0))
+    assert (saved["all people"]["reports"], saved["all people"]["reports_after"]) == (3, 1), (
+        "the original alone is left"
+    )
 
 
 def test_each_change_says_what_comes_instead_and_how_to_take_it_back():
@@ -138,7 +157,7 @@ def test_the_proof_sees_what_a_wrong_plan_would_lose():
     assert uncovered(served, only_b.clear()).height == 3
 
 
-HOSTILE = ['=cmd|"/c calc"!A1', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "plain", "it's = 1"]
+HOSTILE = ['=cmd|"/c calc"!A1', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "plain", "it's = 1"]
 
 
 def test_no_cell_begins_a_formula_and_rows_are_plain_enough_for_csv_and_json(tmp_path):
@@ -152,7 +171,7 @@ def test_no_cell_begins_a_formula_and_rows_are_plain_enough_for_csv_and_json(tmp
         with (tmp_path / f"{name}.csv").open(newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))
         assert len(rows) > 1, name
-        assert [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r")] == []
+        assert [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")] == []
         assert json.loads(tables[name].write_json())
 
 
@@ -221,6 +240,29 @@ def test_what_people_work_through_is_published_as_csv_and_the_questionnaire_come
         ("copy", "p", "merge", "daily"),
         ("copy", "q", "merge", "daily"),
     ]
+
+
+def test_without_an_inventory_what_the_log_knows_is_asked_about(tmp_path):
+    deliveries = pl.concat([sent("a", "pq"), sent("b", "q"), delivered("page", "folder", DAYS).with_columns(LAID)])
+    asked = ih.report_overload.questionnaire(evidence(deliveries=deliveries))
+    assert asked.select("report", "readers").rows() == [("a", "p; q"), ("b", "q")]
+    answered(tmp_path, asked, {"a": "price"})
+    deliveries.write_parquet(tmp_path / "deliveries.parquet")
+    again = ih.read(tmp_path)
+    assert purposes(again)["a"] == (["price"], "only source")
+    assert ih.report_overload.questionnaire(again)["report"].to_list() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("inventory", "lacking"),
+    [({"words": None}, "reports.words"), ({"words": 9}, None), (None, "reports (an inventory")],
+    ids=["no length", "a length", "no inventory"],
+)
+def test_savings_of_unknown_length_say_what_is_missing(inventory, lacking):
+    frames = {} if inventory is None else {"reports": stock({"report": "a", "decisions": ["x"]} | inventory)}
+    said = ih.report_overload.report(evidence(deliveries=sent("a", "p"), **frames)).notes.get("savings")
+    assert (said is None) == (lacking is None)
+    assert lacking is None or said.startswith(f"The table savings needs {lacking}"), "somebody does get a report"
 
 
 def test_the_questionnaire_comes_back_as_a_part_of_the_catalog(tmp_path):

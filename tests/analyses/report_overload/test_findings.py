@@ -149,6 +149,14 @@ def test_a_quarter_that_could_stop_is_no_finding(keepers, spare, severity):
     assert found["severity"].to_list() == ([severity] if severity else [])
 
 
+def test_where_no_length_is_known_spare_reports_take_no_share_of_the_reading_time():
+    names = ["a", "b", "c"]
+    reports = stock(*({"report": name, "words": None, "decisions": ["price"]} for name in names))
+    deliveries = pl.concat([delivered(name, "ada", range(10)) for name in names])
+    row = only_finding(report(evidence(reports=reports, deliveries=deliveries)), "spare_reports")
+    assert row["statement"] == "1 of 3 delivered reports serve every decision; the other 2 add none."
+
+
 def test_reports_without_a_decision_are_a_whole_row_per_owner():
     found = company(*POINTLESS).findings.filter(pl.col("rule") == "no_decision").sort("subject")
     eve, nobody = found.rows(named=True)

@@ -220,10 +220,10 @@ CURATED = ("coverage", "curation", "handful", "savings")
     [
         ((), ("reports", "deliveries", "reads"), ()),
         (("reports",), ("deliveries", "reads"), ("reports", "overlaps")),
-        (("deliveries",), ("reports", "reads"), ("reports", "people")),
-        (("reads",), ("reports", "deliveries"), ("reports",)),
+        (("deliveries",), ("reports", "reads"), ("reports", "people", "questionnaire")),
+        (("reads",), ("reports", "deliveries"), ("reports", "questionnaire")),
         (("reports", "deliveries"), ("reads",), ("people", "reports", "keep", "overlaps", *CURATED)),
-        (("deliveries", "reads"), ("reports",), ("people", "reports")),
+        (("deliveries", "reads"), ("reports",), ("people", "reports", "questionnaire")),
     ],
 )
 def test_what_is_missing_is_said_and_the_rest_is_answered(given_frames, needs, filled):

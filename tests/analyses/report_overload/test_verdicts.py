@@ -168,6 +168,24 @@ def test_without_decisions_the_copy_with_fewer_readers_is_merged_into_the_other(
     assert dict(table.select("report", "covered_by").iter_rows())["copy"] == ["original"]
 
 
+@pytest.mark.parametrize(
+    ("persons", "verdict", "covering"),
+    [("q", ("retire", "covered"), ["all"]), ("pq", ("merge", "near-duplicate"), ["original", "all"])],
+    ids=["for others only", "for the same"],
+)
+def test_a_copy_is_merged_into_the_original_only_where_its_readers_get_that(persons, verdict, covering):
+    reports = stock(
+        {"report": "copy", "decisions": ["price"]} | SAME,
+        {"report": "original", "decisions": ["price", "stock"]} | SAME,
+        {"report": "all", "decisions": ["price", "staff"]},
+    )
+    deliveries = [sent("copy", "p", range(30)), sent("all", "p", range(30)), sent("original", persons, range(30))]
+    verdicts, table = judged(reports, pl.concat(deliveries))
+    assert {name for name, (word, _) in verdicts.items() if word == "keep"} == {"all", "original"}
+    assert verdicts["copy"] == verdict
+    assert dict(table.select("report", "covered_by").iter_rows())["copy"] == covering, "first what shows the same"
+
+
 def test_a_chain_of_near_duplicates_is_merged_into_what_each_really_resembles():
     # a resembles b and b resembles c, each by four of five; a and c share three of five and more apart.
     fields = {"a": "12345", "b": "1234", "c": "123"}

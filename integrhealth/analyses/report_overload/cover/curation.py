@@ -126,14 +126,23 @@ def savings(streams: pl.DataFrame, curated: pl.DataFrame) -> pl.DataFrame:
     """One row per person, the most minutes saved first, after one for all people together: a day now and a day after.
 
     `streams` are the rows of ``stream_minutes``, `curated` of ``changes``. A report that comes less often is counted as
-    it is: how much less is for its owner to say. Reports of unknown length take no minutes and are counted apart;
-    where all are, there is no row.
+    it is: how much less is for its owner to say. A report merged into one that the person does not get yet is replaced:
+    it saves nothing, the other being as long, save for a second one merged into the same. Reports of unknown length
+    take no minutes and are counted apart; where all are, there is no row.
     """
     stopping = curated.filter(pl.col("action").is_in(["unsubscribe", "merge"])).select(STREAM)
-    going = streams.with_columns(no_formula(pl.col("report", "person"))).join(
-        stopping.with_columns(stops=pl.lit(True)), on=STREAM, how="left"
+    today = streams.with_columns(no_formula(pl.col("report", "person")))
+    # Only where nobody said what a report is for may a person not get yet what it is merged into.
+    replaced = (
+        curated.filter(pl.col("action") == "merge", pl.col("would_miss").is_null())
+        .join(today, left_on=["instead", "person"], right_on=STREAM, how="anti")
+        .unique(["instead", "person"], keep="first", maintain_order=True)
+        .select(*STREAM, "instead")
     )
-    stops = pl.col("stops").fill_null(False)
+    going = today.join(stopping.with_columns(stops=pl.lit(True)), on=STREAM, how="left").join(
+        replaced, on=STREAM, how="left"
+    )
+    stops = pl.col("stops").fill_null(False) & pl.col("instead").is_null()
     each = going.group_by("person").agg(
         reports=pl.len().cast(COUNT),
         reports_after=(~stops).sum().cast(COUNT),
@@ -144,7 +153,7 @@ def savings(streams: pl.DataFrame, curated: pl.DataFrame) -> pl.DataFrame:
     whole = each.select(
         person=pl.lit(EVERYONE),
         reports=going["report"].n_unique(),
-        reports_after=going.filter(~stops)["report"].n_unique(),
+        reports_after=going.filter(~stops).select(pl.coalesce("instead", "report").n_unique()).item(),
         needed_minutes=pl.col("needed_minutes").sum(),
         needed_after=pl.col("needed_after").sum(),
         without_words=pl.col("without_words").sum(),

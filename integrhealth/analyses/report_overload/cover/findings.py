@@ -23,12 +23,13 @@ def spare_reports(judged: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
         return no_findings()
     staying = pl.col("report").is_in(kept["report"].implode())
     share = pl.col("value")
+    minutes = pl.col("minutes")
     counts = (
         judged.filter((pl.col("deliveries") > 0) & (pl.col("why") != "not in inventory"))
         .select(
             n=pl.len(),
             spare=(~staying).sum(),
-            minutes=pl.col("minutes").filter(~staying).sum() / pl.col("minutes").sum(),
+            minutes=pl.when(minutes.sum() > 0).then(minutes.filter(~staying).sum() / minutes.sum()),
         )
         .with_columns(value=pl.col("spare") / pl.col("n"))
     )
@@ -36,8 +37,10 @@ def spare_reports(judged: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
         subject=pl.lit(ALL_REPORTS),
         severity=pl.when(share > SPARE_CRITICAL).then(pl.lit("critical")).otherwise(pl.lit("warning")),
         statement=pl.format(
-            "{} of {} delivered reports serve every decision; the other {} take {}% of the reading time.",
-            *(pl.col("n") - pl.col("spare"), "n", "spare", (pl.col("minutes") * 100).round().cast(pl.Int64)),
+            "{} of {} delivered reports serve every decision; the other {} {}.",
+            *(pl.col("n") - pl.col("spare"), "n", "spare"),
+            # Where no length is known there is no reading time either.
+            pl.format("take {}% of the reading time", (minutes * 100).round().cast(pl.Int64)).fill_null("add none"),
         ),
         low=share,
         high=share,

@@ -37,7 +37,9 @@ SHORT_PARTS = frozenset(["id", "nr", "end", "typ", "tag", "dag"])
 # Endings of plurals, where the rest is a term; and umlauts written out.
 PLURALS, UMLAUT = ("s", "es", "en", "er", "n", "e"), re.compile("([aou])e")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-WORD = re.compile(r"[^\W\d_]+|[0-9]+|[<>=!]+|%")
+WORD = re.compile(r"[^\W\d_]+|[0-9]+|[<>=!]+|[%€$£¥]")
+# The same amount in another currency is another number. Of a dollar or a yen nobody can tell whose it is.
+CURRENCIES = {"€": "eur", "£": "gbp"}
 COMPARISON = re.compile(r"[<>=!]")
 # Items that say how fine the rows of a report are.
 GRAINS = ("year", "quarter", "month", "week", "day", "hour", "minute")
@@ -52,7 +54,7 @@ def meanings(names: pl.Series) -> pl.Series:
 @lru_cache(maxsize=100_000)
 def meaning(name: str) -> str:
     """The concepts of one name in alphabetical order, numbers and comparisons in their own; itself if it has none."""
-    written = (_plain(each) for each in WORD.findall(CAMEL.sub(" ", name)))
+    written = (CURRENCIES.get(each) or _plain(each) for each in WORD.findall(CAMEL.sub(" ", name)))
     words = [word for each in written if each not in ELIDED for word in _translated_word(each)]
     words = [word for word in _phrases(words) if word not in EMPTY_WORDS]
     parts: list[list[str]] = [[]]

@@ -4,6 +4,7 @@ import json
 
 import polars as pl
 
+from integrhealth.analyses.report_overload.folders import IN_A_FOLDER
 from integrhealth.language.safe_text import escaped, formula_restored, no_formula, visible, visible_and_cut
 from integrhealth.language.schema import COUNT, TEXT
 
@@ -18,8 +19,9 @@ def questionnaire(judged: pl.DataFrame, streams: pl.DataFrame, stock: pl.DataFra
 
     `judged` is the table ``reports``, `streams` the rows of ``audience``, `stock` the inventory. Saved as
     ``reports.csv`` beside the logs, decisions filled in, it is an inventory that the next run reads; ``as_yaml`` makes
-    a part of the catalog of it.
+    a part of the catalog of it. Reports that only the log knows are asked about too, those in a folder are not.
     """
+    said = stock.filter(pl.col("asked") | pl.col("statutory"))
     who = (
         streams.sort("report", pl.col("opened").fill_null(0), "person", descending=[False, True, False])
         .group_by("report", maintain_order=True)
@@ -30,7 +32,8 @@ def questionnaire(judged: pl.DataFrame, streams: pl.DataFrame, stock: pl.DataFra
     )
     others = pl.when(pl.col("others") > 0).then(pl.format("; and {} more", "others")).otherwise(pl.lit(""))
     return (
-        judged.join(stock.filter(~pl.col("asked"), ~pl.col("statutory")), on="report", how="semi")
+        judged.filter(pl.col("why") != IN_A_FOLDER)
+        .join(said, on="report", how="anti")
         .join(who, on="report", how="left")
         .sort("minutes", "deliveries", "report", descending=[True, True, False], nulls_last=True)
         .select(

@@ -143,14 +143,15 @@ def judged_reports(
 
     ``verdict`` is one of VERDICTS and follows from ``why``, the first of WHYS that holds. `kept` are the rows of
     ``smallest_set``, `covering` those of ``stand_ins``, `near` pairs of near-duplicates, `remarks` those of
-    ``remarks``, `refreshed` of ``refreshes``; `until` is the end of the log. ``overlap`` with ``nearest`` is the
+    ``remarks``, `refreshed` of ``refreshes``; `until` is the end of the log. ``covered_by`` names first those that show
+    the same; a copy that stays for other people only covers nobody's decision. ``overlap`` with ``nearest`` is the
     Jaccard index of what fields and metrics mean. Overlap, openings and age judge a report of which nobody said what
     it is for (``without_decision``).
     """
     staying = pl.col("report").is_in(kept["report"].implode())
     twins = merged_into(near, used, kept["report"])
-    copies = near.join(kept, left_on="other", right_on="report", how="semi")["report"].unique()
-    shown_by_kept = pl.col("report").is_in(copies.implode())
+    standing_in = covering.explode("covered_by").rename({"covered_by": "other"})
+    copies = near.join(standing_in, on=["report", "other"], how="semi").group_by("report").agg(copies="other")
     aimless = without_decision(stock)
     used_at_all = (pl.col("deliveries") > 0) | (pl.col("unasked_reads") > 0)
     covered = pl.col("covered_by").list.len() > 0
@@ -160,7 +161,7 @@ def judged_reports(
             "not in inventory": ~pl.col("listed").fill_null(False),
             "statutory": pl.col("statutory"),
             "unopened 90 days": ~staying & judged & pl.col("unopened"),
-            "near-duplicate": ~staying & pl.when(covered).then(shown_by_kept).otherwise(judged & pl.col("twin")),
+            "near-duplicate": ~staying & pl.when(covered).then(pl.col("shown")).otherwise(judged & pl.col("twin")),
             "others serve some": judged & pl.col("spare_people").gt(0),
             "never opened by some": judged & pl.col("never_people").gt(0),
             "opened less often": judged & pl.col("opened_slower").is_not_null(),
@@ -178,6 +179,7 @@ def judged_reports(
         .join(used, on="report", how="full", coalesce=True)
         .join(nearest(stock), on="report", how="left")
         .join(covering, on="report", how="left")
+        .join(copies, on="report", how="left")
         .join(twins, on="report", how="left")
         .join(kept.select("report", "reason"), on="report", how="left")
         .join(remarks, on="report", how="left")
@@ -187,6 +189,7 @@ def judged_reports(
             pl.col("decisions", "covered_by").fill_null([]),
             pl.col("statutory").fill_null(False),
             twin=pl.col("into").is_not_null(),
+            shown=pl.col("copies").is_not_null(),
         )
         .with_columns(
             why=why,
@@ -196,9 +199,11 @@ def judged_reports(
         .with_columns(
             verdict=pl.col("why").replace_strict({word: verdict for word, (verdict, _) in WHYS.items()}),
             slower=pl.when(staying | judged).then("slower"),
-            covered_by=pl.when((pl.col("why") == "near-duplicate") & ~covered)
-            .then(pl.concat_list("into"))
-            .otherwise("covered_by"),
+            covered_by=pl.when(pl.col("why") != "near-duplicate")
+            .then("covered_by")
+            .when(covered)
+            .then(pl.concat_list("copies", "covered_by").list.unique(maintain_order=True))
+            .otherwise(pl.concat_list("into")),
         )
         .select(
             *("report", "deliveries", "read", "skimmed", "unread", "decisions", "nearest", "overlap", "verdict"),
