@@ -1,4 +1,4 @@
-"""Durations as a person says them, the same words in findings, tables and charts."""
+"""Durations, counts and shares as a person says them, the same words in findings, tables and charts."""
 
 import polars as pl
 
@@ -40,3 +40,22 @@ def _counted(count: pl.Expr, unit: str, decimals: int | None) -> pl.Expr:
 def duration(ms: float) -> str:
     """One duration in milliseconds, in the words of `spoken_ms`."""
     return pl.select(spoken_ms(pl.lit(ms, pl.Float64))).item()
+
+
+def counted(count: int, thing: str) -> str:
+    """So many of a thing: 1 finding, 2 findings, 1,200 findings."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def percent(share: pl.Expr) -> pl.Expr:
+    """A share in percent with two digits that count: 0.34%, 3.4%, 34%."""
+    return _in_percent((share * 100).round_sig_figs(2))
+
+
+def exact_percent(share: pl.Expr) -> pl.Expr:
+    """A share in percent to the hundredth: 99.95%, 34%."""
+    return _in_percent((share * 100).round(2))
+
+
+def _in_percent(number: pl.Expr) -> pl.Expr:
+    return pl.format("{}%", number.cast(pl.String).str.strip_suffix(".0"))

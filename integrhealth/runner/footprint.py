@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from integrhealth.language.thresholds import FIRST_CHART_SECONDS, LEAST_CHART_SECONDS, READING_WPM
+from integrhealth.language.wording import counted
 
 WORD = re.compile(r"\S*\w\S*")
 # What a browser does not show: code until somebody asks for it, and the way past the navigation.
@@ -43,12 +44,7 @@ class Footprint:
 
     def _counts(self) -> str:
         counts = {"word": self.words, "chart": self.charts, "table": self.tables}
-        said = (
-            f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
-            for thing, count in counts.items()
-            if count or thing == "word"
-        )
-        return ", ".join(said)
+        return ", ".join(counted(count, thing) for thing, count in counts.items() if count or thing == "word")
 
     def stated(self) -> "Footprint":
         """The footprint of the same page once its own sentence, whose numbers are words too, stands on it."""

@@ -8,6 +8,7 @@ import polars as pl
 from integrhealth.errors import NothingToRead
 from integrhealth.language.findings import SAME
 from integrhealth.language.schema import NUMBER, TEXT, TIME
+from integrhealth.language.wording import counted
 
 HISTORY = {"run_at": TIME, "report": TEXT, "rule": TEXT, "subject": TEXT, "severity": TEXT, "value": NUMBER}
 TRACK = {
@@ -81,13 +82,9 @@ def news(history: pl.DataFrame) -> str | None:
     fresh, gone = present.height - still, past.height - still
     since = f"since {before['run_at'].max():%Y-%m-%d %H:%M}"
     if fresh or gone:
-        return f"{since.capitalize()}: {_counted(fresh, 'new finding')}, {gone:,} gone, {still:,} still open."
+        return f"{since.capitalize()}: {counted(fresh, 'new finding')}, {gone:,} gone, {still:,} still open."
     same = {0: "no finding is open", 1: "the same finding is open"}.get(still, f"the same {still:,} findings are open")
     return f"Nothing new {since}: {same}."
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def history(out: Path) -> pl.DataFrame:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrhealth.language.wording import duration, spoken_ms
+from integrhealth.language.wording import counted, duration, exact_percent, percent, spoken_ms
 
 SAID = [
     (0, "0 ms"),
@@ -52,3 +52,16 @@ def test_frames_and_single_values_are_said_alike(lengths):
     thousandths = [length / 1000 for length in lengths]
     frame = pl.DataFrame({"ms": thousandths})
     assert frame.select(spoken_ms(pl.col("ms"))).to_series().to_list() == [duration(ms) for ms in thousandths]
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 findings"), (1, "1 finding"), (2, "2 findings"), (1200, "1,200 findings")]
+)
+def test_counts_agree_with_what_is_counted(count, said):
+    assert counted(count, "finding") == said
+
+
+def test_shares_are_said_in_percent_without_digits_that_say_nothing():
+    shares = pl.Series([0.00341, 0.034, 0.34, 0.99951, 1.0, None])
+    assert pl.select(percent(shares)).to_series().to_list() == ["0.34%", "3.4%", "34%", "100%", "100%", None]
+    assert pl.select(exact_percent(shares)).to_series().to_list() == ["0.34%", "3.4%", "34%", "99.95%", "100%", None]

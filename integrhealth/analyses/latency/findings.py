@@ -17,7 +17,7 @@ from integrhealth.language.thresholds import (
     SLO_SUCCESS,
     SLOW_CRITICAL,
 )
-from integrhealth.language.wording import spoken_ms
+from integrhealth.language.wording import percent, spoken_ms
 from integrhealth.traces.facts import bucket_ms
 
 
@@ -54,11 +54,6 @@ def latency_findings(
             _skewed(apart),
         ]
     )
-
-
-def percent(share: pl.Expr) -> pl.Expr:
-    """A share as a person says it: two digits that count, in percent."""
-    return pl.format("{}%", (share * 100).round_sig_figs(2).cast(pl.String).str.replace(r"\.0$", ""))
 
 
 def _slow(judged: pl.DataFrame, facts: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from integrhealth.language.thresholds import (
     FRONT_PAGE_SENTENCES,
     FRONT_PAGE_WORDS,
 )
+from integrhealth.language.wording import counted
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -138,12 +139,8 @@ def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
     seen = covered if messages.height else "no messages"
     if not counts["critical"] and not counts["warning"]:
         return f"No messages, but {besides}" if besides else f"Nothing that needs you, in {seen}."
-    critical, warnings = _counted(counts["critical"], "critical finding"), _counted(counts["warning"], "warning")
+    critical, warnings = counted(counts["critical"], "critical finding"), counted(counts["warning"], "warning")
     return f"{critical} and {warnings}, in {seen}" + (f", but {besides}" if besides else ".")
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = None) -> Report:

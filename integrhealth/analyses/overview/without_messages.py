@@ -8,6 +8,7 @@ from integrhealth.language.log_lines import errors
 from integrhealth.language.masking import cut
 from integrhealth.language.measured import SERIES, longest_pause, readings
 from integrhealth.language.period import period
+from integrhealth.language.wording import counted
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -30,7 +31,7 @@ def logs_and_metrics(evidence: "Evidence") -> str | None:
 def _logs(logs: pl.DataFrame) -> str | None:
     if logs.is_empty():
         return None
-    lines = f"{_counted(logs.height, 'log line')} of {_covered(logs)}"
+    lines = f"{counted(logs.height, 'log line')} of {_covered(logs)}"
     return f"{lines}: {_errors(logs)}. See error propagation, what the logs say."
 
 
@@ -63,9 +64,9 @@ def _metrics(metrics: pl.DataFrame) -> str | None:
         f"{row['times']:,.0f} times its usual step"
         for row in paused.filter(pl.col("times") >= PAUSED).iter_rows(named=True)
     )
-    series = _counted(metrics.select(SERIES).n_unique(), "series")
+    series = f"{metrics.select(SERIES).n_unique():,} series"
     return (
-        f"{_counted(metrics.height, 'sample')} in {series} of metrics of {_covered(metrics)}{said}. "
+        f"{counted(metrics.height, 'sample')} in {series} of metrics of {_covered(metrics)}{said}. "
         "See latency, what was measured."
     )
 
@@ -84,8 +85,4 @@ def _most(rows: pl.DataFrame, *columns: str) -> dict:
 
 def _covered(rows: pl.DataFrame) -> str:
     first, last = period(rows["time"])
-    return f"{_counted(rows['system'].n_unique(), 'system')} from {first:{MINUTE}} to {last:{MINUTE}}"
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 or thing == "series" else f"{count:,} {thing}s"
+    return f"{counted(rows['system'].n_unique(), 'system')} from {first:{MINUTE}} to {last:{MINUTE}}"

@@ -6,6 +6,7 @@ import polars as pl
 from integrhealth.charts.theme import ACCENT, NEUTRAL, WIDTH, nothing, titled
 from integrhealth.language.findings import written
 from integrhealth.language.thresholds import FALLBACK_FRESH_DAYS, PROMISED_AVAILABILITY
+from integrhealth.language.wording import exact_percent
 
 # Room beside the intervals for what each row says.
 BESIDE = 190
@@ -96,8 +97,8 @@ def weakest_parts_chart(
             mark=pl.lit("the capability"),
             marked=pl.lit(True),
             beside=pl.concat_str(
-                _percent(pl.col("availability")),
-                pl.format("; {} came through", _percent(pl.col("came_through"))).fill_null(""),
+                exact_percent(pl.col("availability")),
+                pl.format("; {} came through", exact_percent(pl.col("came_through"))).fill_null(""),
             ),
         )
     )
@@ -115,7 +116,7 @@ def weakest_parts_chart(
         n="n",
         mark=pl.lit("one of its parts"),
         marked=pl.lit(False),
-        beside=pl.concat_str(pl.lit("takes "), _percent(pl.col("lost_share")), worth),
+        beside=pl.concat_str(pl.lit("takes "), exact_percent(pl.col("lost_share")), worth),
     )
     shown = pl.concat([whole, of]).sort("place", "marked", descending=[False, True], maintain_order=True)
     title = f"{rated['capability'][0]} loses nothing at any system"
@@ -124,10 +125,6 @@ def weakest_parts_chart(
         title = f"{rated['capability'][0]} loses most at {worst['system'][0]}"
     subtitle = f"availability composed of the systems and 95% interval, {_first_of(rated, most, 'capabilities')}"
     return titled(_availability(shown), title, f"{subtitle}, {rated['traces'].sum():,} traces; hollow: no error seen")
-
-
-def _percent(share: pl.Expr) -> pl.Expr:
-    return pl.format("{}%", _plain((share * 100).round(2)))
 
 
 def _plain(number: pl.Expr) -> pl.Expr:

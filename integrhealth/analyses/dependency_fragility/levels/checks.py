@@ -2,13 +2,13 @@
 
 import polars as pl
 
-from integrhealth.analyses.dependency_fragility.levels.standing import Period, percent, said_of_shift
+from integrhealth.analyses.dependency_fragility.levels.standing import Period, said_of_shift
 from integrhealth.language.findings import written
 from integrhealth.language.levels import LEVELS
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
 from integrhealth.language.statistics import TAIL, chance_of_more, enough, holm
 from integrhealth.language.thresholds import FEWEST_BAD, FEWEST_SHIFT_DAYS, MIN_MESSAGES, STABLE_DAYS
-from integrhealth.language.wording import spoken_ms
+from integrhealth.language.wording import percent, spoken_ms
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "cannot tell"
 # In the order in which they are told.

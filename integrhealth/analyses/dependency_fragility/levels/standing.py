@@ -11,7 +11,7 @@ from integrhealth.language.period import outlying
 from integrhealth.language.schema import COUNT, TEXT, TIME
 from integrhealth.language.statistics import TAIL, holm
 from integrhealth.language.thresholds import MUCH_CHANGE, NEW_LEVEL, STABLE_DAYS
-from integrhealth.language.wording import spoken_ms
+from integrhealth.language.wording import percent, spoken_ms
 
 NEW, CHANGED = "new", "changed"
 LATENCIES, ERRORS = ("p50_ms", "p95_ms"), ("error_share",)
@@ -146,11 +146,6 @@ def said_of_shift() -> pl.Expr:
     )
     day = pl.coalesce("until", "at").dt.strftime("%Y-%m-%d")
     return pl.format("{} {} before {}, {} since", what, level["before"], day, level["after"])
-
-
-def percent(share: pl.Expr) -> pl.Expr:
-    """A share in percent with two digits that count."""
-    return pl.format("{}%", (share * 100).round_sig_figs(2).cast(pl.String).str.replace(r"\.0$", ""))
 
 
 def changes(standing: pl.DataFrame, first_seen: pl.DataFrame, shifts: pl.DataFrame, judged: Period) -> pl.DataFrame:

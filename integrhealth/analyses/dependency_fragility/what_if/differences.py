@@ -9,7 +9,7 @@ from integrhealth.language.findings import written
 from integrhealth.language.schema import COUNT
 from integrhealth.language.statistics import Z
 from integrhealth.language.thresholds import LEAST_IMPORTANCE_CHANGE
-from integrhealth.language.wording import spoken_ms
+from integrhealth.language.wording import exact_percent, spoken_ms
 
 COLUMNS = TABLES["what_if"]
 FIGURE = ["what", "name", "figure"]
@@ -170,7 +170,7 @@ def _in_words() -> pl.Expr:
     said = {
         (CAPABILITY, "availability"): pl.when(pl.col("then") == 0)
         .then(pl.lit("falls: nothing gets through any more"))
-        .otherwise(_against("gets through {}, today {}", _percent)),
+        .otherwise(_against("gets through {}, today {}", exact_percent)),
         (CAPABILITY, "smallest_cut"): pl.when(pl.col("then").is_null())
         .then(pl.lit("no way is left"))
         .when(pl.col("then") == 0)
@@ -191,7 +191,7 @@ def _in_words() -> pl.Expr:
         .then(pl.lit("is down for good"))
         .otherwise(_against("is down {} in 30 days, today {}", _down)),
         (SYSTEM, "value_per_hour"): _against("its being down costs {} an hour, today {}", _amount),
-        (SYSTEM, "importance"): _against("takes {} with it when down, today {}", _percent),
+        (SYSTEM, "importance"): _against("takes {} with it when down, today {}", exact_percent),
     }
     return pl.coalesce(
         pl.when((pl.col("what") == what) & (pl.col("figure") == figure)).then(words)
@@ -202,10 +202,6 @@ def _in_words() -> pl.Expr:
 def _against(words: str, spoken: object) -> pl.Expr:
     nothing = pl.lit("unknown")
     return pl.format(words, *(pl.coalesce(spoken(pl.col(side)), nothing) for side in ("then", "today")))
-
-
-def _percent(share: pl.Expr) -> pl.Expr:
-    return pl.format("{}%", (share * 100).round(2).cast(pl.String).str.strip_suffix(".0"))
 
 
 def _amount(money: pl.Expr) -> pl.Expr:

@@ -3,11 +3,11 @@
 import polars as pl
 
 from integrhealth.analyses.latency.capacity.verdicts import BREAKS, TEST
-from integrhealth.analyses.latency.findings import percent
 from integrhealth.analyses.latency.tables import NAME
 from integrhealth.language.findings import findings, ranked, severity, system_owners
 from integrhealth.language.statistics import chance_of_distance
 from integrhealth.language.thresholds import ROOM_WARNING
+from integrhealth.language.wording import percent
 
 
 def capacity_findings(capacity: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:

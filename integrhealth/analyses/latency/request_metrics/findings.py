@@ -10,7 +10,7 @@ from integrhealth.language.findings import findings, integration_owners, ranked,
 from integrhealth.language.safe_text import visible_and_cut
 from integrhealth.language.statistics import chance_of_more, enough
 from integrhealth.language.thresholds import COUNTS_APART, MIN_MESSAGES, SLOW_CRITICAL
-from integrhealth.language.wording import spoken_ms
+from integrhealth.language.wording import counted, spoken_ms
 
 # Letters of a name that a note has room for (own).
 LONGEST_NAME = 80
@@ -103,7 +103,7 @@ def said_of_requests(
         unlabelled = ended.filter(pl.col("status") == UNLABELLED)["requests"].sum()
         strange = ended.filter(pl.col("status") == "unknown")["requests"].sum()
         said.append(
-            f"Metrics alone tell of {_counted(ended['integration'].n_unique(), 'integration')}: percentiles there are "
+            f"Metrics alone tell of {counted(ended['integration'].n_unique(), 'integration')}: percentiles there are "
             "the upper bounds of the buckets of histograms, so many took at most so long."
         )
         if unlabelled + strange:
@@ -112,11 +112,11 @@ def said_of_requests(
                 f"{strange:,}."
             )
         if resets:
-            said.append(f"Counters began anew {_counted(resets, 'time')}.")
+            said.append(f"Counters began anew {counted(resets, 'time')}.")
         gone = down.join(ended, left_on="system", right_on="target", how="semi")
         if gone.height:
             said.append(
-                f"In {_counted(gone['samples'].sum(), 'sample')} of up {_counted(gone.height, 'system')} could not be "
+                f"In {counted(gone['samples'].sum(), 'sample')} of up {counted(gone.height, 'system')} could not be "
                 "asked: what was asked meanwhile is not known."
             )
         if faulty:
@@ -128,7 +128,7 @@ def said_of_requests(
         shown = apart.with_columns(visible_and_cut(pl.col("integration"), LONGEST_NAME))
         worst = shown.sort("apart", "integration", descending=[True, False]).row(0, named=True)
         said.append(
-            f"Messages and metrics differ by more than {COUNTS_APART:.0%} on {_counted(apart.height, 'integration')}, "
+            f"Messages and metrics differ by more than {COUNTS_APART:.0%} on {counted(apart.height, 'integration')}, "
             f"most on {worst['integration']}: messages counted {worst['messages']:,}, metrics {worst['requests']:,}."
         )
     return " ".join(said) or None
@@ -136,7 +136,3 @@ def said_of_requests(
 
 def _enough(min_messages: int) -> pl.Expr:
     return enough(pl.max_horizontal("messages", "requests"), min_messages)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -13,7 +13,7 @@ from integrhealth.language.thresholds import (
     SAME_SEASON_DAYS,
     SLO_SUCCESS,
 )
-from integrhealth.language.wording import spoken_ms
+from integrhealth.language.wording import percent, spoken_ms
 
 KEY = ("integration", "metric")
 
@@ -211,7 +211,7 @@ def _level(level: str) -> pl.Expr:
     count = pl.when(value < 10).then(rounded.cast(pl.String)).otherwise(value.round().cast(pl.Int64).cast(pl.String))
     return (
         pl.when(metric == "error_share")
-        .then(pl.format("{}%", (value * 100).round_sig_figs(2).cast(pl.String).str.replace(r"\.0$", "")))
+        .then(percent(value))
         .when(metric == "messages")
         .then(count.str.replace(r"\.0$", ""))
         .otherwise(spoken_ms(value))
