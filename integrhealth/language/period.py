@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from integrhealth.errors import WrongValue
+from integrhealth.language.thresholds import NIGHT_HOURS
 
 # All own. Beyond a gap of so many days few times are outliers; at most this share of all, and one in any case.
 YEARS_OFF_DAYS, YEARS_OFF_SHARE = 3_650, 0.1
@@ -32,6 +33,16 @@ def moment(time: str | date | datetime | None) -> datetime | None:
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except OverflowError:
         raise WrongValue(f"{time!s:.80} lies outside the years 1 to 9999 in UTC; write 2026-01-31") from None
+
+
+def local_day(time: pl.Expr, timezone: str) -> pl.Expr:
+    """The day of a moment on a calendar in `timezone`."""
+    return time.dt.convert_time_zone(timezone).dt.date()
+
+
+def is_night(hour: pl.Expr) -> pl.Expr:
+    """Whether an hour of the clock on the wall lies in the night."""
+    return (hour >= NIGHT_HOURS[0]) | (hour < NIGHT_HOURS[1])
 
 
 def outlying(times: pl.Series) -> pl.Series:

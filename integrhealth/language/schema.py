@@ -38,6 +38,8 @@ NAMELESS = "unknown (asked by {})"
 FOLDER = "folder"
 # Kinds whose sender does not wait for the receiver: a failure travels from the sender to the receiver.
 SENT_AWAY = ("queue", "batch", "file")
+# Statuses of what never reached its target, or has not yet.
+NOT_SENT = ("skipped", "held", "cancelled")
 # How tickets say that the work was done (ServiceNow, Jira, Zendesk).
 REPAIRED = ("resolved", "solved", "closed", "done", "completed")
 

@@ -6,6 +6,7 @@ Per person and day, per person, and for everybody together.
 import polars as pl
 from scipy.special import stdtrit
 
+from integrhealth.language.period import local_day
 from integrhealth.language.statistics import CONFIDENCE
 from integrhealth.language.thresholds import (
     FASTEST_READING_WPM,
@@ -115,7 +116,7 @@ def attention(classes: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame:
     """
     measured = pl.col("words").is_not_null()
     return (
-        classes.with_columns(day=pl.col("at").dt.convert_time_zone(timezone).dt.date())
+        classes.with_columns(day=local_day(pl.col("at"), timezone))
         .group_by("person", "day")
         .agg(
             deliveries=pl.len().cast(pl.Int64),

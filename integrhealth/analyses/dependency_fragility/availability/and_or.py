@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import networkx as nx
 
-from integrhealth.analyses.dependency_fragility.availability.enumeration import AndOr, Node
+from integrhealth.analyses.dependency_fragility.availability.enumeration import AndOr, Node, links_of
 from integrhealth.language.thresholds import ALWAYS_CALLED_SHARE, MIN_EDGE_TRACES, MOST_ALTERNATIVES
 
 Edge = tuple[str, str]
@@ -72,5 +72,4 @@ def _smallest(alternatives: Iterable[frozenset[Node]]) -> list[frozenset[Node]]:
 
 def reached(graph: AndOr, root: Node) -> set[str]:
     """The systems on which `root` may depend, its own left out."""
-    links = nx.DiGraph((node, child) for node, ways in graph.items() for way in ways for child in way)
-    return {system for system, _ in nx.descendants(links, root)} - {root[0]} if root in links else set()
+    return {system for system, _ in nx.descendants(links_of(graph, root), root)} - {root[0]}

@@ -21,10 +21,11 @@ Levels = list[tuple[NDArray, NDArray]]
 
 def works(graph: AndOr, root: Node, up: Mapping[str, NDArray]) -> NDArray:
     """In which states `root` works; `up` has, packed to bits, the states in which a system is up, else it always is."""
-    return _solved(graph, _ordered(_links(graph, root), root), up, {})[root]
+    return _solved(graph, _ordered(links_of(graph, root), root), up, {})[root]
 
 
-def _links(graph: AndOr, root: Node) -> nx.DiGraph:
+def links_of(graph: AndOr, root: Node) -> nx.DiGraph:
+    """From each node to all that stands in one of its alternatives."""
     links = nx.DiGraph((node, child) for node, ways in graph.items() for way in ways for child in way)
     links.add_node(root)
     return links
@@ -107,14 +108,14 @@ def simulated(
     place = np.arange(up.size)[:, None]
     drawn = (place < down_from) | ((place > down_from) & (random.random((up.size, states)) < up[:, None]))
     columns = {system: np.packbits(row) for system, row in zip(systems, drawn, strict=True)}
-    links = _links(graph, root)
+    links = links_of(graph, root)
     order = _ordered(links, root)
     solved = _solved(graph, order, columns, {})
     share = _share(solved[root], states)
     error = (1 - all_up) * np.sqrt((share * states + 1) * ((1 - share) * states + 1)) / (states + 2) / np.sqrt(states)
     # One state per system, in which it alone is down, and one in which none is.
     alone = {system: np.packbits(np.arange(up.size + 1) != place) for place, system in enumerate(systems)}
-    *without, whole = np.unpackbits(works(graph, root, alone), count=up.size + 1).astype(float)
+    *without, whole = np.unpackbits(_solved(graph, order, alone, {})[root], count=up.size + 1).astype(float)
     never = np.zeros_like(columns[systems[0]])
     lost = []
     for system in systems:

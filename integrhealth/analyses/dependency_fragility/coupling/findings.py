@@ -3,11 +3,10 @@
 import polars as pl
 
 from integrhealth.analyses.dependency_fragility.coupling.grace import ENDS
+from integrhealth.analyses.dependency_fragility.findings import NAME
 from integrhealth.language.findings import findings, severity, system_owners, written
 from integrhealth.language.statistics import chance_of_distance, chance_of_more
 from integrhealth.language.thresholds import GRACE_GOOD, GRACE_WARNING
-
-NAME = "dependency_fragility"
 
 
 def coupling_findings(coupling: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ import polars as pl
 from integrhealth.analyses.dependency_fragility.findings import NAME
 from integrhealth.analyses.dependency_fragility.levels.ladder import ABSENT, HOUSE
 from integrhealth.language.findings import findings, integration_owners, ranked
-from integrhealth.language.levels import LEVELS
+from integrhealth.language.levels import LEVELS, level_place
 
 
 def level_findings(levels: pl.DataFrame, changes: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
@@ -43,11 +43,10 @@ def _houses(houses: pl.DataFrame, changes: pl.DataFrame, declared: pl.DataFrame)
 
 
 def _waiting(levels: pl.DataFrame, foot: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
-    place = pl.col("level").replace_strict(LEVELS, range(len(LEVELS)), return_dtype=pl.Int8)
     above = (
         levels.filter(pl.col("integrations") > 0)
         .join(foot, how="cross")
-        .filter(place > pl.col("foot").replace_strict(LEVELS, range(len(LEVELS)), return_dtype=pl.Int8))
+        .filter(level_place() > level_place("foot"))
         .group_by("foot")
         .agg(above=pl.col("level").str.join(", "))
     )

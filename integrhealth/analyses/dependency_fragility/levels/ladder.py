@@ -4,7 +4,7 @@ import polars as pl
 
 from integrhealth.analyses.dependency_fragility.findings import MOST_NAMED
 from integrhealth.analyses.dependency_fragility.levels.checks import FAILED, OWNER, PASSED, UNKNOWN
-from integrhealth.language.levels import LEVELS
+from integrhealth.language.levels import LEVELS, level_place
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, WORDS
 
 STABLE, UNSTABLE, ABSENT, HOUSE, TOO_LITTLE = "stable", "unstable", "absent", "house of cards", "not enough data"
@@ -39,7 +39,6 @@ def integrations(checks: pl.DataFrame) -> pl.DataFrame:
     """
     of_owner = pl.col("check") == OWNER
     failed = pl.col("result") == FAILED
-    order = pl.col("level").replace_strict(LEVELS, range(len(LEVELS)), return_dtype=pl.Int8)
     return (
         checks.group_by("level", "integration", maintain_order=True)
         .agg(
@@ -50,7 +49,14 @@ def integrations(checks: pl.DataFrame) -> pl.DataFrame:
             why=pl.col("why").filter(failed).first(),
             beyond=(pl.col("value") / pl.col("limit")).filter(failed).max(),
         )
-        .sort(order, "seen_to_fail", "beyond", "integration", descending=[False, True, True, False], nulls_last=True)
+        .sort(
+            level_place(),
+            "seen_to_fail",
+            "beyond",
+            "integration",
+            descending=[False, True, True, False],
+            nulls_last=True,
+        )
         .drop("beyond")
     )
 

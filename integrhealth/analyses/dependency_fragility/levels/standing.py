@@ -6,9 +6,9 @@ from typing import NamedTuple
 import polars as pl
 
 from integrhealth.analyses.dependency_fragility.flows import is_traffic
-from integrhealth.language.levels import LEVELS
+from integrhealth.language.levels import LEVELS, level_place
 from integrhealth.language.period import outlying
-from integrhealth.language.schema import COUNT, TEXT, TIME
+from integrhealth.language.schema import TEXT, TIME
 from integrhealth.language.statistics import TAIL, holm
 from integrhealth.language.thresholds import MUCH_CHANGE, NEW_LEVEL, STABLE_DAYS
 from integrhealth.language.wording import percent, spoken_ms
@@ -33,12 +33,11 @@ def placed(declared: pl.DataFrame) -> pl.DataFrame:
 
     integration, level, owner, go_live. Another word than one of the four is no level.
     """
-    order = pl.col("level").replace_strict(LEVELS, range(len(LEVELS)), return_dtype=pl.Int8)
     return (
         declared.unique("integration", keep="first", maintain_order=True)
         .filter(pl.col("level").is_in(LEVELS))
         .select("integration", "level", "owner", "go_live")
-        .sort(order, "integration")
+        .sort(level_place(), "integration")
     )
 
 
@@ -48,11 +47,10 @@ def systems(declared: pl.DataFrame) -> pl.DataFrame:
     What a system is needed for first is what it has to carry; a hub is on every level, and so on the lowest.
     """
     ends = declared.unique("integration", keep="first", maintain_order=True).filter(pl.col("level").is_in(LEVELS))
-    place = pl.col("level_name").replace_strict(LEVELS, range(len(LEVELS)), return_dtype=COUNT)
     return (
         pl.concat(ends.select(system=end, level_name="level") for end in ("source", "target"))
         .drop_nulls()
-        .with_columns(level=place)
+        .with_columns(level=level_place("level_name"))
         .sort("level", "system")
         .unique("system", keep="first", maintain_order=True)
         .select("system", "level", "level_name")

@@ -3,10 +3,8 @@
 import polars as pl
 
 from integrhealth.analyses.dependency_fragility.flows import is_traffic
+from integrhealth.language.schema import NOT_SENT, SENT_AWAY
 
-# What never reached its target, or has not yet.
-NOT_SENT = ("skipped", "held", "cancelled")
-SENT_AWAY = ("queue", "batch", "file")
 BUSIEST = ("integration", "source", "target", "hour", "arrivals", "sent_away_share")
 
 

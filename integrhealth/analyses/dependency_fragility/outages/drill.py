@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from integrhealth.analyses.dependency_fragility.outages import backlog
 from integrhealth.analyses.dependency_fragility.outages.repair_times import drawn_outages
-from integrhealth.analyses.dependency_fragility.structure import SUPPOSED
+from integrhealth.analyses.dependency_fragility.structure import COUNTED, SUPPOSED
 from integrhealth.analyses.dependency_fragility.suppositions import AS_IT_IS, Suppositions, without
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME
 from integrhealth.language.thresholds import MIN_NIGHT_REPAIRS, OUTAGE_CERTAINTY
@@ -88,9 +88,7 @@ def _with_means(busiest: pl.DataFrame, declared: pl.DataFrame, tested: pl.DataFr
         tolerance_minutes=pl.col("tolerance_ms") / HOUR_MS * MINUTES,
     )
     # A queue that takes over, or a cache that goes on answering: nobody is refused.
-    covers = tested.filter(
-        pl.col("fallback").is_in(("queue", "cache", SUPPOSED)), pl.col("verdict").is_in(("fresh", "old"))
-    )
+    covers = tested.filter(pl.col("fallback").is_in(("queue", "cache", SUPPOSED)), pl.col("verdict").is_in(COUNTED))
     covered = pl.col("integration").is_in(covers["integration"].implode())
     sent_away = pl.col("sent_away_share") > 0.5
     return busiest.join(said, on="integration", how="left", maintain_order="left").with_columns(

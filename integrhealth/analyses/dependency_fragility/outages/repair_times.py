@@ -7,7 +7,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from integrhealth.analyses.dependency_fragility.repairs import repaired_incidents
-from integrhealth.language.thresholds import MIN_NIGHT_REPAIRS, NIGHT_HOURS, NOBODY_MINUTES, OUTAGE_RUNS, SEED
+from integrhealth.language.period import is_night
+from integrhealth.language.thresholds import MIN_NIGHT_REPAIRS, NOBODY_MINUTES, OUTAGE_RUNS, SEED
 
 MINUTE_MS = 60_000
 # Which repairs speak for an integration, the first that are enough.
@@ -38,7 +39,7 @@ def repair_times(incident_events: pl.DataFrame, declared: pl.DataFrame, *, timez
     return (
         timed.sort("integration", "began", "incident")
         .with_columns(
-            night=(hour >= NIGHT_HOURS[0]) | (hour < NIGHT_HOURS[1]),
+            night=is_night(hour),
             owned=pl.col("owned").fill_null(False),
             search_minutes=search,
         )

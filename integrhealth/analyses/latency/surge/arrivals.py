@@ -3,11 +3,10 @@
 import polars as pl
 
 from integrhealth.analyses.latency.edge_latencies import EDGE, edge_name, is_traffic
+from integrhealth.language.schema import NOT_SENT
 
 MINUTE_US, DAY_US = 60_000_000, 86_400_000_000
 FEED = ("integration", "target")
-# What never reached its target, or has not yet.
-NOT_SENT = ("skipped", "held", "cancelled")
 
 
 def sent_between_systems(messages: pl.DataFrame) -> pl.LazyFrame:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import polars as pl
 
+from integrhealth.language.period import is_night
 from integrhealth.language.statistics import wilson_interval
-from integrhealth.language.thresholds import ALERT_GAP_HOURS, NIGHT_HOURS
+from integrhealth.language.thresholds import ALERT_GAP_HOURS
 
 CAUSE = ("source", "cause")
 
@@ -18,14 +19,13 @@ def repeated(alerts: pl.DataFrame, *, timezone: str) -> pl.DataFrame:
     """
     gap = pl.col("at").diff().over(CAUSE, order_by="at") > timedelta(hours=ALERT_GAP_HOURS)
     local = pl.col("at").dt.convert_time_zone(timezone).dt.replace_time_zone(None)
-    hour = local.dt.hour()
     return (
         alerts.sort(*CAUSE, "at", "person", nulls_last=True)
         .with_columns(episode=gap.fill_null(False).cum_sum().over(CAUSE, order_by="at").cast(pl.Int64))
         .with_columns(
             repeat=~pl.struct(*CAUSE, "episode", "person").is_first_distinct(),
             local=local,
-            night=(hour >= NIGHT_HOURS[0]) | (hour < NIGHT_HOURS[1]),
+            night=is_night(local.dt.hour()),
         )
     )
 

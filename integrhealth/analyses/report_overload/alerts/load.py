@@ -3,6 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.report_overload.alerts.causes import acted_and_ignored, episodes, with_shares
+from integrhealth.language.period import is_night
 from integrhealth.language.schema import COUNT, NUMBER
 from integrhealth.language.thresholds import ALERTS_PER_SHIFT, NIGHT_HOURS
 
@@ -45,9 +46,14 @@ def _day() -> pl.Expr:
     return pl.col("local").dt.date()
 
 
+def _evening() -> pl.Expr:
+    """The evening on which the night of an alert began, if it came at night."""
+    return (pl.col("local") - pl.duration(hours=NIGHT_HOURS[1])).dt.date()
+
+
 def _night() -> pl.Expr:
-    """The evening on which the night of an alert began; day-time alerts are left out."""
-    return (pl.col("local") - pl.duration(hours=NIGHT_HOURS[1])).dt.date().filter(pl.col("night"))
+    """The evenings of the nights with an alert; day-time alerts are left out."""
+    return _evening().filter(pl.col("night"))
 
 
 def by_hour(alerts: pl.DataFrame) -> pl.DataFrame:
@@ -58,9 +64,8 @@ def by_hour(alerts: pl.DataFrame) -> pl.DataFrame:
         people=pl.col("person").drop_nulls().n_unique().cast(pl.Int64),
     )
     hours = pl.DataFrame({"hour": range(24 if alerts.height else 0)}, schema={"hour": COUNT})
-    night = (pl.col("hour") >= NIGHT_HOURS[0]) | (pl.col("hour") < NIGHT_HOURS[1])
     counts = pl.col("alerts", "repeats", "people").fill_null(0)
-    return hours.join(counted, on="hour", how="left").with_columns(counts, night=night).sort("hour")
+    return hours.join(counted, on="hour", how="left").with_columns(counts, night=is_night(pl.col("hour"))).sort("hour")
 
 
 def in_all(alerts: pl.DataFrame) -> pl.DataFrame:
@@ -72,16 +77,15 @@ def in_all(alerts: pl.DataFrame) -> pl.DataFrame:
     if alerts.is_empty():
         return pl.DataFrame(schema=TOTALS)
     persons = alerts.drop_nulls("person")
-    evenings = (pl.col("local") - pl.duration(hours=NIGHT_HOURS[1])).dt.date()
     last = (pl.col("local") - pl.duration(hours=NIGHT_HOURS[0])).dt.date().max()
-    at_night = persons.filter("night").group_by("person", evening=evenings).agg(count=pl.len())
+    at_night = persons.filter("night").group_by("person", evening=_evening()).agg(count=pl.len())
     judged = episodes(alerts).select(episodes=pl.len().cast(pl.Int64), **acted_and_ignored())
     counts = alerts.select(
         alerts=pl.len().cast(pl.Int64),
         repeats=pl.col("repeat").sum().cast(pl.Int64),
         night=pl.col("night").sum().cast(pl.Int64),
         # The night after the last alert of a day is not over, and the one before the first is not begun.
-        nights=((last - evenings.min()).dt.total_days() + 1).clip(0),
+        nights=((last - _evening().min()).dt.total_days() + 1).clip(0),
         disturbed=_night().n_unique().cast(pl.Int64),
     )
     days = persons.select("person", day=_day()).n_unique()

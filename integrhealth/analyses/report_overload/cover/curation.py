@@ -3,6 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.report_overload.cover.streams import NEED, RARE
+from integrhealth.language.period import local_day
 from integrhealth.language.safe_text import no_formula
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
 from integrhealth.language.thresholds import READING_WPM
@@ -27,7 +28,7 @@ def stream_minutes(
 ) -> pl.DataFrame:
     """`streams` with ``minutes_per_day`` to read each, a mean over the days on which the person gets anything."""
     days = (
-        classes.select("person", day=pl.col("at").dt.convert_time_zone(timezone).dt.date())
+        classes.select("person", day=local_day(pl.col("at"), timezone))
         .group_by("person")
         .agg(days=pl.col("day").n_unique())
     )

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from integrhealth.language.period import local_day
 from integrhealth.language.thresholds import CADENCES
 
 RARE = "rare"
@@ -19,7 +20,7 @@ def cadences(deliveries: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame
     gap = pl.col("median_days")
     rank = sum((gap.fill_null(float("inf")) > longest).cast(pl.Int64) for longest in CADENCES.values())
     return (
-        deliveries.with_columns(day=pl.col("at").dt.convert_time_zone(timezone).dt.date())
+        deliveries.with_columns(day=local_day(pl.col("at"), timezone))
         .group_by("report", "person", "day")
         .len()
         .sort("report", "person", "day")

@@ -7,7 +7,7 @@ import polars as pl
 from integrhealth.analyses.report_overload.cover.overlap import nearest
 from integrhealth.analyses.report_overload.inventory import without_decision
 from integrhealth.analyses.report_overload.reading import assigned_reads
-from integrhealth.language.period import outlying
+from integrhealth.language.period import local_day, outlying
 from integrhealth.language.schema import COUNT, FLAG, TIME
 from integrhealth.language.thresholds import READING_WPM, UNOPENED_DAYS
 
@@ -58,7 +58,7 @@ def usage(classes: pl.DataFrame, reads: pl.DataFrame, *, timezone: str = "UTC") 
     sent = classes.group_by("report").agg(
         deliveries=pl.len().cast(COUNT),
         people=pl.col("person").n_unique().cast(COUNT),
-        first_sent=_day(pl.col("at").min(), timezone),
+        first_sent=local_day(pl.col("at").min(), timezone),
         **{word: count if tracked else pl.lit(None, COUNT) for word, count in counted.items()},
     )
     unasked = pl.col("delivered_at").is_null().sum().cast(COUNT)
@@ -67,12 +67,12 @@ def usage(classes: pl.DataFrame, reads: pl.DataFrame, *, timezone: str = "UTC") 
         .group_by("report")
         .agg(
             unasked_reads=unasked,
-            last_opened=_day(pl.col("at").max(), timezone),
+            last_opened=local_day(pl.col("at").max(), timezone),
             readers=pl.col("person").n_unique().cast(COUNT),
         )
     )
     times = pl.concat([classes.select("at"), reads.select("at")])
-    days = times.filter(~outlying(times["at"])).select(_day(pl.col("at"), timezone))["at"]
+    days = times.filter(~outlying(times["at"])).select(local_day(pl.col("at"), timezone))["at"]
     last = days.max()
     quiet_since = None if last is None else last - timedelta(days=UNOPENED_DAYS - 1)
     old = pl.col("first_sent") <= pl.lit(quiet_since, pl.Date)
@@ -89,10 +89,6 @@ def usage(classes: pl.DataFrame, reads: pl.DataFrame, *, timezone: str = "UTC") 
         )
         .sort("report")
     )
-
-
-def _day(time: pl.Expr, timezone: str) -> pl.Expr:
-    return time.dt.convert_time_zone(timezone).dt.date()
 
 
 def merged_into(near: pl.DataFrame, used: pl.DataFrame, kept: pl.Series) -> pl.DataFrame:
