@@ -59,10 +59,7 @@ def report(request: Request, *, progress: Progress = silent) -> Result:
         read_seconds = time.perf_counter() - started
         progress(f"read {_amounts(evidence)}", 1, total)
         files = background.submit(inputs, plan.roots, [path for path in (request.catalog, request.mapping) if path])
-        outcomes = _tools().site_built(plan, site, scratch, run_at=run_at, progress=progress)
-        findings = _tools().findings_of(scratch)
-        over_runs = _tools().findings_over_runs(plan, scratch, outcomes, run_at=run_at)
-        _tools().findings_written(site, findings, over_runs)
+        outcomes, findings, over_runs = _tools().site_built(plan, site, scratch, run_at=run_at, progress=progress)
         _own_written(plan, site, own, run_at)
         evidence.rejected.write_parquet(site / "rejected.parquet")
         record = _record(plan, evidence, outcomes, findings, files) | {

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 import polars as pl
@@ -45,11 +45,19 @@ class Workshop:
         return self.scratch / PUBLISHED
 
 
-def site_built(plan: Plan, site: Path, scratch: Path, *, run_at: datetime, progress: Progress) -> dict[str, Outcome]:
-    """Every report of `plan` executed and its page written under `site`; the outcomes by report, in the plan's order.
+class Built(NamedTuple):
+    """What became of each report, in the plan's order, the findings of this run, and those of all runs."""
 
-    The others run some at a time, then the overview, which reads what they published. An interrupted run kills its
-    kernels at once.
+    outcomes: dict[str, Outcome]
+    findings: pl.DataFrame
+    over_runs: pl.DataFrame
+
+
+def site_built(plan: Plan, site: Path, scratch: Path, *, run_at: datetime, progress: Progress) -> Built:
+    """Every report of `plan` executed, its page and the findings written under `site`.
+
+    The others run some at a time, then the overview, which reads what they published and finds nothing of its own. An
+    interrupted run kills its kernels at once.
     """
     titles = {name: title(plan.request.notebooks / f"{name}.ipynb") for name in plan.names}
     footer = f"integrhealth, {run_at:%Y-%m-%d %H:%M} UTC"
@@ -61,10 +69,14 @@ def site_built(plan: Plan, site: Path, scratch: Path, *, run_at: datetime, progr
         # The script of the charts takes a second to make: the first kernels run meanwhile.
         shop = Workshop(plan, site, scratch, titles, footer, Kernels(), beside.submit(chart_script))
         outcomes |= _batch(shop, others, progress, done=1)
-        shop = replace(shop, news=news(findings_over_runs(plan, scratch, outcomes, run_at=run_at)))
+        findings = _findings(shop.published)
+        done = [name for name, outcome in outcomes.items() if outcome.error is None]
+        over_runs = continued(remembered(plan.out), findings, run_at=run_at, reports=done)
+        shop = replace(shop, news=news(over_runs))
         outcomes |= _batch(shop, [name for name in plan.names if name == OVERVIEW], progress, done=len(outcomes) + 1)
     shutil.copytree(shop.published / "tables", site / "tables")
-    return {name: outcomes[name] for name in plan.names}
+    _write_findings(site, findings, over_runs)
+    return Built({name: outcomes[name] for name in plan.names}, findings, over_runs)
 
 
 def _batch(shop: Workshop, names: list[str], progress: Progress, *, done: int) -> dict[str, Outcome]:
@@ -148,19 +160,13 @@ def _hand_over_previous(shop: Workshop) -> None:
         before_now.write_parquet(shop.published / PREVIOUS)
 
 
-def findings_of(scratch: Path) -> pl.DataFrame:
-    """All findings that this run has published so far, worst first."""
-    published = published_reports(scratch / PUBLISHED)
-    return ranked(report.findings.filter(pl.col("report") == name) for name, report in published.items())
+def _findings(published: Path) -> pl.DataFrame:
+    """All findings that the reports have `published`, worst first."""
+    reports = published_reports(published).items()
+    return ranked(report.findings.filter(pl.col("report") == name) for name, report in reports)
 
 
-def findings_over_runs(plan: Plan, scratch: Path, outcomes: Mapping[str, Outcome], *, run_at: datetime) -> pl.DataFrame:
-    """The history of the folder, and after it the findings of this run in the reports that came to their end."""
-    done = [name for name, outcome in outcomes.items() if outcome.error is None and name != OVERVIEW]
-    return continued(remembered(plan.out), findings_of(scratch), run_at=run_at, reports=done)
-
-
-def findings_written(site: Path, findings: pl.DataFrame, over_runs: pl.DataFrame) -> None:
+def _write_findings(site: Path, findings: pl.DataFrame, over_runs: pl.DataFrame) -> None:
     """The findings as findings.parquet and findings.json, and the history of the folder."""
     findings.write_parquet(site / "findings.parquet")
     (site / "findings.json").write_text(strict_json(findings.to_dicts()), encoding="utf-8")
