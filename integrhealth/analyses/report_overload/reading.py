@@ -18,7 +18,8 @@ from integrhealth.language.thresholds import (
     SLOWEST_READING_WPM,
 )
 
-STREAM = ("report", "person")
+# What reaches somebody again and again.
+STREAM = ["report", "person"]
 READ_CLASSES = ("read", "skimmed", "unread")
 # A whole company as one row, in the same columns as a person.
 EVERYONE = "all people"
@@ -104,7 +105,7 @@ def assigned_reads(deliveries: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFram
 def with_delivery(deliveries: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFrame:
     """`reads` with ``delivered_at``, the latest delivery of that report to that person at or before each."""
     delivered = deliveries.select(*STREAM, "at", delivered_at="at").unique().sort("at")
-    return reads.sort("at").join_asof(delivered, on="at", by=list(STREAM), strategy="backward", check_sortedness=False)
+    return reads.sort("at").join_asof(delivered, on="at", by=STREAM, strategy="backward", check_sortedness=False)
 
 
 def attention(classes: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame:

@@ -3,11 +3,10 @@
 import polars as pl
 
 from integrhealth.analyses.report_overload.cover.streams import cadence_word
+from integrhealth.analyses.report_overload.reading import STREAM
 from integrhealth.language.schema import COUNT
 from integrhealth.language.statistics import TAIL, chance_of_more, holm
 from integrhealth.language.thresholds import NEVER_OPENED, SLOWER_EVERY
-
-STREAM = ["report", "person"]
 
 
 def audience(classes: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:

@@ -2,13 +2,13 @@
 
 import polars as pl
 
-from integrhealth.analyses.report_overload.cover.streams import NEED, RARE
+from integrhealth.analyses.report_overload.cover.streams import NEED, RARE, uncovered
+from integrhealth.analyses.report_overload.reading import STREAM
 from integrhealth.language.period import local_day
 from integrhealth.language.safe_text import no_formula
 from integrhealth.language.schema import COUNT, NUMBER, TEXT
 from integrhealth.language.thresholds import READING_WPM
 
-STREAM = ["report", "person"]
 EVERYONE = "all people"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ACTIONS = {
@@ -82,9 +82,11 @@ def changes(streams: pl.DataFrame, judged: pl.DataFrame, plan: pl.DataFrame, ser
         .with_columns(action=action)
         .drop_nulls("action")
     )
+    needs = served.join(rows.select(STREAM), on=STREAM, how="semi").select(*STREAM, "decision").unique()
+    left = served.filter("covers").join(plan, on=STREAM, how="semi").select(*NEED, other="report")
     return (
-        rows.join(_missed(rows, plan, served), on=STREAM, how="left")
-        .join(_instead(rows, plan, served), on=STREAM, how="left")
+        rows.join(_missed(needs, left), on=STREAM, how="left")
+        .join(_instead(needs, left), on=STREAM, how="left")
         .select(
             *STREAM,
             "action",
@@ -106,20 +108,19 @@ def changes(streams: pl.DataFrame, judged: pl.DataFrame, plan: pl.DataFrame, ser
     )
 
 
-def _missed(rows: pl.DataFrame, plan: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:
-    """Per stream the decisions that the rest of the plan, without this stream, serves the person less often."""
-    left = served.filter("covers").join(plan, on=STREAM, how="semi").select(*NEED, other="report")
-    needs = served.join(rows.select(STREAM), on=STREAM, how="semi").select(*STREAM, "decision").unique()
+def _missed(needs: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
+    """Per stream the decisions of `needs` that the rest of the plan, without this stream, serves less often.
+
+    `left` (decision, person, other) is what the plan serves as often as today.
+    """
     helped = needs.join(left, on=NEED).filter(pl.col("other") != pl.col("report"))
     open_needs = needs.join(helped, on=[*STREAM, "decision"], how="anti")
     return open_needs.group_by(STREAM).agg(missed=pl.col("decision").sort().str.join("; "))
 
 
-def _instead(rows: pl.DataFrame, plan: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:
-    """Per stream the reports of the person's plan that serve what it serves."""
-    left = served.filter("covers").join(plan, on=STREAM, how="semi").select(*NEED, other="report")
-    serving = served.join(rows.select(STREAM), on=STREAM, how="semi").join(left, on=NEED)
-    others = serving.filter(pl.col("other") != pl.col("report"))
+def _instead(needs: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
+    """Per stream the reports of the person's plan, as ``_missed`` takes it, that serve what it serves."""
+    others = needs.join(left, on=NEED).filter(pl.col("other") != pl.col("report"))
     return others.group_by(STREAM).agg(served_by=pl.col("other").unique().sort().str.join("; "))
 
 
@@ -201,13 +202,7 @@ def coverage(served: pl.DataFrame, plan: pl.DataFrame) -> pl.DataFrame:
     who would get it less often, or not at all, under the plan.
     """
     after = served.join(plan, on=STREAM, how="semi")
-    lost = (
-        served.select(NEED)
-        .unique()
-        .join(after.filter("covers"), on=NEED, how="anti")
-        .group_by("decision")
-        .agg(uncovered=pl.len().cast(COUNT))
-    )
+    lost = uncovered(served, plan).group_by("decision").agg(uncovered=pl.len().cast(COUNT))
     today = served.group_by("decision").agg(
         people=pl.col("person").n_unique().cast(COUNT), reports=pl.col("report").n_unique().cast(COUNT)
     )

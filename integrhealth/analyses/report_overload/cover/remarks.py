@@ -3,9 +3,8 @@
 import polars as pl
 
 from integrhealth.analyses.report_overload.cover.streams import uncovered
+from integrhealth.analyses.report_overload.reading import STREAM
 from integrhealth.language.schema import COUNT
-
-STREAM = ["report", "person"]
 
 
 def remarks(

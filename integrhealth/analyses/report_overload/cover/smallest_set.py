@@ -6,9 +6,9 @@ from scipy.sparse import coo_array
 
 from integrhealth.analyses.report_overload.cover.solver import Cover, smallest_cover
 from integrhealth.analyses.report_overload.cover.streams import NEED, services, uncovered
+from integrhealth.analyses.report_overload.reading import STREAM
 from integrhealth.language.thresholds import READING_WPM
 
-STREAM = ["report", "person"]
 NOTHING_KEPT = pl.DataFrame(
     schema={"report": pl.String, "reason": pl.String, "proven": pl.Boolean, "gap": pl.Float64, "uncovered": pl.Int64}
 )

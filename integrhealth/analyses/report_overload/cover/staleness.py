@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from integrhealth.analyses.report_overload.cover.streams import cadence_word
+from integrhealth.analyses.report_overload.cover.streams import cadence_rank, cadence_word
 from integrhealth.language.schema import COUNT, NUMBER, TIME, is_delivered, is_failed
-from integrhealth.language.thresholds import CADENCES, MIN_DAYS
+from integrhealth.language.thresholds import MIN_DAYS
 
 REFRESHES = {
     "report": pl.String,
@@ -77,11 +77,10 @@ def sent_stale(deliveries: pl.DataFrame, refreshed: pl.DataFrame) -> pl.DataFram
 
 def changes_slower(refreshed: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
     """report, slower (a cadence) of the reports that somebody gets more often than their content changes."""
-    rank = sum((pl.col("days_between") > longest).cast(pl.Int64) for longest in CADENCES.values())
     fastest = streams.group_by("report").agg(pl.col("rank").min())
     return (
         refreshed.drop_nulls("days_between")
-        .with_columns(changes=rank)
+        .with_columns(changes=cadence_rank(pl.col("days_between")))
         .join(fastest, on="report")
         .filter(pl.col("changes") > pl.col("rank"))
         .select("report", slower=cadence_word(pl.col("changes")))

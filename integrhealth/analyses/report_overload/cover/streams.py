@@ -17,8 +17,7 @@ def cadences(deliveries: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame
     that mail and chat on one morning are one arrival; with a single day there is no gap, and the cadence is rare.
     ``rank`` orders the cadences, 0 the fastest.
     """
-    gap = pl.col("median_days")
-    rank = sum((gap.fill_null(float("inf")) > longest).cast(pl.Int64) for longest in CADENCES.values())
+    rank = cadence_rank(pl.col("median_days").fill_null(float("inf")))
     return (
         deliveries.with_columns(day=local_day(pl.col("at"), timezone))
         .group_by("report", "person", "day")
@@ -32,6 +31,11 @@ def cadences(deliveries: pl.DataFrame, *, timezone: str = "UTC") -> pl.DataFrame
         .with_columns(rank=rank)
         .with_columns(cadence=cadence_word(pl.col("rank")))
     )
+
+
+def cadence_rank(days: pl.Expr) -> pl.Expr:
+    """The rank of the cadence of what comes every so many days, 0 the fastest."""
+    return sum((days > longest).cast(pl.Int64) for longest in CADENCES.values())
 
 
 def cadence_word(rank: pl.Expr) -> pl.Expr:
