@@ -1,0 +1,1 @@
+"""Who was blamed first, and who was it."""

@@ -1,0 +1,1 @@
+"""What the report on accountability draws, a module per subject."""

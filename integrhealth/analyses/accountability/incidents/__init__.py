@@ -1,0 +1,1 @@
+"""Where the days of an incident went: handovers, search, repair."""

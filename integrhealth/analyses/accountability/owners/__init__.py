@@ -1,0 +1,1 @@
+"""Who answers for an integration, and whether they ever did."""

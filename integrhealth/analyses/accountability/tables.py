@@ -1,0 +1,50 @@
+"""What the report publishes: tables, columns and types. An interface: it changes only with a CHANGELOG line."""
+
+from typing import Any
+
+from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS
+
+TABLES: dict[str, dict[str, Any]] = {
+    "elements": {
+        "element": TEXT,
+        "origin": TEXT,
+        "record": TEXT,
+        "owner": TEXT,
+        "writers": WORDS,
+        "authority": NUMBER,
+        "verdict": TEXT,
+    },
+    "conflicts": {
+        "element": TEXT,
+        "entity": TEXT,
+        "record_system": TEXT,
+        "copy_system": TEXT,
+        "opened_at": TIME,
+        "closed_at": TIME,
+        "record_won": FLAG,
+    },
+    "laundering": {"element": TEXT, "entity": TEXT, "integration": TEXT, "at": TIME},
+    "incidents": {
+        "incident": TEXT,
+        "entered_at": TIME,
+        "detected_at": TIME,
+        "search_hours": NUMBER,
+        "fix_hours": NUMBER,
+        "handovers": COUNT,
+        "returns": COUNT,
+        "teams": COUNT,
+        "owner": TEXT,
+    },
+    "handovers": {"from_team": TEXT, "to_team": TEXT, "handovers": COUNT, "returns": COUNT},
+    "owners": {"integration": TEXT, "owner": TEXT, "backup": TEXT, "level": TEXT, "verdict": TEXT},
+    "blame": {
+        "reporter": TEXT,
+        "blamed": TEXT,
+        "root": TEXT,
+        "cases": COUNT,
+        "wrong": COUNT,
+        "low": NUMBER,
+        "high": NUMBER,
+        "days_lost": NUMBER,
+    },
+}

@@ -1,0 +1,1 @@
+"""Reconciliation: whether what was sent arrived exactly once, left a trail, and kept its meaning."""

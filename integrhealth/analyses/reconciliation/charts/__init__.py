@@ -1,0 +1,1 @@
+"""What the report on reconciliation draws, a module per subject."""

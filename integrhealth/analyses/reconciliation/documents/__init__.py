@@ -1,0 +1,1 @@
+"""Whether orders, deliveries, invoices and payments balance, line by line."""

@@ -1,0 +1,57 @@
+"""What the report publishes: tables, columns and types. An interface: it changes only with a CHANGELOG line."""
+
+from typing import Any
+
+from integrhealth.language.schema import COUNT, NUMBER, TEXT, WORDS
+
+TABLES: dict[str, dict[str, Any]] = {
+    "trail": {
+        "integration": TEXT,
+        "month": TEXT,
+        "messages": COUNT,
+        "what": NUMBER,
+        "when": NUMBER,
+        "who": NUMBER,
+        "received": NUMBER,
+        "succeeded": NUMBER,
+        "why": NUMBER,
+        "joint": NUMBER,
+    },
+    "transfers": {
+        "integration": TEXT,
+        "sent": COUNT,
+        "lost": COUNT,
+        "phantom": COUNT,
+        "duplicate_applied": COUNT,
+        "absorbed": COUNT,
+        "out_of_order": COUNT,
+        "late": COUNT,
+        "in_flight": COUNT,
+    },
+    "documents": {
+        "document": TEXT,
+        "line": TEXT,
+        "ordered": NUMBER,
+        "shipped": NUMBER,
+        "invoiced": NUMBER,
+        "returned": NUMBER,
+        "credited": NUMBER,
+        "flag": TEXT,
+    },
+    "exceptions": {
+        "type": TEXT,
+        "cases": COUNT,
+        "straight_through": NUMBER,
+        "failure_share": NUMBER,
+        "gap": NUMBER,
+        "verdict": TEXT,
+    },
+    "transforms": {
+        "integration": TEXT,
+        "loss_bits": NUMBER,
+        "copy_share": NUMBER,
+        "added_fields": WORDS,
+        "unused_fields": WORDS,
+        "verdict": TEXT,
+    },
+}

@@ -1,0 +1,1 @@
+"""Whether each message answers what, when, who, received, succeeded and why."""

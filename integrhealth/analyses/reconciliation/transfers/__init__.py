@@ -1,0 +1,1 @@
+"""Whether what was sent arrived exactly once."""
