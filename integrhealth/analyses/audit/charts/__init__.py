@@ -1,0 +1,1 @@
+"""What the audit draws, a module per subject."""

@@ -1,0 +1,1 @@
+"""Whether an integration improved the number that it was built for."""

@@ -1,0 +1,25 @@
+"""What the report publishes: tables, columns and types. An interface: it changes only with a CHANGELOG line."""
+
+from typing import Any
+
+from integrhealth.language.schema import COUNT, NUMBER, TEXT, WORDS
+
+TABLES: dict[str, dict[str, Any]] = {
+    "answers": {
+        "question": COUNT,
+        "claimed": TEXT,
+        "measured": TEXT,
+        "counted": TEXT,
+        "evidence": WORDS,
+        "n": COUNT,
+    },
+    "outcomes": {
+        "integration": TEXT,
+        "metric": TEXT,
+        "effect": NUMBER,
+        "low": NUMBER,
+        "high": NUMBER,
+        "verdict": TEXT,
+    },
+    "debt": {"open_questions": COUNT, "verdict": TEXT, "yearly_interest": NUMBER},
+}

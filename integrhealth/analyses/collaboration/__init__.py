@@ -1,0 +1,1 @@
+"""Collaboration: whether the teams talk whose systems do (disease number four: the human bypass)."""

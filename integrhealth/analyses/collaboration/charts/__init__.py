@@ -1,0 +1,1 @@
+"""What the report on collaboration draws, a module per subject."""

@@ -1,0 +1,1 @@
+"""Whether the meetings that were agreed on are held, with everybody there."""

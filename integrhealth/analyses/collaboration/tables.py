@@ -1,0 +1,22 @@
+"""What the report publishes: tables, columns and types. An interface: it changes only with a CHANGELOG line."""
+
+from typing import Any
+
+from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT
+
+TABLES: dict[str, dict[str, Any]] = {
+    "pairs": {"team_a": TEXT, "team_b": TEXT, "needed": FLAG, "contacts": COUNT, "congruent": FLAG},
+    "bypass": {"team_a": TEXT, "team_b": TEXT, "share": NUMBER, "days_since_contact": NUMBER},
+    "golive": {
+        "integration": TEXT,
+        "team_a": TEXT,
+        "team_b": TEXT,
+        "before": NUMBER,
+        "after": NUMBER,
+        "effect": NUMBER,
+        "low": NUMBER,
+        "high": NUMBER,
+    },
+    "rituals": {"ritual": TEXT, "planned": COUNT, "held": COUNT, "complete": COUNT, "share": NUMBER},
+    "joint_kpi": {"department": TEXT, "points": NUMBER, "low": NUMBER, "high": NUMBER, "orders": NUMBER},
+}
