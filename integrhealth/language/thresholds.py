@@ -342,3 +342,14 @@ STABLE_DAYS = 28
 NEW_LEVEL = 0.01
 # A what-if shows by how much the importance of a system changes from here on: of all it changes a little (own).
 LEAST_IMPORTANCE_CHANGE = 0.1
+# Did it work. Days with a value that a trend before go-live, and one after, needs (own simulation: with fewer the
+# interval is too short where one day carries over to the next).
+MIN_OUTCOME_POINTS = 21
+# Values at most so many days apart are daily and have a rhythm of the week (own); Friday to Monday is three.
+DAILY_GAP_DAYS = 3
+# What one day may carry over to the next at most (own).
+MOST_PERSISTENCE = 0.95
+# Days before go-live that are tried for a shift, and the chance of taking none for one (own).
+SHIFT_CANDIDATES, SHIFT_LEVEL = 60, 0.005
+# An effect certainly below this share of what was promised is none to speak of (own).
+NO_EFFECT_SHARE = 0.5

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import polars as pl
+
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, WORDS
 
 TABLES: dict[str, dict[str, Any]] = {
@@ -21,5 +23,6 @@ TABLES: dict[str, dict[str, Any]] = {
         "high": NUMBER,
         "verdict": TEXT,
     },
+    "outcome_days": {"integration": TEXT, "day": pl.Date, "value": NUMBER, "fitted": NUMBER, "continued": NUMBER},
     "debt": {"open_questions": COUNT, "verdict": TEXT, "yearly_interest": NUMBER},
 }
