@@ -30,6 +30,7 @@ from integrhealth.catalog.values import (
 from integrhealth.catalog.yaml_file import checked_keys, kind, nearest, yaml_file
 from integrhealth.errors import FaultyFile
 from integrhealth.language.levels import LEVELS
+from integrhealth.language.practices import PRACTICES
 from integrhealth.language.rejections import BUSINESS, TECHNICAL
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, WORDS
 
@@ -40,8 +41,6 @@ BETTER = ("lower", "higher")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 TRANSFORM_KINDS = ("copy", "map", "derive", "drop")
 ANSWERS = ("yes", "partial", "no", "unknown")
-# What brings people together and no log can show: that it was done, when, and who says so.
-PRACTICES = ("rotation", "celebration", "interview", "leadership")
 
 # One row per entry; durations in milliseconds, rates per hour, dates as dates, money in the catalog's currency.
 CATALOG: dict[str, dict[str, Any]] = {
@@ -195,7 +194,7 @@ SECTIONS: dict[str, dict[str, Reader]] = {
     },
     "practices": {
         "name": text("practice"),
-        "kind": word("kind", PRACTICES),
+        "kind": word("kind", tuple(PRACTICES)),
         "teams": words("teams"),
         "on": day("on"),
         "by": text("by"),

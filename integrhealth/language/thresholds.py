@@ -353,3 +353,7 @@ MOST_PERSISTENCE = 0.95
 SHIFT_CANDIDATES, SHIFT_LEVEL = 60, 0.005
 # An effect certainly below this share of what was promised is none to speak of (own).
 NO_EFFECT_SHARE = 0.5
+# A problem is said in so many words, one sentence for it and one for the remedy (own).
+LEAST_SENTENCE_WORDS, MOST_SENTENCE_WORDS, MOST_SENTENCES = 4, 45, 2
+# Smaller teams are never shown (Microsoft Viva Insights' least group).
+SMALLEST_GROUP = 5
