@@ -1,7 +1,7 @@
 """Which of the six questions each message answers: counts of messages by the pattern of their answers, which add up."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
@@ -14,7 +14,19 @@ from integrhealth.language.thresholds import ANSWER_QUANTILE, MIN_MESSAGES, UNAN
 LIMIT_MS = UNANSWERED_HOURS * 3_600_000
 # What is recorded of a message; the place of each is its bit in a pattern.
 MARKS = (
-    *("payload", "object", "when", "actor", "system", "received", "succeeded", "failed", "declined", "why", "in_flight"),
+    *(
+        "payload",
+        "object",
+        "when",
+        "actor",
+        "system",
+        "received",
+        "succeeded",
+        "failed",
+        "declined",
+        "why",
+        "in_flight",
+    ),
 )
 KEYS = ("integration", "month", "currency", "error_code", *MARKS)
 # The month of what no clock saw.
@@ -110,16 +122,20 @@ def trail_facts(
     month = pl.format(
         "{}-{}", pl.col("months") // 12, (pl.col("months") % 12 + 1).cast(pl.String).str.zfill(2)
     ).fill_null(NO_TIME)
-    return counted.select(
-        "integration",
-        "currency",
-        "error_code",
-        *((pl.col("pattern") // (1 << place) % 2 == 1).alias(name) for place, name in enumerate(MARKS)),
-        "messages",
-        "with_amount",
-        "cents",
-        month=month,
-    ).select(*KEYS, "messages", "with_amount", "cents").sort(KEYS)
+    return (
+        counted.select(
+            "integration",
+            "currency",
+            "error_code",
+            *((pl.col("pattern") // (1 << place) % 2 == 1).alias(name) for place, name in enumerate(MARKS)),
+            "messages",
+            "with_amount",
+            "cents",
+            month=month,
+        )
+        .select(*KEYS, "messages", "with_amount", "cents")
+        .sort(KEYS)
+    )
 
 
 def evidence_end(messages: pl.DataFrame) -> datetime | None:

@@ -62,6 +62,7 @@ def shares(
     counted = answered.group_by(keys).agg(
         count(asked).alias("asked"),
         *(count(asked & pl.col(answer)).alias(f"with_{answer}") for answer in ALWAYS),
+        *(pl.col(f"never_{answer}").all() for answer in ALWAYS),
         *(only(pl.col(column)).alias(column) for column in ("what_by", "who_by")),
         reasons=count(refused & pl.col("why")),
         refused=count(refused),
@@ -94,9 +95,10 @@ def _answered(facts: pl.DataFrame) -> pl.DataFrame:
         what=pl.when(_ever("payload")).then("payload").otherwise("object"),
         who=pl.when(_ever("actor")).then("actor").otherwise("system"),
     )
+    rows = rows.with_columns((~_ever(answer)).alias(f"never_{answer}") for answer in ALWAYS)
     refused = pl.col("failed") | pl.col("declined")
     why = ~refused | pl.col("why")
-    as_logged = [pl.col(answer) | ~_ever(answer) for answer in ALWAYS]
+    as_logged = [pl.col(answer) | pl.col(f"never_{answer}") for answer in ALWAYS]
     return rows.with_columns(joint=pl.all_horizontal(*ALWAYS, why), joint_as_logged=pl.all_horizontal(*as_logged, why))
 
 
@@ -124,11 +126,10 @@ def _judged(counted: pl.DataFrame, money: str | None, min_messages: int) -> pl.D
     asked, refused = pl.col("asked"), pl.col("refused")
     sampled = pl.when(enough(asked, min_messages))
     low, high = wilson_interval(counted["trailed"].to_numpy(), counted["asked"].to_numpy())
-    lacking = {answer: asked - pl.col(f"with_{answer}") for answer in ALWAYS} | {"why": refused - pl.col("reasons")}
+    never = {answer: (asked > 0) & pl.col(f"never_{answer}") for answer in ALWAYS}
+    lacking = {answer: pl.when(~never[answer]).then(asked - pl.col(f"with_{answer}")) for answer in ALWAYS}
+    lacking |= {"why": refused - pl.col("reasons")}
     most = pl.max_horizontal(*lacking.values())
-    never = [
-        pl.when(asked > 0, pl.col(f"with_{answer}") == 0).then(pl.lit(answer)) for answer in ALWAYS
-    ]
     return counted.with_columns(
         low=pl.Series(low, dtype=NUMBER), high=pl.Series(high, dtype=NUMBER), joint=pl.col("trailed") / asked
     ).with_columns(
@@ -147,7 +148,9 @@ def _judged(counted: pl.DataFrame, money: str | None, min_messages: int) -> pl.D
             pl.coalesce(*(pl.when(count == most).then(pl.lit(answer)) for answer, count in lacking.items()))
         ),
         missing_share=sampled.then(most / asked),
-        never_logged=pl.concat_list(never).list.drop_nulls(),
+        never_logged=pl.concat_list(
+            pl.when(flag).then(pl.lit(answer)) for answer, flag in never.items()
+        ).list.drop_nulls(),
         top_error_share=pl.when(enough(pl.col("failed"), min_messages)).then(pl.col("top") / pl.col("failed")),
         amount=pl.when(pl.col("with_amount") > 0).then(pl.col("cents") / 100),
         traced_money=pl.when(enough(pl.col("with_amount"), min_messages), pl.col("cents") > 0).then(
