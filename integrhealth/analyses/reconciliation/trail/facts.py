@@ -8,7 +8,16 @@ import polars as pl
 from integrhealth.analyses.reconciliation.trail.why import tells_why
 from integrhealth.bad_entries.rejections import OUTSIDE
 from integrhealth.language.period import period
-from integrhealth.language.schema import DECLINED, NOT_SENT, is_delivered, is_ended, is_failed, is_named, latency_ms
+from integrhealth.language.schema import (
+    DECLINED,
+    NOT_SENT,
+    TIME,
+    is_delivered,
+    is_ended,
+    is_failed,
+    is_named,
+    latency_ms,
+)
 from integrhealth.language.thresholds import ANSWER_QUANTILE, MIN_MESSAGES, UNANSWERED_HOURS
 
 LIMIT_MS = UNANSWERED_HOURS * 3_600_000
@@ -76,7 +85,7 @@ def trail_facts(
     ends, and younger than a day, or than the longer limit of its integration in `limits`: not yet asked. ``cents`` sum
     absolute amounts, in hundredths, so that they add up exactly.
     """
-    status, age = pl.col("status"), pl.lit(until) - pl.col("sent_at")
+    status, age = pl.col("status"), pl.lit(until, TIME) - pl.col("sent_at")
     integration = _integration(messages)
     refused = is_failed(status) | (status == DECLINED)
     limit_ms = integration.replace_strict(dict(limits or {}), default=float(LIMIT_MS), return_dtype=pl.Float64)

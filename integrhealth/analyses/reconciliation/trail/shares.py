@@ -116,8 +116,8 @@ def _with_top_error(counted: pl.DataFrame, answered: pl.DataFrame, by: Sequence[
     codes = coded.group_by(*by, "error_code").agg(top=pl.col("messages").sum())
     codes = codes.sort("top", "error_code", descending=[True, False])
     if not by:
-        first = codes.head(1).select(top_error="error_code", top="top")
-        return pl.concat([counted, first], how="horizontal")
+        code, top = codes["error_code"].first(), codes["top"].first()
+        return counted.with_columns(top_error=pl.lit(code, TEXT), top=pl.lit(top, COUNT))
     first = codes.unique(by, keep="first", maintain_order=True).rename({"error_code": "top_error"})
     return counted.join(first, on=by, how="left", maintain_order="left")
 

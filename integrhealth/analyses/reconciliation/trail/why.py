@@ -2,15 +2,16 @@
 
 import polars as pl
 
-# A text of these words and of numbers alone is no reason (own). Other languages: as the systems of our samples speak.
+# A text of these words, of what joins them and of numbers is no reason (own). Other languages: those of our samples.
 GENERIC_WORDS = (
-    *("a", "an", "the", "has", "have", "was", "with", "of", "no", "not", "n", "na", "null", "none", "nil", "undefined"),
     *("error", "errors", "err", "unknown", "generic", "general", "internal", "server", "system", "application"),
     *("unexpected", "unhandled", "unspecified", "occurred", "happened", "exception", "fault", "fatal", "problem"),
     *("fail", "failed", "failure", "rejected", "declined", "cancelled", "aborted", "ok", "partial", "pending", "held"),
     *("something", "went", "wrong", "http", "https", "status", "code", "message", "request", "response", "returned"),
+    *("n/a", "na", "null", "none", "nil", "undefined"),
     *("fehler", "unbekannt", "unbekannter", "interner", "desconocido", "interno", "erreur", "inconnue", "interne"),
 )
+JOINING_WORDS = ("a", "an", "the", "has", "have", "was", "with", "of", "no", "not")
 # A code is no reason where it is such a word or a status of HTTP: 1104 is a reason of its own, 500 is none.
 HTTP_STATUS = r"(?:http)?[1-5][0-9]{2}"
 BETWEEN = r"[^\p{L}\p{N}]"
@@ -21,7 +22,7 @@ def _only(words: tuple[str, ...]) -> str:
     return rf"(?i)^{BETWEEN}*(?:(?:{'|'.join(words)})(?:{BETWEEN}+|$))*$"
 
 
-GENERIC_TEXT = _only((*GENERIC_WORDS, "(?:http)?[0-9]+"))
+GENERIC_TEXT = _only((*GENERIC_WORDS, *JOINING_WORDS, "(?:http)?[0-9]+"))
 GENERIC_CODE = _only((*GENERIC_WORDS, HTTP_STATUS, "0+"))
 
 
