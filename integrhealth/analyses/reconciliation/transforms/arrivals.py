@@ -1,14 +1,17 @@
 """Values as they arrived at a target, each beside what the source showed when the message was sent."""
 
+from datetime import timedelta
+
 import polars as pl
 
 from integrhealth.analyses.reconciliation.transforms.names import exactness, same_field
 from integrhealth.language.schema import TEXT, WORDS
-from integrhealth.language.thresholds import COPY_SHARE, MEANING_PAIRS, MIN_MESSAGES
+from integrhealth.language.thresholds import COPY_SHARE, LOGGED_LATE_SECONDS, MEANING_PAIRS, MIN_MESSAGES
 
 FIELD = ["integration", "field"]
 # Between the values of several source elements of one field.
 AND = "\x1f"
+LOGGED_LATE = timedelta(seconds=LOGGED_LATE_SECONDS)
 LINKS = {"integration": TEXT, "field": TEXT, "from": WORDS, "kind": TEXT, "linked_by": TEXT}
 
 
@@ -123,14 +126,12 @@ def _carried(rest: pl.DataFrame, arrived: pl.DataFrame, field_changes: pl.DataFr
 def pairs(arrived: pl.DataFrame, field_changes: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     """`arrived` plus x: what the source showed of the elements that ``links`` names, when the message was sent.
 
-    Null where it showed nothing yet, or where nothing at the source is the field. Of several elements x is the
-    values of all.
+    Null where it showed nothing, or where nothing at the source is the field. Of several elements x is the values of
+    all.
     """
     elements = linked.select(*FIELD, element="from").explode("element")
     rows = arrived.with_row_index("row")
-    beside = _shown_then(
-        rows.join(elements.drop_nulls("element"), on=FIELD, maintain_order="left_right"), field_changes
-    )
+    beside = _shown_then(rows.join(elements.drop_nulls("element"), on=FIELD), field_changes)
     shown = beside.group_by("row").agg(
         pl.when(pl.col("x").is_not_null().all()).then(pl.col("x").sort_by("element").str.join(AND)).alias("x")
     )
@@ -138,13 +139,19 @@ def pairs(arrived: pl.DataFrame, field_changes: pl.DataFrame, linked: pl.DataFra
 
 
 def _shown_then(rows: pl.DataFrame, field_changes: pl.DataFrame) -> pl.DataFrame:
-    """`rows` plus x: what their source last showed of the element and entity by the time of sending."""
+    """`rows` plus x: what their source last showed of the element and entity by the time of sending.
+
+    A system may log a value a little after it has passed it on. So what it shows within a minute after sending counts
+    where it showed nothing before, and where it is the very value that arrived.
+    """
     history = field_changes.select("element", "entity", "at", source="system", x="value_hash")
     history = history.sort("at", "x").unique(["element", "entity", "source", "at"], keep="last", maintain_order=True)
-    return rows.sort("sent_at").join_asof(
-        history.sort("at"),
-        left_on="sent_at",
-        right_on="at",
-        by=["element", "entity", "source"],
-        check_sortedness=False,
+    of = {"left_on": "sent_at", "right_on": "at", "by": ["element", "entity", "source"], "check_sortedness": False}
+    history = history.sort("at")
+    before = rows.sort("sent_at").join_asof(history, **of)
+    late = history.rename({"x": "late"})
+    beside = before.drop("at", strict=False).join_asof(
+        late, **of, strategy="forward", tolerance=LOGGED_LATE, allow_exact_matches=False
     )
+    passed_on = pl.col("x").is_null() | (pl.col("late") == pl.col("y"))
+    return beside.with_columns(x=pl.when(passed_on & pl.col("late").is_not_null()).then("late").otherwise("x"))

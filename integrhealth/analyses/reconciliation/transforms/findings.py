@@ -90,8 +90,10 @@ def passes_through(transforms: pl.DataFrame) -> pl.DataFrame:
             unit=pl.lit("share of values"),
             threshold=pl.lit(COPY_SHARE),
             statement=pl.format(
-                "{} integrations pass on what they get and add nothing ({} of {} values arrive as they were): {}{}.",
-                "count",
+                "{} on and adds nothing ({} of {} values arrive as they were): {}{}.",
+                pl.when(pl.col("count") == 1)
+                .then(pl.lit("1 integration passes what it gets"))
+                .otherwise(pl.format("Each of {} integrations passes what it gets", "count")),
                 written(pl.col("copied")),
                 written(pl.col("n")),
                 "names",
