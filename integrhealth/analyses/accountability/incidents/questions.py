@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.accountability import incident_lives
-from integrhealth.analyses.accountability.incidents import handing_over, owning, phases
+from integrhealth.analyses.accountability.incidents import handing_over, owning, phases, wandering
 from integrhealth.analyses.accountability.incidents import owner_effect as effects
 from integrhealth.analyses.accountability.incidents.entering import entered
 from integrhealth.language.questions import question
@@ -102,6 +102,22 @@ def incident_phases(evidence: "Evidence") -> pl.DataFrame:
     median_hours (number, hours)
     """
     return phases.by_phase(incidents(evidence))
+
+
+@question
+def wanderings(evidence: "Evidence", *, top: int = 10) -> pl.DataFrame:
+    """One row per stay with a team of the `top` incidents that were longest with teams that did not repair them.
+
+    ``part`` is search or fix until the last repair, as in `incidents`, then what came after it; who has an incident
+    that is not repaired has it until the last step of the log.
+
+    >>> ih.accountability.wanderings(evidence, top=1)["team"].to_list()
+    ['service', 'sales', 'IT', 'sales', 'IT', 'finance', 'IT']
+
+    Columns: incident, integration (text); place (count); team (text); since, until (time); days_since_detection, days
+    (number, days); part (text); teams (count)
+    """
+    return wandering.wanderings(_touches(evidence), _lives(evidence), top=top)
 
 
 @question
