@@ -10,21 +10,20 @@ NAME = "accountability"
 WHOLE = "all integrations"
 
 
-def owner_findings(owners: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+def owner_findings(owners: pl.DataFrame, people: pl.DataFrame, *, integrations: pl.DataFrame) -> pl.DataFrame:
     """``no_owner``, ``never_answered`` and ``stale_owner``, worst first.
 
-    `owners` and `people` are the tables ``owners`` and ``owning_people``.
+    `owners` and `people` are the tables ``owners`` and ``owning_people``. Where the catalog has no `integrations` and
+    no log names an owner, nobody was asked who they are: that is no finding.
     """
-    return ranked([_no_owner(owners), _never_answered(owners), _stale(people)])
+    asked = integrations.height > 0 or owners["named_by"].is_not_null().any()
+    return ranked([_no_owner(owners if asked else owners.clear()), _never_answered(owners), _stale(people)])
 
 
 def _no_owner(owners: pl.DataFrame) -> pl.DataFrame:
-    """One finding for all integrations without a person, where any owner at all is named: else nobody was asked.
-
-    A count, and a warning where more than NOBODY_SHARE of all have neither person nor team.
+    """One finding for all integrations without a person: counted, and a warning where more than NOBODY_SHARE of all
+    have neither person nor team.
     """
-    if owners["owner_kind"].null_count() == owners.height and owners["named_by"].null_count() == owners.height:
-        return findings(NAME, "no_owner", owners.clear())
     busiest = owners.filter(pl.col("verdict").is_in([NOBODY, TEAM_ONLY])).sort(
         pl.col("verdict") == NOBODY, "messages", "integration", descending=[True, True, False]
     )
@@ -35,11 +34,8 @@ def _no_owner(owners: pl.DataFrame) -> pl.DataFrame:
         subject=pl.lit(WHOLE),
         severity=pl.lit("warning" if nobody > NOBODY_SHARE * owners.height else "note"),
         statement=pl.format(
-            "{}; the busiest is {} with {} messages and {} incidents.",
-            pl.lit(said),
-            "integration",
-            written(pl.col("messages")),
-            written(pl.col("incidents")),
+            "{}; the busiest is {} with {} and {}.",
+            *(pl.lit(said), "integration", _counted("messages", "message"), _counted("incidents", "incident")),
         ),
         value=pl.lit(nobody / max(owners.height, 1)),
         unit=pl.lit("share of integrations without an owner"),
@@ -79,20 +75,19 @@ def _stale(people: pl.DataFrame) -> pl.DataFrame:
     seen = pl.format("{} was last seen in the logs on {}", "name", pl.col("last_seen"))
     theirs = (
         pl.when(pl.col("owns") > 0)
-        .then(pl.format("owns {} integrations", "owns"))
-        .otherwise(pl.format("is the backup of {} integrations", "backs_up"))
+        .then(pl.format("owns {}", _counted("owns", "integration")))
+        .otherwise(pl.format("is the backup of {}", _counted("backs_up", "integration")))
     )
-    plain = theirs.str.replace(" 1 integrations", " 1 integration", literal=True)
     rows = stale.select(
         subject="name",
         severity=pl.when((pl.col("owns") > 0) & (gone | (pl.col("asked") >= MIN_ANSWERABLE)))
         .then(pl.lit("warning"))
         .otherwise(pl.lit("note")),
         statement=pl.format(
-            "{} in the last {} days, and {} ({}); {} incidents of theirs moved in these days.",
+            "{} in the last {} days, and {} ({}); {} of theirs moved in these days.",
             pl.when(gone).then(pl.format("{}: not", seen)).otherwise(what),
             STALE_OWNER_DAYS,
-            *(plain, "integration", written(pl.col("asked"))),
+            *(theirs, "integration", _counted("asked", "incident")),
         ),
         value="asked",
         unit=pl.lit("incidents of theirs in 90 days, none touched"),
@@ -102,3 +97,9 @@ def _stale(people: pl.DataFrame) -> pl.DataFrame:
         ask=pl.format("Is {} still the one to ask about {}, and who is it if not?", "name", "integration"),
     )
     return findings(NAME, "stale_owner", rows)
+
+
+def _counted(column: str, thing: str) -> pl.Expr:
+    """So many of a thing, in the singular where it is one."""
+    several = pl.format("{} {}s", written(pl.col(column)), pl.lit(thing))
+    return pl.when(pl.col(column) == 1).then(pl.lit(f"1 {thing}")).otherwise(several)

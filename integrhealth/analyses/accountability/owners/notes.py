@@ -9,8 +9,8 @@ from integrhealth.language.wording import counted
 
 NOTHING = "Owners need integrations: those of the catalog, or messages between two systems."
 NOBODY_NAMED = (
-    "Nobody is named as the owner of anything: owners are a key of the integrations in catalog.yaml, the ownership facet "
-    "of OpenLineage, or ownerships (kind, subject, owner). Owners are usually absent, and that is itself a finding."
+    "Nobody is named as the owner of anything: owners are a key of the integrations in catalog.yaml, the ownership "
+    "facet of OpenLineage, or ownerships (kind, subject, owner). Owners are usually absent: that is itself a finding."
 )
 NO_INCIDENTS = "Whether owners answer needs incident_events (incident, at, team, person, integration)."
 NO_PEOPLE = "No person is named as an owner or a backup."

@@ -35,11 +35,12 @@ def people(
 ) -> pl.DataFrame:
     """One row per person who owns an integration or backs one up, as STALE, judged at the `end` of the data.
 
-    ``idle``: something happened to incidents of theirs in the last 90 days (``asked``: to so many; a backup is asked
-    by those alone that the owner did not touch), and they touched nothing of theirs; null where the incidents do not reach back so far, where none was touched by anybody, or where
-    the logs write people in another way (`claims` as ``answering.claims``). ``gone``: seen in the logs before, and not
-    in these 90 days, which chance would hardly bring about: were nothing changed, each of the days on which they were
-    seen would lie in the last 90 as likely as these are long (Holm over all of them). Only logs that go on can show it.
+    ``idle``: something happened to incidents of theirs in the last 90 days (``asked``: to so many; a backup is asked by
+    those alone that the owner did not touch), and they touched nothing of theirs; null where the incidents do not reach
+    back so far, or where the logs write people in another way (`claims` as ``answering.claims``). ``gone``: seen in the
+    logs before, and not in these 90 days, which chance would hardly bring about: were nothing changed, each of the days
+    on which they were seen would lie in the last 90 as likely as these are long (Holm over all of them). Only logs that
+    go on can show it.
     """
     owners = claims.filter(pl.col("kind") == PERSON)
     if end is None:
@@ -47,7 +48,8 @@ def people(
     begin, first_step = end - SEASON, incident_acts["at"].min()
     covered = first_step is not None and first_step <= begin
     recent = incident_acts.filter(pl.col("at") > begin, pl.col("at") <= end)
-    with_owner = touches.filter(pl.col("role") == OWNER).select("incident", role=pl.lit(BACKUP)).drop_nulls().unique()
+    by_owner = touches.filter(pl.col("role") == OWNER, pl.col("by") == PERSON)
+    with_owner = by_owner.select("incident", role=pl.lit(BACKUP)).drop_nulls().unique()
     asked = (
         owners.join(recent.select("integration", "incident", "at"), on="integration")
         .filter(pl.col("since").is_null() | (pl.col("at") >= pl.col("since")))
