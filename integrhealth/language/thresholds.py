@@ -353,3 +353,13 @@ NOBODY_SHARE = 0.1
 RANDOM_ASSIGNMENTS = 9999
 # Fewer incidents with a measured root get no share of the wrongly accused (own).
 MIN_BLAMED = 10
+
+# Incidents. Fewer get no share, no difference and no verdict (own; one more or less would move a share by a tenth).
+MIN_INCIDENTS = 10
+# Time between detection and repair with teams that did not repair it: above the first share a warning, where it is
+# this many hours an incident at least, above the second critical (own: half of it, four fifths, half a working day).
+WANDERING_WARNING, WANDERING_CRITICAL, WANDERING_HOURS = 0.5, 0.8, 4
+# Handovers that bring an incident back to a team that had it (own: one of four, one of two).
+PING_PONG_WARNING, PING_PONG_CRITICAL = 0.25, 0.5
+# Incidents without an owner are searched for so many hours longer (own: a working day).
+OWNERLESS_HOURS = 8
