@@ -363,3 +363,12 @@ WANDERING_WARNING, WANDERING_CRITICAL, WANDERING_HOURS = 0.5, 0.8, 4
 PING_PONG_WARNING, PING_PONG_CRITICAL = 0.25, 0.5
 # Incidents without an owner are searched for so many hours longer (own: a working day).
 OWNERLESS_HOURS = 8
+# Truth homes. A copy may differ from the record for so long where no sync limit is declared (own; a nightly run is on
+# time), and fewer decided conflicts say nothing of whose value stands (own).
+SYNC_LIMIT_HOURS, MIN_DECIDED = 24, 5
+# Of so many values fewer than this share alike: the two sides write the same in different ways (own).
+MIN_COMPARED, ALIKE_VALUES = 10, 0.05
+# Conflicts that the record may lose, and above which it has no authority; writes outside the home and values changed
+# on their way above these shares are more than slips (own).
+LOST_WARNING, LOST_CRITICAL = 0.05, 0.5
+OUTSIDE_WRITES, CHANGED_ON_THE_WAY = 0.01, 0.01
