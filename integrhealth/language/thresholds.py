@@ -372,3 +372,19 @@ MIN_COMPARED, ALIKE_VALUES = 10, 0.05
 # on their way above these shares are more than slips (own).
 LOST_WARNING, LOST_CRITICAL = 0.05, 0.5
 OUTSIDE_WRITES, CHANGED_ON_THE_WAY = 0.01, 0.01
+# The trail. A trail is full where certainly so many messages answer all that is asked of them, and has gaps below the
+# second (question 8 of our twelve).
+TRAIL_FULL, TRAIL_PARTIAL = 0.99, 0.9
+# A message that has no answer after so many hours, or after this quantile of the delays of its integration where that
+# is longer, is unanswered (own; partner agreements say 12 to 24 hours).
+UNANSWERED_HOURS, ANSWER_QUANTILE = 24, 0.99
+# Failures that say no reason: warned of where certainly more than this share does not (own).
+REASONLESS_WARNING = 0.1
+# What data mean. Copied in so large a part, and nothing added: passed through (own).
+COPY_SHARE = 0.95
+# Bits lost that are worth a word (own; about what one wrong value in a hundred among few costs).
+LOSS_BITS = 0.1
+# More different values than this part of the rows: each stands nearly alone, and nothing can be told of them (own).
+NEARLY_DISTINCT = 0.5
+# Shuffles that say whether two columns have to do with each other, the pairs they take, and the level (own).
+MEANING_SHUFFLES, MEANING_PAIRS, MEANING_LEVEL = 199, 5000, 0.05

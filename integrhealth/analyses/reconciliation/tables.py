@@ -4,6 +4,7 @@ from typing import Any
 
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, WORDS
 
+NAME = "reconciliation"
 TABLES: dict[str, dict[str, Any]] = {
     "trail": {
         "integration": TEXT,
