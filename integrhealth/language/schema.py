@@ -394,7 +394,9 @@ def split_valid(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, pl.DataFr
         )
     if name == "receipts":
         said = pl.when(pl.col("status").is_not_null())
-        frame = frame.with_columns(status=said.then(pl.when(canonical_status).then("status").otherwise(pl.lit("unknown"))))
+        frame = frame.with_columns(
+            status=said.then(pl.when(canonical_status).then("status").otherwise(pl.lit("unknown")))
+        )
     rules = [pl.when(pl.col(column).is_null()).then(pl.lit(f"no_{column}")) for column in FRAMES[name].required]
     checked = frame.with_columns(reason=pl.coalesce(rules))
     keeps = pl.col("reason").is_null()

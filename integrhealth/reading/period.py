@@ -21,7 +21,8 @@ def whole_traces_between(
     own time.
 
     A receipt goes with the message that it is of, as one after `until` may be of a message before; without one it goes
-    by its own time. Inventories, which have no time, stay whole. Raises WrongValue when `since` does not come before `until`.
+    by its own time. Inventories, which have no time, stay whole. Raises WrongValue when `since` does not come before
+    `until`.
     """
     if since and until and since >= until:
         raise WrongValue(f"nothing lies between {since} and {until}; since must come before until")

@@ -1,7 +1,7 @@
 """Facts of transfers: small counts per integration that add up over disjoint sets of objects.
 
-What is missing is kept by the moment it was last sent, because whether it is lost is known only once the delays of all others
-and the ends of all logs are.
+What is missing is kept by the moment it was last sent, because whether it is lost is known only once the delays of all
+others and the ends of all logs are.
 """
 
 from dataclasses import dataclass, fields
@@ -76,7 +76,9 @@ def _covered(messages: pl.DataFrame, arrived: pl.DataFrame, sent: pl.DataFrame) 
     first, last = pl.min_horizontal(times).min(), pl.max_horizontal(times).max()
     parts = []
     for by in ("integration", "target"):
-        parts.append(own.group_by(name=by).agg(min_at=first, max_at=last).with_columns(log=pl.lit(ONE_LOG), by=pl.lit(by)))
+        parts.append(
+            own.group_by(name=by).agg(min_at=first, max_at=last).with_columns(log=pl.lit(ONE_LOG), by=pl.lit(by))
+        )
         received = pl.col("received_at")
         ends = arrived.drop_nulls(by).group_by(name=by).agg(min_at=received.min(), max_at=received.max())
         parts.append(ends.with_columns(log=pl.lit(TWO_LOGS), by=pl.lit(by)))
@@ -86,7 +88,7 @@ def _covered(messages: pl.DataFrame, arrived: pl.DataFrame, sent: pl.DataFrame) 
 def transfer_facts(
     made: Transfers, declared: pl.DataFrame, *, two_logs: pl.Series, currency: str | None = None
 ) -> Facts:
-    """The facts of `made`; `declared` are the integrations of the catalog, `currency` is the one that amounts are in."""
+    """The facts of `made`; `declared` are the integrations of the catalog, amounts count in `currency` only."""
     promised = declared.select("integration", "sync_limit_ms").unique("integration", keep="first", maintain_order=True)
     rows = priced(made.each, currency).join(promised, on="integration", how="left")
     arrived, failed = pl.col("arrived"), pl.col("failed") & ~pl.col("arrived")
@@ -127,8 +129,10 @@ def transfer_facts(
     return Facts(
         counts,
         delays.agg(count=pl.len().cast(pl.Int64)).sort(KEYS["delays"]),
-        missing.agg(missing=pl.len().cast(pl.Int64), open=_count(pl.col("open")), **money)
-        .select(*KEYS["missing"], "missing", "open", *money)
+        missing.agg(
+            missing=pl.len().cast(pl.Int64), open=_count(pl.col("open")), pending=_count(pl.col("pending")), **money
+        )
+        .select(*KEYS["missing"], "missing", "open", "pending", *money)
         .sort(KEYS["missing"]),
         unsent.agg(phantoms=pl.len().cast(pl.Int64), max_target=pl.col("target").max(), **money).sort(KEYS["phantoms"]),
         made.covered,

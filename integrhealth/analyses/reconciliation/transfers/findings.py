@@ -1,4 +1,4 @@
-"""What transfers ask people to talk about: what never arrived, what came twice, what nobody sent, what came too late."""
+"""What transfers ask people to talk about: what never arrived, came twice, was sent by nobody, or came too late."""
 
 import polars as pl
 
@@ -43,11 +43,15 @@ def _objects(count: str) -> pl.Expr:
 def lost(owned: pl.DataFrame, currency: str = "") -> pl.DataFrame:
     """``lost``: critical where the receiver's own log certainly lacks some, or one log more than it may lack by itself.
 
-    A note where all that is missing may still come, or where so few may be gaps of the one log there is.
+    A warning where messages are pending for more than 24 hours; a note where all that is missing may still come, or
+    where so few may be gaps of the one log there is.
     """
-    judged = owned.with_columns(
-        cost=_worth("lost_amount", "lost"), severity=severity(warning=chance_of_gaps(), critical=chance_of_gaps())
-    ).filter(pl.col("lost") > 0)
+    tested = owned.with_columns(severity=severity(warning=chance_of_gaps(), critical=chance_of_gaps()))
+    waiting = (pl.col("surely_lost") == 0) & (pl.col("overdue") > 0)
+    judged = tested.filter(pl.col("lost") > 0).with_columns(
+        cost=_worth("lost_amount", "lost"),
+        severity=pl.when(waiting).then(pl.lit("warning")).otherwise("severity"),
+    )
     what = pl.format(
         "{}: {} of {} sent never arrived, the oldest of {}",
         *("subject", _objects("lost"), written(pl.col("sent")), pl.col("oldest").dt.strftime("%Y-%m-%d %H:%M UTC")),
@@ -104,9 +108,7 @@ def phantom(owned: pl.DataFrame) -> pl.DataFrame:
     """``phantom``: a warning where the receiver's log has what the sender's, which covers the time, has not."""
     rows = owned.filter(pl.col("phantom") > 0).with_columns(
         severity=pl.lit("warning"),
-        statement=pl.format(
-            "{}: the receiver has {} that nobody sent.", "subject", _objects("phantom")
-        ),
+        statement=pl.format("{}: the receiver has {} that nobody sent.", "subject", _objects("phantom")),
         value=pl.col("phantom").cast(NUMBER),
         unit=pl.lit("messages that nobody sent"),
         n=pl.col("received") + pl.col("phantom"),
@@ -125,7 +127,7 @@ def late_transfers(owned: pl.DataFrame) -> pl.DataFrame:
         low=low,
         high=high,
         statement=pl.format(
-            "{}: {} of {} arrived later than {}, as promised, {} of them.",
+            "{}: {} of {} that arrived took longer than the promised {}: {}.",
             *("subject", _objects("late"), written(pl.col("received")), spoken_ms(pl.col("sync_limit_ms"))),
             percent(pl.col("late") / pl.col("received")),
         ),

@@ -8,8 +8,8 @@ from integrhealth.analyses.reconciliation.transfers.reconciled import NO_COMMON_
 
 NO_MESSAGES = "Whether what was sent arrived needs messages from one system to another."
 NO_RECEIVER = (
-    "Nothing tells whether what was sent arrived: messages need received_at or finished_at, or the receiver's own log as "
-    "receipts (object_id, received_at) in a mapping.yaml with frame: receipts."
+    "Nothing tells whether what was sent arrived: messages need received_at or finished_at, or the receiver's own log "
+    "as receipts (object_id, received_at), with frame: receipts in a mapping.yaml."
 )
 NO_COMMON = "No key of the receiver's log (receipts.object_id) is one of the sender's (messages.object_id)."
 ALL_MATCHED = "All that was sent has arrived, and nothing arrived that was not sent."

@@ -71,7 +71,9 @@ def unmatched(made: Transfers, bounds: pl.DataFrame, *, currency: str | None) ->
         waited_ms=pl.lit(None, NUMBER),
         **{"class": pl.lit(PHANTOM)},
     )
-    rows = pl.concat([part.select(pl.col(name).cast(kind) for name, kind in UNMATCHED.items()) for part in (sent, unsent)])
+    rows = pl.concat(
+        [part.select(pl.col(name).cast(kind) for name, kind in UNMATCHED.items()) for part in (sent, unsent)]
+    )
     return rows.sort("integration", "at", "object_type", "object_id", "message_id", nulls_last=True)
 
 
@@ -96,7 +98,9 @@ def duplicates(each: pl.DataFrame, declared: pl.DataFrame, *, currency: str | No
     parts.append(_same_content(rows, ["integration", "operation", *CONTENT], POSSIBLE))
     shown = [
         part.select(
-            pl.col({"object_id": "object", "first_at": "first_sent_at", "amount": "money"}.get(name, name)).cast(dtype).alias(name)
+            pl.col({"object_id": "object", "first_at": "first_sent_at", "amount": "money"}.get(name, name))
+            .cast(dtype)
+            .alias(name)
             for name, dtype in DUPLICATES.items()
         )
         for part in parts

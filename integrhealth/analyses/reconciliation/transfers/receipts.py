@@ -130,4 +130,3 @@ def of_none(arrived: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
         )
         .sort(OBJECT)
     )
-

@@ -1,4 +1,4 @@
-"""What became of what was sent, per integration: read from facts, once all delays and the ends of all logs are known."""
+"""What became of what was sent, per integration: read from facts once all delays and the ends of all logs are known."""
 
 import polars as pl
 
@@ -122,7 +122,9 @@ def reconciled(
         duplicate_applied=pl.when(harmless).then(0).otherwise("twice"),
         surely_applied_twice=pl.when(harmless).then(0).otherwise("twice_surely"),
         applied_again=pl.when(harmless).then(0).otherwise("again"),
-        applied_again_amount=pl.when(harmless).then(0.0).otherwise(_known_money("again_amount", "again", "again_priced")),
+        applied_again_amount=pl.when(harmless)
+        .then(0.0)
+        .otherwise(_known_money("again_amount", "again", "again_priced")),
         lost_amount=_known_money("lost_amount", "lost", "lost_priced"),
         absorbed=pl.col("absorbed") + pl.when(harmless).then("twice").otherwise(0),
         late=pl.when(pl.col("sync_limit_ms").is_not_null()).then("promised_late").otherwise("late_usually"),
@@ -157,12 +159,14 @@ def _missing(facts: Facts, bounds: pl.DataFrame) -> pl.DataFrame:
     can_tell = ~pl.col("one_sided") & is_covered("at") & (pl.col("side") != NO_COMMON_KEY)
     lost = can_tell & (pl.col("at") + ms("limit_ms") <= pl.col("ends"))
     surely = lost & (pl.col("at") + ms("surely_ms") <= pl.col("ends"))
+    # What a log of both ends calls pending waits somewhere, and who keeps the log knows where.
+    waits = pl.when(pl.col("side") == SIDES[ONE_LOG]).then("pending").otherwise(0)
     overdue = pl.col("at") + pl.duration(hours=ACKNOWLEDGED_HOURS) <= pl.col("ends")
     # Without a receiver's log its sender's says until when it tells anything.
     overdue = overdue.fill_null(pl.col("at") + pl.duration(hours=ACKNOWLEDGED_HOURS) <= pl.col("max_sent_at"))
     return rows.group_by("integration").agg(
         lost=pl.col("missing").filter(lost).sum(),
-        surely_lost=pl.col("missing").filter(surely).sum(),
+        surely_lost=(pl.col("missing") - waits).filter(surely).sum(),
         in_flight=pl.col("missing").filter(can_tell & ~lost).sum(),
         lost_amount=_money(lost),
         lost_priced=pl.col("priced").filter(lost).sum(),

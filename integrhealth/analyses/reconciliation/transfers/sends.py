@@ -30,9 +30,9 @@ def sends(messages: pl.DataFrame) -> pl.DataFrame:
     wrote both ends (sent = received, finished = answered), so nothing is known of the other.
     """
     status, kind = pl.col("status"), pl.col("kind")
-    one_sided = ((pl.col("received_at") == pl.col("sent_at")) & (pl.col("finished_at") == pl.col("answered_at"))).fill_null(
-        False
-    )
+    one_sided = (
+        (pl.col("received_at") == pl.col("sent_at")) & (pl.col("finished_at") == pl.col("answered_at"))
+    ).fill_null(False)
     at_receiver = pl.coalesce("received_at", "finished_at")
     knows = at_receiver.is_not_null() & ~one_sided
     delivered, failed = is_delivered(status), is_failed(status)
@@ -43,22 +43,27 @@ def sends(messages: pl.DataFrame) -> pl.DataFrame:
     answered = pl.when(kind.is_null()).then(pl.col("answered_at").is_not_null()).otherwise(~kind.is_in(SENT_AWAY))
     arrived = effect | (status == DECLINED) | (knows & ~failed) | (delivered & answered)
     real = ~pl.col("load_test").fill_null(False) & ~status.is_in(NOT_SENT)
-    return between_systems(messages).filter(real).select(
-        *OBJECT,
-        *("target", "object_type", "operation", "message_id", "attempt", "sent_at"),
-        *CONTENT,
-        "log_file",
-        knows=knows,
-        effect=effect,
-        arrived=arrived,
-        # An answer comes back later than the message arrived, and is all that such a log has.
-        arrived_at=pl.when(arrived).then(pl.when(knows).then(at_receiver).otherwise("answered_at")),
-        one_sided=one_sided,
-        failed=failed,
-        sure_failed=failed & (status != "timeout"),
-        open=status.is_in(["pending", "unknown"]),
-        delivered=delivered,
-        declined=status == DECLINED,
+    return (
+        between_systems(messages)
+        .filter(real)
+        .select(
+            *OBJECT,
+            *("target", "object_type", "operation", "message_id", "attempt", "sent_at"),
+            *CONTENT,
+            "log_file",
+            knows=knows,
+            effect=effect,
+            arrived=arrived,
+            # An answer comes back later than the message arrived, and is all that such a log has.
+            arrived_at=pl.when(arrived).then(pl.when(knows).then(at_receiver).otherwise("answered_at")),
+            one_sided=one_sided,
+            failed=failed,
+            sure_failed=failed & (status != "timeout"),
+            open=status.is_in(["pending", "unknown"]),
+            pending=status == "pending",
+            delivered=delivered,
+            declined=status == DECLINED,
+        )
     )
 
 
@@ -85,7 +90,18 @@ def transfers_of(sent: pl.DataFrame, *, two_logs: pl.Series) -> pl.DataFrame:
     alone = sent.filter(~several).select(
         *group,
         *CONTENT,
-        *("target", "message_id", "knows", "arrived", "arrived_at", "one_sided", "failed", "open", "declined"),
+        *(
+            "target",
+            "message_id",
+            "knows",
+            "arrived",
+            "arrived_at",
+            "one_sided",
+            "failed",
+            "open",
+            "pending",
+            "declined",
+        ),
         run=pl.lit(0, pl.Int64),
         sends=pl.lit(1, pl.Int64),
         unsure=(~pl.col("sure_failed")).cast(pl.Int64),
@@ -100,7 +116,7 @@ def transfers_of(sent: pl.DataFrame, *, two_logs: pl.Series) -> pl.DataFrame:
         pl.col("knows", "arrived", "one_sided", "declined").any(),
         pl.col("arrived_at").min(),
         # Whether it failed in the end.
-        pl.col("failed", "open").last(),
+        pl.col("failed", "open", "pending").last(),
         sends=pl.len().cast(pl.Int64),
         unsure=(~pl.col("sure_failed")).sum().cast(pl.Int64),
         effects=pl.col("effect").sum().cast(pl.Int64),

@@ -41,7 +41,9 @@ def two_logs(
     names = [key] if isinstance(key, str) else list(key)
     if not names:
         raise WrongValue("two_logs needs at least one column that the two logs share as key")
-    sides = [_only(log, names, at, side) for log, at, side in ((sent, sent_at, "sent"), (received, received_at, "received"))]
+    sides = [
+        _only(log, names, at, side) for log, at, side in ((sent, sent_at, "sent"), (received, received_at, "received"))
+    ]
     matched = pl.concat(_matched(one, other, names) for one, other in _parts(*sides, names))
     return matched.with_columns(**{"class": _class(matched, limit)}).sort(names)
 
@@ -54,9 +56,7 @@ def _only(log: pl.DataFrame | pl.LazyFrame, names: list[str], at: str, side: str
     return lazy.select(*names, at=at).drop_nulls(names)
 
 
-def _parts(
-    sent: pl.LazyFrame, received: pl.LazyFrame, names: list[str]
-) -> Iterator[tuple[pl.LazyFrame, pl.LazyFrame]]:
+def _parts(sent: pl.LazyFrame, received: pl.LazyFrame, names: list[str]) -> Iterator[tuple[pl.LazyFrame, pl.LazyFrame]]:
     """The two logs in parts of disjoint keys, so many that each is small."""
     rows = max(log.select(pl.len()).collect().item() for log in (sent, received))
     count = -(-rows // ROWS_AT_ONCE)
