@@ -388,3 +388,19 @@ LOSS_BITS = 0.1
 NEARLY_DISTINCT = 0.5
 # Shuffles that say whether two columns have to do with each other, the pairs they take, and the level (own).
 MEANING_SHUFFLES, MEANING_PAIRS, MEANING_LEVEL = 199, 5000, 0.05
+# Transfers. What has not arrived after this part of the delays of the others is lost (methods of reconciliation: the
+# 99th percentile of past delay), and never sooner than so many minutes, as clocks differ (own).
+LOST_QUANTILE, SOONEST_LOST_MINUTES = 0.99, 1
+# Surely lost is what has waited so many times the longest delay ever seen (own).
+SURELY_LOST_TIMES = 2
+# One log of both ends loses so much of what it should log itself: fewer lost may be gaps of the log (own).
+LOG_GAPS_SHARE = 0.001
+# The same content of the same object again within so many hours is a repeat of one transfer; later it is sent anew, as
+# by a nightly run (own).
+REPEAT_HOURS = 12
+# Another object with the same content within so many hours is possibly the same once more, and counts nowhere (own).
+POSSIBLE_HOURS = 24
+# What a promised sync limit lets be later (own; a limit that nobody may ever miss would be missed by all).
+LATE_ALLOWED = 0.01
+# A message without a known outcome is overdue after so many hours (own; partners agree on 12 to 24 or more).
+ACKNOWLEDGED_HOURS = 24
