@@ -404,3 +404,18 @@ POSSIBLE_HOURS = 24
 LATE_ALLOWED = 0.01
 # A message without a known outcome is overdue after so many hours (own; partners agree on 12 to 24 or more).
 ACKNOWLEDGED_HOURS = 24
+# Documents. Quantities may differ by this share, prices by this share or so many units of the currency, whichever is
+# more (guides of vendors allow 1 to 5%, 1 to 3%, and 25 to 250); on the first level by nothing.
+QUANTITY_TOLERANCE, PRICE_TOLERANCE, PRICE_TOLERANCE_UNITS = 0.02, 0.02, 50
+# A step is due after all but this share of the past ones (our methods, A15; own), certainly missing after so many times
+# as long, and where fewer past steps say how long it takes, never before so many days (own).
+DUE_SHARE, CERTAINLY_MISSING_TIMES, MIN_DELAYS, DUE_DAYS = 0.99, 2, 30, 30
+# Ages of gaps, in days: up to these, and beyond the last (A15; own).
+AGE_BANDS = (7, 30, 90)
+# What begins more often than that with a delivery that has a goods issue, has shipped when this is posted (own).
+GOODS_ISSUES_USUAL = 0.5
+# What failed less than so many hours ago may be sent again: no difference of books yet (A15; own).
+BOOKS_OPEN_HOURS = 24
+# Steps from a document back to its order, and pieces of documents that wait for one another's share (own; a chain has
+# five steps).
+MOST_DOCUMENT_STEPS, MOST_ALLOCATIONS = 50, 200
