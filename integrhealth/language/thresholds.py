@@ -342,8 +342,8 @@ STABLE_DAYS = 28
 NEW_LEVEL = 0.01
 # A what-if shows by how much the importance of a system changes from here on: of all it changes a little (own).
 LEAST_IMPORTANCE_CHANGE = 0.1
-# Exceptions (returns, credit notes ...). With fewer cases, or fewer on the happy path, there is no verdict; one is ready
-# while it fails by less than so much more than the happy path, and critical certainly beyond the second (own).
+# Exceptions (returns, credit notes ...). With fewer cases, or fewer on the happy path, there is no verdict; one is
+# ready while it fails by less than so much more than the happy path, and critical certainly beyond the second (own).
 MIN_EXCEPTION_CASES, EXCEPTION_GAP, EXCEPTION_GAP_CRITICAL = 20, 0.1, 0.5
 # Variants of an object type that are shown, the most frequent, and the steps of one that are spelled out (own).
 MOST_VARIANTS, VARIANT_STEPS = 10, 8

@@ -14,6 +14,8 @@ from integrhealth.analyses.reconciliation.exceptions.vocabulary import (
 
 # Types of documents that move the flow, and those that are exceptions by themselves.
 FLOW_TYPES = {"order": ORDER, "delivery": DELIVERY, "goods_issue": DELIVERY, "invoice": INVOICE}
+# What documents show of the five; nothing is a document that was cancelled or disputed.
+SHOWN = (RETURN, PARTIAL, CREDIT_NOTE)
 EXCEPTION_TYPES = {"return": RETURN, "credit_note": CREDIT_NOTE}
 # As what a message may call the object of such a document; null: by a name of its own.
 OBJECTS = {RETURN: (None, DELIVERY), CREDIT_NOTE: (None, INVOICE), PARTIAL: (ORDER,)}
@@ -24,7 +26,7 @@ def exceptions_in(documents: pl.DataFrame) -> pl.DataFrame:
     """One row per document that is an exception: object_id (the document) and exception.
 
     Returns and credit notes are documents of that type. A partial shipment is an order of which a line was delivered by
-    several deliveries, each of less than was ordered.
+    several deliveries, each of less than was ordered; where no document tells that, of less than they all deliver.
     """
     by_type = documents.filter(pl.col("type").is_in(list(EXCEPTION_TYPES))).select(
         object_id="document", exception=pl.col("type").replace_strict(EXCEPTION_TYPES, return_dtype=pl.String)
@@ -36,14 +38,19 @@ def _partial(documents: pl.DataFrame) -> pl.DataFrame:
     lines = documents.filter(pl.col("type") == "order").select("document", "line", "unit", ordered="quantity")
     lines = lines.unique(["document", "line"], keep="first", maintain_order=True)
     sent = documents.filter(pl.col("type").is_in(SENT), pl.col("preceding").is_not_null())
-    parts = sent.select("type", "quantity", "preceding", "preceding_line", "unit", part="document").join(
-        lines, left_on=["preceding", "preceding_line"], right_on=["document", "line"], suffix="_ordered"
+    # Flows name what came before a goods issue twice, its delivery and the order; only lines of orders are asked for.
+    others = documents.filter(pl.col("type") != "order").select(preceding="document").unique()
+    of_orders = sent.join(others, on="preceding", how="anti")
+    line = ["preceding", "preceding_line"]
+    parts = of_orders.group_by("type", *line, "unit", part="document").agg(pl.col("quantity").sum())
+    parts = parts.join(
+        lines, left_on=line, right_on=["document", "line"], suffix="_ordered", how="left", nulls_equal=True
     )
-    below = (pl.col("quantity") > 0) & (pl.col("quantity") < pl.col("ordered"))
     same_unit = (pl.col("unit") == pl.col("unit_ordered")).fill_null(True)
+    whole = pl.coalesce("ordered", pl.col("quantity").sum().over("type", *line, "unit"))
     return (
-        parts.filter(below, same_unit)
-        .group_by("preceding", "preceding_line", "type")
+        parts.filter(same_unit, pl.col("quantity") > 0, pl.col("quantity") < whole)
+        .group_by("type", *line)
         .agg(parts=pl.col("part").n_unique())
         .filter(pl.col("parts") > 1)
         .select(object_id="preceding", exception=pl.lit(PARTIAL))

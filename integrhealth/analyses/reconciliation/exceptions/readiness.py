@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from integrhealth.analyses.reconciliation.exceptions.in_documents import SHOWN
 from integrhealth.analyses.reconciliation.exceptions.vocabulary import HAPPY_PATHS, TYPES
 from integrhealth.language.findings import written
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT
@@ -42,17 +43,21 @@ def readiness(courses: pl.DataFrame, documented: pl.DataFrame, *, moved: int, mi
     `courses` tell what became of objects, `documented` which documents are exceptions, `moved` how many documents move
     the flow. Rates need `min_cases` cases whose outcome messages tell, and as many on the happy path.
     """
-    moved = max(moved, courses.filter(pl.col("flow").is_not_null()).select("object_type", "object_id").n_unique())
-    if moved == 0:
+    objects = courses.filter(pl.col("flow").is_not_null()).select("object_type", "object_id").n_unique()
+    if objects + moved == 0:
         return pl.DataFrame(schema=READINESS)
-    types = pl.DataFrame({"type": TYPES})
+    in_documents = pl.col("type").is_in(SHOWN)
+    types = pl.DataFrame({"type": TYPES}).with_columns(
+        among=pl.max_horizontal(pl.lit(objects), pl.when(in_documents).then(moved).otherwise(0))
+    )
     rows = (
         types.join(_cases(courses, documented), on="type", how="left", maintain_order="left")
         .join(_happy_paths(courses, min_cases), on="type", how="left", maintain_order="left")
         .with_columns(pl.col("cases", "judged", "failed", "straight", "happy_cases", "happy_failed").fill_null(0))
     )
     rated = _with_rates(rows, min_cases)
-    return rated.with_columns(verdict=_verdict(), certain=_certain(), why=_why(moved, min_cases)).select(*READINESS)
+    verdicts = rated.with_columns(verdict=_verdict(), certain=_certain(), why=_why(min_cases))
+    return verdicts.select(*READINESS).cast(READINESS)
 
 
 def _cases(courses: pl.DataFrame, documented: pl.DataFrame) -> pl.DataFrame:
@@ -111,7 +116,7 @@ def _with_rates(rows: pl.DataFrame, min_cases: int) -> pl.DataFrame:
 def _verdict() -> pl.Expr:
     """Ready where the gap is below the threshold, as it was measured; how sure that is stands beside it."""
     return (
-        pl.when(pl.col("cases") == 0)
+        pl.when(pl.col("cases") == 0, pl.col("among") > 0)
         .then(pl.lit(NEVER))
         .when(pl.col("gap").is_null())
         .then(pl.lit(TOO_FEW))
@@ -126,9 +131,10 @@ def _certain() -> pl.Expr:
     return (pl.col("high") < EXCEPTION_GAP) | (pl.col("low") >= EXCEPTION_GAP)
 
 
-def _why(moved: int, min_cases: int) -> pl.Expr:
+def _why(min_cases: int) -> pl.Expr:
     """The verdict in a sentence."""
-    none = pl.lit(f"not one among {moved:,} objects of the flow from order to invoice")
+    none = pl.format("not one among {} objects of the flow from order to invoice", written(pl.col("among")))
+    unseen = pl.lit("documents do not show them, messages about orders, deliveries or invoices would")
     few = pl.format("the outcome of {} of {} cases is known, {} are needed", "judged", "cases", pl.lit(min_cases))
     alone = pl.format(
         "{} objects without an exception to compare with, {} are needed", "happy_cases", pl.lit(min_cases)
@@ -140,7 +146,7 @@ def _why(moved: int, min_cases: int) -> pl.Expr:
     )
     return (
         pl.when(pl.col("cases") == 0)
-        .then(none)
+        .then(pl.when(pl.col("among") > 0).then(none).otherwise(unseen))
         .when(pl.col("failure_share").is_null())
         .then(few)
         .when(pl.col("gap").is_null())
