@@ -23,7 +23,7 @@ VARIANTS = {
     "objects": COUNT,
     "variants": COUNT,
 }
-# What the objects of a log of incidents are.
+# What the objects of a log of incidents are that names no types.
 INCIDENT = "incident"
 HOUR_MS = 3_600_000
 
@@ -79,10 +79,13 @@ def _step_names(about: pl.DataFrame) -> pl.DataFrame:
 def incident_ways(incident_events: pl.DataFrame) -> pl.DataFrame:
     """The ways of incidents, as ``message_ways``: what was done, else the state, of every event in order of time.
 
-    An event of several objects is in the way of each of them, and once in each. Whether an incident failed nobody says.
+    An object of an event log (OCEL) is an incident with the type of the object. An event of several objects is one step
+    in the way of each of them. Whether an incident failed nobody says.
     """
     event = pl.coalesce("action", "state")
-    events = incident_events.filter(event.is_not_null()).with_columns(name=event, object_type=pl.lit(INCIDENT))
+    events = incident_events.filter(event.is_not_null()).with_columns(
+        name=event, object_type=pl.coalesce("object_type", pl.lit(INCIDENT))
+    )
     steps = events.select("name").unique().with_row_index("step")
     ordered = events.sort("incident", "at", "log_file", "log_line", "name", nulls_last=True)
     walked = (
