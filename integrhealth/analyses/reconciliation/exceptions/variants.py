@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from integrhealth.language.schema import COUNT, NUMBER, TEXT, WORDS, ended_at, is_ended, is_failed
+from integrhealth.analyses.reconciliation.tables import TABLES
+from integrhealth.language.schema import COUNT, TEXT, WORDS, ended_at, is_ended, is_failed
 from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MOST_VARIANTS, VARIANT_STEPS
 from integrhealth.traces.facts import log_bucket, percentiles
@@ -10,19 +11,6 @@ from integrhealth.traces.facts import log_bucket, percentiles
 OBJECT = ("object_type", "object_id")
 STEP = ("source", "target", "operation")
 WAYS = {"object_type": TEXT, "way": WORDS, "bucket": pl.Int16, "objects": COUNT, "judged": COUNT, "failed": COUNT}
-VARIANTS = {
-    "object_type": TEXT,
-    "rank": COUNT,
-    "variant": TEXT,
-    "steps": COUNT,
-    "cases": COUNT,
-    "share": NUMBER,
-    "coverage": NUMBER,
-    "failed_share": NUMBER,
-    "median_hours": NUMBER,
-    "objects": COUNT,
-    "variants": COUNT,
-}
 # What the objects of a log of incidents are that names no types.
 INCIDENT = "incident"
 HOUR_MS = 3_600_000
@@ -147,7 +135,7 @@ def variants(ways: pl.DataFrame, *, min_cases: int) -> pl.DataFrame:
         median_hours=pl.when(enough(pl.col("cases"), min_cases)).then(pl.col("median_ms") / HOUR_MS),
     )
     biggest = ["objects", "object_type", "rank"]
-    return rows.sort(biggest, descending=[True, False, False]).select(*VARIANTS).cast(VARIANTS)
+    return rows.sort(biggest, descending=[True, False, False]).select(*TABLES["variants"]).cast(TABLES["variants"])
 
 
 def _shortened() -> pl.Expr:
