@@ -14,8 +14,9 @@ VERDICTS = {
     "too few": (NEUTRAL, "triangle-up"),
     "never exercised": (NEUTRAL, "cross"),
 }
-HAPPY = "happy path"
 LONGEST_VARIANT = 110
+# Bars end there, so that the words beside them have room.
+BARS = 380
 
 
 def exception_chart(exceptions: pl.DataFrame) -> Any:
@@ -26,7 +27,6 @@ def exception_chart(exceptions: pl.DataFrame) -> Any:
     if exceptions.is_empty():
         return nothing("Exceptions need messages or documents about orders, deliveries or invoices.")
     rows = exceptions.with_columns(
-        tick=pl.lit(HAPPY),
         said=pl.when(pl.col("failure_share").is_null()).then(
             pl.when(pl.col("cases") == 0)
             .then("verdict")
@@ -57,7 +57,7 @@ def exception_chart(exceptions: pl.DataFrame) -> Any:
         x=alt.X("failure_share:Q"), color=colour, shape=shape, tooltip=details
     )
     happy = (
-        base.transform_filter("isValid(datum.happy_failure_share)")
+        rated.transform_filter("isValid(datum.happy_failure_share)")
         .mark_tick(thickness=2, size=22, color=NEUTRAL)
         .encode(x="happy_failure_share:Q", tooltip=details)
     )
@@ -80,17 +80,18 @@ def _title(exceptions: pl.DataFrame) -> str:
     bad = exceptions.filter(pl.col("verdict") == "not ready").sort("gap", "type", descending=[True, False])
     if bad.height:
         worst = bad.row(0, named=True)
-        return f"{said}; {worst['failure_share']:.0%} of {worst['judged']:,} cases of {worst['type']} fail for good"
+        return f"{said}; {worst['failure_share']:.0%} of {worst['judged']:,} {worst['type']}s fail for good"
     unseen = exceptions.filter(pl.col("verdict") == "never exercised")["type"].to_list()
-    return f"{said}; never exercised: {', '.join(unseen)}" if unseen else said
+    return f"{said}; never exercised: {'s, '.join(unseen)}s" if unseen else said
 
 
 def variant_chart(variants: pl.DataFrame, object_type: str | None = None) -> Any:
     """A bar per way of one object type, the most frequent first, with the share that it and those before cover.
 
-    `variants` is the table of that name; without an `object_type` that one is drawn which takes the most ways.
+    `variants` is the table of that name; without an `object_type` that of the most objects among those that take
+    several ways.
     """
-    several = variants.sort("variants", "objects", "object_type", descending=[True, True, False])
+    several = variants.sort(pl.col("variants") > 1, "objects", "object_type", descending=[True, True, False])
     chosen = object_type if object_type is not None else several["object_type"].first()
     rows = variants.filter(pl.col("object_type") == chosen)
     if rows.is_empty():
@@ -103,7 +104,9 @@ def variant_chart(variants: pl.DataFrame, object_type: str | None = None) -> Any
         said=pl.format("{}% of objects, {}% with those above", _percent("share"), _percent("coverage")),
     )
     y = alt.Y("rank:O", title="way").axis(labelAngle=0, ticks=False, domain=False)
-    x = alt.X("share:Q", title="share of objects", scale=alt.Scale(domain=[0, 1])).axis(format="%")
+    x = alt.X("share:Q", title="share of objects", scale=alt.Scale(domain=[0, 1], range=[0, BARS])).axis(
+        format="%", grid=False, tickCount=5
+    )
     details = [
         *("variant:N", "steps:Q", alt.Tooltip("cases:Q", format=",")),
         *(alt.Tooltip(f"{name}:Q", format=".1%") for name in ("share", "coverage", "failed_share")),
@@ -114,8 +117,11 @@ def variant_chart(variants: pl.DataFrame, object_type: str | None = None) -> Any
     names = base.mark_text(align="left", dy=-8, fontSize=11).encode(x=alt.value(2), text="name:N")
     ends = base.mark_text(align="left", dx=6, dy=8, fontSize=11, color=NEUTRAL).encode(x="share:Q", text="said:N")
     first = rows.row(0, named=True)
-    title = f"{rows['coverage'].max():.0%} of {chosen} objects take one of {rows.height} ways"
-    subtitle = f"ways with their steps in order of time, of {first['variants']:,}; n = {first['objects']:,} objects"
+    title = f"{first['share']:.0%} of {chosen} objects take the most frequent of {first['variants']:,} ways"
+    subtitle = (
+        f"ways with their steps in order of time, retries left out; the {rows.height} shown cover "
+        f"{rows['coverage'].max():.0%}; n = {first['objects']:,} objects"
+    )
     return titled(alt.layer(bars, names, ends).properties(width=WIDTH, height=alt.Step(40)), title, subtitle)
 
 

@@ -41,7 +41,7 @@ def exception_not_ready(
         n=pl.col("judged"),
         threshold=pl.lit(EXCEPTION_GAP),
         statement=pl.format(
-            "{} of {} cases of {} fail for good, on the happy path {} of {}; most fail at {}.",
+            "{} of {} {}s fail for good, on the happy path {} of {}; most fail at {}.",
             *(percent(pl.col("failure_share")), written(pl.col("judged")), "type"),
             *(percent(pl.col("happy_failure_share")), written(pl.col("happy_cases")), "integration"),
         ),
@@ -69,7 +69,7 @@ def never_exercised(exceptions: pl.DataFrame) -> pl.DataFrame:
     unseen = exceptions.filter(pl.col("verdict") == NEVER, pl.col("happy_cases") >= MIN_EXCEPTION_CASES)
     if unseen.is_empty():
         return findings(NAME, "never_exercised", unseen)
-    names = ", ".join(unseen["type"])
+    names = ", ".join(f"{each}s" for each in unseen["type"])
     row = {
         "subject": ALL_EXCEPTIONS,
         "severity": "note",
