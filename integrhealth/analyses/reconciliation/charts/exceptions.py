@@ -93,7 +93,7 @@ def variant_chart(variants: pl.DataFrame, object_type: str | None = None) -> Any
     """
     several = variants.sort(pl.col("variants") > 1, "objects", "object_type", descending=[True, True, False])
     chosen = object_type if object_type is not None else several["object_type"].first()
-    rows = variants.filter(pl.col("object_type") == chosen)
+    rows = variants.filter(pl.col("object_type").eq_missing(pl.lit(chosen)))
     if rows.is_empty():
         return nothing("There are no ways to draw: messages with object_type and object_id show them.")
     shown = rows.select(

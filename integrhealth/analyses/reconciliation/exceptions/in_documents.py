@@ -61,8 +61,8 @@ def _partial(documents: pl.DataFrame) -> pl.DataFrame:
 def marks(exceptions: pl.DataFrame) -> pl.DataFrame:
     """The objects that are `exceptions` by their documents, once for each name that messages may give them."""
     names = [{"exception": name, "flow": flow} for name, flows in OBJECTS.items() for flow in flows]
-    named = exceptions.join(pl.DataFrame(names, schema={"exception": pl.String, "flow": pl.String}), on="exception")
-    return named.select(*MARKS).sort(*MARKS, nulls_last=True)
+    objects = exceptions.join(pl.DataFrame(names, schema={"exception": pl.String, "flow": pl.String}), on="exception")
+    return objects.select(*MARKS).sort(*MARKS, nulls_last=True)
 
 
 def moved(documents: pl.DataFrame) -> int:

@@ -66,8 +66,8 @@ def _cases(courses: pl.DataFrame, documented: pl.DataFrame) -> pl.DataFrame:
     ended, failed = pl.col("ended"), pl.col("failed")
     took = (pl.col("finished_at") - pl.col("started_at")).dt.total_microseconds() / HOUR_US
     straight = ended & ~failed & ~pl.col("retried") & (pl.col("touches").fill_null(0) == 0)
-    told = seen.group_by("type").agg(
-        in_messages=pl.len(),
+    in_messages = seen.group_by("type").agg(
+        objects=pl.len(),
         judged=ended.sum(),
         failed=(ended & failed).sum(),
         straight=straight.sum(),
@@ -75,9 +75,9 @@ def _cases(courses: pl.DataFrame, documented: pl.DataFrame) -> pl.DataFrame:
         done=(ended & ~failed).sum(),
         hours=took.filter(ended & ~failed).median(),
     )
-    counted = alone.group_by("type").agg(in_documents=pl.len())
-    joined = told.join(counted, on="type", how="full", coalesce=True)
-    return joined.with_columns(cases=pl.sum_horizontal("in_messages", "in_documents"))
+    counted = alone.group_by("type").agg(documents=pl.len())
+    joined = in_messages.join(counted, on="type", how="full", coalesce=True)
+    return joined.with_columns(cases=pl.sum_horizontal("objects", "documents"))
 
 
 def _happy_paths(courses: pl.DataFrame, min_cases: int) -> pl.DataFrame:

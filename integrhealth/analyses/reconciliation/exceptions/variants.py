@@ -24,8 +24,8 @@ def message_ways(messages: pl.DataFrame) -> pl.DataFrame:
     after other steps is a step again. ``failed`` are objects with a step whose last attempt that ended had failed,
     ``judged`` those with an outcome.
     """
-    named = pl.all_horizontal(pl.col(OBJECT).is_not_null())
-    about = messages.filter(named, ~pl.col("load_test").fill_null(False))
+    has_object = pl.all_horizontal(pl.col(OBJECT).is_not_null())
+    about = messages.filter(has_object, ~pl.col("load_test").fill_null(False))
     objects = about.select(OBJECT).unique().with_row_index("object")
     steps = _step_names(about)
     attempts = (
@@ -96,10 +96,10 @@ def _counted(walked: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
         numbered.explode("way")
         .join(steps.select(way="step", name="name"), on="way", maintain_order="left")
         .group_by("number", maintain_order=True)
-        .agg(named="name")
+        .agg(names="name")
     )
-    named = counted.join(numbered, on="way").join(names, on="number")
-    return named.with_columns(way="named").select(*WAYS).cast(WAYS)
+    spelled = counted.join(numbered, on="way").join(names, on="number")
+    return spelled.with_columns(way="names").select(*WAYS).cast(WAYS)
 
 
 def variants(ways: pl.DataFrame, *, min_cases: int) -> pl.DataFrame:
