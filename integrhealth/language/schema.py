@@ -204,6 +204,7 @@ FRAMES: dict[str, Frame] = {
             action=TEXT,
             state=TEXT,
             integration=TEXT,
+            object_type=TEXT,
             object_id=TEXT,
             priority=TEXT,
         ),

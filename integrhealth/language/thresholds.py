@@ -419,3 +419,8 @@ BOOKS_OPEN_HOURS = 24
 # Steps from a document back to its order, and pieces of documents that wait for one another's share (own; a chain has
 # five steps).
 MOST_DOCUMENT_STEPS, MOST_ALLOCATIONS = 50, 200
+# Exceptions (returns, credit notes ...). With fewer cases, or fewer on the happy path, there is no verdict; one is
+# ready while it fails by less than so much more than the happy path, and critical certainly beyond the second (own).
+MIN_EXCEPTION_CASES, EXCEPTION_GAP, EXCEPTION_GAP_CRITICAL = 20, 0.1, 0.5
+# Variants of an object type that are shown, the most frequent, and the steps of one that are spelled out (own).
+MOST_VARIANTS, VARIANT_STEPS = 10, 8
