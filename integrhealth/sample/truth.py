@@ -178,6 +178,7 @@ def document(
                 name: {key: feed["hold"][key] for key in ("verdict", "best_hold_minutes")} for name, feed in fed.items()
             },
             "outages": {name: outage["verdict"] for name, outage in more["outage_drill"].items()},
+            "documents": {key: more["documents"][key] for key in ("lines_by_flag", "orders_by_flag", "at_stake")},
         },
         "mechanisms": {
             "season": _season(counts),
