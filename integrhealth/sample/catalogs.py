@@ -112,9 +112,10 @@ def _few_words() -> dict[str, Any]:
         "integrations": integrations,
         "capabilities": [dict(CAPABILITIES[0])],
         "elements": [
-            {"element": "customer.address", "writers": ["CRM", "ERP", "Webshop"]},
+            {"element": "customer.address", "origin": "CRM", "record": "CRM", "writers": ["CRM", "ERP", "Webshop"]},
             *({"element": feed.element, "amended": False} for feed in FEEDS),
         ],
+        "transforms": [_map("tracking-portal", "shipment.status")],
         "checkpoints": _checkpoints("a"),
         "audit": [
             {"question": 1, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
@@ -135,6 +136,8 @@ def _complete() -> dict[str, Any]:
             _element("article.price", "ERP", "ERP"),
             _element("article.stock", "WMS", "WMS"),
             _element("order.status", "ERP", "ERP"),
+            _element("order.amount", "CRM", "CRM"),
+            _element("shipment.status", "Carrier", "Carrier"),
             _element("supplier.bank_account", "Procurement", "Procurement"),
         ],
         "transforms": [
@@ -228,6 +231,11 @@ def _answered(integration: Integration) -> dict[str, Any]:
         },
         "fields": {"required": fields, "sent": fields},
     }
+
+
+def _map(integration: str, field: str) -> dict[str, Any]:
+    """All that A wrote down of a transformation: that the portal has states of its own."""
+    return {"integration": integration, "field": field, "kind": "map", "from": [field]}
 
 
 def _element(element: str, origin: str, record: str) -> dict[str, Any]:

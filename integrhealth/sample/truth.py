@@ -178,7 +178,14 @@ def document(
                 name: {key: feed["hold"][key] for key in ("verdict", "best_hold_minutes")} for name, feed in fed.items()
             },
             "outages": {name: outage["verdict"] for name, outage in more["outage_drill"].items()},
-            "documents": {key: more["documents"][key] for key in ("lines_by_flag", "orders_by_flag", "at_stake")},
+            "accountability": {
+                "two_truths": {key: more["two_truths"][key] for key in ("record", "writers", "conflicts", "authority")},
+                "laundered": more["laundering"]["laundered"],
+            },
+            "reconciliation": {
+                "documents": {key: more["documents"][key] for key in ("lines_by_flag", "orders_by_flag", "at_stake")},
+                "loss_bits": {more["lost_meaning"]["integration"]: more["lost_meaning"]["loss_bits"]},
+            },
         },
         "mechanisms": {
             "season": _season(counts),

@@ -18,6 +18,9 @@ from integrhealth.sample.companies import COMPANIES, Company
 from integrhealth.sample.documents.orders import orders
 from integrhealth.sample.documents.papers import document_rows, order_lines
 from integrhealth.sample.documents.truth import document_truth
+from integrhealth.sample.elements.addresses import address_rows, address_truth, addresses
+from integrhealth.sample.elements.amounts import amount_rows, amount_truth, amounts
+from integrhealth.sample.elements.states import state_rows, state_truth, states
 from integrhealth.sample.incidents.desk import incident_causes, incidents
 from integrhealth.sample.incidents.drill import arrivals, drill, hourly_counts
 from integrhealth.sample.incidents.files import INCIDENT_HEADER, incident_lines, incident_truth, repairs
@@ -64,6 +67,7 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     evening = storm(company, messages=wanted, seed=seed)
     counts += feed_counts(fed) + storm_counts(evening)
     ordered = order_lines(orders(done, company, messages=wanted, seed=seed))
+    lived, sold, moved = (kind(done, company, messages=wanted, seed=seed) for kind in (addresses, amounts, states))
     tables = {
         "deliveries": mailed.deliveries,
         "reads": mailed.reads,
@@ -72,6 +76,9 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
         "master_data/holds": hold_rows(fed),
         "parcel_scans/messages": scan_rows(evening),
         "documents/documents": document_rows(ordered),
+        "addresses/field_changes": address_rows(lived, company),
+        "order_amounts/field_changes": amount_rows(sold, company),
+        "shipment_states/field_changes": state_rows(moved, company),
     }
     for name, frame in tables.items():
         path = folder / f"{name}.csv.gz"
@@ -95,6 +102,9 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
         "retry_storm": retry_storm(evening),
         "incidents": incident_truth(tickets),
         "documents": document_truth(ordered, tables["documents/documents"]),
+        "two_truths": address_truth(lived, tables["addresses/field_changes"], company),
+        "laundering": amount_truth(sold, company),
+        "lost_meaning": state_truth(moved, company),
         "outage_drill": drill(arrivals(counts), repairs(tickets), company),
     }
     truth = document(chosen, counts, latencies, more, files, seed=seed, messages=wanted)

@@ -10,7 +10,7 @@ WITHOUT_ORDER = "order failed for good in the messages"
 
 
 def document_truth(lines: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
-    """Flags of order lines and orders, money at stake, what is still on its way. `lines` and `rows` as in ``papers``."""
+    """Flags of lines and orders, money at stake, what is still on its way. `lines` and `rows` as in ``papers``."""
     seen = lines.filter(pl.col("ordered_us") < EXPORTED_US).with_columns(_on_its_way())
     seen = seen.with_columns(
         flag=pl.when((pl.col("flag") == BALANCED) & pl.col("waiting").is_not_null())

@@ -7,7 +7,7 @@ from integrhealth.sample.journeys.records import FIRST_STEP
 from integrhealth.sample.landscape import JOURNEYS
 from integrhealth.sample.logs.otlp import RECEIVER, span_code, trace_id, traces
 
-# The journeys that goods and money take, and the nightly extract of what was sold; of each the steps that leave a paper.
+# The journeys of goods and money, and the nightly extract of what was sold; of each the steps that leave a mark.
 STEPS = {
     "order": ("create", "ship", "issue", "invoice", "collect", "history", "customer", "announce", "portal"),
     "quote": ("quote", "create", "ship", "issue", "invoice", "collect", "history", "announce", "portal"),
