@@ -184,6 +184,7 @@ FRAMES: dict[str, Frame] = {
             state=TEXT,
             integration=TEXT,
             object_id=TEXT,
+            priority=TEXT,
         ),
         _frame(
             "reports",

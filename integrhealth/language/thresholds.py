@@ -342,3 +342,13 @@ STABLE_DAYS = 28
 NEW_LEVEL = 0.01
 # A what-if shows by how much the importance of a system changes from here on: of all it changes a little (own).
 LEAST_IMPORTANCE_CHANGE = 0.1
+
+# Incidents. Fewer get no share, no difference and no verdict (own; one more or less would move a share by a tenth).
+MIN_INCIDENTS = 10
+# Time between detection and repair with teams that did not repair it: above the first share a warning, where it is
+# this many hours an incident at least, above the second critical (own: half of it, four fifths, half a working day).
+WANDERING_WARNING, WANDERING_CRITICAL, WANDERING_HOURS = 0.5, 0.8, 4
+# Handovers that bring an incident back to a team that had it (own: one of four, one of two).
+PING_PONG_WARNING, PING_PONG_CRITICAL = 0.25, 0.5
+# Incidents without an owner are searched for so many hours longer (own: a working day).
+OWNERLESS_HOURS = 8
