@@ -60,6 +60,20 @@ OUTAGES_A = {
     "bank-statements": {"tolerance": "24h"},
     "erp-tax": {"tolerance": "4d"},
 }
+# What A sends and who gets it needs, where somebody once listed it.
+FIELDS_A = {
+    "shop-orders": (
+        ("order_id", "customer_id", "sku", "quantity", "price"),
+        ("customer_note", "browser", "campaign", "gift_text", "newsletter", "birth_date", "phone_2"),
+    ),
+    "crm-orders": (
+        ("order_id", "customer_id", "sku", "quantity", "amount"),
+        ("quote_history", "probability", "competitor"),
+    ),
+    "crm-accounts": (("customer_id", "open_orders", "turnover"), ("vat_history", "dunning_text", "bank_account")),
+    "bi-sales": (("order_id", "sku", "amount"), ("customer_note", "phone_2", "browser", "gift_text")),
+    "wms-orders": (("delivery_id", "sku", "quantity", "address"), ()),
+}
 FIRST_COSTS = {feed.first: COSTS[feed.first] for feed in FEEDS}
 FALLBACK_TESTED, GO_LIVE, DECLARED, INTERVIEWED = (
     date(2025, 10, 14),
@@ -80,6 +94,11 @@ def catalog(company: str) -> str:
 def declared(company: str) -> dict[str, Any]:
     """What the catalog of a company says."""
     return _few_words() if company == "a" else _complete()
+
+
+def owned(company: str) -> set[str]:
+    """The integrations of which the catalog names an owner."""
+    return {entry["name"] for entry in declared(company)["integrations"] if "owner" in entry}
 
 
 class _Plain(yaml.SafeDumper):
@@ -104,6 +123,9 @@ def _few_words() -> dict[str, Any]:
             entry["owner"] = OWNERS_A[integration.name]
         if integration.name == "shop-orders":
             entry |= {"queue": False, "idempotent": False, "value_per_object": 85.0, "error_cost": 120.0}
+        if integration.name in FIELDS_A:
+            required, unused = FIELDS_A[integration.name]
+            entry["fields"] = {"required": [*required], "sent": [*required, *unused]}
         if integration.name == "bank-statements":
             entry["fallback"] = {"kind": "manual"}
         integrations.append(entry | OUTAGES_A.get(integration.name, {}) | FIRST_COSTS.get(integration.name, {}))

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from integrhealth.sample.catalogs import FIELDS_A
 from integrhealth.sample.companies import DAYS, FIRST_DAY, Company
 from integrhealth.sample.journeys.flow import WAITED_FOR, Flow
 from integrhealth.sample.journeys.spread import passing_shares
@@ -184,6 +185,9 @@ def document(
             },
             "reconciliation": {
                 "documents": {key: more["documents"][key] for key in ("lines_by_flag", "orders_by_flag", "at_stake")},
+                "unused_fields": {
+                    name: sorted(unused) for name, (_, unused) in FIELDS_A.items() if company.key == "a" and unused
+                },
                 "loss_bits": {more["lost_meaning"]["integration"]: more["lost_meaning"]["loss_bits"]},
             },
         },

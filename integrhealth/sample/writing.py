@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from integrhealth.errors import UnknownName, WrongValue
-from integrhealth.sample.catalogs import catalog
+from integrhealth.sample.catalogs import catalog, owned
 from integrhealth.sample.chance import stream
 from integrhealth.sample.companies import COMPANIES, Company
 from integrhealth.sample.documents.orders import orders
@@ -100,7 +100,7 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
         "report_mail": mailed.truth,
         "master_data": master_data(fed),
         "retry_storm": retry_storm(evening),
-        "incidents": incident_truth(tickets),
+        "incidents": incident_truth(tickets, owned(company)),
         "documents": document_truth(ordered, tables["documents/documents"]),
         "two_truths": address_truth(lived, tables["addresses/field_changes"], company),
         "laundering": amount_truth(sold, company),
