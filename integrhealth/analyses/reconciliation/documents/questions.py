@@ -134,8 +134,6 @@ def exact_systems(integrations: pl.DataFrame) -> list[str]:
 
     A system that also takes part in other levels, as an ERP does, is none.
     """
-    ends = pl.concat(
-        [integrations.select("level", system=end) for end in ("source", "target")]
-    ).drop_nulls("system")
+    ends = pl.concat([integrations.select("level", system=end) for end in ("source", "target")]).drop_nulls("system")
     first = ends.group_by("system").agg(only=(pl.col("level") == ledger.LEVELS[0]).fill_null(False).all())
     return sorted(first.filter("only")["system"])
