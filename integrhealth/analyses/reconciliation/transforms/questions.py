@@ -59,8 +59,9 @@ def transforms(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.
     ``verdict``: loses meaning where a field certainly loses over 0.1 bits; else adds meaning where a field is added;
     else passes through where over 95% of the values are copied or stand one for one; else cannot tell.
 
-    >>> ih.reconciliation.transforms(evidence).group_by("verdict").len().sort("verdict").rows()
-    [('cannot tell', 37), ('passes through', 10)]
+    >>> seen = "integration", pl.col("loss_bits").round(3), "paired", "verdict"
+    >>> ih.reconciliation.transforms(evidence).select(seen).head(1).rows()
+    [('tracking-portal', 1.351, 500, 'loses meaning')]
 
     Columns: integration (text); loss_bits (number, bits per message); copy_share (number, share); added_fields,
     unused_fields (list of text); verdict (text); loss_low, loss_high (number, bits per message); renamed_share (number,
