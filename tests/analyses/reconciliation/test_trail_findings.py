@@ -97,6 +97,7 @@ def test_what_no_log_ever_records_is_one_note_for_all():
     (row,) = findings.to_dicts()
     assert (row["rule"], row["subject"], row["severity"], row["n"]) == ("never_logged", "what", "note", 5)
     assert row["value"] == pytest.approx(5 / 6)
+    assert said(logs((29, bare))).is_empty()
     assert row["statement"] == "The logs of 5 of 6 integrations never say what was sent: b0, b1, b2 and others."
 
 

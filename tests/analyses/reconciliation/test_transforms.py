@@ -116,8 +116,9 @@ def test_ids_of_entities_that_are_sent_again_and_again_are_no_gain_either():
 
 
 def test_ids_of_one_entity_say_as_little():
-    part = sent([("code", "code", turns(STATUSES, 100), ids("i", 100))], entities=1)
-    assert one(transform_fields(evidence(part)))["fate"] == "cannot tell"
+    for source in ("code", None):
+        part = sent([(source, "code", turns(STATUSES, 100), ids("i", 100))], entities=1)
+        assert one(transform_fields(evidence(part)))["fate"] == "cannot tell"
 
 
 def test_constants_are_not_taken_for_each_other():
