@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from drawing.transforms import INTEGRATION, evidence, sent
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -342,7 +342,6 @@ PAIRS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(PAIRS)
 def test_bits_are_those_of_a_loop_over_the_pairs(pairs):
     frame = pl.DataFrame(pairs, schema=["x", "y", "entity"], orient="row").with_columns(field=pl.lit("f"))
