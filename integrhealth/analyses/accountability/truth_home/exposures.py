@@ -25,18 +25,19 @@ WRITTEN, INSIDE, BROUGHT = "written", "changed inside", "brought"
 ASOF = {"check_sortedness": False}
 
 
-def exposures(field_changes: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
+def exposures(field_changes: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     """One row per exposure, numbered by ``exposure`` in the order of thing, system and time.
 
     ``came``: written (no message brought it), changed inside (by a message inside the system) or brought. ``first``:
     the system showed no other value of the thing before. ``until_at`` is null for a value that stands to the end.
     ``source``, ``integration`` and ``sent_at`` are of the message; null where it is not known. ``in_hand_at``: from
-    when on the system can have passed the value on: what a message brings is logged when its work is done, and what is
-    written up to a minute late. A write of the value that is there already changes nothing, and is no exposure.
+    when on the system can have passed the value on: what a message brings is logged when its work is done, and
+    everything up to a minute late, or by a clock that is. A write of the value that is there already changes nothing,
+    and is no exposure.
     """
-    kept = in_order(field_changes, messages).filter(~pl.col("again")).with_row_index("exposure")
+    kept = in_order(field_changes, linked).filter(~pl.col("again")).with_row_index("exposure")
     following = (pl.col("thing") == pl.col("thing").shift(-1)) & (pl.col("system") == pl.col("system").shift(-1))
-    in_hand = pl.when("arrived").then(pl.min_horizontal("at", "received_at")).otherwise(pl.col("at") - LOGGED_LATE)
+    begun = pl.when("arrived").then(pl.min_horizontal("at", "received_at")).otherwise("at")
     return kept.select(
         pl.col("exposure").cast(COUNT),
         *("thing", *THING, "system", "value_hash"),
@@ -51,21 +52,23 @@ def exposures(field_changes: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFra
         source="source",
         integration="integration",
         sent_at="sent_at",
-        in_hand_at=in_hand,
+        message_row="message_row",
+        in_hand_at=begun - LOGGED_LATE,
     )
 
 
-def in_order(field_changes: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
+def in_order(field_changes: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     """All changes by thing, system and time, as ``arrived``, with ``first`` and ``again``: the value was there."""
-    changes = arrived(field_changes, messages).sort(*PLACE, "at", "value_hash", "message_id", "actor", nulls_last=True)
+    changes = arrived(field_changes, linked).sort(*PLACE, "at", "value_hash", "message_id", "actor", nulls_last=True)
     same_place = pl.all_horizontal(pl.col(PLACE) == pl.col(PLACE).shift(1)).fill_null(False)
     same_value = (pl.col("value_hash") == pl.col("value_hash").shift(1)).fill_null(False)
     return changes.with_columns(first=~same_place, again=same_place & same_value)
 
 
-def arrived(field_changes: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
+def arrived(field_changes: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     """`field_changes`, each once, with the number of its thing, how it ``came``, and of the message that brought it
-    source, integration, sent_at and received_at; those of load tests are left out.
+    source, integration, sent_at, received_at and its row; those of load tests are left out. `linked` are messages as
+    ``links.linked`` gives them.
 
     Of messages with its id the one sent nearest, at most 30 days apart. ``arrived``: the message is known and was for
     this system. One that was for another system brought the value as well, nobody knows from where.
@@ -76,14 +79,15 @@ def arrived(field_changes: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame
     changes = changes.join(things, on=THING)
     ids = changes.select("message_id").drop_nulls().unique()
     sent = (
-        messages.join(ids, on="message_id", how="semi")
+        linked.join(ids, on="message_id", how="semi")
         .select(
             *("message_id", "source", "target", "integration", "sent_at"),
             received_at=pl.coalesce("received_at", "sent_at"),
             load_test=pl.col("load_test").fill_null(False),
+            message_row="row",
             time="sent_at",
         )
-        .sort("time", "source", "target", "integration", nulls_last=True)
+        .sort("time", "message_row")
     )
     named = pl.col("message_id").is_not_null()
     with_id = changes.filter(named).with_columns(time="at").sort("time")
@@ -114,6 +118,6 @@ def shown_by_others(asked: pl.DataFrame, shown: pl.DataFrame, *, after: str) -> 
         .sort("from_at", "shown_until")
         .with_columns(pl.col("shown_until").cum_max().over(VALUE))
     )
-    asked = asked.with_row_index("asked").sort("from_at", "asked")
-    before = asked.join_asof(values, on="from_at", by=VALUE, allow_exact_matches=False, **ASOF).sort("asked")
+    asked = asked.with_row_index("place").sort("from_at", "place")
+    before = asked.join_asof(values, on="from_at", by=VALUE, allow_exact_matches=False, **ASOF).sort("place")
     return before.select((pl.col("shown_until") > pl.col(after)).fill_null(False)).to_series()
