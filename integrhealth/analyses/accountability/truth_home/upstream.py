@@ -22,22 +22,21 @@ def with_senders(exposures: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     thing passed it on: there the one that sent it to that one is asked (``sent_by``), as the parents of messages say
     (`linked`).
     """
-    shown = exposures.select("thing", asked="system", value_hash="value_hash", time="in_hand_at", same="exposure")
-    present = exposures.select("thing", asked="system", time="from_at", present="exposure", before="value_hash")
+    shown = exposures.select("value", asked_place="place", time="in_hand_at", sender="exposure")
+    present = exposures.select(asked_place="place", time="from_at", sender="exposure", value_before="value_hash")
     # Of what came at one moment the last stands.
-    came = _asked(exposures, linked)
-    same = came.sort("time", "exposure")
-    same = same.join_asof(shown.sort("time", "same"), on="time", by=["thing", "asked", "value_hash"], **ASOF)
-    then = same.with_columns(time="asked_at").sort("time", "exposure")
-    then = then.join_asof(present.sort("time", "present"), on="time", by=["thing", "asked"], **ASOF).sort("exposure")
-    new = pl.col("same").is_null() & pl.col("present").is_not_null()
-    then = then.with_columns(elsewhere=shown_by_others(then, exposures, after="asked_at"))
-    judged = then.select(
-        "exposure",
-        sender=pl.coalesce("same", "present"),
-        compared=pl.col("same").is_not_null() | pl.col("present").is_not_null(),
-        changed=new & ~pl.col("elsewhere"),
-        value_before=pl.when(new).then("before"),
+    same = _asked(exposures, linked).sort("time", "exposure")
+    same = same.join_asof(shown.sort("time", "sender"), on="time", by=["value", "asked_place"], **ASOF)
+    other = (
+        same.filter(pl.col("sender").is_null()).drop("sender").with_columns(time="asked_at").sort("time", "exposure")
+    )
+    other = other.join_asof(present.sort("time", "sender"), on="time", by="asked_place", **ASOF)
+    new = pl.col("sender").is_not_null() & ~shown_by_others(other, exposures, after="asked_at")
+    judged = pl.concat(
+        [same.filter(pl.col("sender").is_not_null()), other.with_columns(changed=new)], how="diagonal"
+    ).select(
+        *("exposure", "sender", "changed", "value_before"),
+        compared=pl.col("sender").is_not_null(),
         sent_by="asked",
     )
     return exposures.join(judged, on="exposure", how="left", maintain_order="left").with_columns(
@@ -46,18 +45,18 @@ def with_senders(exposures: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _asked(exposures: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
-    """What known messages brought: exposure, thing, value_hash, from_at, ``asked`` (who is asked for the value that was
-    sent), ``asked_at`` (as of when) and ``time``, until when it may have been in hand."""
-    first = exposures.group_by("thing", asked="system").agg(known_at=pl.col("in_hand_at").min())
+    """What known messages brought: exposure, value, from_at, ``asked`` (who is asked for the value that was sent),
+    ``asked_place`` (null: showed none), ``asked_at`` (as of when) and ``time``, until when it may have been in hand."""
+    first = exposures.filter("first").select("thing", asked="system", asked_place="place", known_at="in_hand_at")
     above = linked.select(message_row="row", above="parent_row")
     parents = linked.select(above="row", source="source", target="target", sent_at="sent_at")
     frontier = exposures.filter(pl.col("source").is_not_null()).select(
-        *("exposure", "thing", "value_hash", "from_at", "message_row"),
+        *("exposure", "thing", "value", "from_at", "message_row"),
         asked="source",
         asked_at="sent_at",
         time=pl.max_horizontal("from_at", "sent_at"),
     )
-    every, answered = frontier, []
+    every, answered = frontier.join(first, on=["thing", "asked"], how="left"), []
     for _ in range(MOST_STEPS):
         shown = frontier.join(first, on=["thing", "asked"], how="left")
         shows = (pl.col("known_at") <= pl.col("time")).fill_null(False)
@@ -68,7 +67,7 @@ def _asked(exposures: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
             .filter(pl.col("target") == pl.col("asked"))
             .select(*frontier.columns[:4], message_row="above", asked="source", asked_at="sent_at", time="time")
         )
-        answered.append(shown.drop("known_at").join(onwards, on="exposure", how="anti"))
+        answered.append(shown.join(onwards, on="exposure", how="anti"))
         frontier = onwards
         if frontier.is_empty():
             break
