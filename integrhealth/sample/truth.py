@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from integrhealth.sample.catalogs import FIELDS_A
 from integrhealth.sample.companies import DAYS, FIRST_DAY, Company
 from integrhealth.sample.journeys.flow import WAITED_FOR, Flow
 from integrhealth.sample.journeys.spread import passing_shares
@@ -178,6 +179,17 @@ def document(
                 name: {key: feed["hold"][key] for key in ("verdict", "best_hold_minutes")} for name, feed in fed.items()
             },
             "outages": {name: outage["verdict"] for name, outage in more["outage_drill"].items()},
+            "accountability": {
+                "two_truths": {key: more["two_truths"][key] for key in ("record", "writers", "conflicts", "authority")},
+                "laundered": more["laundering"]["laundered"],
+            },
+            "reconciliation": {
+                "documents": {key: more["documents"][key] for key in ("lines_by_flag", "orders_by_flag", "at_stake")},
+                "unused_fields": {
+                    name: sorted(unused) for name, (_, unused) in FIELDS_A.items() if company.key == "a" and unused
+                },
+                "loss_bits": {more["lost_meaning"]["integration"]: more["lost_meaning"]["loss_bits"]},
+            },
         },
         "mechanisms": {
             "season": _season(counts),

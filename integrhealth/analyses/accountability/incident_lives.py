@@ -46,11 +46,11 @@ def touches(incident_events: pl.DataFrame) -> pl.DataFrame:
     ``returned``: the team had the incident before.
     """
     held = _in_order(incident_events).drop_nulls("team")
-    stays = held.group_by("incident", "place", maintain_order=True).agg(
+    turns = held.group_by("incident", "place", maintain_order=True).agg(
         pl.col("team").first(), pl.col("person").drop_nulls().first(), since=pl.col("at").first(), last_at="last_at"
     )
     following = pl.col("since").shift(-1).over("incident")
-    return stays.select(
+    return turns.select(
         "incident",
         "place",
         "team",
@@ -98,6 +98,11 @@ def incident_lives(incident_events: pl.DataFrame) -> pl.DataFrame:
         events=pl.len(),
     )
     return lives.select(*LIVES).cast(LIVES).sort("detected_at", "incident")
+
+
+def steps(incident_events: pl.DataFrame) -> pl.DataFrame:
+    """One row per step, in the order of each incident, with ``touch``: it is more than that it was written down."""
+    return _in_order(incident_events).select(*incident_events.columns, "touch")
 
 
 def _in_order(events: pl.DataFrame) -> pl.DataFrame:

@@ -11,12 +11,12 @@ from integrhealth.language.schema import TEXT
 
 PERSON, TEAM, MAILBOX, PROGRAM = "person", "team", "mailbox", "program"
 ADDRESS, PLAIN = "address", "name"
-# Mailboxes of services and functions (RFC 2142), and words that stand for a group in its name (own).
-GROUP_WORDS = (
-    "abuse accounting accounts admin admins all board billing contact department dept desk division everyone group "
-    "groups help helpdesk hostmaster info list mail mailbox marketing noc office ops operations postmaster sales "
-    "security service servicedesk services shared staff support team teams webmaster"
-).split()
+# Words that say no more than that a group is meant (own), and mailboxes of services and functions (RFC 2142, and own).
+GENERIC = "all board department dept desk division everyone group groups list mail mailbox shared staff team teams"
+FUNCTIONS = (
+    "abuse accounting accounts admin admins billing contact help helpdesk hostmaster info marketing noc office ops "
+    "operations postmaster sales security service servicedesk services support webmaster"
+)
 # What stands before a colon in the names of owners (OpenLineage advises such, DataHub has them): user:ann, team:data.
 PREFIX = r"(?i)^\s*(?:urn:li:)?(user|corpuser|person|team|group|corpgroup|application|app|service|system):\s*"
 OF_PREFIX = {"team": TEAM, "group": TEAM, "corpgroup": TEAM} | dict.fromkeys(
@@ -33,13 +33,11 @@ def owner_kind(name: pl.Expr, teams: pl.Series) -> pl.Expr:
     else is a person.
     """
     before = name.str.extract(PREFIX).str.to_lowercase()
-    bare = _bare(name)
-    address = bare.str.contains("@", literal=True)
-    own = team_key(pl.when(address).then(bare.str.extract(r"^([^@]*)")).otherwise(bare))
+    address = _bare(name).str.contains("@", literal=True)
     every = pl.select(key=team_key(pl.lit(teams.cast(TEXT)))).drop_nulls().to_series().unique()
-    group = own.is_in(every.implode()) | (own == "")
+    group = team_key(name).is_in(every.implode()) | (_without(_words(name), f"{GENERIC} {FUNCTIONS}") == "")
     return (
-        pl.when(name.is_null() | (bare == ""))
+        pl.when(name.is_null() | (_words(name).list.len() == 0))
         .then(None)
         .when(before.is_in(list(OF_PREFIX)))
         .then(before.replace(OF_PREFIX))
@@ -52,9 +50,13 @@ def owner_kind(name: pl.Expr, teams: pl.Series) -> pl.Expr:
 
 
 def team_key(name: pl.Expr) -> pl.Expr:
-    """What tells the teams of one company apart: the words of a `name` in small letters, without those for groups."""
-    words = _bare(name).str.to_lowercase().str.replace_all(r"@.*$", "").str.extract_all(r"[\p{L}\p{M}\p{N}]+")
-    return words.list.eval(pl.element().filter(~pl.element().is_in(GROUP_WORDS))).list.join(" ")
+    """What tells the teams of a company apart: the words of a `name` without those for groups, where any are left.
+
+    "IT", "it-support@example.com" and "Team IT" are one; "sales" and "service" are two.
+    """
+    words = _words(name)
+    shorter = (_without(words, leaving_out) for leaving_out in (f"{GENERIC} {FUNCTIONS}", GENERIC))
+    return pl.coalesce(*(pl.when(each != "").then(each) for each in shorter), words.list.join(" "))
 
 
 def identities(names: pl.Series, *, hidden: bool) -> pl.Series:
@@ -77,6 +79,15 @@ def written_as(name: pl.Expr) -> pl.Expr:
     """In which form a person is written: by an address (or what hides it) or by a name."""
     address = name.str.contains(EMAIL) | name.str.contains(HIDDEN)
     return pl.when(address).then(pl.lit(ADDRESS)).when(name.is_not_null()).then(pl.lit(PLAIN))
+
+
+def _words(name: pl.Expr) -> pl.Expr:
+    """The words of a name in small letters, of an address those before the @."""
+    return _bare(name).str.to_lowercase().str.replace(r"@.*$", "").str.extract_all(r"[\p{L}\p{M}\p{N}]+")
+
+
+def _without(words: pl.Expr, leaving_out: str) -> pl.Expr:
+    return words.list.eval(pl.element().filter(~pl.element().is_in(leaving_out.split()))).list.join(" ")
 
 
 def _bare(name: pl.Expr) -> pl.Expr:
