@@ -172,10 +172,15 @@ def no_owner(elements: pl.DataFrame) -> pl.DataFrame:
 
 
 def not_declared(elements: pl.DataFrame) -> pl.DataFrame:
-    """``not_declared``: one note for all elements of which the catalog does not say where they begin and stand."""
+    """``not_declared``: one note for all elements of which the catalog does not say where they begin and stand.
+
+    Where it says so of none nobody has begun to ask, which the verdicts show; it is gaps that are worth a word.
+    """
+    said = pl.any_horizontal(pl.col("origin", "record", "owner", "declared_writers").is_not_null())
+    begun = not elements.filter(said).is_empty()
     return _counted(
         "not_declared",
-        elements.filter(pl.col("verdict") == NOT_DECLARED),
+        elements.filter(pl.col("verdict") == NOT_DECLARED, begun),
         of=elements.height,
         level="note",
         says="Of {} of {} data elements the catalog names no origin or no record: {}.",
