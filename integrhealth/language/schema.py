@@ -257,6 +257,16 @@ FRAMES: dict[str, Frame] = {
             decision=TEXT,
             was_bad=FLAG,
         ),
+        _frame(
+            "ownerships",
+            "who owns an integration or a dataset, as its logs say; a declaration, which no period cuts off",
+            "kind subject owner",
+            kind=TEXT,
+            subject=TEXT,
+            owner=TEXT,
+            role=TEXT,
+            at=TIME,
+        ),
     )
 }
 

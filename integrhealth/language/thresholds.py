@@ -342,6 +342,17 @@ STABLE_DAYS = 28
 NEW_LEVEL = 0.01
 # A what-if shows by how much the importance of a system changes from here on: of all it changes a little (own).
 LEAST_IMPORTANCE_CHANGE = 0.1
+# Accountability. From so many incidents of theirs on an owner who touched none never answered, and a share first
+# touched by the owner is a share (own).
+MIN_ANSWERABLE = 5
+# An owner who touched nothing of theirs for so many days, or whom the logs no longer know, is stale (own).
+STALE_OWNER_DAYS = 90
+# More integrations than this share without anybody are worth a warning (own).
+NOBODY_SHARE = 0.1
+# Random assignments with which the teams that are wrongly accused are compared (own).
+RANDOM_ASSIGNMENTS = 9999
+# Fewer incidents with a measured root get no share of the wrongly accused (own).
+MIN_BLAMED = 10
 
 # Incidents. Fewer get no share, no difference and no verdict (own; one more or less would move a share by a tenth).
 MIN_INCIDENTS = 10
