@@ -23,19 +23,6 @@ DECLARED = {
 }
 
 
-def edge_facts(messages: pl.DataFrame) -> pl.DataFrame:
-    """One row per integration and edge between two systems: its messages, load tests left out. The rows add up."""
-    real = ~pl.col("load_test").fill_null(False)
-    return (
-        messages.lazy()
-        .filter(pl.col("source") != pl.col("target"), pl.col("integration").is_not_null(), real)
-        .group_by("integration", "source", "target")
-        .agg(messages=pl.len().cast(COUNT))
-        .collect(engine="streaming")
-        .sort("integration", "source", "target")
-    )
-
-
 def team_names(systems: pl.DataFrame, teams: pl.DataFrame, incident_events: pl.DataFrame) -> pl.Series:
     """The teams of the catalog and those of the incidents that are not called like a person of them."""
     worked = incident_events.select("team").filter(~pl.col("team").is_in(incident_events["person"].implode()))

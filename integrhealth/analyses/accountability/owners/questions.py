@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.accountability import incident_lives
+from integrhealth.analyses.accountability.edges import edge_facts
 from integrhealth.analyses.accountability.names import hides, identities, team_key
 from integrhealth.analyses.accountability.owners import acts, answering, declared, staleness, verdicts
 from integrhealth.language.period import period
@@ -31,7 +32,7 @@ def _hidden(evidence: "Evidence") -> bool:
 def _declared(evidence: "Evidence") -> pl.DataFrame:
     catalog = evidence.catalog
     names = declared.team_names(catalog.systems, catalog.teams, evidence.incident_events)
-    edges = declared.edge_facts(evidence.messages)
+    edges = edge_facts(evidence.messages)
     return declared.declared(catalog.integrations, edges, evidence.ownerships, systems=catalog.systems, teams=names)
 
 
