@@ -375,9 +375,6 @@ OUTSIDE_WRITES, CHANGED_ON_THE_WAY = 0.01, 0.01
 # The trail. A trail is full where certainly so many messages answer all that is asked of them, and has gaps below the
 # second (question 8 of our twelve).
 TRAIL_FULL, TRAIL_PARTIAL = 0.99, 0.9
-# A message that has no answer after so many hours, or after this quantile of the delays of its integration where that
-# is longer, is unanswered (own; partner agreements say 12 to 24 hours).
-UNANSWERED_HOURS, ANSWER_QUANTILE = 24, 0.99
 # Failures that say no reason: warned of where certainly more than this share does not (own).
 REASONLESS_WARNING = 0.1
 # What data mean. Copied in so large a part, and nothing added: passed through (own).
