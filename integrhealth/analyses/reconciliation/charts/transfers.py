@@ -28,7 +28,7 @@ def transfer_fates_chart(transfers: pl.DataFrame, *, top: int = 15) -> Any:
     told = transfers.filter(pl.col("lost").is_not_null(), pl.col("sent") > 0)
     if told.is_empty():
         return nothing(NOTHING)
-    shown = told.filter(pl.sum_horizontal(FATES) > 0).head(top)
+    shown = told.filter(pl.sum_horizontal(*FATES) > 0).head(top)
     if shown.is_empty():
         return nothing(f"All {told['sent'].sum():,} messages sent arrived, each once.")
     order = shown["integration"].to_list()
@@ -60,7 +60,7 @@ def transfer_fates_chart(transfers: pl.DataFrame, *, top: int = 15) -> Any:
     )
     labels = shown.select(
         "integration",
-        end=1000 * pl.sum_horizontal(FATES) / pl.col("sent"),
+        end=1000 * pl.sum_horizontal(*FATES) / pl.col("sent"),
         said=pl.format("{} lost, {} twice", "lost", "duplicate_applied"),
     ).filter(~pl.col("said").str.contains("^0 lost, 0 twice$"))
     beside = alt.Chart(labels).mark_text(align="left", dx=6, fontSize=11).encode(x="end:Q", y=y, text="said:N")
