@@ -27,7 +27,8 @@ def _currency(evidence: "Evidence") -> str | None:
 @question
 def _made(evidence: "Evidence") -> counts.Transfers:
     shared = _two_logs(evidence).to_series()
-    return counts.transfers(evidence.outcomes, evidence.receipts, two_logs=shared)
+    made = counts.transfers(evidence.outcomes, evidence.receipts, two_logs=shared)
+    return counts.in_period(made, evidence.messages, evidence.receipts)
 
 
 @question

@@ -90,19 +90,20 @@ def _class(matched: pl.DataFrame, limit: timedelta | None) -> pl.Expr:
         limit = max(usual, soonest) if usual is not None else soonest
     shortest = max(delays.min() or timedelta(0), timedelta(0))
     sent, received = pl.col("first_sent_at"), pl.col("first_received_at")
-    begins, ends = matched["first_received_at"].min(), matched["last_received_at"].max()
-    first, last = matched["first_sent_at"].min(), matched["last_sent_at"].max()
+    begins, ends = pl.col("first_received_at").min(), pl.col("last_received_at").max()
+    first, last = pl.col("first_sent_at").min(), pl.col("last_sent_at").max()
     missing, unsent = pl.col("received") == 0, pl.col("sent") == 0
-    unknown = pl.lit(begins is None) | (sent + shortest < begins)
-    outside = pl.lit(first is None) | (received - limit < first) | (received - shortest > last)
+    # Of an empty log there is no time for which it speaks.
+    due = (sent + shortest >= begins).fill_null(False)
+    begun = ((received - limit >= first) & (received - shortest <= last)).fill_null(False)
     return (
-        pl.when(missing & unknown)
+        pl.when(missing & ~due)
         .then(pl.lit(NOT_COVERED))
         .when(missing & (sent + limit <= ends))
         .then(pl.lit(LOST))
         .when(missing)
         .then(pl.lit(IN_FLIGHT))
-        .when(unsent & outside)
+        .when(unsent & ~begun)
         .then(pl.lit(NOT_COVERED))
         .when(unsent)
         .then(pl.lit(PHANTOM))
