@@ -13,6 +13,8 @@ import integrhealth as ih
 from integrhealth.analyses.reconciliation.documents.questions import document_gaps, documents
 
 ORDER, GOODS_ISSUE, INVOICE, RETURNS = "C", "R", "M", ("H", "T")
+# Order lines with goods issues only, with invoices only, and with both.
+EXPECTED = (6_627, 29_019, 15_640)
 READ = ("C", "H", "J", "M", "O", "R", "T")
 
 
@@ -31,11 +33,12 @@ def plain():
     with zipfile.ZipFile(shared_data("formats", "sap", "VBFA.zip")) as packed:
         text = packed.read(packed.namelist()[0]).decode()
     rows = [row for row in csv.DictReader(io.StringIO(text)) if row["VBTYP_N"] in READ]
-    kinds, before = {}, defaultdict(set)
+    kinds, before = {}, defaultdict(dict)
     for row in rows:
         here = (row["VBELN"], row["POSNN"])
         kinds[here] = row["VBTYP_N"]
-        before[here].add((row["VBELV"], row["POSNV"]))
+        near = before[here]
+        near[row["VBELV"], row["POSNV"]] = near.get((row["VBELV"], row["POSNV"]), 0) + float(row["RFMNG"])
     above, begins = {}, {}
 
     def ancestors(line):
@@ -45,8 +48,11 @@ def plain():
         return above[line]
 
     def nearest(line):
-        near = before.get(line, set())
-        return near - set.union(set(), *(ancestors(each) for each in near))
+        near = before.get(line, {})
+        further = set.union(set(), *(ancestors(each) for each in near)) if len(near) > 1 else set()
+        kept = {each: quantity for each, quantity in near.items() if each not in further}
+        # A part of nothing beside parts of something brings nothing.
+        return {each for each, quantity in kept.items() if quantity or not any(kept.values())}
 
     def beginnings(line):
         """The order lines where the chain of a line begins, each with whether it came by way of a return."""
@@ -90,10 +96,7 @@ def test_goods_without_invoice_and_invoices_without_goods_are_those_of_a_plain_c
 
 
 def test_how_often_a_line_was_shipped_is_that_of_a_plain_count(evidence, plain):
-    counted = dict(documents(evidence).select(pl.struct("document", "line"), "shipments").rows())
-    counted = {(at["document"], at["line"]): count for at, count in counted.items()} if False else {
-        (row["document"], row["line"]): row["shipments"] for row in documents(evidence).to_dicts()
-    }
+    counted = {(row["document"], row["line"]): row["shipments"] for row in documents(evidence).to_dicts()}
     assert {at: count for at, count in counted.items() if count} == {
         at: len(each["shipped"]) for at, each in plain.items() if each["shipped"]
     }
@@ -105,6 +108,3 @@ def test_most_of_them_are_flagged_and_currencies_stay_apart(evidence):
     gaps = document_gaps(evidence)
     assert gaps["lines"].sum() == rows.filter(pl.col("flag") != "balanced").height
     assert gaps.filter(pl.col("flag") == "shipment without invoice")["currency"].n_unique() > 10
-
-
-EXPECTED = (0, 0, 0)

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from integrhealth.charts.theme import ACCENT, CATEGORIES, FAILURE, NEUTRAL, SEQUENTIAL, WIDTH, nothing, titled
+from integrhealth.charts.theme import ACCENT, CATEGORIES, FAILURE, SEQUENTIAL, WIDTH, nothing, titled
 from integrhealth.language.wording import counted
 
 THROUGH, LOST, BEYOND = "came so far", "did not come", "beyond what came before"
@@ -40,28 +40,43 @@ def document_waterfall(document_steps: pl.DataFrame, *, currency: str | None = N
         lines=pl.lit(None, pl.Int64),
     )
     bars = pl.concat([through, lost, beyond]).with_columns(money=pl.col("high") - pl.col("low"))
+    tops = bars.group_by("bar", maintain_order=True).agg(
+        pl.col("high").max(),
+        money=pl.col("money").filter(pl.col("what") != BEYOND).sum(),
+        more=pl.col("money").filter(pl.col("what") == BEYOND).sum(),
+    )
     order = [bar for step in steps["step"] for bar in ([LOST_BEFORE[step]] if step in LOST_BEFORE else []) + [step]]
     unit = first or "money"
     x = alt.X("bar:N", sort=order, title=None, axis=alt.Axis(labelAngle=0))
-    base = alt.Chart(bars).encode(x=x)
-    drawn = base.mark_bar().encode(
-        y=alt.Y("low:Q", title=unit, axis=alt.Axis(format="~s")),
-        y2="high:Q",
-        color=alt.Color(
-            "what:N",
-            scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())),
-            legend=alt.Legend(title=None, orient="top"),
-        ),
-        tooltip=["bar:N", "what:N", alt.Tooltip("money:Q", format=",.2f", title=unit), "lines:Q"],
+    drawn = (
+        alt.Chart(bars)
+        .mark_bar()
+        .encode(
+            x=x,
+            y=alt.Y("low:Q", title=None, axis=alt.Axis(format="~s")),
+            y2="high:Q",
+            color=alt.Color(
+                "what:N",
+                scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=["bar:N", "what:N", alt.Tooltip("money:Q", format=",.2f", title=unit), "lines:Q"],
+        )
     )
-    label = base.transform_filter("datum.money > 0").mark_text(dy=-8, fontSize=11, color=NEUTRAL).encode(
-        y="high:Q", text=alt.Text("money:Q", format=".3~s")
+    label = (
+        alt.Chart(tops)
+        .transform_filter("datum.high > 0")
+        .transform_calculate(
+            label="format(datum.money, '.3~s') + (datum.more > 0 ? ' + ' + format(datum.more, '.3~s') : '')"
+        )
+        .mark_text(dy=-8, fontSize=11)
+        .encode(x=x, y="high:Q", text="label:N")
     )
     ordered, lines = steps["amount"][0], steps["lines"][0]
     return titled(
         (drawn + label).properties(width=WIDTH, height=260),
         _waterfall_title(steps, unit),
-        f"Money of {counted(lines, 'order line')} that are done with, at what was ordered ({ordered:,.0f} {unit}); "
+        f"{unit} of {counted(lines, 'order line')} that are done with, at ordered prices, {ordered:,.0f} in all; "
         "each step as far as the one before it came",
     )
 
@@ -80,18 +95,25 @@ def document_gaps_chart(document_gaps: pl.DataFrame) -> Any:
     """A bar per flag, as long as it has order lines, the dark parts being old; the worst flag on top."""
     if document_gaps.is_empty():
         return nothing("No order line is out of balance, or there are no documents.")
-    bands = document_gaps["age_band"].drop_nulls().unique().to_list()
-    bands.sort(key=lambda band: (band.startswith(">"), int(band.lstrip(">").partition("-")[0])))
     # Different currencies are never added: here lines are.
     shown = document_gaps.group_by("flag", "age_band", maintain_order=True).agg(pl.col("lines").sum())
-    shown = shown.with_columns(age=pl.col("age_band").replace_strict(bands, range(len(bands)), return_dtype=pl.Int64))
+    # The bands of the table, oldest last, whichever of them have lines.
+    shown = shown.with_columns(age=pl.col("age_band").str.extract(r"(\d+)").cast(pl.Int64))
+    bands = shown.sort("age", pl.col("age_band").str.starts_with(">"))["age_band"].unique(maintain_order=True).to_list()
     flags = shown["flag"].unique(maintain_order=True).to_list()
-    chart = (
+    sums = shown.group_by("flag", maintain_order=True).agg(pl.col("lines").sum())
+    y = alt.Y("flag:N", sort=flags, title=None)
+    label = (
+        alt.Chart(sums)
+        .mark_text(align="left", dx=4, fontSize=11)
+        .encode(x="lines:Q", y=y, text=alt.Text("lines:Q", format=","))
+    )
+    bars = (
         alt.Chart(shown)
         .mark_bar()
         .encode(
-            x=alt.X("lines:Q", title="order lines"),
-            y=alt.Y("flag:N", sort=flags, title=None),
+            x=alt.X("lines:Q", title="order lines", axis=alt.Axis(format=",", tickMinStep=1)),
+            y=y,
             color=alt.Color(
                 "age_band:N",
                 sort=bands,
@@ -104,12 +126,12 @@ def document_gaps_chart(document_gaps: pl.DataFrame) -> Any:
     )
     wrong = shown.filter(pl.col("flag") != "open")["lines"].sum()
     title = (
-        f"{counted(wrong, 'order line')} went wrong, and the most are: {_most(shown)}"
+        f"{counted(wrong, 'order line')} went wrong, most of them: {_most(shown)}"
         if wrong
         else "Nothing went wrong so far, and the open lines are not due"
     )
     return titled(
-        chart.properties(width=WIDTH, height=alt.Step(28)),
+        (bars + label).properties(width=WIDTH, height=alt.Step(28)),
         title,
         f"Lines that do not balance by what is wrong and for how many days; n = {counted(shown['lines'].sum(), 'line')}",
     )
