@@ -51,7 +51,7 @@ def documents(evidence: "Evidence") -> pl.DataFrame:
     ['document', 'line', 'ordered', 'shipped', 'invoiced', 'returned', 'credited', 'flag']
 
     Columns: document, line (text); ordered, shipped, invoiced, returned, credited (number, in unit); flag (text);
-    shipments (count); ordered_amount, invoiced_amount, credited_amount, paid, at_stake (number, in currency);
+    shipments, invoices (count); ordered_amount, invoiced_amount, credited_amount, paid, at_stake (number, in currency);
     currency, unit (text); since (time); age_days (number, days); certain (flag); why, system (text)
     """
     balances = _chains(evidence).balances
