@@ -126,6 +126,15 @@ def test_a_success_that_a_later_attempt_undoes_is_a_failure():
     assert row(logs([*happy("delivery", 50), *cases]), "return")["failure_share"] == 1
 
 
+def test_attempts_of_one_moment_go_by_their_numbers():
+    cases = [
+        ("return", f"R{n}", "post", status, n, {"attempt": attempt, "message_id": f"{n}-{attempt % 2}"})
+        for n in range(20)
+        for attempt, status in ((1, "failed"), (2, "ok"))
+    ]
+    assert row(logs([*happy("delivery", 50), *cases]), "return")["failed"] == 0
+
+
 def test_a_person_who_enters_a_case_does_not_touch_it_who_comes_later_does():
     person, machine = {"actor_type": "person"}, {"actor_type": "system"}
     cases = []
