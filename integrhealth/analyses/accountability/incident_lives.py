@@ -100,6 +100,11 @@ def incident_lives(incident_events: pl.DataFrame) -> pl.DataFrame:
     return lives.select(*LIVES).cast(LIVES).sort("detected_at", "incident")
 
 
+def steps(incident_events: pl.DataFrame) -> pl.DataFrame:
+    """One row per step, in the order of each incident, with ``touch``: it is more than that it was written down."""
+    return _in_order(incident_events).select(*incident_events.columns, "touch")
+
+
 def _in_order(events: pl.DataFrame) -> pl.DataFrame:
     """The steps, each with its ordinal and with what it is in the life of its incident.
 

@@ -14,9 +14,8 @@ def entered(lives: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
     """incident, entered_at of the incidents behind which a message failed; `lives` as ``incident_lives`` gives them.
 
     It is the earliest failed message of the object of the incident, on its integration where it names one, in the 30
-    days before its detection. Where no such message failed, it is the first message of a row of failures on the
-    integration, with none delivered between, of at least three, that lasted until the detection or ended in the 24
-    hours before it.
+    days before its detection. Where no such message failed, it is the first of a row of failures on the integration,
+    with none delivered between, of which the third or a later one was sent in the 24 hours before the detection.
     """
     real = messages.filter(~pl.col("load_test").fill_null(False))
     by_object = _of_objects(lives, real)
@@ -49,23 +48,23 @@ def _of_rows(lives: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
         .select("integration", "sent_at", failed=is_failed(pl.col("status")))
         .sort("integration", "sent_at", "failed")
     )
-    number = pl.struct("integration", "failed").rle_id()
-    rows = (
-        ended.with_columns(number=number)
+    row = pl.col("row")
+    failures = (
+        ended.with_columns(row=pl.struct("integration", "failed").rle_id())
         .filter("failed")
-        .group_by("integration", "number")
-        .agg(entered_at=pl.col("sent_at").min(), last_at=pl.col("sent_at").max(), failures=pl.len())
-        .filter(pl.col("failures") >= FAILURES_IN_A_ROW)
-        .sort("entered_at")
+        .with_columns(entered_at=pl.col("sent_at").min().over(row), place=pl.int_range(1, pl.len() + 1).over(row))
+        .filter(pl.col("place") >= FAILURES_IN_A_ROW)
+        .select("integration", "entered_at", failed_at="sent_at")
+        .sort("failed_at")
     )
     before = asked.join_asof(
-        rows,
+        failures,
         left_on="detected_at",
-        right_on="entered_at",
+        right_on="failed_at",
         by="integration",
         strategy="backward",
         coalesce=False,
         check_sortedness=False,  # sorted above; polars cannot check within groups
     )
-    recent = pl.col("detected_at") - pl.col("last_at") <= timedelta(hours=DETECTED_WITHIN_HOURS)
+    recent = pl.col("detected_at") - pl.col("failed_at") <= timedelta(hours=DETECTED_WITHIN_HOURS)
     return before.filter(recent).select("incident", "entered_at")

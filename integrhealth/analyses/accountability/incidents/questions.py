@@ -34,7 +34,7 @@ def incidents(evidence: "Evidence") -> pl.DataFrame:
     """One row per incident, in the order of detection: where its time went, through whose hands, and who owned it.
 
     It was detected with its first step and ``entered_at`` with the first failed message behind it: of its object in
-    the 30 days before, else of a row of failures on its integration that reached to within a day of it. Between
+    the 30 days before, else of three or more in a row on its integration that reached to within a day of it. Between
     detection and repair it waits until a team has it (``wait``), is with teams that did not repair it (``search``) and
     with the one that did (``fix``), whenever they had it; ``confirm`` is from the repair to the closing. Of reopened
     incidents the last repair counts. A handover changes the team from one step that names one to the next, a return
