@@ -16,7 +16,7 @@ AXES = "columns: team blamed first; rows: team of the measured root"
 
 
 def blame_matrix(accusations: pl.DataFrame, *, top: int = 8) -> Any:
-    """The table `accusations`: a row per root, a column per team blamed first, of the `top` roots with most incidents.
+    """The table `accusations`: a row per root, a column per team blamed first, the `top` of each by incidents.
 
     Each cell shows how often the team was blamed first where this was the root, and how many incidents that are of
     them; the frame is where it was its own. The interval stands in the tooltip.
@@ -28,8 +28,8 @@ def blame_matrix(accusations: pl.DataFrame, *, top: int = 8) -> Any:
     shown = accusations.filter(pl.col("root").is_in(rows))
     others = shown.group_by("blamed").agg(pl.col("accused").sum()).sort("accused", "blamed", descending=[True, False])
     names = [*[row for row in rows if row in set(shown["blamed"])], *others["blamed"].to_list()]
-    columns = list(dict.fromkeys(names))
-    cells = shown.with_columns(
+    columns = list(dict.fromkeys(names))[:top]
+    cells = shown.filter(pl.col("blamed").is_in(columns)).with_columns(
         share=pl.col("accused") / pl.col("cases"),
         said=pl.format("{} of {}", "accused", "cases"),
         what=pl.when(pl.col("wrong") > 0).then(pl.lit("wrongly blamed")).otherwise(pl.lit(RIGHT)),
@@ -57,13 +57,14 @@ def blame_matrix(accusations: pl.DataFrame, *, top: int = 8) -> Any:
     pale = few.mark_rect(color=NEUTRAL, opacity=0.25)
     own = right.mark_rect(color=FROM, stroke=ACCENT, strokeWidth=2)
     text = base.mark_text(fontSize=12, color="#1b1b1b").encode(text="said:N")
-    grid = {"width": alt.Step(max(CELL, 9 * min(NAME_LENGTH, max(map(len, columns))))), "height": alt.Step(CELL // 2)}
-    compared = accusations["accused"].sum()
+    letters = min(NAME_LENGTH, max(map(len, columns)))
+    grid = {"width": alt.Step(max(CELL, 9 * letters)), "height": alt.Step(CELL // 2)}
+    compared, teams = accusations["accused"].sum(), accusations["blamed"].n_unique()
     return titled(
         (heat + pale + own + text).properties(**grid),
         _title(accusations),
         f"Blue frame: blamed for its own. Grey: too few incidents for a share. n = {compared:,} incidents with a "
-        f"measured root, {len(rows)} of {roots.height} roots shown",
+        f"measured root; shown: {len(rows)} of {roots.height} roots, {len(columns)} of {teams} teams",
     )
 
 
