@@ -339,7 +339,6 @@ def test_without_a_catalog_nobody_is_wrong():
     assert (whole["no_team"], whole["compared"]) == (40, 0)
 
 
-def test_healthy_companies_accuse_nobody():
-    for seed in range(8):
-        evidence = healthy(seed)
-        assert said(evidence).is_empty()
+def test_a_healthy_company_accuses_nobody():
+    """It has no incidents; random assignment, above, is the healthy company of blame."""
+    assert said(healthy(0)).is_empty()

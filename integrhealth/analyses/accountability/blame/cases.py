@@ -28,23 +28,23 @@ def cases(lives: pl.DataFrame, touches: pl.DataFrame, roots: pl.DataFrame, syste
     where nobody was blamed, no root was measured, or the catalog names no team for its system and a team was blamed.
     """
     parties = _parties(systems)
-    stay = pl.col("until") - pl.col("since")
+    lasted = pl.col("until") - pl.col("since")
     held = (
         touches.join(lives.select("incident", "opened_by"), on="incident")
         .with_columns(_party(pl.col("team"), parties), reporter=_party(pl.col("opened_by"), parties))
         .filter(pl.col("team").ne_missing(pl.col("reporter")))
         .sort("incident", "place")
         .unique("incident", keep="first", maintain_order=True)
-        .select("incident", blamed="team", days=stay.dt.total_microseconds() / US_PER_DAY)
+        .select("incident", blamed="team", days=lasted.dt.total_microseconds() / US_PER_DAY)
     )
     of_system = systems.unique("system", keep="first").select(root_system="system", root_team="team")
-    known = pl.col("root_team").is_not_null() | pl.col("blamed").is_in(systems["system"].implode())
+    comparable = pl.col("root_team").is_not_null() | pl.col("blamed").is_in(systems["system"].implode())
     return (
         lives.with_columns(reporter=_party(pl.col("opened_by"), parties))
         .join(held, on="incident", how="left", maintain_order="left")
         .join(roots.select("incident", "root_system"), on="incident", how="left", maintain_order="left")
         .join(of_system, on="root_system", how="left", maintain_order="left")
-        .with_columns(root=pl.when(known).then(pl.coalesce("root_team", "root_system")))
+        .with_columns(root=pl.when(comparable).then(pl.coalesce("root_team", "root_system")))
         .with_columns(wrong=pl.col("blamed") != pl.col("root"))
         .select(*CASES)
         .cast(CASES)

@@ -11,18 +11,18 @@ TABLES = ("blame", "accusations", "wrongly_accused")
 
 def blame_notes(coverage: pl.DataFrame) -> dict[str, str]:
     """The sentence of the tables about blame; `coverage` is the table ``blame_coverage``."""
-    told = coverage.row(0, named=True) if coverage.height else {"incidents": 0}
-    if not told["incidents"]:
+    counts = coverage.row(0, named=True) if coverage.height else {"incidents": 0}
+    if not counts["incidents"]:
         return dict.fromkeys((*TABLES, "blame_coverage"), NO_INCIDENTS)
-    if told["nobody_blamed"] == told["incidents"]:
+    if counts["nobody_blamed"] == counts["incidents"]:
         return dict.fromkeys(TABLES, NOBODY)
     why = {
         "no_root": "with no failure of its object or integration before it, or with several roots",
         "no_team": "whose root is a system without a team in the catalog",
     }
-    unknown = [f"{counted(told[each], 'incident')} {said}" for each, said in why.items() if told[each]]
+    unknown = [f"{counted(counts[each], 'incident')} {said}" for each, said in why.items() if counts[each]]
     sentences = [f"Unknown, and never wrong: {'; '.join(unknown)}."] if unknown else []
-    if told["no_reporter"]:
-        begun = counted(told["no_reporter"], "incident")
+    if counts["no_reporter"]:
+        begun = counted(counts["no_reporter"], "incident")
         sentences.append(f"{begun} began without a team: who reported is not known, and only the accused are counted.")
     return {"blame": " ".join(sentences)} if sentences else {}

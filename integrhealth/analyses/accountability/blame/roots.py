@@ -72,11 +72,11 @@ def _counted(lives: pl.DataFrame, failed: pl.DataFrame, by: tuple[str, ...], wit
 def _latest(asked: pl.DataFrame, running: pl.DataFrame, by: tuple[str, ...]) -> pl.Series:
     """How many had begun by then, one number for each row of `asked`."""
     rows = asked.with_row_index("place").sort("at", "place")
-    found = rows.join_asof(
+    reached = rows.join_asof(
         running.sort("at", maintain_order=True),
         on="at",
         by=[*by, "root_system"],
         strategy="backward",
         check_sortedness=False,  # sorted above; polars cannot check within groups
     )
-    return found.sort("place")["before"].fill_null(0).cast(COUNT)
+    return reached.sort("place")["before"].fill_null(0).cast(COUNT)
