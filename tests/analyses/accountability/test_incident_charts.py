@@ -106,3 +106,9 @@ def test_the_effect_is_drawn_with_its_interval_and_called_an_association(evidenc
     assert title.startswith("Incidents without an owner are searched for 4")
     assert "an association" in subtitle
     assert [layer["mark"]["type"] for layer in spec["layer"]] == ["rule", "rule", "point"]
+
+
+def test_an_effect_that_may_be_none_is_said_to_be_none():
+    alike = company(lived(drawn(generator(1), owned=20, ownerless=20)), integrations=OWNED)
+    title, _ = titles(spec_of(charts.owner_effect_chart(questions.owner_effect(alike))))
+    assert title.startswith("No difference is seen: incidents without an owner")

@@ -220,10 +220,13 @@ def test_a_line_of_support_is_what_the_catalog_says_and_never_a_name():
     """)
     assert questions.support_lines(company(events)).is_empty()
     lines = [{"team": "desk", "line": 1}, {"team": "erp-2nd", "line": 2}, {"team": "vendor"}]
+    lines.append({"team": "wms-2nd", "line": 2})
+    events = pl.concat([events, steps("incident hours team state\ny 0 erp-2nd new\ny 1 wms-2nd resolved")])
     found = questions.support_lines(company(events, teams=lines))
     assert found.select("from_line", "to_line", "direction", "handovers", "returns").rows() == [
         (1, 2, "up", 2, 1),
         (2, 1, "back down", 1, 1),
+        (2, 2, "sideways", 1, 0),
     ]
 
 
