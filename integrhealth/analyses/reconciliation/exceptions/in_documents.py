@@ -25,13 +25,17 @@ SENT = ("delivery", "goods_issue")
 def exceptions_in(documents: pl.DataFrame) -> pl.DataFrame:
     """One row per document that is an exception: object_id (the document) and exception.
 
-    Returns and credit notes are documents of that type. A partial shipment is an order of which a line was delivered by
+    Returns and credit notes are documents of that type that follow none of it: the delivery of a return and the order
+    for it are one return. A partial shipment is an order of which a line was delivered by
     several deliveries, each of less than was ordered; where no document tells that, of less than they all deliver.
     """
-    by_type = documents.filter(pl.col("type").is_in(list(EXCEPTION_TYPES))).select(
+    of_type = documents.filter(pl.col("type").is_in(list(EXCEPTION_TYPES)))
+    before = of_type.select("type", preceding="document").unique()
+    follows = of_type.join(before, on=["type", "preceding"], how="semi").select("type", "document").unique()
+    first = of_type.join(follows, on=["type", "document"], how="anti").select(
         object_id="document", exception=pl.col("type").replace_strict(EXCEPTION_TYPES, return_dtype=pl.String)
     )
-    return pl.concat([by_type, _partial(documents)]).unique().sort("exception", "object_id")
+    return pl.concat([first, _partial(documents)]).unique().sort("exception", "object_id")
 
 
 def _partial(documents: pl.DataFrame) -> pl.DataFrame:
