@@ -274,6 +274,13 @@ def test_what_names_an_exception(object_type, operation, name):
     assert exceptions(evidence).filter(pl.col("cases") > 0)["type"].to_list() == ([] if name is None else [name])
 
 
+def test_where_the_first_choice_of_a_happy_path_is_too_short_another_is_taken():
+    returned = row(logs([*happy("delivery", 19), *happy("order", 30), *happy("return", 30)]), "return")
+    assert (returned["happy_path"], returned["happy_cases"]) == ("order", 30)
+    returned = row(logs([*happy("delivery", 9), *happy("invoice", 12), *happy("return", 30)]), "return")
+    assert (returned["happy_path"], returned["verdict"]) == ("invoice", "too few")
+
+
 def test_a_message_that_was_withdrawn_is_no_cancelled_order():
     assert row(logs([*happy("order", 30), ("order", "x", "post", "cancelled", 0)]), "cancellation")["cases"] == 0
 
@@ -331,10 +338,13 @@ def test_documents_tell_which_objects_of_messages_are_exceptions():
         rows += [(f"D{n}-{part}", "1", "delivery", 5.0, f"O{n}", "1") for part in range(2)]
     moved = [("order", f"O{n}", "post", "failed" if n < 5 else "ok", n) for n in range(25)]
     moved += [("return", f"R{n}", "post", "ok", n) for n in range(10)]
-    evidence = logs([*happy("order", 100), *moved], documents=documents(rows))
+    # Orders that left in parts are compared with orders, and not with deliveries, which all fail.
+    evidence = logs([*happy("order", 100), *happy("delivery", 200, failing=200), *moved], documents=documents(rows))
     partial, returned = row(evidence, "partial shipment"), row(evidence, "return")
     assert (partial["cases"], partial["judged"], partial["failed"], partial["happy_cases"]) == (25, 25, 5, 100)
+    assert (partial["happy_path"], partial["gap"]) == ("order", 0.2)
     assert (returned["cases"], returned["judged"], returned["verdict"]) == (25, 10, "too few")
+    assert (returned["happy_path"], returned["happy_failure_share"]) == ("delivery", 1.0)
 
 
 def test_the_document_flow_of_sap_against_a_plain_count():
