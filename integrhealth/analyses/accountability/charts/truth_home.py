@@ -7,6 +7,7 @@ import altair as alt
 import polars as pl
 
 from integrhealth.charts.theme import ACCENT, CATEGORIES, FAILURE, NEUTRAL, WIDTH, nothing, titled
+from integrhealth.language.wording import counted
 
 NO_CONFLICTS = "No copy is known to have differed from its record for longer than the sync limit."
 OUTCOMES = {"record lost": FAILURE, "open": CATEGORIES[1], "record won": ACCENT}
@@ -84,7 +85,7 @@ def truth_ledger_chart(elements: pl.DataFrame, *, top: int = 15) -> Any:
     title = (
         f"The record lost {lost:,} of {decided:,} decided conflicts; {unsettled:,} are open"
         if decided
-        else f"{unsettled:,} conflicts are open, and none was decided"
+        else f"{counted(unsettled, 'conflict')} still open, and none was decided"
     )
     return titled(
         drawn,
@@ -94,7 +95,7 @@ def truth_ledger_chart(elements: pl.DataFrame, *, top: int = 15) -> Any:
 
 
 def _elements(shown: pl.DataFrame, every: pl.DataFrame) -> str:
-    return f"{shown.height} of {every.height} {'element' if every.height == 1 else 'elements'}"
+    return f"{shown.height} of {counted(every.height, 'element')}"
 
 
 def disagreement_chart(disagreements: pl.DataFrame, *, top: int = 3) -> Any:
@@ -220,12 +221,12 @@ def walk_chart(walk: pl.DataFrame) -> Any:
     )
     layers = [held, messages, points] if sent.height else [held, points]
     count = walk["value_hash"].n_unique()
-    left = f"the latest {latest.height} of {walk.height}" if walk.height > latest.height else f"{walk.height}"
+    changes = counted(walk.height, "change")
+    left = f"the latest {latest.height} of {changes}" if walk.height > latest.height else changes
     return titled(
         alt.layer(*layers).properties(width=WIDTH - 110, height=alt.Step(46)),
         _walked(latest),
-        f"{left} {'change' if walk.height == 1 else 'changes'} to {count} {'value' if count == 1 else 'values'}; equal "
-        "values have one colour, dashes are messages",
+        f"{left} to {counted(count, 'value')}; equal values have one colour, dashes are messages",
     )
 
 
@@ -237,7 +238,7 @@ def _walked(walk: pl.DataFrame) -> str:
         if rows.height:
             return f"{name} {said.format(**rows.row(0, named=True))}"
     systems = walk["system"].n_unique()
-    return f"{name} was shown by {systems} {'system' if systems == 1 else 'systems'}"
+    return f"{name} was shown by {counted(systems, 'system')}"
 
 
 def laundering_chart(carried: pl.DataFrame, laundering: pl.DataFrame, *, top: int = 15) -> Any:
@@ -275,7 +276,7 @@ def laundering_chart(carried: pl.DataFrame, laundering: pl.DataFrame, *, top: in
     return titled(
         drawn,
         f"{laundering.height:,} values changed with no registered transformation before they came out of "
-        f"{integrations} {'integration' if integrations == 1 else 'integrations'}",
+        f"{counted(integrations, 'integration')}",
         f"Of {carried['compared'].sum():,} values whose sender's value is known; {order.height} of "
         f"{rows['name'].n_unique()} integrations and elements",
     )
