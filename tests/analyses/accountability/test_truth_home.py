@@ -153,7 +153,7 @@ def test_owners_are_persons_teams_or_nobody():
     assert dict(questions.elements(evidence).select("owner", "owner_kind").rows()) == kinds | {None: "nobody"}
     findings = said(evidence)
     assert findings.select("rule", "severity", "value", "n").rows() == [("no_owner", "warning", 3.0, 5)]
-    assert findings["statement"].item() == "3 of 5 data elements with a home have no person as owner: e2, e3, e4."
+    assert findings["statement"].item() == "No person owns 3 of 5 data elements with a home: e2, e3, e4."
 
 
 def test_of_logs_that_name_no_message_nobody_can_tell_who_writes():

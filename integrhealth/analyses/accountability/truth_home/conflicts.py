@@ -111,13 +111,13 @@ def _agreements(record: pl.DataFrame, copies: pl.DataFrame, pairs: pl.DataFrame)
     shown = copies.select(
         "place", "value", copy_value="value_hash", time="from_at", copy_from="from_at", number="exposure"
     )
-    known = here.select("thing", time="from_at", record_value="value_hash").sort("time", maintain_order=True)
+    recorded = here.select("thing", time="from_at", record_value="value_hash").sort("time", maintain_order=True)
     held = here.select("value", time="from_at", held_from="from_at", held_until="until_at")
     placed = (
         moments.unique()
         .sort("time", "place")
         .join_asof(shown.sort("time", "number").drop("number"), on="time", by="place", **ASOF)
-        .join_asof(known, on="time", by="thing", **ASOF)
+        .join_asof(recorded, on="time", by="thing", **ASOF)
         .filter(pl.col("copy_from").is_not_null(), pl.col("record_value").is_not_null())
         .join_asof(held.sort("time", "held_until", nulls_last=True), on="time", by="value", **ASOF)
     )

@@ -165,7 +165,7 @@ def no_owner(elements: pl.DataFrame) -> pl.DataFrame:
         lacking,
         of=declared.height,
         level="warning",
-        says="{} of {} data elements with a home have no person as owner: {}.",
+        says="No person owns {} of {} data elements with a home: {}.",
         unit="data elements",
         ask="Who answers when a value of {} is wrong?",
     )
@@ -183,7 +183,7 @@ def not_declared(elements: pl.DataFrame) -> pl.DataFrame:
         elements.filter(pl.col("verdict") == NOT_DECLARED, begun),
         of=elements.height,
         level="note",
-        says="Of {} of {} data elements the catalog names no origin or no record: {}.",
+        says="The catalog names no origin or no record of {} of {} data elements: {}.",
         unit="data elements",
         ask="In which system is {} right when two disagree?",
     )
