@@ -268,11 +268,10 @@ def drawn(seed: int, how: str, count: int = 200, reporter: str | None = "service
     return others.with_columns(wrong=pl.col("blamed") != pl.col("root")).select(*CASES).cast(CASES)
 
 
-@pytest.mark.parametrize("reporter", ["service", None])
 @pytest.mark.parametrize("how", ["any team", "as often as they are the root", "one of the two ends", "mostly right"])
-def test_random_assignment_shows_no_favourite(how, reporter):
+def test_random_assignment_shows_no_favourite(how):
     favourites = [
-        judged(drawn(seed, how, count, reporter), NEAR, OWNED).filter(verdict="favourite").height
+        judged(drawn(seed, how, count, "service" if seed % 2 else None), NEAR, OWNED).filter(verdict="favourite").height
         for seed in range(20)
         for count in ((40, 200) if seed % 4 == 0 else (100,))
     ]

@@ -33,9 +33,9 @@ def claims(
     identities in the incidents, `systems` those of the catalog. A team is tellable that is among the `teams` (keys) of
     the incidents.
     """
-    since = pl.col("owner_since").cast(TIME)
     named_owners = pl.concat(
-        declared.select("integration", role=pl.lit(role), name=role, kind=f"{role}_kind", since=since) for role in ROLES
+        declared.select("integration", role=pl.lit(role), name=role, kind=f"{role}_kind", since="since")
+        for role in ROLES
     ).drop_nulls("kind")
     others = pl.concat([systems.select(name=role) for role in ROLES]).drop_nulls()
     people = pl.concat([named_owners.filter(pl.col("kind") == PERSON).select("name"), others]).unique()
@@ -89,8 +89,8 @@ def answers(
     """
     theirs = (
         lives.drop_nulls("integration")
-        .join(declared.select("integration", "owner_kind", "owner_since"), on="integration")
-        .filter(pl.col("owner_since").is_null() | (pl.col("detected_at") >= pl.col("owner_since").cast(TIME)))
+        .join(declared.select("integration", "since"), on="integration")
+        .filter(pl.col("since").is_null() | (pl.col("detected_at") >= pl.col("since")))
     )
     by_anybody = touches.drop_nulls("incident").select("incident").unique().with_columns(answered=pl.lit(True))
     first = (

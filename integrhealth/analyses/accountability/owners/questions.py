@@ -22,10 +22,11 @@ def _hidden(evidence: "Evidence") -> bool:
     columns = (
         (evidence.incident_events, "person"),
         (evidence.field_changes, "actor"),
+        (evidence.messages, "actor"),
         (evidence.reads, "person"),
         (evidence.ownerships, "owner"),
     )
-    return any(hides(frame[column]) for frame, column in columns)
+    return any(hides(frame[column].unique()) for frame, column in columns)
 
 
 @question
@@ -33,7 +34,8 @@ def _declared(evidence: "Evidence") -> pl.DataFrame:
     catalog = evidence.catalog
     names = declared.team_names(catalog.systems, catalog.teams, evidence.incident_events)
     edges = edge_facts(evidence.messages)
-    return declared.declared(catalog.integrations, edges, evidence.ownerships, systems=catalog.systems, teams=names)
+    frames = (catalog.integrations, edges, evidence.ownerships)
+    return declared.declared(*frames, systems=catalog.systems, teams=names, timezone=catalog.timezone)
 
 
 @question
