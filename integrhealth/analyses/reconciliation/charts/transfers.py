@@ -41,22 +41,26 @@ def transfer_fates_chart(transfers: pl.DataFrame, *, top: int = 15) -> Any:
         per_thousand=1000 * pl.col("messages") / pl.col("sent"),
     )
     y = alt.Y("integration:N", sort=order, title=None)
-    bars = alt.Chart(long).mark_bar().encode(
-        x=alt.X("per_thousand:Q", title="of 1,000 sent", stack="zero"),
-        y=y,
-        color=alt.Color(
-            "fate:N",
-            title=None,
-            scale=alt.Scale(domain=names, range=[colour for _, colour in FATES.values()]),
-        ).legend(orient="bottom", columns=3, labelLimit=220),
-        order=alt.Order("place:Q"),
-        tooltip=[
-            "integration:N",
-            "fate:N",
-            alt.Tooltip("messages:Q", format=","),
-            alt.Tooltip("sent:Q", format=",", title="sent"),
-            alt.Tooltip("per_thousand:Q", format=".1f", title="of 1,000 sent"),
-        ],
+    bars = (
+        alt.Chart(long)
+        .mark_bar()
+        .encode(
+            x=alt.X("per_thousand:Q", title="of 1,000 sent", stack="zero"),
+            y=y,
+            color=alt.Color(
+                "fate:N",
+                title=None,
+                scale=alt.Scale(domain=names, range=[colour for _, colour in FATES.values()]),
+            ).legend(orient="bottom", columns=3, labelLimit=220),
+            order=alt.Order("place:Q"),
+            tooltip=[
+                "integration:N",
+                "fate:N",
+                alt.Tooltip("messages:Q", format=","),
+                alt.Tooltip("sent:Q", format=",", title="sent"),
+                alt.Tooltip("per_thousand:Q", format=".1f", title="of 1,000 sent"),
+            ],
+        )
     )
     labels = shown.select(
         "integration",
