@@ -112,9 +112,7 @@ def _shared(shared: pl.DataFrame, certain: pl.DataFrame) -> pl.DataFrame:
         parted = _parted(ready, taken)
         done.append(parted)
         left = left.join(ready.select("piece").unique(), on="piece", how="anti")
-        given = parted.select(
-            "pred", "type", *(pl.col(measure) * pl.col(f"{measure}_part") for measure in MEASURES)
-        )
+        given = parted.select("pred", "type", *(pl.col(measure) * pl.col(f"{measure}_part") for measure in MEASURES))
         taken = pl.concat([taken, given])
     empty = shared.clear().with_columns(quantity_part=pl.lit(0.0), amount_part=pl.lit(0.0))
     return pl.concat([empty, *(each.select(empty.columns) for each in done)]) if done else empty
@@ -123,9 +121,7 @@ def _shared(shared: pl.DataFrame, certain: pl.DataFrame) -> pl.DataFrame:
 def _parted(ready: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     """`ready` with quantity_part and amount_part, which add up to one over the lines that a piece follows."""
     gone = taken.join(ready.select("pred", "type").unique(), on=["pred", "type"], how="semi")
-    gone = gone.group_by("pred", "type").agg(
-        *(pl.col(measure).sum().alias(f"{measure}_taken") for measure in MEASURES)
-    )
+    gone = gone.group_by("pred", "type").agg(*(pl.col(measure).sum().alias(f"{measure}_taken") for measure in MEASURES))
     rows = ready.join(gone, on=["pred", "type"], how="left", maintain_order="left")
     shares = {}
     for measure in MEASURES:

@@ -48,7 +48,9 @@ def balances(lines: pl.DataFrame, moves: pl.DataFrame, nodes: pl.DataFrame) -> p
     measured = _measured(counted.join(rows.select("begin", row_unit="unit", row_currency="currency"), on="begin"))
     priced = measured.join(_prices(measured), on="begin", how="left")
     without = pl.col("quantity").is_null() & pl.col("kind").is_in((INVOICE, CREDIT_NOTE))
-    priced = priced.with_columns(quantity=pl.when(without).then(pl.col("amount") / pl.col("price")).otherwise("quantity"))
+    priced = priced.with_columns(
+        quantity=pl.when(without).then(pl.col("amount") / pl.col("price")).otherwise("quantity")
+    )
     sums = priced.group_by("begin").agg(*(each for kind, done in DONE.items() for each in _sums(kind, done)))
     continued = moves.filter(pl.col("type") == ORDER, pl.col("begin") != pl.col("node"), _minus().not_())
     marked = sums.join(continued.select("begin", continued=True).unique(), on="begin", how="left")
@@ -157,8 +159,5 @@ def _sums(kind: str, done: str) -> list[pl.Expr]:
 def _sum(numbers: pl.Expr, none: float | None) -> pl.Expr:
     """The sum; `none` where there is nothing to add, null where something says no number."""
     return (
-        pl.when(numbers.len() == 0)
-        .then(pl.lit(none, pl.Float64))
-        .when(numbers.null_count() == 0)
-        .then(numbers.sum())
+        pl.when(numbers.len() == 0).then(pl.lit(none, pl.Float64)).when(numbers.null_count() == 0).then(numbers.sum())
     )

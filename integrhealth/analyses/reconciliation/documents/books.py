@@ -66,14 +66,18 @@ def sent_and_applied(messages: pl.DataFrame) -> pl.DataFrame:
     young = pl.lit(end, pl.Datetime("us", "UTC")) - pl.col("at") < timedelta(hours=BOOKS_OPEN_HOURS)
     settled = objects.filter((pl.col("times") > 0) | ~young.fill_null(False))
     name = pl.concat_str(pl.col("object_type", "object_id"), separator=" ", ignore_nulls=True)
-    return settled.select(
-        "integration",
-        "currency",
-        "sent",
-        object=name,
-        received=pl.col("arrived").fill_null(0) * pl.col("times"),
-        unit=pl.lit("objects"),
-    ).select(*ENTRIES).cast(ENTRIES)
+    return (
+        settled.select(
+            "integration",
+            "currency",
+            "sent",
+            object=name,
+            received=pl.col("arrived").fill_null(0) * pl.col("times"),
+            unit=pl.lit("objects"),
+        )
+        .select(*ENTRIES)
+        .cast(ENTRIES)
+    )
 
 
 def _applied(ordered: pl.DataFrame) -> pl.DataFrame:
@@ -116,14 +120,18 @@ def held_by_both(documents: pl.DataFrame, integrations: pl.DataFrame) -> pl.Data
         .join(begun, on=["integration", "type"])
         .filter(paired | ((at >= pl.col("begun")) & ~on_its_way.fill_null(False)))
     )
-    return compared.select(
-        "integration",
-        "currency",
-        object=pl.format("{} {}", "type", "document"),
-        sent=pl.col("amount").fill_null(0),
-        received=pl.col("amount_there").fill_null(0),
-        unit=pl.lit("documents"),
-    ).select(*ENTRIES).cast(ENTRIES)
+    return (
+        compared.select(
+            "integration",
+            "currency",
+            object=pl.format("{} {}", "type", "document"),
+            sent=pl.col("amount").fill_null(0),
+            received=pl.col("amount_there").fill_null(0),
+            unit=pl.lit("documents"),
+        )
+        .select(*ENTRIES)
+        .cast(ENTRIES)
+    )
 
 
 def _totals(documents: pl.DataFrame) -> pl.DataFrame:
@@ -136,7 +144,9 @@ def _totals(documents: pl.DataFrame) -> pl.DataFrame:
     # A line that follows several lines says its amount with each of them, or its parts.
     each = current.unique((*line, "preceding", "preceding_line", "amount", "currency"), keep="any")
     lines = each.group_by(*line, "currency").agg(
-        amount=pl.when(pl.col("amount").n_unique() == 1).then(pl.col("amount").first()).otherwise(pl.col("amount").sum()),
+        amount=pl.when(pl.col("amount").n_unique() == 1)
+        .then(pl.col("amount").first())
+        .otherwise(pl.col("amount").sum()),
         created_at=pl.col("created_at").min(),
     )
     return lines.group_by("system", "type", "document", "currency").agg(

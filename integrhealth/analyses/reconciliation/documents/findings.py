@@ -57,7 +57,9 @@ def document_findings(documents: pl.DataFrame, *, systems: pl.DataFrame, currenc
         .join(_money(sure), on="flag", how="left", maintain_order="left")
         .join(system_owners(systems), on="system", how="left", maintain_order="left")
     )
-    said = {place: pl.col("flag").replace_strict({flag: each[place] for flag, each in SAID.items()}) for place in (0, 1)}
+    said = {
+        place: pl.col("flag").replace_strict({flag: each[place] for flag, each in SAID.items()}) for place in (0, 1)
+    }
     lines = pl.when(pl.col("value") == 1).then(pl.lit("order line was")).otherwise(pl.lit("order lines were"))
     at_stake = pl.when(pl.col("money").is_not_null()).then(pl.format(", {} at stake", "money")).otherwise(pl.lit(""))
     name = pl.concat_str("example", pl.concat_str(pl.lit(" line "), "example_line").fill_null(""))
@@ -98,9 +100,9 @@ def book_findings(books: pl.DataFrame, *, integrations: pl.DataFrame, currency: 
 
     A difference of a sum is critical; where single objects differ and cancel each other a warning.
     """
-    apart = books.filter(
-        (pl.col("difference").abs() > pl.col("tolerance")) | (pl.col("apart") > 0)
-    ).unique("integration", keep="first", maintain_order=True)
+    apart = books.filter((pl.col("difference").abs() > pl.col("tolerance")) | (pl.col("apart") > 0)).unique(
+        "integration", keep="first", maintain_order=True
+    )
     missing, money = pl.col("difference").abs(), pl.col("currency").fill_null("")
     differs = missing > pl.col("tolerance")
     direction = pl.when(pl.col("difference") < 0).then(pl.lit("less")).otherwise(pl.lit("more"))

@@ -134,7 +134,8 @@ def _conditions(due: Due) -> dict[str, pl.Expr]:
     sent = pl.when(shipments == 0).then(0.0).otherwise(shipped)
     unbilled = pl.coalesce(_more(kept, invoiced), (invoices == 0) & (pl.col("returned_count") == 0))
     undelivered = pl.coalesce(
-        _more(billed, sent), (shipments == 0) & (pl.col("credited_count") == 0) & (pl.col("charged") != 0).fill_null(True)
+        _more(billed, sent),
+        (shipments == 0) & (pl.col("credited_count") == 0) & (pl.col("charged") != 0).fill_null(True),
     )
     uncredited = _more(returned, credited) & _more(billed, kept.clip(0)) & (invoices > 0) & due.credits
     missing = ordered - sent - (credited - returned).clip(0)
@@ -159,7 +160,12 @@ def _conditions(due: Due) -> dict[str, pl.Expr]:
         PAID_TWICE: (payments > 1)
         & (_dearer(pl.col("paid_amount"), pl.col("owed")) | _twice(pl.col("paid_amount"), pl.col("owed"))),
         SHIPPED_AGAIN: (shipments > 1) & _twice(kept, ordered),
-        NEVER_SHIPPED: ships & wanted & unshipped & (invoices == 0) & (pl.col("credited_count") == 0) & pl.col("late_ship"),
+        NEVER_SHIPPED: ships
+        & wanted
+        & unshipped
+        & (invoices == 0)
+        & (pl.col("credited_count") == 0)
+        & pl.col("late_ship"),
     }
 
 
@@ -203,10 +209,12 @@ def _stakes() -> dict[str, pl.Expr]:
 
 def _reasons() -> dict[str, pl.Expr]:
     """Each flag in a sentence with its numbers."""
-    ordered, kept, billed = _number("ordered"), _number("kept"), _number("billed")
+    ordered, billed = _number("ordered"), _number("billed")
     shipped, unit = _number("shipped"), pl.concat_str(pl.lit(" "), pl.col("unit").fill_null(""), ignore_nulls=True)
     unit = unit.str.strip_chars_end()
-    returned = pl.when(pl.col("returned") > 0).then(pl.format(", {} came back", _number("returned"))).otherwise(pl.lit(""))
+    returned = (
+        pl.when(pl.col("returned") > 0).then(pl.format(", {} came back", _number("returned"))).otherwise(pl.lit(""))
+    )
     return {
         NEVER_SHIPPED: pl.format("{}{} ordered, nothing shipped", ordered, unit),
         SHIPPED_AGAIN: pl.format(
@@ -219,9 +227,7 @@ def _reasons() -> dict[str, pl.Expr]:
             "{}{} for {} ordered, {} for {} invoiced{}",
             *(ordered, unit, _number("ordered_amount"), billed, _number("charged"), returned),
         ),
-        PAID_TWICE: pl.format(
-            "{} owed, {} paid in {} payments", _number("owed"), _number("paid_amount"), "paid_count"
-        ),
+        PAID_TWICE: pl.format("{} owed, {} paid in {} payments", _number("owed"), _number("paid_amount"), "paid_count"),
         OPEN: pl.format(
             "{}{} ordered, {} shipped, {} invoiced, {} paid",
             *(ordered, unit, shipped, _number("invoiced"), _number("paid_amount")),
