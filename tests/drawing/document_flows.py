@@ -96,9 +96,7 @@ def healthy(seed, orders=1000):
             share = 1 if prepaid else parts
             before = order if prepaid else f"D{number}-{part}"
             rows.append(doc("invoice", f"I{number}", before, quantity / share, total / share, billed, line=str(part)))
-        rows.append(
-            doc("payment", f"P{number}", f"I{number}", None, total, billed + wait[number, 2], after_line=None)
-        )
+        rows.append(doc("payment", f"P{number}", f"I{number}", None, total, billed + wait[number, 2], after_line=None))
         if kind[number, 3] < 1 / 15:
             back = shipped[-1] + 5 + wait[number, 3]
             rows.append(doc("return", f"R{number}", f"D{number}-0", quantity / parts, None, back))

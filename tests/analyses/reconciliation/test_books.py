@@ -39,7 +39,9 @@ def sent(*rows, catalog=FIRST, documents=()):
     """Evidence of messages, and a late one of no interest, so that the others are not on their way any more."""
     rows = [*rows, message("late", None, day=50)]
     held = frame(documents) if documents else None
-    return ih.Evidence(messages=conform(pl.DataFrame(rows, infer_schema_length=None), "messages"), catalog=catalog, documents=held)
+    return ih.Evidence(
+        messages=conform(pl.DataFrame(rows, infer_schema_length=None), "messages"), catalog=catalog, documents=held
+    )
 
 
 def row(evidence, integration="ERP_Ledger"):
@@ -47,7 +49,9 @@ def row(evidence, integration="ERP_Ledger"):
 
 
 def said(evidence):
-    return book_findings(books(evidence), integrations=evidence.catalog.integrations, currency=evidence.catalog.currency)
+    return book_findings(
+        books(evidence), integrations=evidence.catalog.integrations, currency=evidence.catalog.currency
+    )
 
 
 def test_planted_losses_and_repetitions_are_named_to_the_digit():
@@ -129,7 +133,10 @@ def test_differences_that_cancel_each_other_are_a_warning():
     assert row(evidence)["difference"] == 0
     finding = said(evidence).row(0, named=True)
     assert (finding["severity"], finding["cost"]) == ("warning", 20)
-    assert finding["statement"] == "ERP_Ledger ties out only as differences of 20.00 EUR in 2 of 2 objects cancel each other."
+    assert (
+        finding["statement"]
+        == "ERP_Ledger ties out only as differences of 20.00 EUR in 2 of 2 objects cancel each other."
+    )
 
 
 def test_only_the_first_level_ties_out_to_zero_and_breaks_are_counted_everywhere():

@@ -143,7 +143,7 @@ def drawn(seed):
                 for pred, part in zip(preds, parts, strict=True):
                     pieces.append((kind, name, float(part), part * 7.0, day, [pred]))
             else:
-                # Told with each line, the whole; more than the lines can take several times, so that it cannot be parts.
+                # The whole, told with each line: more than the lines can take several times, so that these are no parts.
                 room = sum(abs(piece[2]) for piece in pieces if piece[:2] in preds)
                 quantity = float(int(room) + rng.randint(1, 30))
                 pieces.append((kind, name, quantity, quantity * 7.0 + rng.choice([0, 5]), day, preds))
@@ -225,9 +225,7 @@ def test_random_chains_are_split_as_a_plain_loop_splits_them():
 
 def renamed(rows, seed):
     """`rows` as those of another company."""
-    return [
-        row | {name: row[name] and f"{seed}/{row[name]}" for name in ("document", "preceding")} for row in rows
-    ]
+    return [row | {name: row[name] and f"{seed}/{row[name]}" for name in ("document", "preceding")} for row in rows]
 
 
 def test_rows_in_another_order_change_nothing():

@@ -112,7 +112,12 @@ def document_gaps_chart(document_gaps: pl.DataFrame) -> Any:
         alt.Chart(shown)
         .mark_bar()
         .encode(
-            x=alt.X("lines:Q", title="order lines", axis=alt.Axis(format=",", tickMinStep=1)),
+            x=alt.X(
+                "lines:Q",
+                title="order lines",
+                axis=alt.Axis(format=",d", tickMinStep=1),
+                scale=alt.Scale(domain=[0, sums["lines"].max() * 1.1], nice=False),
+            ),
             y=y,
             color=alt.Color(
                 "age_band:N",
@@ -133,7 +138,7 @@ def document_gaps_chart(document_gaps: pl.DataFrame) -> Any:
     return titled(
         (bars + label).properties(width=WIDTH, height=alt.Step(28)),
         title,
-        f"Lines that do not balance by what is wrong and for how many days; n = {counted(shown['lines'].sum(), 'line')}",
+        f"What is wrong, and for how many days; n = {counted(shown['lines'].sum(), 'order line')} out of balance",
     )
 
 

@@ -209,7 +209,7 @@ def _stakes() -> dict[str, pl.Expr]:
 
 def _reasons() -> dict[str, pl.Expr]:
     """Each flag in a sentence with its numbers."""
-    ordered, kept, billed = _number("ordered"), _number("kept"), _number("billed")
+    ordered, billed = _number("ordered"), _number("billed")
     shipped, unit = _number("shipped"), pl.concat_str(pl.lit(" "), pl.col("unit").fill_null(""), ignore_nulls=True)
     unit = unit.str.strip_chars_end()
     returned = (
