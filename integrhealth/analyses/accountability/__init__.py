@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from integrhealth.analyses.accountability.blame.findings import blame_findings
 from integrhealth.analyses.accountability.blame.notes import blame_notes
-from integrhealth.analyses.accountability.blame.questions import blame
+from integrhealth.analyses.accountability.blame.questions import (
+    accusations,
+    blame,
+    blame_cases,
+    blame_coverage,
+    wrongly_accused,
+)
 from integrhealth.analyses.accountability.incidents.findings import incident_findings
 from integrhealth.analyses.accountability.incidents.notes import incident_notes
 from integrhealth.analyses.accountability.incidents.questions import (
@@ -45,7 +51,9 @@ if TYPE_CHECKING:
 NAME = "accountability"
 MISSING = "needs field_changes, incident_events, a catalog with owners, or messages"
 __all__ = [
+    "accusations",
     "blame",
+    "blame_coverage",
     "carried",
     "conflicts",
     "disagreements",
@@ -62,6 +70,7 @@ __all__ = [
     "support_lines",
     "walk",
     "wanderings",
+    "wrongly_accused",
 ]
 
 
@@ -79,19 +88,15 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     integrations, events = evidence.catalog.integrations, evidence.incident_events
     judged = [
         *truth_findings(tables, integrations=integrations),
-        *incident_findings(
-            tables["incidents"], tables["handovers"], tables["owner_effect"], integrations=integrations
-        ),
+        *incident_findings(tables["incidents"], tables["handovers"], tables["owner_effect"], integrations=integrations),
         owner_findings(tables["owners"], tables["owning_people"], integrations=integrations),
-        blame_findings(tables["blame"]),
+        blame_findings(tables["wrongly_accused"], blame_cases(evidence), evidence.catalog.systems),
     ]
     notes = (
         truth_notes(tables, field_changes=evidence.field_changes)
         | incident_notes(tables, incident_events=events, teams=evidence.catalog.teams)
         | owner_notes(tables, incident_events=events)
-        | blame_notes(tables)
+        | blame_notes(tables["blame_coverage"])
     )
     answered = any(tables[table].height for table in ("elements", "incidents", "owners"))
-    return published_report(
-        NAME, TABLES, tables, ranked(judged), notes=notes, missing=None if answered else MISSING
-    )
+    return published_report(NAME, TABLES, tables, ranked(judged), notes=notes, missing=None if answered else MISSING)
