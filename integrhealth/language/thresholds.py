@@ -406,7 +406,7 @@ ACKNOWLEDGED_HOURS = 24
 QUANTITY_TOLERANCE, PRICE_TOLERANCE, PRICE_TOLERANCE_UNITS = 0.02, 0.02, 50
 # A step is due after all but this share of the past ones (our methods, A15; own), certainly missing after so many times
 # as long, and where fewer past steps say how long it takes, never before so many days (own).
-DUE_SHARE, CERTAINLY_MISSING_TIMES, MIN_DELAYS, DUE_DAYS = 0.99, 2, 30, 30
+DUE_SHARE, CERTAINLY_MISSING_TIMES, MIN_DELAYS, DUE_DAYS = 0.99, 4, 30, 30
 # Ages of gaps, in days: up to these, and beyond the last (A15; own).
 AGE_BANDS = (7, 30, 90)
 # What begins more often than that with a delivery that has a goods issue, has shipped when this is posted (own).

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from integrhealth.analyses.accountability.truth_home.exposures import ASOF, PLACE, THING, VALUE
+from integrhealth.analyses.accountability.truth_home.exposures import ASOF, THING
 from integrhealth.language.schema import FLAG, NUMBER, TEXT, TIME
 from integrhealth.language.thresholds import (
     ALIKE_VALUES,
@@ -35,10 +35,10 @@ def not_alike(exposures: pl.DataFrame, homes: pl.DataFrame) -> pl.DataFrame:
     down the same in different ways, and nobody can tell whether they agree.
     """
     record, copies = _record_and_copies(exposures, homes)
-    both = copies.select("element", "thing", "system").unique().join(record.select("thing").unique(), on="thing")
-    agreeing = copies.join(record, on=VALUE, how="semi").select("thing", "system").unique().with_columns(alike=True)
+    both = copies.filter("first").join(record, on="thing", how="semi")
+    agreeing = copies.join(record, on="value", how="semi").select("place").unique().with_columns(alike=True)
     return (
-        both.join(agreeing, on=PLACE, how="left")
+        both.join(agreeing, on="place", how="left")
         .group_by("element", "system")
         .agg(entities=pl.len(), alike=pl.col("alike").sum())
         .filter(pl.col("entities") >= MIN_COMPARED, pl.col("alike") < ALIKE_VALUES * pl.col("entities"))
@@ -59,14 +59,15 @@ def conflicts(
     limit afterwards: the two had crossed. `until` is the end of the evidence, `limits` as ``sync_limits`` gives them.
     """
     record, copies = _record_and_copies(exposures, homes)
-    copies = copies.join(record.select("thing").unique(), on="thing", how="semi")
+    copies = copies.join(record, on="thing", how="semi")
     copies = copies.join(not_alike(exposures, homes), on=["element", "system"], how="anti")
     default = pl.lit(timedelta(hours=SYNC_LIMIT_HOURS))
     pairs = (
-        copies.select("element", *PLACE)
-        .unique()
+        copies.filter("first")
         .join(limits, on=["element", "system"], how="left")
-        .select(*PLACE, limit=pl.coalesce(pl.duration(microseconds=pl.col("limit_ms") * 1000), default))
+        .select(
+            "thing", "place", "system", limit=pl.coalesce(pl.duration(microseconds=pl.col("limit_ms") * 1000), default)
+        )
     )
     runs = _runs(_agreements(record, copies, pairs))
     ended = pl.coalesce("closed_at", pl.lit(until, TIME))
@@ -77,7 +78,8 @@ def conflicts(
         _won(long, record)
         .join(names, on="thing")
         .join(homes.select("element", record_system="record"), on="element")
-        .with_columns(copy_system="system", limit_hours=pl.col("limit").dt.total_microseconds() / 3.6e9)
+        .join(pairs.select("place", copy_system="system"), on="place")
+        .with_columns(limit_hours=pl.col("limit").dt.total_microseconds() / 3.6e9)
         .sort(pl.col("closed_at").is_not_null(), -pl.col("hours"), *THING, "copy_system", "opened_at")
         .select(*CONFLICTS)
         .cast(CONFLICTS)
@@ -96,25 +98,28 @@ def _agreements(record: pl.DataFrame, copies: pl.DataFrame, pairs: pl.DataFrame)
     ``copy_from``, ``held_from`` and ``held_until`` say since when the copy shows its value, and of the latest time for
     which the record showed the same.
     """
-    here = record.select("thing", "value_hash", "from_at", "until_at")
-    both = pairs.join(here, on="thing")
+    here = record.select("thing", "value", "value_hash", "from_at", "until_at")
+    both = pairs.select("thing", "place", "limit").join(here, on="thing")
+    moment = ["thing", "place", "limit", "time"]
     moments = pl.concat(
         [
-            copies.select(*PLACE, time="from_at").join(pairs, on=PLACE),
-            both.select(*PLACE, time="from_at", limit="limit"),
-            both.drop_nulls("until_at").select(*PLACE, time=pl.col("until_at") + pl.col("limit"), limit="limit"),
+            copies.select("place", time="from_at").join(pairs, on="place").select(moment),
+            both.with_columns(time="from_at").select(moment),
+            both.drop_nulls("until_at").with_columns(time=pl.col("until_at") + pl.col("limit")).select(moment),
         ]
     )
-    shown = copies.select(*PLACE, "value_hash", time="from_at", copy_from="from_at", number="exposure")
-    known = here.select("thing", time="from_at", record_value="value_hash").sort("time", maintain_order=True)
-    held = here.select(*VALUE, time="from_at", held_from="from_at", held_until="until_at")
+    shown = copies.select(
+        "place", "value", copy_value="value_hash", time="from_at", copy_from="from_at", number="exposure"
+    )
+    recorded = here.select("thing", time="from_at", record_value="value_hash").sort("time", maintain_order=True)
+    held = here.select("value", time="from_at", held_from="from_at", held_until="until_at")
     placed = (
         moments.unique()
-        .sort("time", *PLACE)
-        .join_asof(shown.sort("time", "number").drop("number"), on="time", by=PLACE, **ASOF)
-        .join_asof(known, on="time", by="thing", **ASOF)
+        .sort("time", "place")
+        .join_asof(shown.sort("time", "number").drop("number"), on="time", by="place", **ASOF)
+        .join_asof(recorded, on="time", by="thing", **ASOF)
         .filter(pl.col("copy_from").is_not_null(), pl.col("record_value").is_not_null())
-        .join_asof(held.sort("time", "held_until", nulls_last=True), on="time", by=VALUE, **ASOF)
+        .join_asof(held.sort("time", "held_until", nulls_last=True), on="time", by="value", **ASOF)
     )
     still = pl.col("held_until").is_null() | (pl.col("time") < pl.col("held_until") + pl.col("limit"))
     return placed.with_columns(agrees=pl.col("held_from").is_not_null() & still)
@@ -126,15 +131,15 @@ def _runs(agreements: pl.DataFrame) -> pl.DataFrame:
     ``disputed`` is the last value that the copy showed in it; ``next_copy_from`` says whether the copy moved at the
     end of it.
     """
-    ordered = agreements.sort(*PLACE, "time")
-    same_place = pl.all_horizontal(pl.col(PLACE) == pl.col(PLACE).shift(1)).fill_null(False)
+    ordered = agreements.sort("place", "time")
+    same_place = (pl.col("place") == pl.col("place").shift(1)).fill_null(False)
     goes_on = same_place & (pl.col("agrees") == pl.col("agrees").shift(1)).fill_null(False)
     runs = (
         ordered.with_columns(run=(~goes_on).cum_sum())
         .group_by("run", maintain_order=True)
-        .agg(pl.all().exclude("value_hash").first(), pl.col("value_hash").first(), disputed=pl.col("value_hash").last())
+        .agg(pl.all().first(), disputed=pl.col("value").last())
     )
-    followed = pl.all_horizontal(pl.col(PLACE) == pl.col(PLACE).shift(-1)).fill_null(False)
+    followed = (pl.col("place") == pl.col("place").shift(-1)).fill_null(False)
     opened = pl.when(pl.col("held_from").is_not_null()).then(pl.max_horizontal("held_until", "copy_from"))
     return runs.with_columns(
         opened_at=pl.coalesce(opened, "time"),
@@ -146,14 +151,12 @@ def _runs(agreements: pl.DataFrame) -> pl.DataFrame:
 
 def _won(conflicts: pl.DataFrame, record: pl.DataFrame) -> pl.DataFrame:
     """`conflicts` plus ``record_won``: null while open."""
-    taken = record.select("thing", disputed="value_hash", time="from_at", taken_at="from_at").sort("time")
+    taken = record.select(disputed="value", time="from_at", taken_at="from_at").sort("time")
     crossed = (
-        conflicts.with_columns(time="closed_at", copy_value="value_hash")
-        .with_row_index("conflict")
-        .sort("time", "conflict", nulls_last=True)
+        conflicts.with_columns(time="closed_at").with_row_index("conflict").sort("time", "conflict", nulls_last=True)
     )
     closed, still = (crossed.filter(pl.col("closed_at").is_not_null() == ended) for ended in (True, False))
-    closed = closed.join_asof(taken, on="time", by=["thing", "disputed"], strategy="forward", **ASOF)
+    closed = closed.join_asof(taken, on="time", by="disputed", strategy="forward", **ASOF)
     by_copy = pl.col("next_copy_from") == pl.col("closed_at")
     later = (pl.col("taken_at") - pl.col("closed_at") <= pl.col("limit")).fill_null(False)
     return pl.concat([closed.with_columns(record_won=by_copy & ~later), still], how="diagonal").drop("disputed")

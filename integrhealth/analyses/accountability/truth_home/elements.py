@@ -111,11 +111,12 @@ def _verdict() -> pl.Expr:
 
 
 def _overwritten(exposures: pl.DataFrame, homes: pl.DataFrame) -> pl.DataFrame:
-    """element, overwritten: values of the record that were written in a system that may not, and brought to it."""
+    """element, overwritten: values that replaced one of the record and had been written outside origin and record."""
     record = exposures.filter(pl.col("came") == BROUGHT, ~pl.col("first")).join(
-        homes.drop_nulls("record").select("element", "allowed", system="record"), on=["element", "system"]
+        homes.drop_nulls("record").select("element", "origin", system="record"), on=["element", "system"]
     )
-    foreign = pl.col("began_at").is_not_null() & ~pl.col("began_in").is_in(pl.col("allowed"))
+    elsewhere = (pl.col("began_in") != pl.col("origin")) & (pl.col("began_in") != pl.col("system"))
+    foreign = pl.col("began_at").is_not_null() & elsewhere
     return record.group_by("element").agg(overwritten=foreign.sum())
 
 

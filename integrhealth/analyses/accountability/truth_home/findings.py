@@ -30,7 +30,7 @@ def truth_findings(tables: Mapping[str, pl.DataFrame], *, integrations: pl.DataF
         two_truths(elements),
         record_loses(elements),
         laundered(tables["laundering"], tables["carried"], integrations),
-        no_owner(elements),
+        element_without_owner(elements),
         not_declared(elements),
     ]
 
@@ -156,29 +156,34 @@ def laundered(laundering: pl.DataFrame, carried: pl.DataFrame, integrations: pl.
     return findings(NAME, "laundering", rows)
 
 
-def no_owner(elements: pl.DataFrame) -> pl.DataFrame:
-    """``no_owner``: one finding for all elements that the catalog gives a record, but no person."""
+def element_without_owner(elements: pl.DataFrame) -> pl.DataFrame:
+    """``element_without_owner``: one finding for all elements that the catalog gives a record, but no person."""
     declared = elements.filter(pl.col("origin").is_not_null() | pl.col("record").is_not_null())
     lacking = declared.filter(pl.col("owner_kind") != PERSON)
     return _counted(
-        "no_owner",
+        "element_without_owner",
         lacking,
         of=declared.height,
         level="warning",
-        says="{} of {} data elements with a home have no person as owner: {}.",
+        says="No person owns {} of {} data elements with a home: {}.",
         unit="data elements",
         ask="Who answers when a value of {} is wrong?",
     )
 
 
 def not_declared(elements: pl.DataFrame) -> pl.DataFrame:
-    """``not_declared``: one note for all elements of which the catalog does not say where they begin and stand."""
+    """``not_declared``: one note for all elements of which the catalog does not say where they begin and stand.
+
+    Where it says so of none nobody has begun to ask, which the verdicts show; it is gaps that are worth a word.
+    """
+    said = pl.any_horizontal(pl.col("origin", "record", "owner", "declared_writers").is_not_null())
+    begun = not elements.filter(said).is_empty()
     return _counted(
         "not_declared",
-        elements.filter(pl.col("verdict") == NOT_DECLARED),
+        elements.filter(pl.col("verdict") == NOT_DECLARED, begun),
         of=elements.height,
         level="note",
-        says="Of {} of {} data elements the catalog names no origin or no record: {}.",
+        says="The catalog names no origin or no record of {} of {} data elements: {}.",
         unit="data elements",
         ask="In which system is {} right when two disagree?",
     )

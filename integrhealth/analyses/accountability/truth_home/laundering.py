@@ -132,8 +132,10 @@ def _inside(exposures: pl.DataFrame, homes: pl.DataFrame, registered: pl.DataFra
     came = previous.filter(pl.col("came") == BROUGHT, pl.col("source").is_not_null()).select(
         "exposure", value_before="value_hash", message_in="message_id", way_in="integration"
     )
-    silent = exposures.filter(pl.col("came") != BROUGHT, (pl.col("came") == INSIDE) | pl.col("machine")).join(
-        came, on="exposure"
+    silent = (
+        exposures.drop("value_before")
+        .filter(pl.col("came") != BROUGHT, (pl.col("came") == INSIDE) | pl.col("machine"))
+        .join(came, on="exposure")
     )
     silent = silent.filter(~shown_by_others(silent, exposures, after="from_at"))
     allowed = homes.select("element", system="allowed").explode("system").drop_nulls()

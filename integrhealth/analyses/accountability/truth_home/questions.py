@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @question
 def _exposures(evidence: "Evidence") -> pl.DataFrame:
     """Every value that a system showed, with whose it was and where it began."""
-    exposures = shown.exposures(evidence.field_changes, evidence.messages)
-    return upstream.with_roots(upstream.with_senders(exposures))
+    linked = evidence.linked if evidence.field_changes.height else evidence.linked.clear()
+    exposures = shown.exposures(evidence.field_changes, linked)
+    return upstream.with_roots(upstream.with_senders(exposures, linked))
 
 
 @question
@@ -56,8 +57,8 @@ def elements(evidence: "Evidence") -> pl.DataFrame:
     Columns: element, origin, record, owner (text); writers (list of text); authority (number, share); verdict (text);
     low, high (number, share); decided, record_won, disputes, open (count); owner_kind (text); declared_writers,
     outside_writers (list of text); main_writer (text); entities, writes, outside_writes, outside_entities, overwritten,
-    unsure_writes (count);
-    not_comparable (list of text); copies, traced (count); trace_share (number, share); median_hours (number, hours)
+    unsure_writes (count); not_comparable (list of text); copies, traced (count); trace_share (number, share);
+    median_hours (number, hours)
     """
     homes, exposures = _homes(evidence), _exposures(evidence)
     return judged.elements(
@@ -160,4 +161,4 @@ def walk(evidence: "Evidence", *, element: str | None = None, entity: str | None
     """
     contested = walked.most_contested(_exposures(evidence), conflicts(evidence), _writes(evidence))
     rows = walked.chosen(evidence.field_changes, contested, element=element, entity=entity)
-    return walked.walk(rows, evidence.messages)
+    return walked.walk(rows, evidence.linked)

@@ -8,35 +8,71 @@ import polars as pl
 
 from integrhealth.analyses.accountability.truth_home.exposures import ASOF, BROUGHT, PLACE, shown_by_others
 
+# A value is not passed on more often without being kept anywhere (own; deeper traces are loops).
+MOST_STEPS = 16
 
-def with_senders(exposures: pl.DataFrame) -> pl.DataFrame:
+
+def with_senders(exposures: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     """`exposures` plus ``sender`` (the exposure of the system that sent the value), ``compared`` and ``changed``.
 
     The sender had the value in hand when it came: of those exposures the latest; else what it showed when the message
     was sent, and the value ``changed`` on its way, unless the sender had shown it at any time before (it came late), or
     another system showed it at that time (the sender passed on what it did not keep). ``compared``: of the sender some
-    value is known. So what the sender had just before, or has just after, is no change.
+    value is known. So what the sender had just before, or has just after, is no change. A sender that never showed the
+    thing passed it on: there the one that sent it to that one is asked (``sent_by``), as the parents of messages say
+    (`linked`).
     """
-    shown = exposures.select("thing", source="system", value_hash="value_hash", time="in_hand_at", same="exposure")
-    present = exposures.select("thing", source="system", time="from_at", present="exposure", before="value_hash")
+    shown = exposures.select("value", asked_place="place", time="in_hand_at", sender="exposure")
+    present = exposures.select(asked_place="place", time="from_at", sender="exposure", value_before="value_hash")
     # Of what came at one moment the last stands.
-    came = exposures.filter(pl.col("source").is_not_null())
-    same = came.with_columns(time="from_at").sort("time", "exposure")
-    same = same.join_asof(shown.sort("time", "same"), on="time", by=["thing", "source", "value_hash"], **ASOF)
-    then = same.with_columns(time="sent_at").sort("time", "exposure")
-    then = then.join_asof(present.sort("time", "present"), on="time", by=["thing", "source"], **ASOF).sort("exposure")
-    new = pl.col("same").is_null() & pl.col("present").is_not_null()
-    then = then.with_columns(elsewhere=shown_by_others(then, exposures, after="sent_at"))
-    judged = then.select(
-        "exposure",
-        sender=pl.coalesce("same", "present"),
-        compared=pl.col("same").is_not_null() | pl.col("present").is_not_null(),
-        changed=new & ~pl.col("elsewhere"),
-        value_before=pl.when(new).then("before"),
+    same = _asked(exposures, linked).sort("time", "exposure")
+    same = same.join_asof(shown.sort("time", "sender"), on="time", by=["value", "asked_place"], **ASOF)
+    other = (
+        same.filter(pl.col("sender").is_null()).drop("sender").with_columns(time="asked_at").sort("time", "exposure")
+    )
+    other = other.join_asof(present.sort("time", "sender"), on="time", by="asked_place", **ASOF)
+    new = pl.col("sender").is_not_null() & ~shown_by_others(other, exposures, after="asked_at")
+    judged = pl.concat(
+        [same.filter(pl.col("sender").is_not_null()), other.with_columns(changed=new)], how="diagonal"
+    ).select(
+        *("exposure", "sender", "changed", "value_before"),
+        compared=pl.col("sender").is_not_null(),
+        sent_by="asked",
     )
     return exposures.join(judged, on="exposure", how="left", maintain_order="left").with_columns(
         pl.col("compared", "changed").fill_null(False)
     )
+
+
+def _asked(exposures: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
+    """What known messages brought: exposure, value, from_at, ``asked`` (who is asked for the value that was sent),
+    ``asked_place`` (null: showed none), ``asked_at`` (as of when) and ``time``, until when it may have been in hand."""
+    first = exposures.filter("first").select("thing", asked="system", asked_place="place", known_at="in_hand_at")
+    above = linked.select(message_row="row", above="parent_row")
+    parents = linked.select(above="row", source="source", target="target", sent_at="sent_at")
+    frontier = exposures.filter(pl.col("source").is_not_null()).select(
+        *("exposure", "thing", "value", "from_at", "message_row"),
+        asked="source",
+        asked_at="sent_at",
+        time=pl.max_horizontal("from_at", "sent_at"),
+    )
+    every, answered = frontier.join(first, on=["thing", "asked"], how="left"), []
+    for _ in range(MOST_STEPS):
+        shown = frontier.join(first, on=["thing", "asked"], how="left")
+        shows = (pl.col("known_at") <= pl.col("time")).fill_null(False)
+        onwards = (
+            shown.filter(~shows)
+            .join(above, on="message_row")
+            .join(parents, on="above")
+            .filter(pl.col("target") == pl.col("asked"))
+            .select(*frontier.columns[:4], message_row="above", asked="source", asked_at="sent_at", time="time")
+        )
+        answered.append(shown.join(onwards, on="exposure", how="anti"))
+        frontier = onwards
+        if frontier.is_empty():
+            break
+    answered = pl.concat(answered)
+    return pl.concat([answered, every.join(answered, on="exposure", how="anti")])
 
 
 def roots(exposures: pl.DataFrame) -> pl.Series:
@@ -62,7 +98,7 @@ def with_roots(exposures: pl.DataFrame) -> pl.DataFrame:
     root = roots(exposures)
     first = exposures.select(
         root="exposure",
-        began_in=pl.when(pl.col("came") == BROUGHT).then("source").otherwise("system"),
+        began_in=pl.when(pl.col("came") == BROUGHT).then("sent_by").otherwise("system"),
         began_at=pl.when(pl.col("came") != BROUGHT).then("from_at"),
     )
     return (

@@ -31,14 +31,14 @@ ENTERED, WRITTEN_OVER, OVERWRITTEN = "entered", "written", "overwritten"
 CHANGED_ON_THE_WAY, AGAIN = "changed on the way", "again"
 
 
-def walk(field_changes: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
+def walk(field_changes: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     """One row per change of one thing, by time; `field_changes` are those of it alone.
 
     ``what`` happened: entered (the first value there, by no message), written (by hand over another), changed inside
     (by a machine), brought (by a message), overwritten (brought over a value that had been written there), changed on
     the way (brought, and the sender had never shown it), again (the value that was there).
     """
-    shown = with_roots(with_senders(exposures(field_changes, messages)))
+    shown = with_roots(with_senders(exposures(field_changes, linked), linked))
     after_own = (pl.col("came").shift(1) != BROUGHT) & ~pl.col("first")
     machine = (pl.col("came") == INSIDE) | pl.col("machine")
     what = (
@@ -53,7 +53,7 @@ def walk(field_changes: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit(WRITTEN_OVER))
     )
     steps = shown.with_columns(what=what, at="from_at")
-    again = in_order(field_changes, messages).filter("again").with_columns(what=pl.lit(AGAIN))
+    again = in_order(field_changes, linked).filter("again").with_columns(what=pl.lit(AGAIN))
     rows = pl.concat(
         [steps.select(*WALK), again.select([each for each in WALK if each in again.columns])], how="diagonal"
     )

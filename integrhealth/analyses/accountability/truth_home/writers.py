@@ -38,14 +38,14 @@ def writes(exposures: pl.DataFrame, homes: pl.DataFrame) -> pl.DataFrame:
     direct = exposures.filter(pl.col("came") != BROUGHT).join(
         homes.select("element", "origin", "record"), on="element", how="left", maintain_order="left"
     )
-    named = exposures.group_by("element").agg(names_messages=pl.col("message_id").is_not_null().any())
+    naming = exposures.group_by("element").agg(names_messages=pl.col("message_id").is_not_null().any())
     record = exposures.join(homes.select("element", system="record"), on=["element", "system"], how="semi")
     record = record.select("thing", recorded="value_hash", time="from_at", number="exposure").sort("time", "number")
     direct = (
         direct.with_columns(copied=shown_by_others(direct, exposures, after="from_at"), time="from_at")
         .sort("time", "exposure")
         .join_asof(record.drop("number"), on="time", by="thing", allow_exact_matches=False, **ASOF)
-        .join(named, on="element")
+        .join(naming, on="element")
         .sort("exposure")
     )
     home = pl.any_horizontal(pl.col("system") == pl.col("origin"), pl.col("system") == pl.col("record"))
