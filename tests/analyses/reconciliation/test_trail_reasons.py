@@ -62,7 +62,7 @@ def test_texts_that_say_more_are_a_reason(text):
     assert says_why("failed", text=text)
 
 
-@pytest.mark.parametrize("code", ["AM10", "TIMEOUT", "1104", "M7 021", "51", "A", "R01", "HTTP-1104"])
+@pytest.mark.parametrize("code", ["AM10", "TIMEOUT", "1104", "M7 021", "51", "A", "R01", "HTTP-1104", "5000", "404-7"])
 def test_a_code_of_its_own_is_a_reason_beside_a_text_that_is_none(code):
     assert says_why("timeout", text="error", code=code)
 
