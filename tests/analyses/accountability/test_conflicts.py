@@ -190,6 +190,14 @@ def test_limits_add_up_along_the_way_that_the_values_took():
     assert limits(log, [*edges[:1], edge("Hub", "ERP", limit_hours=None)]) == {"Hub": 2, "ERP": None}
 
 
+def test_of_several_ways_as_short_the_most_patient_counts_and_none_where_one_has_no_limit():
+    log = Log()
+    log.write("CRM", "C1", "a", 0)
+    ways = [edge("CRM", "A", limit_hours=2), edge("A", "ERP", limit_hours=3), edge("CRM", "B", limit_hours=4)]
+    assert limits(log, [*ways, edge("B", "ERP", limit_hours=4)])["ERP"] == 8
+    assert limits(log, [*ways, edge("B", "ERP", limit_hours=None)])["ERP"] is None
+
+
 def test_without_a_limit_a_day_is_allowed():
     for hours, count in ((24, 0), (24.1, 1)):
         assert conflicts(edited(hours=hours), integrations=[]).height == count
