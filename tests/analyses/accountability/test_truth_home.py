@@ -1,8 +1,12 @@
 """Who writes an element, whose value stands, and what that makes of its home."""
 
+import json
+from pathlib import Path
+
 import polars as pl
 import pytest
 from drawing.landscapes import healthy
+from drawing.samples import sample
 from drawing.truth_homes import ADDRESS, CRM_TO_ERP, DAYS, MINUTES, Log, at, contested, declared, edge, frame, home
 from polars.testing import assert_frame_equal
 
@@ -88,6 +92,24 @@ def test_values_on_copies_lead_back_to_the_record():
     row = only(log.evidence(elements=[home()], integrations=CRM_TO_ERP))
     assert (row["copies"], row["traced"]) == (42, 40)
     assert row["trace_share"] == pytest.approx(40 / 42)
+
+
+@pytest.mark.parametrize("company", ["a", "b"])
+def test_the_sample_companies_show_what_was_planted_in_them(company):
+    folder = Path(__file__).parents[3] / "sample_logs" / f"company_{company}"
+    planted = json.loads((folder / "truth.json").read_text())["answers"]["accountability"]
+    truths, evidence = planted["two_truths"], sample(company)
+    row = only(evidence)
+    assert (row["record"], row["writers"], row["authority"]) == (
+        truths["record"],
+        sorted(truths["writers"]),
+        truths["authority"],
+    )
+    lost = row["decided"] - row["record_won"]
+    conflicts = {"record_won": row["record_won"], "record_lost": lost, "open": row["open"]}
+    assert conflicts == truths["conflicts"]
+    assert row["verdict"] == ("two truths" if company == "a" else "home")
+    assert questions.laundering(evidence).height == planted["laundered"]
 
 
 # The edges of who is a writer
