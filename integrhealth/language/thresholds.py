@@ -375,9 +375,6 @@ OUTSIDE_WRITES, CHANGED_ON_THE_WAY = 0.01, 0.01
 # The trail. A trail is full where certainly so many messages answer all that is asked of them, and has gaps below the
 # second (question 8 of our twelve).
 TRAIL_FULL, TRAIL_PARTIAL = 0.99, 0.9
-# A message that has no answer after so many hours, or after this quantile of the delays of its integration where that
-# is longer, is unanswered (own; partner agreements say 12 to 24 hours).
-UNANSWERED_HOURS, ANSWER_QUANTILE = 24, 0.99
 # Failures that say no reason: warned of where certainly more than this share does not (own).
 REASONLESS_WARNING = 0.1
 # What data mean. Copied in so large a part, and nothing added: passed through (own).
@@ -409,7 +406,7 @@ ACKNOWLEDGED_HOURS = 24
 QUANTITY_TOLERANCE, PRICE_TOLERANCE, PRICE_TOLERANCE_UNITS = 0.02, 0.02, 50
 # A step is due after all but this share of the past ones (our methods, A15; own), certainly missing after so many times
 # as long, and where fewer past steps say how long it takes, never before so many days (own).
-DUE_SHARE, CERTAINLY_MISSING_TIMES, MIN_DELAYS, DUE_DAYS = 0.99, 2, 30, 30
+DUE_SHARE, CERTAINLY_MISSING_TIMES, MIN_DELAYS, DUE_DAYS = 0.99, 4, 30, 30
 # Ages of gaps, in days: up to these, and beyond the last (A15; own).
 AGE_BANDS = (7, 30, 90)
 # What begins more often than that with a delivery that has a goods issue, has shipped when this is posted (own).

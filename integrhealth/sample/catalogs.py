@@ -7,7 +7,7 @@ import yaml
 
 from integrhealth.sample.landscape import INTEGRATIONS, MONITOR_NAMES, SYSTEMS, TEAMS, Integration
 from integrhealth.sample.master_data.feeds import CHECKPOINTS, FEED_INTEGRATIONS, FEEDS
-from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, purposes
+from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, added_fields, purposes
 from integrhealth.sample.retry_storm.scans import SCANS
 
 # By level: success objective, 95th percentile of requests and of queues, how late a message may be, cost of an error.
@@ -164,8 +164,7 @@ def _complete() -> dict[str, Any]:
         ],
         "transforms": [
             {"integration": "shop-orders", "field": "order_id", "kind": "copy", "from": ["order_id"]},
-            {"integration": "shop-orders", "field": "promised_on", "kind": "derive", "from": ["sku", "quantity"]},
-            {"integration": "wms-orders", "field": "pick_zone", "kind": "derive", "from": ["sku"]},
+            *added_fields(),
         ],
         "checkpoints": [
             {"name": "credit-check", "integration": "shop-orders", "kind": "approval"},

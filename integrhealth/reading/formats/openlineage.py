@@ -191,9 +191,9 @@ def _owners(event: Fields) -> dict[tuple[str, str], list[tuple[str, str | None]]
     for kind, each in [("integration", event.get("job")), *(("dataset", each) for each in datasets)]:
         owners = field(each, "facets", "ownership", "owners")
         listed = owners if isinstance(owners, list) else []
-        named = [(name, _name(owner, "type")) for owner in listed if (name := _name(owner, "name"))]
-        if (what := _name(each, "name")) and named:
-            owner_of[kind, what] = named
+        names = [(name, _name(owner, "type")) for owner in listed if (name := _name(owner, "name"))]
+        if (what := _name(each, "name")) and names:
+            owner_of[kind, what] = names
     return owner_of
 
 

@@ -66,13 +66,12 @@ def orders(milestones: pl.DataFrame, company: str, *, messages: int, seed: int) 
     `milestones` as ``journeys.milestones`` gives them. Times may lie after the export.
     """
     placed = milestones.filter(pl.col("journey").is_in(["order", "quote"]))
-    timed = placed.with_columns(**_paper_times(placed, company, seed))
+    # An order is in the books where it was placed, whether or not the ERP ever got it.
+    system = pl.when(pl.col("journey") == "order").then(pl.lit("Webshop")).otherwise(pl.lit("CRM"))
+    timed = placed.with_columns(**_paper_times(placed, company, seed)).with_columns(system=system)
     lined = timed.with_columns(**_lines(timed, company, seed))
     flagged = lined.with_columns(flag=_flags(lined, company, messages, seed))
-    # Only the customer has an order that never got to the ERP and that nobody entered there afterwards.
-    lost = (pl.col("flag") == "never shipped") & _FAILED["create"]
-    placed_in = flagged.with_columns(system=pl.when(lost).then(pl.lit("Webshop")).otherwise(pl.lit("ERP")))
-    parted = _parted(placed_in, company, seed)
+    parted = _parted(flagged, company, seed)
     return _with_returns(parted, milestones.filter(pl.col("journey") == "return"), company, seed)
 
 
@@ -136,13 +135,12 @@ def _flags(lined: pl.DataFrame, company: str, messages: int, seed: int) -> pl.Se
 
 
 def _parted(flagged: pl.DataFrame, company: str, seed: int) -> pl.DataFrame:
-    """`flagged` plus the parts in which each order leaves, a day between them; the invoice comes with the last."""
+    """`flagged` plus the parts in which each order leaves, a day between them."""
     rng = stream(seed, "documents", company, "parts")
     drawn, wanted = rng.random(flagged.height), rng.integers(2, MOST_PARTS + 1, flagged.height)
     several = (pl.col("flag") == BALANCED) & _SINGLE & pl.Series(drawn < PARTIAL_SHARE)
     parts = pl.when(several).then(pl.min_horizontal(pl.Series(wanted), pl.col("least_quantity"))).otherwise(1)
-    later = (pl.col("parts") - 1) * DAY_US
-    return flagged.with_columns(parts=parts).with_columns(pl.col("invoiced_us", "paid_us") + later)
+    return flagged.with_columns(parts=parts)
 
 
 def _with_returns(parted: pl.DataFrame, returns: pl.DataFrame, company: str, seed: int) -> pl.DataFrame:

@@ -7,6 +7,13 @@ from integrhealth.sample.season import DAY_US
 
 # How often the goods of an order left that was shipped again, and when its next parcel followed.
 TIMES_SHIPPED = 3
+# Company B keeps the books of both ends of its foundation links: who else holds a paper, and how many seconds later.
+ALSO_HELD = {
+    "invoice": {"ERP": -30, "Tax authority": 10_800},
+    "credit_note": {"ERP": -30, "Tax authority": 10_800},
+    "payment": {"Financial system": -60},
+}
+BOTH_ENDS = {"a": False, "b": True}
 COLUMNS = (
     *("document", "line", "type", "preceding", "preceding_line", "system", "object_type"),
     *("quantity", "unit", "amount", "currency", "created_at"),
@@ -54,8 +61,11 @@ def _cut(shares: pl.Expr, place: pl.Expr) -> pl.Expr:
     return pl.coalesce("returned_amount", drawn)
 
 
-def document_rows(lines: pl.DataFrame) -> pl.DataFrame:
-    """The papers of the order lines, by time; none later than the export. `lines` as ``order_lines`` gives them."""
+def document_rows(lines: pl.DataFrame, company: str) -> pl.DataFrame:
+    """The papers of the order lines, by time; none later than the export. `lines` as ``order_lines`` gives them.
+
+    Where both ends keep books, a paper stands there once for each system that holds it.
+    """
     parcels = _parcels(lines)
     invoices = _invoices(parcels, lines)
     papers = [
@@ -66,9 +76,22 @@ def document_rows(lines: pl.DataFrame) -> pl.DataFrame:
         *(_payments(invoices, lines, time) for time in (1, 2)),
         *_returns(lines),
     ]
-    made = pl.concat(papers).filter(pl.col("at_us") < EXPORTED_US).sort("at_us", "document", "line")
+    written = pl.concat(papers).filter(pl.col("at_us") < EXPORTED_US)
+    held = [written, *_also_held(written)] if BOTH_ENDS[company] else [written]
+    made = pl.concat(held).filter(pl.col("at_us") < EXPORTED_US).sort("at_us", "document", "line", "system")
     created = pl.from_epoch("at_us", time_unit="us").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     return made.with_columns(created_at=created).select(COLUMNS)
+
+
+def _also_held(papers: pl.DataFrame) -> list[pl.DataFrame]:
+    """The same papers in the books of the other ends."""
+    return [
+        papers.filter(pl.col("type") == kind).with_columns(
+            system=pl.lit(system), at_us=pl.col("at_us") + seconds * 1_000_000
+        )
+        for kind, ends in ALSO_HELD.items()
+        for system, seconds in ends.items()
+    ]
 
 
 def _parcels(lines: pl.DataFrame) -> pl.DataFrame:
@@ -80,11 +103,11 @@ def _parcels(lines: pl.DataFrame) -> pl.DataFrame:
     each = several.with_columns(part=pl.int_ranges(0, "parcels")).explode("part")
     until, since = (pl.col("shipping") * (pl.col("part") + one) // pl.col("parcels") for one in (1, 0))
     later = pl.col("part") * DAY_US
-    return each.with_columns(pl.col("delivered_us", "issued_us") + later, part_quantity=until - since)
+    return each.with_columns(pl.col("delivered_us", "issued_us", "invoiced_us") + later, part_quantity=until - since)
 
 
 def _invoices(parcels: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """The invoice lines: one for each parcel of what was ordered, or for the order itself where nothing had left."""
+    """The invoices: one for each parcel of what was ordered, or for the order itself where nothing had left."""
     billed = parcels.filter(pl.col("invoicing") > 0, (pl.col("flag") != "shipped again") | (pl.col("part") == 0))
     parts = pl.when(pl.col("flag") == "shipped again").then(1).otherwise("parts")
     until, since = (pl.col("invoicing") * (pl.col("part") + one) // parts for one in (1, 0))
@@ -105,10 +128,11 @@ def _invoices(parcels: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
 def _payments(invoices: pl.DataFrame, lines: pl.DataFrame, time: int) -> pl.DataFrame:
     """One row per invoice line that was paid, the second `time` two days after the first."""
     paid = lines.filter(pl.col("paying") >= time).unique("number", maintain_order=True)
-    rows = invoices.join(paid.select("number", "paid_us"), on="number", maintain_order="left")
-    serial = pl.col("number") + 100_000
+    after = paid.select("number", waited_us=pl.col("paid_us") - pl.col("invoiced_us"))
+    rows = invoices.join(after, on="number", maintain_order="left")
+    again = "" if time == 1 else f".{time}"
     return rows.with_columns(
-        document=pl.format("ZA{}{}", serial, pl.lit("" if time == 1 else f".{time}")),
+        document=pl.format("ZA{}{}", pl.col("document").str.strip_prefix("RE"), pl.lit(again)),
         type=pl.lit("payment"),
         preceding="document",
         preceding_line="line",
@@ -116,14 +140,16 @@ def _payments(invoices: pl.DataFrame, lines: pl.DataFrame, time: int) -> pl.Data
         object_type=pl.lit("payment"),
         quantity=pl.lit(None, pl.Int64),
         unit=pl.lit(None, pl.String),
-        at_us=pl.col("paid_us") + (time - 1) * 2 * DAY_US,
+        at_us=pl.col("at_us") + pl.col("waited_us") + (time - 1) * 2 * DAY_US,
     ).select(invoices.columns)
 
 
 def _returns(lines: pl.DataFrame) -> list[pl.DataFrame]:
     """What came back of an order line, and its credit note."""
     back = lines.filter(pl.col("returning") > 0)
-    goods = _paper(back, "return", "RT", "DL", at="returned_us", quantity="returning", amount="line_amount")
+    goods = _paper(
+        back, "return", "RT", "DL", at="returned_us", quantity="returning", amount="line_amount", system="ERP"
+    )
     credit = _paper(
         back,
         "credit_note",
@@ -161,13 +187,10 @@ def _paper(
     serial = (pl.col("number") + 100_000).cast(pl.String)
     part = pl.col("part") if "part" in rows.columns else pl.lit(0, pl.Int64)
     of_part = pl.when(part > 0).then(pl.format(".{}", part + 1)).otherwise(pl.lit(""))
-    behind = pl.lit("") if prefix in ("SO", "RE") else of_part
     line = pl.col("line")
-    # On an invoice each parcel is a line of its own.
-    own = line if prefix != "RE" or "part" not in rows.columns else line + part
     return rows.select(
-        document=pl.concat_str(pl.lit(prefix), serial, behind),
-        line=own.cast(pl.String),
+        document=pl.concat_str(pl.lit(prefix), serial, pl.lit("") if prefix == "SO" else of_part),
+        line=line.cast(pl.String),
         type=pl.lit(kind),
         preceding=pl.concat_str(pl.lit(before), serial, pl.lit("") if before == "SO" else of_part)
         if before

@@ -5,13 +5,21 @@ from typing import Any
 import polars as pl
 
 from integrhealth.sample.documents.orders import BALANCED, EXPORTED_US, FLAGS, HOUR_US, OPEN
+from integrhealth.sample.documents.papers import BOTH_ENDS
+from integrhealth.sample.season import DAY_US
 
+# What is not paid yet counts from so much money on: prices may differ by that.
+TOLERANCE = 50
+WAITING = ("not shipped", "not invoiced", "not paid", "not credited")
 WITHOUT_ORDER = "order failed for good in the messages"
 
 
-def document_truth(lines: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
+def document_truth(lines: pl.DataFrame, rows: pl.DataFrame, company: str) -> dict[str, Any]:
     """Flags of lines and orders, money at stake, what is still on its way. `lines` and `rows` as in ``papers``."""
-    seen = lines.filter(pl.col("ordered_us") < EXPORTED_US).with_columns(_on_its_way())
+    seen = lines.filter(pl.col("ordered_us") < EXPORTED_US).join(
+        _unpaid(rows), on=["number", "line"], how="left", maintain_order="left"
+    )
+    seen = seen.with_columns(_on_its_way())
     seen = seen.with_columns(
         flag=pl.when((pl.col("flag") == BALANCED) & pl.col("waiting").is_not_null())
         .then(pl.lit(OPEN))
@@ -24,6 +32,7 @@ def document_truth(lines: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
     never = seen.filter(pl.col("flag") == "never shipped").unique("number")
     return {
         "rows": dict(sorted(rows.group_by("type").len().rows())),
+        "held_by_both_ends": BOTH_ENDS[company],
         "orders": seen["number"].n_unique(),
         "order_lines": seen.height,
         "lines_by_flag": {flag: seen.filter(pl.col("flag") == flag).height for flag in FLAGS},
@@ -31,17 +40,12 @@ def document_truth(lines: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
         "at_stake": {flag: float(seen.filter(pl.col("flag") == flag)["at_stake"].sum()) for flag in wrong},
         "orders_of": {flag: sorted(seen.filter(pl.col("flag") == flag)["order"].unique()) for flag in wrong},
         "never_shipped": {
-            WITHOUT_ORDER: never.filter(pl.col("system") == "Webshop").height,
-            "accepted and forgotten": never.filter(pl.col("system") != "Webshop").height,
+            WITHOUT_ORDER: never.filter(~pl.col("create_ok")).height,
+            "accepted and forgotten": never.filter("create_ok").height,
         },
-        "open": {
-            why: open_lines.filter(pl.col("waiting") == why).height
-            for why in ("not shipped", "not invoiced", "not credited")
-        },
+        "open": {why: open_lines.filter(pl.col("waiting") == why).height for why in WAITING},
+        "not_paid_yet": seen.filter(pl.col("unpaid") > 0, pl.col("flag").is_in([BALANCED, OPEN])).height,
         "oldest_open_hours": ((EXPORTED_US - open_lines["waiting_since_us"]) / HOUR_US).max(),
-        "invoices_not_paid_yet": seen.filter(
-            pl.col("flag") == BALANCED, pl.col("paying") > 0, pl.col("paid_us") >= EXPORTED_US
-        )["number"].n_unique(),
         "partial_shipments": {
             str(parts): count
             for parts, count in seen.filter(pl.col("parts") > 1).group_by("parts").len().sort("parts").rows()
@@ -51,13 +55,30 @@ def document_truth(lines: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
     }
 
 
+def _unpaid(rows: pl.DataFrame) -> pl.DataFrame:
+    """By order (number) and line the money that was invoiced and not yet paid."""
+
+    def booked(kind: str, prefix: str) -> pl.DataFrame:
+        serial = pl.col("document").str.extract(f"^{prefix}([0-9]+)").cast(pl.Int64)
+        made = (
+            rows.filter(pl.col("type") == kind)
+            .unique(["document", "line"])
+            .with_columns(number=serial - 100_000, line=pl.col("line").cast(pl.Int64))
+        )
+        return made.group_by("number", "line").agg(pl.col("amount").sum().alias(kind))
+
+    both = booked("invoice", "RE").join(booked("payment", "ZA"), on=["number", "line"], how="left")
+    return both.select("number", "line", unpaid=(pl.col("invoice") - pl.col("payment").fill_null(0)).round(2))
+
+
 def _on_its_way() -> list[pl.Expr]:
     """What a line still waits for at the end of the export, and since when."""
-    last_left = pl.col("issued_us") + (pl.col("parts") - 1) * 86_400_000_000
+    later = (pl.col("parts") - 1) * DAY_US
     back = (pl.col("returning") > 0) & (pl.col("returned_us") < EXPORTED_US)
     late = {
-        "not shipped": (last_left >= EXPORTED_US, "ordered_us"),
-        "not invoiced": (pl.col("invoiced_us") >= EXPORTED_US, "issued_us"),
+        "not shipped": (pl.col("issued_us") + later >= EXPORTED_US, "ordered_us"),
+        "not invoiced": (pl.col("invoiced_us") + later >= EXPORTED_US, "issued_us"),
+        "not paid": (pl.col("unpaid") > TOLERANCE, "invoiced_us"),
         "not credited": (back & (pl.col("credited_us") >= EXPORTED_US), "returned_us"),
     }
     waiting = pl.coalesce(pl.when(waits).then(pl.lit(why)) for why, (waits, _) in late.items())

@@ -19,9 +19,9 @@ ELEMENT = "customer.address"
 EXPORTED_US = FIRST_US + len(days()) * DAY_US
 # Entities for every 60,000 messages, by where their address goes. QUOTED: with the order of a won quote; BOUGHT: with
 # one from the shop; CHECKED_OUT: entered anew in the shop, and seen in the ERP before it is in the CRM.
-AGREES, OVERWRITTEN, FLOWS_BACK, STAYS, ENTERED = "agrees", "overwritten", "flows back", "stays", "entered in the shop"
+AGREES, OVERWRITTEN, FLOWS_BACK, STANDS, ENTERED = "agrees", "overwritten", "flows back", "stays", "entered in the shop"
 QUOTED = {"a": {OVERWRITTEN: 24, AGREES: 60}, "b": {AGREES: 120}}
-BOUGHT = {"a": {FLOWS_BACK: 36, STAYS: 18}, "b": {}}
+BOUGHT = {"a": {FLOWS_BACK: 36, STANDS: 18}, "b": {}}
 CHECKED_OUT = {"a": {ENTERED: 30}, "b": {}}
 # Days from the address in the CRM to the edit in the ERP, and from there to the message that settles it.
 EDITED_DAYS, SETTLED_DAYS = (0.2, 2.0), (1.5, 5.0)
@@ -50,7 +50,7 @@ def addresses(milestones: pl.DataFrame, company: str, *, messages: int, seed: in
     edited = days_later(chosen, *EDITED_DAYS, seed, ELEMENT, company, "edited")
     by = pl.when(pl.col("case") == FLOWS_BACK).then("history_sent_us").otherwise("create_sent_us")
     # Where it stays the order desk edits it after the last message about the customer.
-    changed = pl.when(pl.col("case") == STAYS).then(pl.col("history_us") + pl.Series(edited)).otherwise(by - settled)
+    changed = pl.when(pl.col("case") == STANDS).then(pl.col("history_us") + pl.Series(edited)).otherwise(by - settled)
     return chosen.with_columns(edited_us=changed).with_columns(written_us=pl.col("edited_us") - pl.Series(edited))
 
 
@@ -68,7 +68,7 @@ def address_rows(chosen: pl.DataFrame, company: str) -> pl.DataFrame:
     rows = [
         seen(chosen, ELEMENT, "CRM", at=pl.col("written_us"), actor=clerk, person=True),
         seen(
-            of(OVERWRITTEN, FLOWS_BACK, STAYS),
+            of(OVERWRITTEN, FLOWS_BACK, STANDS),
             ELEMENT,
             "ERP",
             at=pl.col("edited_us"),
@@ -148,8 +148,8 @@ def address_truth(chosen: pl.DataFrame, rows: pl.DataFrame, company: str) -> dic
         "record": "CRM",
         "entities": chosen.height,
         "by_case": {case: by_case[case] for case in sorted(by_case)},
-        "edited_in_the_erp": won + lost + by_case.get(STAYS, 0),
-        "conflicts": {"record_won": won, "record_lost": lost, "open": by_case.get(STAYS, 0)},
+        "edited_in_the_erp": won + lost + by_case.get(STANDS, 0),
+        "conflicts": {"record_won": won, "record_lost": lost, "open": by_case.get(STANDS, 0)},
         "authority": won / (won + lost) if won + lost else None,
         "within_the_limit": by_case.get(ENTERED, 0),
         "conflict_hours": {"least": hours.min(), "median": hours.median(), "most": hours.max()},

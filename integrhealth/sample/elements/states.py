@@ -23,13 +23,13 @@ SHIPMENTS = 500
 
 def states(milestones: pl.DataFrame, company: str, *, messages: int, seed: int) -> pl.DataFrame:
     """One row per shipment whose state is in the logs: number, entity, ``state``, ``shown``; each as often."""
-    known = milestones.filter(pl.col("announce_ok").fill_null(False), pl.col("portal_ok").fill_null(False)).filter(
+    shown = milestones.filter(pl.col("announce_ok").fill_null(False), pl.col("portal_ok").fill_null(False)).filter(
         pl.col("portal_us") < EXPORTED_US
     )
-    most = min(known.height, max(5, round(SHIPMENTS * messages / 60_000)))
+    most = min(shown.height, max(5, round(SHIPMENTS * messages / 60_000)))
     count = most // len(STATES) * len(STATES)
     rng = stream(seed, "elements", ELEMENT, company)
-    chosen = known[np.sort(rng.permutation(known.height)[:count])]
+    chosen = shown[np.sort(rng.permutation(shown.height)[:count])]
     state = rng.permutation(np.arange(count) % len(STATES))
     return chosen.with_columns(
         entity=pl.format("SH{}", pl.col("number") + 100_000),

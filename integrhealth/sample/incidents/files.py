@@ -6,7 +6,7 @@ import polars as pl
 
 from integrhealth.sample.catalogs import all_integrations
 from integrhealth.sample.companies import TIMEZONE
-from integrhealth.sample.incidents.desk import DESK_TEAM, EXPORTED_US, MINUTE_US, at_night
+from integrhealth.sample.incidents.desk import EXPORTED_US, MINUTE_US, at_night
 from integrhealth.sample.landscape import SYSTEMS
 
 INCIDENT_HEADER = "TICKET;CHANGED;ACTION;STATE;GROUP;ASSIGNEE;PRIORITY;INTERFACE;DOC_NO"
@@ -130,13 +130,11 @@ def _first_blamed(tickets: pl.DataFrame, root_team: dict[str, str]) -> dict[str,
     """
     given = (
         tickets.filter(pl.col("object_id").is_not_null())
-        .select("incident", "integration", "teams", "since_us")
-        .explode("teams", "since_us")
-        .filter(pl.col("since_us") < EXPORTED_US)
-        .drop_nulls("teams")
+        .select("incident", "integration", "teams", "since_us", place=pl.int_ranges(pl.col("teams").list.len()))
+        .explode("teams", "since_us", "place")
     )
-    # The desk that writes a ticket blames nobody by having it; who owns the integration is called, and blamed so.
-    passed = given.filter((pl.col("teams") != DESK_TEAM) | (pl.col("teams").shift().over("incident").is_not_null()))
+    # Who writes a ticket is not blamed by that: the desk in A, in B nobody.
+    passed = given.filter(pl.col("place") > 0, pl.col("since_us") < EXPORTED_US)
     first = passed.unique("incident", keep="first", maintain_order=True).join(
         tickets.select("incident", repaired_by=pl.col("teams").list.last()), on="incident", maintain_order="left"
     )

@@ -183,7 +183,7 @@ def test_owners_are_persons_teams_or_nobody():
     evidence = Log().evidence(elements=rows, teams=[{"team": "Sales"}, {"team": "IT"}])
     assert dict(questions.elements(evidence).select("owner", "owner_kind").rows()) == kinds | {None: "nobody"}
     findings = said(evidence)
-    assert findings.select("rule", "severity", "value", "n").rows() == [("no_owner", "warning", 3.0, 5)]
+    assert findings.select("rule", "severity", "value", "n").rows() == [("element_without_owner", "warning", 3.0, 5)]
     assert findings["statement"].item() == "No person owns 3 of 5 data elements with a home: e2, e3, e4."
 
 

@@ -1,73 +1,19 @@
 """Exceptions: whether returns, partial shipments, cancellations, credit notes and disputes run as the rest does."""
 
-import csv
-import io
-import zipfile
-from datetime import UTC, datetime, timedelta
-
 import numpy as np
 import polars as pl
 import pytest
+from drawing.exceptions import START, happy, logs, messages, row, said
 from drawing.landscapes import healthy
-from drawing.shared_data import shared_data
 from polars.testing import assert_frame_equal
 
 import integrhealth as ih
 from integrhealth.analyses.reconciliation.exceptions import courses as course_room
 from integrhealth.analyses.reconciliation.exceptions import in_documents
-from integrhealth.analyses.reconciliation.exceptions.findings import exception_findings
 from integrhealth.analyses.reconciliation.exceptions.notes import exception_notes
 from integrhealth.analyses.reconciliation.exceptions.questions import exception_failures, exceptions, variants
 from integrhealth.analyses.reconciliation.exceptions.vocabulary import EXCEPTIONS, HAPPY_PATHS, TYPES
 from integrhealth.catalog import CATALOG, Catalog
-from integrhealth.language.findings import ranked
-
-START = datetime(2026, 3, 2, 8, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-COLUMNS = ("object_type", "object_id", "operation", "status", "minute")
-
-
-def messages(rows):
-    """`rows` of COLUMNS, and what else a dictionary at the end says, as messages from the shop to the books."""
-    made = []
-    for number, row in enumerate(rows):
-        extra = row[len(COLUMNS)] if len(row) > len(COLUMNS) else {}
-        one = dict(zip(COLUMNS, row, strict=False)) | {"message_id": f"m{number}", "integration": "erp-books"}
-        one |= {"source": "shop", "target": "books", "kind": "request"} | extra
-        one["sent_at"] = START + one.pop("minute") * MINUTE
-        made.append(one | {"answered_at": one["sent_at"] + MINUTE} if one["status"] != "pending" else one)
-    return pl.DataFrame(made, infer_schema_length=None)
-
-
-def logs(rows, **frames):
-    return ih.Evidence(messages=messages(rows), **frames)
-
-
-def documents(rows):
-    """`rows` are document, line, type, quantity and, of what follows, preceding document and line."""
-    columns = ("document", "line", "type", "quantity", "preceding", "preceding_line", "unit")
-    made = [dict(zip(columns, row, strict=False)) | {"created_at": START} for row in rows]
-    return pl.DataFrame(made, schema=dict.fromkeys(columns, pl.String) | {"quantity": pl.Float64, "created_at": TIME})
-
-
-TIME = pl.Datetime("us", "UTC")
-
-
-def happy(kind, count, *, failing=0, step="post"):
-    """So many objects of a kind that show no exception; the first ones fail for good."""
-    return [(kind, f"{kind}-{n}", step, "failed" if n < failing else "ok", n) for n in range(count)]
-
-
-def row(evidence, name, **options):
-    return exceptions(evidence, **options).row(by_predicate=pl.col("type") == name, named=True)
-
-
-def said(evidence):
-    found = exception_findings(
-        exceptions(evidence), exception_failures(evidence), integrations=evidence.catalog.integrations
-    )
-    return ranked(found)
-
 
 # Planted truth
 
@@ -124,6 +70,15 @@ def test_a_success_that_a_later_attempt_undoes_is_a_failure():
         ("return", f"R{n}", "post", status, n + at) for n in range(20) for at, status in ((0, "ok"), (5, "timeout"))
     ]
     assert row(logs([*happy("delivery", 50), *cases]), "return")["failure_share"] == 1
+
+
+def test_attempts_of_one_moment_go_by_their_numbers():
+    cases = [
+        ("return", f"R{n}", "post", status, n, {"attempt": attempt, "message_id": f"{n}-{attempt % 2}"})
+        for n in range(20)
+        for attempt, status in ((1, "failed"), (2, "ok"))
+    ]
+    assert row(logs([*happy("delivery", 50), *cases]), "return")["failed"] == 0
 
 
 def test_a_person_who_enters_a_case_does_not_touch_it_who_comes_later_does():
@@ -264,83 +219,19 @@ def test_what_names_an_exception(object_type, operation, name):
     assert exceptions(evidence).filter(pl.col("cases") > 0)["type"].to_list() == ([] if name is None else [name])
 
 
+def test_where_the_first_choice_of_a_happy_path_is_too_short_another_is_taken():
+    returned = row(logs([*happy("delivery", 19), *happy("order", 30), *happy("return", 30)]), "return")
+    assert (returned["happy_path"], returned["happy_cases"]) == ("order", 30)
+    returned = row(logs([*happy("delivery", 9), *happy("invoice", 12), *happy("return", 30)]), "return")
+    assert (returned["happy_path"], returned["verdict"]) == ("invoice", "too few")
+
+
 def test_a_message_that_was_withdrawn_is_no_cancelled_order():
     assert row(logs([*happy("order", 30), ("order", "x", "post", "cancelled", 0)]), "cancellation")["cases"] == 0
 
 
 def test_every_type_has_words_and_a_happy_path():
     assert set(EXCEPTIONS) == set(HAPPY_PATHS) == set(TYPES)
-
-
-# Documents
-
-
-def test_documents_show_returns_credit_notes_and_what_left_in_parts():
-    five = [(f"D{n}", "1", "delivery", 2.0, "O1", "1") for n in range(5)]
-    rows = [
-        ("O1", "1", "order", 10.0),
-        *five,
-        # The same sent twice in full, one delivery of two batches, and two of another unit are no parts.
-        ("O2", "1", "order", 5.0),
-        *[(f"E{n}", "1", "delivery", 5.0, "O2", "1") for n in range(2)],
-        ("O3", "1", "order", 5.0),
-        *[("F0", str(n), "delivery", 2.5, "O3", "1") for n in range(2)],
-        ("O4", "1", "order", 5.0, None, None, "box"),
-        *[(f"G{n}", "1", "delivery", 2.0, "O4", "1", "piece") for n in range(2)],
-        # Nobody tells what was ordered: less than all that left.
-        *[(f"H{n}", "1", "delivery", 2.0, "O5", "1") for n in range(2)],
-        ("R1", "1", "return", 1.0, "O1", "1"),
-        ("R1", "2", "return", 1.0, "O1", "1"),
-        ("C1", "1", "credit_note", 1.0, "R1", "1"),
-    ]
-    shown = in_documents.exceptions_in(ih.Evidence(documents=documents(rows)).documents)
-    assert shown.sort("exception", "object_id").rows() == [
-        ("C1", "credit note"),
-        ("O1", "partial shipment"),
-        ("O5", "partial shipment"),
-        ("R1", "return"),
-    ]
-    table = exceptions(ih.Evidence(documents=documents(rows)))
-    assert dict(table.select("type", "cases").rows()) == {
-        "return": 1,
-        "partial shipment": 2,
-        "cancellation": 0,
-        "credit note": 1,
-        "dispute": 0,
-    }
-    # No document says that it was cancelled, so that nobody knows whether any was.
-    assert set(table["verdict"]) == {"too few"}
-
-
-def test_documents_tell_which_objects_of_messages_are_exceptions():
-    rows = []
-    for n in range(25):
-        rows += [(f"O{n}", "1", "order", 10.0), (f"R{n}", "1", "return", 1.0, f"O{n}", "1")]
-        rows += [(f"D{n}-{part}", "1", "delivery", 5.0, f"O{n}", "1") for part in range(2)]
-    moved = [("order", f"O{n}", "post", "failed" if n < 5 else "ok", n) for n in range(25)]
-    moved += [("return", f"R{n}", "post", "ok", n) for n in range(10)]
-    evidence = logs([*happy("order", 100), *moved], documents=documents(rows))
-    partial, returned = row(evidence, "partial shipment"), row(evidence, "return")
-    assert (partial["cases"], partial["judged"], partial["failed"], partial["happy_cases"]) == (25, 25, 5, 100)
-    assert (returned["cases"], returned["judged"], returned["verdict"]) == (25, 10, "too few")
-
-
-def test_the_document_flow_of_sap_against_a_plain_count():
-    path = shared_data("formats", "sap", "VBFA.zip")
-    with zipfile.ZipFile(path) as packed:
-        text = packed.read(packed.namelist()[0])
-    if text[:2] == b"PK":
-        with zipfile.ZipFile(io.BytesIO(text)) as inner:
-            text = inner.read(inner.namelist()[0])
-    lines = list(csv.DictReader(io.StringIO(text.decode("utf-8-sig")), delimiter=_delimiter(text)))
-    numbers = {kind: {line["VBELN"] for line in lines if line["VBTYP_N"] in kind} for kind in ("HT", "O")}
-    table = dict(exceptions(ih.read(path)).select("type", "cases").rows())
-    assert (table["return"], table["credit note"]) == (len(numbers["HT"]), len(numbers["O"])) == (48, 15)
-
-
-def _delimiter(text):
-    head = text.splitlines()[0].decode("utf-8-sig")
-    return max(",;\t|", key=head.count)
 
 
 # Laws

@@ -300,6 +300,15 @@ def test_a_receivers_log_speaks_only_for_its_time():
     assert row["uncovered"] == frames["receipts"].filter(~pl.col("object_id").is_in(sent["object_id"].implode())).height
 
 
+def test_a_receipt_of_a_far_off_year_arrived_and_ends_no_log():
+    frames = as_two_logs()
+    far = pl.when(pl.col("object_id") == "00200").then(pl.col("received_at") + timedelta(days=30_000))
+    wrong = frames["receipts"].with_columns(received_at=far.otherwise("received_at"))
+    row = only(transfers(ih.Evidence(messages=frames["messages"], receipts=wrong)))
+    assert {name: row[name] for name in NIGHT} == NIGHT
+    assert row["surely_lost"] == 10
+
+
 def test_an_idempotent_receiver_absorbs():
     evidence = ih.Evidence(**as_two_logs(), catalog=declared(idempotent=True))
     assert told(evidence, "duplicate_applied", "absorbed", "applied_again") == (0, 7, 0)

@@ -51,6 +51,7 @@ def test_five_statuses_on_two_lose_exactly_their_bits(registered):
     assert row["loss_low"] < LOST < row["loss_high"] < LOST + 0.05
     assert (row["verdict"], row["copy_share"], row["added_fields"]) == ("loses meaning", 0, [])
     assert (field["fate"], field["values_before"], field["values_after"], field["paired"]) == ("loses", 5, 2, 1000)
+    assert (field["copied"], field["renamed"]) == (0, 0)
     assert field["before_bits"] == pytest.approx(log2(5))
     assert field["gain_bits"] == pytest.approx(0)
     assert field["kind"] == ("map" if registered else None)
@@ -112,6 +113,17 @@ def test_ids_of_entities_that_are_sent_again_and_again_are_no_gain_either():
     zones = [f"zone {number % 40 % 4}" for number in range(400)]
     (field,) = transform_fields(evidence(sent([(None, "wms.zone", None, zones)], entities=40))).to_dicts()
     assert (field["fate"], field["gain_bits"]) == ("added", pytest.approx(2))
+
+
+def test_ids_of_one_entity_say_as_little():
+    part = sent([("code", "code", turns(STATUSES, 100), ids("i", 100))], entities=1)
+    assert one(transform_fields(evidence(part)))["fate"] == "cannot tell"
+
+
+def test_constants_are_not_taken_for_each_other():
+    part = sent([("client", None, ["100"] * 60, ["100"] * 60), (None, "plant", None, ["100"] * 60)])
+    field = one(transform_fields(evidence(part)))
+    assert (field["field"], field["from"], field["linked_by"]) == ("plant", None, None)
 
 
 def test_what_the_source_never_had_is_added_and_a_constant_adds_nothing():
@@ -278,12 +290,23 @@ def test_the_value_as_of_sending_is_compared_and_not_a_later_one():
     assert (row["copy_share"], row["arrivals"], row["paired"]) == (None, 100, 0)
 
 
+def test_what_the_source_logs_a_little_late_is_what_it_sent_where_it_had_shown_nothing():
+    before = turns(STATUSES, 100)
+    messages, changes = sent([("status", "status", before, [MERGED[status] for status in before])])
+    late = pl.when(system="ERP").then(pl.col("at") + timedelta(minutes=10, seconds=30)).otherwise("at")
+    row = one(transforms(ih.Evidence(messages=messages, field_changes=changes.with_columns(at=late))))
+    assert (row["paired"], row["loss_bits"]) == (100, pytest.approx(LOST))
+
+
 def test_other_arrivals_count_nowhere():
     messages, changes = sent([("status", "status", turns(STATUSES, 60), turns(STATUSES, 60))])
-    elsewhere = changes.filter(system="WMS").with_columns(system=pl.lit("BI"))
+    elsewhere = changes.filter(system="WMS").with_columns(
+        pl.col("at") + timedelta(minutes=1), system=pl.lit("BI"), value_hash=pl.lit("other")
+    )
     nobody = changes.filter(system="WMS").with_columns(message_id=pl.lit("no such message"))
     logs = ih.Evidence(messages=messages, field_changes=pl.concat([changes, elsewhere, nobody]))
-    assert one(transforms(logs))["arrivals"] == 60
+    row = one(transforms(logs))
+    assert (row["arrivals"], row["copy_share"]) == (60, 1)
     tests = ih.Evidence(messages=messages.with_columns(load_test=True), field_changes=changes)
     assert transforms(tests).is_empty()
 

@@ -52,6 +52,8 @@ def test_keys_of_several_columns_in_any_kind_of_frame():
     assert_frame_equal(two_logs(sent.lazy(), received.lazy(), key=["order", "number"]), whole)
     pandas = two_logs(pd.DataFrame(sent.to_dict(as_series=False)), received, key=["order", "number"])
     assert classes(pandas) == classes(whole)
+    naive = two_logs(sent.with_columns(pl.col("sent_at").dt.replace_time_zone(None)), received, key=["order", "number"])
+    assert_frame_equal(naive, whole)
     assert whole["order"].is_sorted()
 
 
@@ -69,6 +71,10 @@ def test_a_null_is_no_key_and_a_wrong_name_is_said():
     )
     with pytest.raises(MissingColumns, match="reference"):
         two_logs(sent, received, key="reference")
+    with pytest.raises(WrongValue, match="make both text"):
+        two_logs(sent, received.with_columns(pl.col("number").cast(pl.String)), key="number")
+    with pytest.raises(WrongValue, match="holds no times"):
+        two_logs(sent, received, key="order", sent_at="amount")
     with pytest.raises(WrongValue, match="at least one"):
         two_logs(sent, received, key=[])
 

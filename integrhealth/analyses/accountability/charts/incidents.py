@@ -216,10 +216,12 @@ def owner_effect_chart(effect: pl.DataFrame) -> Any:
     mark = base.mark_point(filled=True, size=90, opacity=1).encode(y=y, x="extra_hours:Q", color=colour, tooltip=said)
     search = rows.filter(pl.col("measure") == "search_hours").row(0, named=True)
     held = "of the same priority" if search["priorities"] else "whatever their priority"
+    even_enough = search["low"] <= 0 <= search["high"]
     longer = f"{abs(search['extra_hours']):.1f} h {'longer' if search['extra_hours'] >= 0 else 'shorter'}"
     return titled(
         (even + interval + mark).properties(width=WIDTH - 60, height=alt.Step(34)),
-        f"Incidents without an owner are searched for {longer} ({search['low']:.1f} to {search['high']:.1f})",
+        f"{'No difference is seen: i' if even_enough else 'I'}ncidents without an owner are searched for {longer} "
+        f"({search['low']:.1f} to {search['high']:.1f})",
         f"Shift in hours against incidents with an owner, {held}, with its 95% interval: an association; "
         f"n = {search['ownerless']:,} without and {search['owned']:,} with an owner",
     )

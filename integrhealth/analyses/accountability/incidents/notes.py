@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 import polars as pl
 
-TABLES = ("incidents", "handovers", "support_lines", "incident_phases", "owner_effect", "first_touches")
+TABLES = (
+    "incidents",
+    "handovers",
+    "support_lines",
+    "incident_phases",
+    "wanderings",
+    "owner_effect",
+    "first_touches",
+)
 NO_INCIDENTS = "incident_events (incident, at, team, state, integration), the history of the service desk's tickets"
 NO_TEAMS = "incident_events.team, the team that had the incident at each step"
 NO_REPAIRS = "incident_events.state, which says when an incident was resolved"
@@ -22,6 +30,7 @@ def incident_notes(
     without_team = incident_events["team"].is_null().all()
     lacking = {
         "handovers": NO_TEAMS if without_team else None,
+        "wanderings": NO_TEAMS if without_team else None,
         "support_lines": NO_TEAMS if without_team else NO_LINES if teams["line"].is_null().all() else None,
         "incident_phases": NO_TEAMS if without_team else NO_REPAIRS,
         "owner_effect": NO_TEAMS if without_team else f"{NO_OWNERS}; and {NO_REPAIRS}",

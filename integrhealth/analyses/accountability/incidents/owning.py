@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from integrhealth.language.masking import pseudonym, pseudonym_key
+from integrhealth.analyses.accountability.names import hides, identities, team_key
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT
 from integrhealth.language.statistics import enough, wilson_interval
 from integrhealth.language.thresholds import MIN_INCIDENTS
@@ -23,9 +23,9 @@ def owners_at(lives: pl.DataFrame, integrations: pl.DataFrame, systems: pl.DataF
 
     ``owner`` is the owner of the integration on the day of detection in `timezone`; ``owned`` is false where the
     catalog lists the integration without an owner, and null where it does not list it, or where its owner came later:
-    who owned it before, nobody says. ``first_by``: whether the person who touched it first was the owner or the backup
-    (as the catalog writes them, or their pseudonyms), or the team theirs: named so itself, or the team of one of the
-    `systems` that they own; null without an owner, or where nobody touched it.
+    who owned it before, nobody says. ``first_by``: whether who touched it first was the owner or the backup, or their
+    team: the one they are, or that of one of the `systems` that they own; null without an owner, or where nobody
+    touched it.
     """
     declared = integrations.select("integration", "owner", "backup", "owner_since", listed=pl.lit(True)).unique(
         "integration", keep="first", maintain_order=True
@@ -38,29 +38,38 @@ def owners_at(lives: pl.DataFrame, integrations: pl.DataFrame, systems: pl.DataF
         pl.col("owner").is_not_null()
     )
     rows = rows.with_columns(owned=owned, **{who: pl.when(~pl.col("later")).then(who) for who in ("owner", "backup")})
-    rows = _with_teams(rows, "owner", systems)
-    rows = _with_teams(rows, "backup", systems)
-    somebody = pl.col("first_person").is_not_null() | pl.col("first_team").is_not_null()
-    by = pl.when(_is("owner")).then(pl.lit(BY_OWNER)).when(_is("backup")).then(pl.lit(BY_BACKUP))
-    first_by = pl.when(pl.col("owner").is_not_null() & somebody).then(by.otherwise(pl.lit(BY_OTHERS)))
-    return rows.select("incident", "owner", "owned", first_by=first_by)
+    return rows.select("incident", "owner", "owned", first_by=_first_by(rows, systems))
 
 
-def _with_teams(rows: pl.DataFrame, who: str, systems: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with the teams of the systems that the one in the column `who` owns or stands in for."""
-    people = pl.concat([systems.select("team", person=role) for role in ("owner", "backup")])
-    theirs = people.drop_nulls().group_by("person").agg(pl.col("team").unique().alias(f"teams_of_{who}"))
-    return rows.join(theirs, left_on=who, right_on="person", how="left", maintain_order="left")
-
-
-def _is(who: str) -> pl.Expr:
-    """Whether the first person or team is the one in the column `who`."""
-    person, team = pl.col("first_person"), pl.col("first_team")
-    hidden = pseudonym(pl.col(who), pseudonym_key())
-    theirs = team.is_in(pl.col(f"teams_of_{who}"))
-    return pl.any_horizontal(
-        each.fill_null(False) for each in (person == pl.col(who), person == hidden, team == pl.col(who), theirs)
+def _first_by(rows: pl.DataFrame, systems: pl.DataFrame) -> pl.Series:
+    """Whose the first touch of each row was."""
+    hidden = hides(rows["first_person"])
+    first, team = identities(rows["first_person"], hidden=hidden), rows.select(team_key(pl.col("first_team")))
+    asked = rows.select("owner", "backup", first=first, team=team.to_series())
+    for who in ("owner", "backup"):
+        people = pl.concat([systems.select("team", name=role) for role in ("owner", "backup")]).drop_nulls()
+        theirs = people.group_by(identities(people["name"], hidden=hidden)).agg(teams=team_key(pl.col("team")).unique())
+        asked = (
+            asked.with_columns(name=identities(asked[who], hidden=hidden), itself=team_key(pl.col(who)))
+            .join(theirs, on="name", how="left", maintain_order="left")
+            .with_columns(
+                pl.any_horizontal(
+                    (pl.col("first") == pl.col("name")).fill_null(False),
+                    (pl.col("team") == pl.col("itself")).fill_null(False),
+                    pl.col("team").is_in(pl.col("teams")).fill_null(False),
+                ).alias(f"by_{who}")
+            )
+            .drop("name", "itself", "teams")
+        )
+    somebody = pl.col("first").is_not_null() | pl.col("team").is_not_null()
+    by = (
+        pl.when("by_owner")
+        .then(pl.lit(BY_OWNER))
+        .when("by_backup")
+        .then(pl.lit(BY_BACKUP))
+        .otherwise(pl.lit(BY_OTHERS))
     )
+    return asked.select(first_by=pl.when(pl.col("owner").is_not_null() & somebody).then(by)).to_series()
 
 
 def first_touches(incidents: pl.DataFrame) -> pl.DataFrame:

@@ -142,9 +142,9 @@ def owner_effect(evidence: "Evidence") -> pl.DataFrame:
 def first_touches(evidence: "Evidence") -> pl.DataFrame:
     """One row per integration with an owner and incidents, the most first: how often the owner touched them first.
 
-    The first touch is the first step of a team or person that says more than that the incident is new. The owner is
-    the person of the catalog, or a team of a system that this person owns. ``share`` has Wilson's interval (1927), and
-    is null below ten incidents.
+    The first touch is the first step of a team or person that says more than that the incident is new. It is by the
+    owner where it is by the person of the catalog or by the team of a system that this person owns, so that logs
+    without persons tell it as well. ``share`` has Wilson's interval (1927), and is null below ten incidents.
 
     >>> ih.accountability.first_touches(evidence).columns[:4]
     ['integration', 'owner', 'incidents', 'by_owner']

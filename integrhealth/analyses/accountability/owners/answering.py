@@ -33,17 +33,17 @@ def claims(
     identities in the incidents, `systems` those of the catalog. A team is tellable that is among the `teams` (keys) of
     the incidents.
     """
-    since = pl.col("owner_since").cast(TIME)
-    named = pl.concat(
-        declared.select("integration", role=pl.lit(role), name=role, kind=f"{role}_kind", since=since) for role in ROLES
+    named_owners = pl.concat(
+        declared.select("integration", role=pl.lit(role), name=role, kind=f"{role}_kind", since="since")
+        for role in ROLES
     ).drop_nulls("kind")
     others = pl.concat([systems.select(name=role) for role in ROLES]).drop_nulls()
-    people = pl.concat([named.filter(pl.col("kind") == PERSON).select("name"), others]).unique()
+    people = pl.concat([named_owners.filter(pl.col("kind") == PERSON).select("name"), others]).unique()
     people = people.with_columns(who=identities(people["name"], hidden=hidden), form=written_as(pl.col("name")))
     forms = people.filter(pl.col("who").is_in(seen.implode()))["form"].unique()
     in_group = pl.col("kind").is_in([TEAM, MAILBOX])
-    rows = named.with_columns(
-        who=pl.when(in_group).then(team_key(pl.col("name"))).otherwise(identities(named["name"], hidden=hidden))
+    rows = named_owners.with_columns(
+        who=pl.when(in_group).then(team_key(pl.col("name"))).otherwise(identities(named_owners["name"], hidden=hidden))
     )
     fits = written_as(pl.col("name")).is_in(forms.implode())
     of_team = pl.col("who").is_in(teams.implode())
@@ -89,8 +89,8 @@ def answers(
     """
     theirs = (
         lives.drop_nulls("integration")
-        .join(declared.select("integration", "owner_kind", "owner_since"), on="integration")
-        .filter(pl.col("owner_since").is_null() | (pl.col("detected_at") >= pl.col("owner_since").cast(TIME)))
+        .join(declared.select("integration", "since"), on="integration")
+        .filter(pl.col("since").is_null() | (pl.col("detected_at") >= pl.col("since")))
     )
     by_anybody = touches.drop_nulls("incident").select("incident").unique().with_columns(answered=pl.lit(True))
     first = (
@@ -129,10 +129,10 @@ def answers(
         "first_touch_high": pl.Series(high),
     }
     sample = enough(pl.col("first_touches"), MIN_ANSWERABLE)
-    named = pl.col("people") >= MIN_ANSWERABLE
+    with_people = pl.col("people") >= MIN_ANSWERABLE
     return (
         rows.with_columns(pl.when(sample).then(share).alias(name) for name, share in shares.items())
-        .with_columns(tellable=pl.col("tellable").fill_null(False) & (named | ~pl.col("needs_people")))
+        .with_columns(tellable=pl.col("tellable").fill_null(False) & (with_people | ~pl.col("needs_people")))
         .select(*ANSWERED)
         .cast(ANSWERED)
         .sort("integration")

@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.accountability.names import PERSON, owner_kind
-from integrhealth.language.schema import COUNT, TEXT
+from integrhealth.language.schema import COUNT, TEXT, TIME
 
 CATALOG, LOGS = "catalog", "logs"
 INTEGRATION = "integration"
@@ -15,25 +15,13 @@ DECLARED = {
     "owner": TEXT,
     "backup": TEXT,
     "owner_since": pl.Date,
+    "since": TIME,
     "named_by": TEXT,
     "owner_kind": TEXT,
     "backup_kind": TEXT,
     "target_owner": TEXT,
     "messages": COUNT,
 }
-
-
-def edge_facts(messages: pl.DataFrame) -> pl.DataFrame:
-    """One row per integration and edge between two systems: its messages, load tests left out. The rows add up."""
-    real = ~pl.col("load_test").fill_null(False)
-    return (
-        messages.lazy()
-        .filter(pl.col("source") != pl.col("target"), pl.col("integration").is_not_null(), real)
-        .group_by("integration", "source", "target")
-        .agg(messages=pl.len().cast(COUNT))
-        .collect(engine="streaming")
-        .sort("integration", "source", "target")
-    )
 
 
 def team_names(systems: pl.DataFrame, teams: pl.DataFrame, incident_events: pl.DataFrame) -> pl.Series:
@@ -49,12 +37,14 @@ def declared(
     *,
     systems: pl.DataFrame,
     teams: pl.Series,
+    timezone: str = "UTC",
 ) -> pl.DataFrame:
     """One row per integration of the catalog's `integrations` or of the messages, as DECLARED, by name.
 
     `edges` as ``edge_facts`` gives them; the systems are the catalog's, else those of most messages. The owner is the
     catalog's; where it names none, the one of `ownerships`. The owner of the target in the catalog's `systems` stands
     beside it: it is no owner of the integration. `teams` are the names that are no persons (``team_names``).
+    ``since`` is when the day ``owner_since`` begins in `timezone`.
     """
     busiest = edges.sort("messages", "source", "target", descending=[True, False, False])
     seen = busiest.group_by("integration").agg(
@@ -78,11 +68,19 @@ def declared(
             source_system=pl.coalesce("source", "seen_source"),
             target_system=pl.coalesce("target", "seen_target"),
             messages=pl.col("messages").fill_null(0),
+            since=_begins(pl.col("owner_since"), timezone),
             **kinds,
         )
         .join(known_targets, on="target_system", how="left")
     )
     return rows.select(*DECLARED).cast(DECLARED).sort("integration")
+
+
+def _begins(day: pl.Expr, timezone: str) -> pl.Expr:
+    """Its midnight on the wall; where the clocks leave that out, as some zones do in spring, that of UTC."""
+    midnight = day.cast(pl.Datetime("us"))
+    on_the_wall = midnight.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(on_the_wall.dt.convert_time_zone("UTC"), midnight.dt.replace_time_zone("UTC"))
 
 
 def told(ownerships: pl.DataFrame, teams: pl.Series) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.accountability import incident_lives
+from integrhealth.analyses.accountability.edges import edge_facts
 from integrhealth.analyses.accountability.names import hides, identities, team_key
 from integrhealth.analyses.accountability.owners import acts, answering, declared, staleness, verdicts
 from integrhealth.language.period import period
@@ -21,18 +22,20 @@ def _hidden(evidence: "Evidence") -> bool:
     columns = (
         (evidence.incident_events, "person"),
         (evidence.field_changes, "actor"),
+        (evidence.messages, "actor"),
         (evidence.reads, "person"),
         (evidence.ownerships, "owner"),
     )
-    return any(hides(frame[column]) for frame, column in columns)
+    return any(hides(frame[column].unique()) for frame, column in columns)
 
 
 @question
 def _declared(evidence: "Evidence") -> pl.DataFrame:
     catalog = evidence.catalog
     names = declared.team_names(catalog.systems, catalog.teams, evidence.incident_events)
-    edges = declared.edge_facts(evidence.messages)
-    return declared.declared(catalog.integrations, edges, evidence.ownerships, systems=catalog.systems, teams=names)
+    edges = edge_facts(evidence.messages)
+    frames = (catalog.integrations, edges, evidence.ownerships)
+    return declared.declared(*frames, systems=catalog.systems, teams=names, timezone=catalog.timezone)
 
 
 @question

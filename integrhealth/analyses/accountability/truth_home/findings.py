@@ -30,7 +30,7 @@ def truth_findings(tables: Mapping[str, pl.DataFrame], *, integrations: pl.DataF
         two_truths(elements),
         record_loses(elements),
         laundered(tables["laundering"], tables["carried"], integrations),
-        no_owner(elements),
+        element_without_owner(elements),
         not_declared(elements),
     ]
 
@@ -156,12 +156,12 @@ def laundered(laundering: pl.DataFrame, carried: pl.DataFrame, integrations: pl.
     return findings(NAME, "laundering", rows)
 
 
-def no_owner(elements: pl.DataFrame) -> pl.DataFrame:
-    """``no_owner``: one finding for all elements that the catalog gives a record, but no person."""
+def element_without_owner(elements: pl.DataFrame) -> pl.DataFrame:
+    """``element_without_owner``: one finding for all elements that the catalog gives a record, but no person."""
     declared = elements.filter(pl.col("origin").is_not_null() | pl.col("record").is_not_null())
     lacking = declared.filter(pl.col("owner_kind") != PERSON)
     return _counted(
-        "no_owner",
+        "element_without_owner",
         lacking,
         of=declared.height,
         level="warning",

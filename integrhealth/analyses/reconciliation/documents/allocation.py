@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from integrhealth.language.thresholds import MOST_ALLOCATIONS, QUANTITY_TOLERANCE
+from integrhealth.language.thresholds import MOST_ALLOCATIONS, MOST_DOCUMENT_STEPS, QUANTITY_TOLERANCE
 
 SPLIT = {
     "node": pl.UInt32,
@@ -24,7 +24,8 @@ def split(lines: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     open of the amount. Where quantities are unknown the amounts decide, and equal parts where these are too.
     """
     pieces, steps = _pieces(lines, links)
-    sizes = _sizes(lines, links, pieces)
+    loose = lines.join(links.select("node").unique(), on="node", how="anti")
+    sizes = _sizes(pl.concat([each.select("node", *MEASURES) for each in (pieces, loose)]))
     joined = steps.join(pieces, on="piece").join(sizes, on="pred", how="left")
     alone = pl.len().over("piece") == 1
     certain = joined.filter(alone).with_columns(quantity_part=pl.lit(1.0), amount_part=pl.lit(1.0))
@@ -42,28 +43,11 @@ def split(lines: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
 def _pieces(lines: pl.DataFrame, links: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The pieces that are to be split, and piece, pred of each line that they follow.
 
-    A piece is a row; rows of one line that all say the same of several lines may each tell the whole: they are one
-    piece where the lines that they follow could not take it several times.
+    A piece is a row; rows of a line that each tell the whole (``_telling_the_whole``) are one piece.
     """
-    rows = lines.join(links.select("row").unique(), on="row", how="semi")
-    per_line = links.filter(~pl.col("whole_document")).group_by("node").agg(preds=pl.col("pred").n_unique())
-    said = ("quantity", "amount", "created_at")
-    alike = rows.group_by("node").agg(
-        rows=pl.len(), same=pl.struct(said).n_unique() == 1, **{each: pl.col(each).first() for each in MEASURES}
-    )
-    repeating = alike.join(per_line, on="node").filter("same", pl.col("preds") > 1, pl.col("preds") == pl.col("rows"))
-    room = (
-        links.join(repeating.select("node"), on="node", how="semi")
-        .join(_said_sizes(lines), on="pred", how="left")
-        .group_by("node")
-        .agg(*(_sum_if_all(f"{measure}_size").alias(f"{measure}_size") for measure in MEASURES))
-    )
-    fits = [
-        pl.col(measure).abs() * pl.col("rows") <= pl.col(f"{measure}_size") * (1 + QUANTITY_TOLERANCE)
-        for measure in MEASURES
-    ]
-    whole = repeating.join(room, on="node").filter(~pl.coalesce(*fits, False)).select("node")
-    numbered = rows.join(whole.with_columns(whole=pl.lit(True)), on="node", how="left", maintain_order="left")
+    rows = lines.join(links.select("row").unique(), on="row", how="semi", maintain_order="left")
+    whole = _telling_the_whole(rows, lines, links).with_columns(whole=pl.lit(True))
+    numbered = rows.join(whole, on="node", how="left", maintain_order="left")
     piece = pl.when(pl.col("whole")).then(pl.col("row").min().over("node")).otherwise("row")
     numbered = numbered.with_columns(piece=piece)
     steps = links.join(numbered.select("row", "piece"), on="row").select("piece", "pred").unique()
@@ -73,30 +57,58 @@ def _pieces(lines: pl.DataFrame, links: pl.DataFrame) -> tuple[pl.DataFrame, pl.
     return pieces, steps
 
 
-def _said_sizes(lines: pl.DataFrame) -> pl.DataFrame:
-    """pred, quantity_size, amount_size: what the rows of a line say of it, null where one of them does not."""
-    return lines.group_by(pred="node").agg(
-        *(_sum_if_all(measure).alias(f"{measure}_size") for measure in MEASURES),
+def _telling_the_whole(rows: pl.DataFrame, lines: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """node of the lines whose rows say the same of several lines each, and more than these could take so often.
+
+    How much a line can take may hang on the same question about it: first each is taken to tell the whole, then those
+    that fit as parts are parts, which makes room for others, until no more do.
+    """
+    per_line = links.filter(~pl.col("whole_document")).group_by("node").agg(preds=pl.col("pred").n_unique())
+    said = ("quantity", "amount", "created_at")
+    alike = rows.group_by("node").agg(
+        rows=pl.len(), same=pl.struct(said).n_unique() == 1, **{each: pl.col(each).first() for each in MEASURES}
     )
+    whole = alike.join(per_line, on="node").filter("same", pl.col("preds") > 1, pl.col("preds") == pl.col("rows"))
+    fits = [
+        pl.col(measure).abs() * pl.col("rows") <= pl.col(f"{measure}_size") * (1 + QUANTITY_TOLERANCE)
+        for measure in MEASURES
+    ]
+    for _ in range(MOST_DOCUMENT_STEPS):
+        once = pl.concat(
+            [
+                lines.join(whole, on="node", how="anti").select("node", *MEASURES),
+                whole.select("node", *MEASURES),
+            ]
+        )
+        room = (
+            links.join(whole, on="node", how="semi")
+            .join(_sizes(once), on="pred", how="left")
+            .group_by("node")
+            .agg(*(_sum_if_all(f"{measure}_size").alias(f"{measure}_size") for measure in MEASURES))
+        )
+        left = whole.join(room, on="node").filter(~pl.coalesce(*fits, False)).select(whole.columns)
+        if left.height == whole.height:
+            break
+        whole = left
+    return whole.select("node")
 
 
-def _sizes(lines: pl.DataFrame, links: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
-    """The same of the pieces, and of the lines that follow nothing."""
-    loose = lines.join(links.select("node").unique(), on="node", how="anti").select("node", *MEASURES)
-    return _said_sizes(pl.concat([pieces.select("node", *MEASURES), loose]))
+def _sizes(said: pl.DataFrame) -> pl.DataFrame:
+    """pred, quantity_size, amount_size: how much a line is in all, null where one of its rows does not say."""
+    return said.group_by(pred="node").agg(*(_sum_if_all(measure).alias(f"{measure}_size") for measure in MEASURES))
 
 
 def _shared(shared: pl.DataFrame, certain: pl.DataFrame) -> pl.DataFrame:
     """`shared` pieces with the parts of each line that they follow, the oldest first."""
     taken = certain.select("pred", "type", *MEASURES)
-    age = pl.struct("created_at", "document", "line", "piece").rank("dense").alias("age")
-    left, done = shared.with_columns(age), []
+    by_age = shared.unique("piece").sort("created_at", "type", "document", "line", "piece").with_row_index("age")
+    left, done = shared.join(by_age.select("piece", "age"), on="piece"), []
     for turn in range(MOST_ALLOCATIONS):
         if left.is_empty():
             break
-        first = (pl.col("age") == pl.col("age").min().over("pred", "type")).all().over("piece")
+        older = left.filter(pl.col("age") > pl.col("age").min().over("pred", "type")).select("piece").unique()
         # What stands in line for longer is split at once: it changes little, and ends.
-        ready = left if turn == MOST_ALLOCATIONS - 1 else left.filter(first)
+        ready = left if turn == MOST_ALLOCATIONS - 1 else left.join(older, on="piece", how="anti")
         parted = _parted(ready, taken)
         done.append(parted)
         left = left.join(ready.select("piece").unique(), on="piece", how="anti")

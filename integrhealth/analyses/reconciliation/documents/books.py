@@ -112,11 +112,13 @@ def held_by_both(documents: pl.DataFrame, integrations: pl.DataFrame) -> pl.Data
     both = here.join(there, on=key, how="full", suffix="_there", coalesce=True, nulls_equal=True)
     end = pl.lit(_last(documents["created_at"]), pl.Datetime("us", "UTC"))
     on_its_way = pl.col("amount_there").is_null() & (end - pl.col("created_at") <= pl.col("lag"))
-    at = pl.coalesce("created_at", "created_at_there")
+    # What one side holds from before the other's first document is no difference.
+    paired = pl.col("amount").is_not_null() & pl.col("amount_there").is_not_null()
+    at = pl.coalesce("created_at", pl.col("created_at_there") - pl.col("lag"))
     compared = (
         both.join(pairs, on=["integration", "type"])
         .join(begun, on=["integration", "type"])
-        .filter(at >= pl.col("begun"), ~on_its_way.fill_null(False))
+        .filter(paired | ((at >= pl.col("begun")) & ~on_its_way.fill_null(False)))
     )
     return (
         compared.select(
@@ -138,7 +140,7 @@ def _totals(documents: pl.DataFrame) -> pl.DataFrame:
     kept = documents.filter(
         pl.col("type").is_in(TYPES), pl.col("amount").is_finite() & (pl.col("amount").abs() < MOST_MONEY)
     ).with_columns(_parts("amount"))
-    current = kept.filter(pl.col("created_at") == pl.col("created_at").max().over(line, "preceding", "preceding_line"))
+    current = kept.filter(pl.col("created_at") == pl.col("created_at").max().over(*line, "preceding", "preceding_line"))
     # A line that follows several lines says its amount with each of them, or its parts.
     each = current.unique((*line, "preceding", "preceding_line", "amount", "currency"), keep="any")
     lines = each.group_by(*line, "currency").agg(

@@ -34,14 +34,17 @@ def moves(lines: pl.DataFrame, pieces: pl.DataFrame, nodes: pl.DataFrame) -> pl.
         for each in MEASURES
     }
     types = nodes.select("node", there="type")
+    # An order that takes back what another ordered is no beginning.
+    taking = upward.filter((pl.col("quantity") < 0) | (pl.col("amount") < 0)).select("node").unique()
+    begins = types.filter(pl.col("there") == ORDER).join(taking, on="node", how="anti")
     steps = (
         upward.select("node", "pred", **shares)
-        .join(types.filter(pl.col("there") != ORDER), on="node", how="semi")
+        .join(begins, on="node", how="anti")
         .rename({"node": "at", "pred": "next"})
     )
     own = lines.select("node", "type").unique()
     loose = lines.join(pieces.select("node").unique(), on="node", how="anti")
-    orders = pieces.join(own.filter(pl.col("type") == ORDER), on="node")
+    orders = pieces.join(own, on="node").join(begins, on="node", how="semi")
     begun = [each.with_columns(begin="node", returned=False, again=False) for each in (loose, orders)]
     frontier = pieces.join(own, on="node").rename({"pred": "at"}).with_columns(returned=False, again=False)
     arrived = [each.select(*MOVES).cast(MOVES) for each in begun]

@@ -55,8 +55,8 @@ class Due:
     def certain(self, rows: pl.DataFrame) -> pl.DataFrame:
         """`rows` with certain: whether what their ``step`` waits for is surely missing, and not only late.
 
-        It is after twice as long as nearly all took; and at once where more are late than the one in a hundred that
-        always is. With few past steps nothing is certain before a month. What waits for no step is certain.
+        It is after four times as long as nearly all took; and at once where more are late than the one in a hundred
+        that always is. With few past steps nothing is certain before a month. What waits for no step is certain.
         """
         late = rows.group_by("step").agg(late=pl.len()).join(self.limits, on="step")
         beyond = chance_of_more(pl.col("late"), pl.col("late") + pl.col("steps"), pl.lit(1 - DUE_SHARE)) <= TAIL

@@ -30,6 +30,7 @@ DOCUMENTS: dict[str, Any] = {
     "credited": pl.Float64,
     "flag": pl.String,
     "shipments": pl.Int64,
+    "invoices": pl.Int64,
     "ordered_amount": pl.Float64,
     "invoiced_amount": pl.Float64,
     "credited_amount": pl.Float64,
@@ -87,6 +88,7 @@ def flagged(balances: pl.DataFrame, due: Due, *, exact: list[str]) -> pl.DataFra
         rows.with_columns(
             paid="paid_amount",
             shipments="shipped_count",
+            invoices="invoiced_count",
             why=_by_flag(_reasons(), pl.lit("what was ordered was done")),
         )
         .sort(place, pl.col("at_stake").fill_null(0), "document", "line", descending=[True, True, False, False])
@@ -207,7 +209,7 @@ def _stakes() -> dict[str, pl.Expr]:
 
 def _reasons() -> dict[str, pl.Expr]:
     """Each flag in a sentence with its numbers."""
-    ordered, kept, billed = _number("ordered"), _number("kept"), _number("billed")
+    ordered, billed = _number("ordered"), _number("billed")
     shipped, unit = _number("shipped"), pl.concat_str(pl.lit(" "), pl.col("unit").fill_null(""), ignore_nulls=True)
     unit = unit.str.strip_chars_end()
     returned = (

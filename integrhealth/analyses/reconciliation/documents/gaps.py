@@ -1,5 +1,6 @@
 """What does not balance, by what is wrong and for how long."""
 
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -17,7 +18,7 @@ GAPS: dict[str, Any] = {
 }
 BANDS = (
     f"0-{AGE_BANDS[0]}",
-    *(f"{before + 1}-{last}" for before, last in zip(AGE_BANDS, AGE_BANDS[1:], strict=False)),
+    *(f"{before + 1}-{last}" for before, last in pairwise(AGE_BANDS)),
     f">{AGE_BANDS[-1]}",
 )
 
@@ -27,7 +28,8 @@ def document_gaps(documents: pl.DataFrame) -> pl.DataFrame:
 
     ``amount`` adds up ``at_stake``; ``unpriced`` lines have none.
     """
-    band = pl.col("age_days").cut(list(AGE_BANDS), labels=list(BANDS)).cast(pl.String)
+    older = pl.sum_horizontal((pl.col("age_days") > limit).cast(pl.Int8) for limit in AGE_BANDS)
+    band = older.replace_strict(range(len(BANDS)), BANDS, return_dtype=pl.String)
     place = pl.col("flag").replace_strict(FLAGS, range(len(FLAGS)), return_dtype=pl.Int8)
     youngest = pl.col("age_band").replace_strict(BANDS, range(len(BANDS)), return_dtype=pl.Int8)
     return (

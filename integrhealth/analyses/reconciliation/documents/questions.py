@@ -41,17 +41,17 @@ def documents(evidence: "Evidence") -> pl.DataFrame:
     split by what is open on them, the oldest first, so that everything counts once. ``shipped`` are goods issues, where
     they are usually posted, else deliveries; a reversal (minus) takes back; ``ordered`` is null where the order is not
     in the evidence. ``flag`` is the worst of, from best to worst: balanced, open, shipment without invoice, invoice
-    without shipment, over-shipped, over-invoiced, paid twice, shipped again, never shipped. Open is what 99% of the past
-    steps of its kind took as long for, and the rest of a part that came. Quantities may differ by 2%, prices by 2% or
-    50, whichever is more (guides of vendors say 1 to 5%, 1 to 3%, 25 to 250); in systems that have to do with the first
-    level only, by nothing. ``at_stake`` is the difference that the flag is about, in ``currency``; ``since`` when.
-    ``certain`` is false for what is only late.
+    without shipment, over-shipped, over-invoiced, paid twice, shipped again, never shipped. Open is what waits no
+    longer than 99% of the past steps of its kind took, and the rest of what came in part. Quantities may differ by 2%,
+    prices by 2% or 50, whichever is more (guides of vendors say 1 to 5%, 1 to 3%, 25 to 250); in systems that have to
+    do with the first level only, by nothing. ``at_stake`` is the difference that the flag is about, in ``currency``;
+    ``since`` when. ``certain`` is false for what is only late.
 
     >>> ih.reconciliation.documents(evidence).columns[:8]
     ['document', 'line', 'ordered', 'shipped', 'invoiced', 'returned', 'credited', 'flag']
 
     Columns: document, line (text); ordered, shipped, invoiced, returned, credited (number, in unit); flag (text);
-    shipments (count); ordered_amount, invoiced_amount, credited_amount, paid, at_stake (number, in currency);
+    shipments, invoices (count); ordered_amount, invoiced_amount, credited_amount, paid, at_stake (number, in currency);
     currency, unit (text); since (time); age_days (number, days); certain (flag); why, system (text)
     """
     balances = _chains(evidence).balances
@@ -119,7 +119,8 @@ def books(evidence: "Evidence") -> pl.DataFrame:
 def breaks(evidence: "Evidence") -> pl.DataFrame:
     """One row per integration whose amounts were reconciled: how many objects still differ by more than they may.
 
-    Lost for good, applied again, or another amount: by over 2% or 50, whichever is more, on the first level by anything.
+    Lost for good, applied again, or another amount, by over 2% or 50, whichever is more, or on the first level by
+    anything.
 
     >>> ih.reconciliation.breaks(evidence).columns
     ['integration', 'open']

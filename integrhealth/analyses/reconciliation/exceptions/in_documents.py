@@ -12,9 +12,9 @@ from integrhealth.analyses.reconciliation.exceptions.vocabulary import (
     RETURN,
 )
 
-# Types of documents that move the flow, and those that are exceptions by themselves.
-FLOW_TYPES = {"order": ORDER, "delivery": DELIVERY, "goods_issue": DELIVERY, "invoice": INVOICE}
-# What documents show of the five; nothing is a document that was cancelled or disputed.
+# Types of documents that move the flow.
+MOVING = ("order", "delivery", "goods_issue", "invoice")
+# What documents show of the five: no document says that it was cancelled or is disputed.
 SHOWN = (RETURN, PARTIAL, CREDIT_NOTE)
 EXCEPTION_TYPES = {"return": RETURN, "credit_note": CREDIT_NOTE}
 # As what a message may call the object of such a document; null: by a name of its own.
@@ -25,13 +25,17 @@ SENT = ("delivery", "goods_issue")
 def exceptions_in(documents: pl.DataFrame) -> pl.DataFrame:
     """One row per document that is an exception: object_id (the document) and exception.
 
-    Returns and credit notes are documents of that type. A partial shipment is an order of which a line was delivered by
-    several deliveries, each of less than was ordered; where no document tells that, of less than they all deliver.
+    Returns and credit notes are documents of that type that follow none of it: the order for a return and its delivery
+    are one return. A partial shipment is an order of which a line was delivered by several deliveries, each of less
+    than was ordered; where no document tells that, of less than they all deliver.
     """
-    by_type = documents.filter(pl.col("type").is_in(list(EXCEPTION_TYPES))).select(
+    of_type = documents.filter(pl.col("type").is_in(list(EXCEPTION_TYPES)))
+    before = of_type.select("type", preceding="document").unique()
+    follows = of_type.join(before, on=["type", "preceding"], how="semi").select("type", "document").unique()
+    first = of_type.join(follows, on=["type", "document"], how="anti").select(
         object_id="document", exception=pl.col("type").replace_strict(EXCEPTION_TYPES, return_dtype=pl.String)
     )
-    return pl.concat([by_type, _partial(documents)]).unique().sort("exception", "object_id")
+    return pl.concat([first, _partial(documents)]).unique().sort("exception", "object_id")
 
 
 def _partial(documents: pl.DataFrame) -> pl.DataFrame:
@@ -67,5 +71,5 @@ def marks(exceptions: pl.DataFrame) -> pl.DataFrame:
 
 def moved(documents: pl.DataFrame) -> int:
     """How many documents move the flow: orders, deliveries and invoices."""
-    moving = documents.filter(pl.col("type").is_in(list(FLOW_TYPES)))
+    moving = documents.filter(pl.col("type").is_in(MOVING))
     return moving.select("type", "document").unique().height

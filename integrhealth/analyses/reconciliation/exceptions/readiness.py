@@ -81,14 +81,18 @@ def _cases(courses: pl.DataFrame, documented: pl.DataFrame) -> pl.DataFrame:
 
 
 def _happy_paths(courses: pl.DataFrame, min_cases: int) -> pl.DataFrame:
-    """type, happy_path, happy_cases, happy_failed: the first kind of object in the flow of which there are enough, else
-    that of which there are most."""
+    """type, happy_path, happy_cases, happy_failed: the objects that most cases are themselves (invoices with a credit
+    note), else the first in ``HAPPY_PATHS``, of which there are enough; else those of which there are most."""
     happy = courses.filter(pl.col("exception").is_null(), pl.col("ended"))
     counted = happy.group_by(happy_path="flow").agg(happy_cases=pl.len(), happy_failed=pl.col("failed").sum())
+    own = courses.drop_nulls(["exception", "flow"]).group_by(type="exception", happy_path="flow").agg(own=pl.len())
     paths = [(name, flow, rank) for name, flows in HAPPY_PATHS.items() for rank, flow in enumerate(flows)]
     choices = pl.DataFrame(paths, schema=["type", "happy_path", "rank"], orient="row").join(counted, on="happy_path")
-    ordered = choices.with_columns(least=pl.min_horizontal("happy_cases", max(min_cases, 1)))
-    return ordered.sort("least", "rank", descending=[True, False]).unique("type", keep="first", maintain_order=True)
+    ordered = choices.join(own, on=["type", "happy_path"], how="left").with_columns(
+        pl.col("own").fill_null(0), least=pl.min_horizontal("happy_cases", max(min_cases, 1))
+    )
+    best = ordered.sort("least", "own", "rank", descending=[True, True, False])
+    return best.unique("type", keep="first", maintain_order=True).drop("own")
 
 
 def _with_rates(rows: pl.DataFrame, min_cases: int) -> pl.DataFrame:

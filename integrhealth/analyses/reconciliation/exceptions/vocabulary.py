@@ -48,7 +48,7 @@ FLOW = {
     r"(aus)?lieferung(en)?|sendung(en)?|entregas?|envios?",
     INVOICE: r"((sales|customer) )?invoices?|bills?|billing documents?|rechnung(en)?|faktur(a|en)|facturas?",
 }
-# The happy path of an exception: the first of these objects of which there are enough.
+# The happy path of an exception where its cases are no such objects themselves: the first of which there are enough.
 HAPPY_PATHS = {
     RETURN: (DELIVERY, ORDER, INVOICE),
     PARTIAL: (DELIVERY, ORDER, INVOICE),

@@ -18,9 +18,9 @@ from integrhealth.language.schema import (
     is_named,
     latency_ms,
 )
-from integrhealth.language.thresholds import ANSWER_QUANTILE, MIN_MESSAGES, UNANSWERED_HOURS
+from integrhealth.language.thresholds import ACKNOWLEDGED_HOURS, LOST_QUANTILE, MIN_MESSAGES
 
-LIMIT_MS = UNANSWERED_HOURS * 3_600_000
+LIMIT_MS = ACKNOWLEDGED_HOURS * 3_600_000
 # What is recorded of a message; the place of each is its bit in a pattern.
 MARKS = (
     *(
@@ -64,7 +64,7 @@ def answer_limits(messages: pl.DataFrame) -> dict[str, float]:
     limits = (
         delays.join(late.lazy(), on="integration", how="semi")
         .group_by("integration")
-        .agg(n=pl.len(), limit=pl.col("ms").quantile(ANSWER_QUANTILE, "higher"))
+        .agg(n=pl.len(), limit=pl.col("ms").quantile(LOST_QUANTILE, "higher"))
         .filter(pl.col("n") >= MIN_MESSAGES, pl.col("limit") > LIMIT_MS)
         .collect(engine="streaming")
     )

@@ -112,7 +112,8 @@ def _first_ever(words: dict[str, str]) -> pl.Expr:
 
 
 def _with_top_error(counted: pl.DataFrame, answered: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    coded = answered.filter("failed", ~pl.col("in_flight")).drop_nulls("error_code")
+    # Facts name the codes of failed messages alone.
+    coded = answered.drop_nulls("error_code")
     codes = coded.group_by(*by, "error_code").agg(top=pl.col("messages").sum())
     codes = codes.sort("top", "error_code", descending=[True, False])
     if not by:

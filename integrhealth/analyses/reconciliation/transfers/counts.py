@@ -10,6 +10,8 @@ import polars as pl
 
 from integrhealth.analyses.reconciliation.transfers.receipts import arrivals, of_none, with_arrivals
 from integrhealth.analyses.reconciliation.transfers.sends import between_systems, sends, transfers_of
+from integrhealth.language.period import period
+from integrhealth.language.schema import TIME
 from integrhealth.traces.facts import log_bucket, merged
 
 KEYS = {
@@ -83,6 +85,23 @@ def _covered(messages: pl.DataFrame, arrived: pl.DataFrame, sent: pl.DataFrame) 
         ends = arrived.drop_nulls(by).group_by(name=by).agg(min_at=received.min(), max_at=received.max())
         parts.append(ends.with_columns(log=pl.lit(TWO_LOGS), by=pl.lit(by)))
     return pl.concat(parts).select(*KEYS["covered"], "min_at", "max_at").sort(KEYS["covered"])
+
+
+def in_period(made: Transfers, messages: pl.DataFrame, receipts: pl.DataFrame) -> Transfers:
+    """`made` without times that a clock or a default must have written: they are no delay and no end of a log.
+
+    What is an outlier shows in all times together, so this is done before the objects are looked at in parts.
+    """
+    logged = [messages[name] for name in ("sent_at", "received_at", "finished_at")] + [receipts["received_at"]]
+    covers = period(pl.concat(each.alias("at") for each in logged))
+    if covers is None:
+        return made
+    first, last = (pl.lit(each, TIME) for each in covers)
+    each = made.each.with_columns(arrived_at=pl.when(pl.col("arrived_at").is_between(first, last)).then("arrived_at"))
+    ends = made.covered.with_columns(
+        min_at=pl.col("min_at").clip(first, last), max_at=pl.col("max_at").clip(first, last)
+    )
+    return Transfers(each, made.unsent, ends)
 
 
 def transfer_facts(

@@ -27,7 +27,8 @@ def _currency(evidence: "Evidence") -> str | None:
 @question
 def _made(evidence: "Evidence") -> counts.Transfers:
     shared = _two_logs(evidence).to_series()
-    return counts.transfers(evidence.outcomes, evidence.receipts, two_logs=shared)
+    made = counts.transfers(evidence.outcomes, evidence.receipts, two_logs=shared)
+    return counts.in_period(made, evidence.messages, evidence.receipts)
 
 
 @question
@@ -56,11 +57,12 @@ def transfers(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.D
     else than ``limit_ms``. Out of order: a lower number, or an earlier send of the object, after a higher one (RFC
     4737). Overdue: no outcome known after 24 hours.
 
-    >>> ih.reconciliation.transfers(evidence).select("integration", "sent", "lost").head(1).rows()
-    [('x', 0, 0)]
+    >>> ih.reconciliation.transfers(evidence).select("integration", "sent", "lost", "side").head(1).rows()
+    [('bank-statements', 180, 11, 'one log')]
 
     Columns: integration (text); sent, lost, phantom, duplicate_applied, absorbed, out_of_order, late, in_flight,
-    received, failed, no_receipt_known, surely_lost, uncovered, applied_again, surely_applied_twice, pairs (count);
+    received, failed, no_receipt_known, surely_lost, uncovered, applied_again, surely_applied_twice, pairs, skewed
+    (count);
     lost_share, low, high (number, share); lost_amount, applied_again_amount (number, catalog's currency); oldest (time,
     UTC); limit_ms, sync_limit_ms (number, ms); side (text); acknowledged, overdue (count)
     """
@@ -77,8 +79,8 @@ def unmatched(evidence: "Evidence") -> pl.DataFrame:
     ``at`` is when it was last sent, or first received where nobody sent it; ``waited_ms`` runs to the end of the
     receiver's log.
 
-    >>> ih.reconciliation.unmatched(evidence).select("integration", "class").head(1).rows()
-    [('x', 'lost')]
+    >>> ih.reconciliation.unmatched(evidence).select("integration", "class").unique().rows()
+    [('bank-statements', 'lost')]
 
     Columns: integration, object_type, object_id, class (text); at (time, UTC); waited_ms (number, ms); amount (number,
     catalog's currency); message_id (text)
@@ -95,8 +97,8 @@ def duplicates(evidence: "Evidence") -> pl.DataFrame:
     "possible": another object of the same integration brought the same content within 24 hours; perhaps a customer who
     ordered twice, and counted nowhere.
 
-    >>> ih.reconciliation.duplicates(evidence).select("integration", "class").unique().sort("class").rows()
-    [('x', 'lost')]
+    >>> ih.reconciliation.duplicates(evidence).select("integration", "class").rows()
+    []
 
     Columns: integration, object_type, object_id (text); times (count); first_at, last_at (time, UTC); class (text);
     amount (number, catalog's currency); applied (count)
@@ -108,8 +110,8 @@ def duplicates(evidence: "Evidence") -> pl.DataFrame:
 def transfer_ages(evidence: "Evidence") -> pl.DataFrame:
     """One row per integration and age: how many took so long and arrived, and how many have waited so long and did not.
 
-    >>> ih.reconciliation.transfer_ages(evidence).select("integration", "band").head(1).rows()
-    [('x', 'lost')]
+    >>> ih.reconciliation.transfer_ages(evidence).filter(pl.col("missing") > 0).select("band", "missing").rows()
+    [('weeks', 11)]
 
     Columns: integration, band (text); from_ms (number, ms, where the band begins); arrived, missing (count)
     """
@@ -123,8 +125,8 @@ def breaks(evidence: "Evidence") -> pl.DataFrame:
     Surely lost, phantom, or surely applied twice. Of one log of both ends a share of lost messages up to 0.1% is
     tolerated: so much a log loses of what it should log.
 
-    >>> ih.reconciliation.breaks(evidence).select("integration", "open").head(1).rows()
-    [('x', 0)]
+    >>> ih.reconciliation.breaks(evidence).filter(pl.col("open") > 0).rows()
+    []
 
     Columns: integration (text); open (count)
     """

@@ -21,7 +21,7 @@ TRANSFERS = {
     "integration": TEXT,
     **dict.fromkeys(("sent", "lost", "phantom", "duplicate_applied", "absorbed", "out_of_order", "late"), COUNT),
     **dict.fromkeys(("in_flight", "received", "failed", "no_receipt_known", "surely_lost", "uncovered"), COUNT),
-    **dict.fromkeys(("applied_again", "surely_applied_twice", "pairs"), COUNT),
+    **dict.fromkeys(("applied_again", "surely_applied_twice", "pairs", "skewed"), COUNT),
     **dict.fromkeys(("lost_share", "low", "high", "lost_amount", "applied_again_amount"), NUMBER),
     "oldest": TIME,
     **dict.fromkeys(("limit_ms", "sync_limit_ms"), NUMBER),
@@ -31,8 +31,8 @@ TRANSFERS = {
 # What nobody can say who has the sender's log alone.
 OF_THE_RECEIVER = (
     *("lost", "phantom", "duplicate_applied", "absorbed", "out_of_order", "late", "in_flight", "surely_lost"),
-    *("uncovered", "applied_again", "surely_applied_twice", "pairs", "lost_share", "low", "high", "lost_amount"),
-    *("applied_again_amount", "oldest"),
+    *("uncovered", "applied_again", "surely_applied_twice", "pairs", "skewed", "lost_share", "low", "high"),
+    *("lost_amount", "applied_again_amount", "oldest"),
 )
 
 
