@@ -7,11 +7,24 @@ GENERIC_WORDS = (
     *("error", "errors", "err", "unknown", "generic", "general", "internal", "server", "system", "application"),
     *("unexpected", "unhandled", "unspecified", "occurred", "happened", "exception", "fault", "fatal", "problem"),
     *("fail", "failed", "failure", "rejected", "declined", "cancelled", "aborted", "ok", "partial", "pending", "held"),
-    *("something", "went", "wrong", "http", "https", "status", "code", "message", "request", "response", "returned"),
+    *(
+        "something",
+        "went",
+        "wrong",
+        "runtime",
+        "http",
+        "https",
+        "status",
+        "code",
+        "message",
+        "request",
+        "response",
+        "returned",
+    ),
     *("n/a", "na", "null", "none", "nil", "undefined"),
     *("fehler", "unbekannt", "unbekannter", "interner", "desconocido", "interno", "erreur", "inconnue", "interne"),
 )
-JOINING_WORDS = ("a", "an", "the", "has", "have", "was", "with", "of", "no", "not")
+JOINING_WORDS = ("a", "an", "any", "some", "the", "has", "have", "was", "with", "of", "no", "not")
 # A code is no reason where it is such a word or a status of HTTP: 1104 is a reason of its own, 500 is none.
 HTTP_STATUS = r"(?:http)?[1-5][0-9]{2}"
 BETWEEN = r"[^\p{L}\p{N}]"
@@ -32,5 +45,10 @@ def tells_why(text: pl.Expr, code: pl.Expr, status: pl.Expr) -> pl.Expr:
     A text that only repeats the status, such as "timeout" of a timeout, does not either; the code TIMEOUT does.
     """
     repeated = text.str.strip_chars().str.to_lowercase() == status
-    by_text = ~text.str.contains(GENERIC_TEXT) & ~repeated
-    return by_text.fill_null(False) | (~code.str.contains(GENERIC_CODE)).fill_null(False)
+    by_text = ~_apart(text).str.contains(GENERIC_TEXT) & ~repeated
+    return by_text.fill_null(False) | (~_apart(code).str.contains(GENERIC_CODE)).fill_null(False)
+
+
+def _apart(name: pl.Expr) -> pl.Expr:
+    """InternalServerError and HTTPError in their words."""
+    return name.str.replace_all(r"(\p{Ll})(\p{Lu})", "$1 $2").str.replace_all(r"(\p{Lu})(\p{Lu}\p{Ll})", "$1 $2")
