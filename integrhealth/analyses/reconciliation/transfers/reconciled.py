@@ -216,5 +216,5 @@ def breaks(rows: pl.DataFrame) -> pl.DataFrame:
     """
     lost = pl.when(chance_of_gaps() <= TAIL).then("surely_lost").otherwise(0)
     opened = lost + pl.col("phantom").fill_null(0) + pl.col("surely_applied_twice")
-    told = pl.col("side").is_in(list(SIDES.values()))
-    return rows.select("integration", open=pl.when(told).then(opened).cast(COUNT)).sort("integration")
+    judged = pl.col("side").is_in(list(SIDES.values()))
+    return rows.select("integration", open=pl.when(judged).then(opened).cast(COUNT)).sort("integration")
