@@ -89,7 +89,7 @@ def flagged(balances: pl.DataFrame, due: Due, *, exact: list[str]) -> pl.DataFra
             paid="paid_amount",
             shipments="shipped_count",
             invoices="invoiced_count",
-            why=_by_flag(_reasons(), pl.lit("what was ordered was done")),
+            why=_by_flag(_reasons(), pl.lit("it balances as far as the documents go")),
         )
         .sort(place, pl.col("at_stake").fill_null(0), "document", "line", descending=[True, True, False, False])
         .select(*DOCUMENTS)
