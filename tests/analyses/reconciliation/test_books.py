@@ -37,7 +37,7 @@ def message(name, amount=10.0, status="ok", day=0.0, *, to="Ledger", source="ERP
 
 def sent(*rows, catalog=FIRST, documents=()):
     """Evidence of messages, and a late one of no interest, so that the others are not on their way any more."""
-    rows = [*rows, message("late", None, day=50)]
+    rows = [*rows, message("late", None, day=50, object_type=None)]
     held = frame(documents) if documents else None
     return ih.Evidence(
         messages=conform(pl.DataFrame(rows, infer_schema_length=None), "messages"), catalog=catalog, documents=held
@@ -183,6 +183,14 @@ def test_documents_that_tie_out_and_those_on_their_way():
 def test_documents_from_before_the_other_system_has_any_are_not_missing():
     rows = [row for row in both() if row["system"] == "ERP" or int(row["document"][1:]) >= 50]
     assert row(sent(documents=rows))["difference"] == 0
+
+
+def test_an_integration_that_carries_something_else_is_not_judged_by_these_documents():
+    rows = both(Ledger_I7=None)
+    credit = message("O1", object_type="order")
+    assert row(sent(credit, documents=rows))["unit"] == "objects"
+    assert row(sent(message("I1", object_type="Invoice"), documents=rows))["unit"] == "documents"
+    assert row(sent(message("I1", object_type=None), documents=rows))["unit"] == "documents"
 
 
 def test_systems_without_a_document_in_common_are_compared_by_messages():

@@ -90,13 +90,16 @@ def _applied(ordered: pl.DataFrame) -> pl.DataFrame:
     return last.select(*SENT, "times", arrived="amount")
 
 
-def held_by_both(documents: pl.DataFrame, integrations: pl.DataFrame) -> pl.DataFrame:
+def held_by_both(documents: pl.DataFrame, messages: pl.DataFrame, integrations: pl.DataFrame) -> pl.DataFrame:
     """One row per document that the source of an integration holds, or its target, of a type that both do (ENTRIES).
 
-    Only for integrations between two systems that hold one document at least in common. Compared is the time of which
-    both have documents; what the target still lacks no longer than nearly all took to arrive is on its way.
+    Only for integrations between two systems that hold one document at least in common, and of the types that its
+    messages carry, where they say so. Compared is the time of which both have documents; what the target still lacks
+    no longer than nearly all took to arrive is on its way.
     """
     totals = _totals(documents)
+    carried = messages.drop_nulls(["integration", "object_type"])
+    carried = carried.select("integration", type=pl.col("object_type").str.to_lowercase()).unique()
     ends = integrations.select("integration", "source", "target").drop_nulls().unique("integration", keep="first")
     here = ends.join(totals, left_on="source", right_on="system").drop("target")
     there = ends.join(totals, left_on="target", right_on="system").drop("source")
@@ -105,6 +108,8 @@ def held_by_both(documents: pl.DataFrame, integrations: pl.DataFrame) -> pl.Data
     pairs = common.group_by("integration", "type").agg(
         lag=(pl.col("created_at_there") - pl.col("created_at")).quantile(DUE_SHARE, "higher").clip(timedelta())
     )
+    others = pairs.join(carried, on="integration", how="semi").join(carried, on=["integration", "type"], how="anti")
+    pairs = pairs.join(others, on=["integration", "type"], how="anti")
     begun = pl.concat(
         [side.group_by("integration", "type").agg(begun=pl.col("created_at").min()) for side in (here, there)]
     )
@@ -156,7 +161,7 @@ def _totals(documents: pl.DataFrame) -> pl.DataFrame:
 
 def entries(messages: pl.DataFrame, documents: pl.DataFrame, integrations: pl.DataFrame) -> pl.DataFrame:
     """What both ends say of each object (ENTRIES): their documents where both hold some, else the messages."""
-    held = held_by_both(documents, integrations)
+    held = held_by_both(documents, messages, integrations)
     carried = sent_and_applied(messages).join(held.select("integration").unique(), on="integration", how="anti")
     return pl.concat([held, carried])
 

@@ -75,7 +75,7 @@ def flagged(balances: pl.DataFrame, due: Due, *, exact: list[str]) -> pl.DataFra
     since = _by_flag(SINCE, pl.col("ordered_at"))
     rows = rows.with_columns(
         since=pl.coalesce(since, *(pl.col(f"{done}_at") for done in ("ordered", "shipped", "invoiced", "paid"))),
-        at_stake=_by_flag(_stakes(), None).clip(0).round(4),
+        at_stake=_by_flag(_stakes(), None).clip(0).round(2),
     )
     rows = rows.with_columns(
         at_stake=pl.when(pl.col("flag") == BALANCED).then(0.0).otherwise("at_stake"),
