@@ -187,8 +187,9 @@ def test_documents_from_before_the_other_system_has_any_are_not_missing():
 
 def test_an_integration_that_carries_something_else_is_not_judged_by_these_documents():
     rows = both(Ledger_I7=None)
-    credit = message("O1", object_type="order")
-    assert row(sent(credit, documents=rows))["unit"] == "objects"
+    question = message("O1", status="failed", object_type="order")
+    assert books(sent(question, documents=rows)).is_empty()
+    assert books(sent(question))["unit"].to_list() == ["objects"]
     assert row(sent(message("I1", object_type="Invoice"), documents=rows))["unit"] == "documents"
     assert row(sent(message("I1", object_type=None), documents=rows))["unit"] == "documents"
 

@@ -94,26 +94,23 @@ def held_by_both(documents: pl.DataFrame, messages: pl.DataFrame, integrations: 
     """One row per document that the source of an integration holds, or its target, of a type that both do (ENTRIES).
 
     Only for integrations between two systems that hold one document at least in common, and of the types that its
-    messages carry, where they say so. Compared is the time of which both have documents; what the target still lacks
-    no longer than nearly all took to arrive is on its way.
+    messages carry, where they say so: of one that carries others there is one row without an object. Compared is the
+    time of which both have documents; what the target still lacks no longer than nearly all took to arrive is on its
+    way.
     """
     totals = _totals(documents)
-    carried = messages.drop_nulls(["integration", "object_type"])
-    carried = carried.select("integration", type=pl.col("object_type").str.to_lowercase()).unique()
     ends = integrations.select("integration", "source", "target").drop_nulls().unique("integration", keep="first")
     here = ends.join(totals, left_on="source", right_on="system").drop("target")
     there = ends.join(totals, left_on="target", right_on="system").drop("source")
-    key = ("integration", "type", "document", "currency")
     common = here.join(there, on=["integration", "type", "document"], suffix="_there")
-    pairs = common.group_by("integration", "type").agg(
+    lags = common.group_by("integration", "type").agg(
         lag=(pl.col("created_at_there") - pl.col("created_at")).quantile(DUE_SHARE, "higher").clip(timedelta())
     )
-    others = pairs.join(carried, on="integration", how="semi").join(carried, on=["integration", "type"], how="anti")
-    pairs = pairs.join(others, on=["integration", "type"], how="anti")
     begun = pl.concat(
         [side.group_by("integration", "type").agg(begun=pl.col("created_at").min()) for side in (here, there)]
     )
     begun = begun.group_by("integration", "type").agg(pl.col("begun").max())
+    key = ["integration", "type", "document", "currency"]
     both = here.join(there, on=key, how="full", suffix="_there", coalesce=True, nulls_equal=True)
     end = pl.lit(_last(documents["created_at"]), pl.Datetime("us", "UTC"))
     on_its_way = pl.col("amount_there").is_null() & (end - pl.col("created_at") <= pl.col("lag"))
@@ -121,22 +118,23 @@ def held_by_both(documents: pl.DataFrame, messages: pl.DataFrame, integrations: 
     paired = pl.col("amount").is_not_null() & pl.col("amount_there").is_not_null()
     at = pl.coalesce("created_at", pl.col("created_at_there") - pl.col("lag"))
     compared = (
-        both.join(pairs, on=["integration", "type"])
+        both.join(_of_carried_types(lags, messages), on=["integration", "type"])
         .join(begun, on=["integration", "type"])
         .filter(paired | ((at >= pl.col("begun")) & ~on_its_way.fill_null(False)))
+        .with_columns(object=pl.format("{} {}", "type", "document"))
     )
-    return (
-        compared.select(
-            "integration",
-            "currency",
-            object=pl.format("{} {}", "type", "document"),
-            sent=pl.col("amount").fill_null(0),
-            received=pl.col("amount_there").fill_null(0),
-            unit=pl.lit("documents"),
-        )
-        .select(*ENTRIES)
-        .cast(ENTRIES)
-    )
+    others = lags.select("integration").unique().join(compared, on="integration", how="anti")
+    rows = pl.concat([compared, others], how="diagonal")
+    amounts = {"sent": pl.col("amount").fill_null(0), "received": pl.col("amount_there").fill_null(0)}
+    return rows.with_columns(**amounts, unit=pl.lit("documents")).select(*ENTRIES).cast(ENTRIES)
+
+
+def _of_carried_types(pairs: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
+    """Those of the `pairs` (integration, type) whose messages carry such objects, or do not say what they carry."""
+    carried = messages.drop_nulls(["integration", "object_type"])
+    carried = carried.select("integration", type=pl.col("object_type").str.to_lowercase()).unique()
+    silent = pairs.join(carried, on="integration", how="anti")
+    return pl.concat([silent, pairs.join(carried, on=["integration", "type"], how="semi")])
 
 
 def _totals(documents: pl.DataFrame) -> pl.DataFrame:
@@ -160,10 +158,13 @@ def _totals(documents: pl.DataFrame) -> pl.DataFrame:
 
 
 def entries(messages: pl.DataFrame, documents: pl.DataFrame, integrations: pl.DataFrame) -> pl.DataFrame:
-    """What both ends say of each object (ENTRIES): their documents where both hold some, else the messages."""
+    """What both ends say of each object (ENTRIES): their documents where both hold some, else the messages.
+
+    Where the books of both ends are there, messages that carry something else, such as a question, are no books.
+    """
     held = held_by_both(documents, messages, integrations)
     carried = sent_and_applied(messages).join(held.select("integration").unique(), on="integration", how="anti")
-    return pl.concat([held, carried])
+    return pl.concat([held.drop_nulls("object"), carried])
 
 
 def books(entries: pl.DataFrame, integrations: pl.DataFrame, *, as_of: datetime | None) -> pl.DataFrame:
