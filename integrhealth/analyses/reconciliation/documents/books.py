@@ -9,7 +9,7 @@ from integrhealth.analyses.reconciliation.documents.lines import TYPES
 from integrhealth.language.levels import LEVELS
 from integrhealth.language.period import period
 from integrhealth.language.schema import DECLINED, is_delivered, is_ended
-from integrhealth.language.thresholds import BOOKS_OPEN_HOURS, DUE_SHARE, PRICE_TOLERANCE, PRICE_TOLERANCE_UNITS
+from integrhealth.language.thresholds import BOOKS_OPEN_HOURS, DUE_SHARE
 
 # Sums are made of whole ten-thousandths, so that a difference of nothing is zero; more money than this is none.
 PARTS, MOST_MONEY = 10_000, 1e13
@@ -36,7 +36,6 @@ BOOKS: dict[str, Any] = {
     "gross": pl.Float64,
     "as_of": pl.Datetime("us", "UTC"),
 }
-BREAKS: dict[str, Any] = {"integration": pl.String, "open": pl.Int64}
 SENT = ("integration", "operation", "object_type", "object_id", "currency")
 
 
@@ -192,25 +191,6 @@ def books(entries: pl.DataFrame, integrations: pl.DataFrame, *, as_of: datetime 
         .sort(pl.col("difference").abs(), "gross", "integration", "currency", descending=[True, True, False, False])
         .select(*BOOKS)
         .cast(BOOKS)
-    )
-
-
-def breaks(entries: pl.DataFrame, integrations: pl.DataFrame) -> pl.DataFrame:
-    """One row per integration that carries amounts (BREAKS): objects that are lost, applied again, or differ by more
-    than a price may, on the first level by anything; the most first."""
-    first = integrations.filter(pl.col("level") == LEVELS[0])["integration"].to_list()
-    apart = (pl.col("received") - pl.col("sent")).abs()
-    allowed = pl.max_horizontal(
-        pl.col("sent").abs().cast(pl.Float64) * PRICE_TOLERANCE, pl.lit(float(PRICE_TOLERANCE_UNITS * PARTS))
-    )
-    tolerance = pl.when(pl.col("integration").is_in(first)).then(0.0).otherwise(allowed)
-    lost = (pl.col("received") == 0) & (pl.col("sent") != 0)
-    return (
-        entries.group_by("integration")
-        .agg(open=(lost | _twice() | (apart > tolerance)).sum())
-        .sort("open", "integration", descending=[True, False])
-        .select(*BREAKS)
-        .cast(BREAKS)
     )
 
 

@@ -115,21 +115,6 @@ def books(evidence: "Evidence") -> pl.DataFrame:
     return ledger.books(_entries(evidence), evidence.catalog.integrations, as_of=covered[1] if covered else None)
 
 
-@question
-def breaks(evidence: "Evidence") -> pl.DataFrame:
-    """One row per integration whose amounts were reconciled: how many objects still differ by more than they may.
-
-    Lost for good, applied again, or another amount, by over 2% or 50, whichever is more, or on the first level by
-    anything.
-
-    >>> ih.reconciliation.breaks(evidence).columns
-    ['integration', 'open']
-
-    Columns: integration (text); open (count)
-    """
-    return ledger.breaks(_entries(evidence), evidence.catalog.integrations)
-
-
 def exact_systems(integrations: pl.DataFrame) -> list[str]:
     """The systems of the catalog's `integrations` that have to do with the first level alone: nothing may differ there.
 
