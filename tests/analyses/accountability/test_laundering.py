@@ -144,6 +144,16 @@ def test_who_may_write_may_change():
     assert laundered(orders(inside=(4,)), elements=[home(AMOUNT, "ERP", origin="Shop")]).is_empty()
 
 
+def test_a_copy_by_a_machine_that_names_no_message_is_no_change_of_its_own():
+    log = Log()
+    log.write("Shop", "O1", "a", 0, element=AMOUNT)
+    log.send("Shop", "ERP", "O1", "a", 0.1, element=AMOUNT)
+    log.write("Shop", "O1", "b", 5, element=AMOUNT)
+    log.write("ERP", "O1", "b", 6, element=AMOUNT, machine=True)
+    log.send("ERP", "WMS", "O1", "b", 7, element=AMOUNT)
+    assert laundered(log).is_empty()
+
+
 def test_what_never_left_was_not_laundered():
     log = orders(5)
     log.write("Books", "O1", "x", 9, element=AMOUNT, machine=True)

@@ -1,8 +1,12 @@
 """Who writes an element, whose value stands, and what that makes of its home."""
 
+import json
+from pathlib import Path
+
 import polars as pl
 import pytest
 from drawing.landscapes import healthy
+from drawing.samples import sample
 from drawing.truth_homes import ADDRESS, CRM_TO_ERP, DAYS, MINUTES, Log, at, contested, declared, edge, frame, home
 from polars.testing import assert_frame_equal
 
@@ -72,6 +76,12 @@ def test_a_record_that_nearly_always_loses_is_critical():
     assert said(evidence).filter(rule="record_loses")["severity"].to_list() == ["critical"]
 
 
+def test_a_record_that_hardly_ever_loses_is_not_talked_about():
+    evidence = contested(back=1, overwritten=29, quiet=0).evidence(elements=[home()], integrations=CRM_TO_ERP)
+    assert only(evidence)["authority"] == pytest.approx(29 / 30)
+    assert "record_loses" not in said(evidence)["rule"].to_list()
+
+
 def test_values_on_copies_lead_back_to_the_record():
     log = contested(back=0, overwritten=0, quiet=20)
     for number in range(20):
@@ -82,6 +92,24 @@ def test_values_on_copies_lead_back_to_the_record():
     row = only(log.evidence(elements=[home()], integrations=CRM_TO_ERP))
     assert (row["copies"], row["traced"]) == (42, 40)
     assert row["trace_share"] == pytest.approx(40 / 42)
+
+
+@pytest.mark.parametrize("company", ["a", "b"])
+def test_the_sample_companies_show_what_was_planted_in_them(company):
+    folder = Path(__file__).parents[3] / "sample_logs" / f"company_{company}"
+    planted = json.loads((folder / "truth.json").read_text())["answers"]["accountability"]
+    truths, evidence = planted["two_truths"], sample(company)
+    row = only(evidence)
+    assert (row["record"], row["writers"], row["authority"]) == (
+        truths["record"],
+        sorted(truths["writers"]),
+        truths["authority"],
+    )
+    lost = row["decided"] - row["record_won"]
+    conflicts = {"record_won": row["record_won"], "record_lost": lost, "open": row["open"]}
+    assert conflicts == truths["conflicts"]
+    assert row["verdict"] == ("two truths" if company == "a" else "home")
+    assert questions.laundering(evidence).height == planted["laundered"]
 
 
 # The edges of who is a writer
@@ -100,6 +128,9 @@ def test_what_is_entered_at_the_origin_makes_no_second_writer_and_what_is_change
     assert (row["verdict"], row["writers"], row["outside_writers"]) == ("two truths", ["CRM", "Shop"], [])
     statement = said(log.evidence(**catalog)).filter(rule="two_truths")["statement"].item()
     assert statement == "customer.address is changed in its origin Shop and in its record CRM."
+    # What the origin sends replaces the record's value as it should.
+    log.send("Shop", "CRM", "C1", "c", 10)
+    assert only(log.evidence(**catalog))["overwritten"] == 0
 
 
 @pytest.mark.parametrize(
@@ -237,8 +268,8 @@ def test_order_copies_and_time_zones_change_nothing():
 def test_load_tests_do_not_count():
     evidence = contested().evidence(elements=[home()], integrations=CRM_TO_ERP)
     log = contested()
-    for number in range(10):
-        log.send("CRM", "ERP", f"C{number:03d}", "load test", 7 * DAYS, load_test=True)
+    for number in range(20, 30):
+        log.send("CRM", "ERP", f"C{number:03d}", "load test", 3 * DAYS, load_test=True)
     tested = log.evidence(elements=[home()], integrations=CRM_TO_ERP)
     assert_frame_equal(questions.elements(tested), questions.elements(evidence))
 

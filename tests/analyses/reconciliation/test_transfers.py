@@ -188,6 +188,66 @@ def test_ages_tell_the_late_from_the_missing():
     assert sum(each["missing"] for row in rows.values() for each in row) == 11
 
 
+# Several transfers of one object
+
+
+def two_of_one(sent, received):
+    """The row, and what is lost, of the order "o" that was sent several times, beside twenty that arrived at once."""
+    count = range(0, 4000, 200)
+    sent = "\n".join([f"f{n} filler{n} - - {n}" for n in count] + [sent])
+    received = "\n".join([f"filler{n} - - {n + 1} ok" for n in count] + [received])
+    messages = drawn("messages", f"message_id object_id seq payload_hash sent_at\n{sent}", status="ok", **SHOP)
+    receipts = drawn("receipts", f"object_id seq payload_hash received_at status\n{received}", **SHOP)
+    evidence = ih.Evidence(messages=messages, receipts=receipts)
+    return only(transfers(evidence)), set(unmatched(evidence)["message_id"].drop_nulls())
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "expected", "lost"),
+    [
+        ("a o - x 10\nb o - y 20", "o - y 25 ok", {"received": 21, "lost": 1}, {"a"}),
+        ("a o - x 10\nb o - y 20", "o - - 25 ok", {"received": 21, "lost": 1}, {"b"}),
+        ("a o 1 x 10\nb o 2 y 20", "o 2 other 25 ok\no 1 - 26 ok", {"received": 22, "out_of_order": 1}, set()),
+        ("a o - x 10\nb o - y 20", "o - - 15 ok\no - - 25 ok\no - - 35 ok", {"duplicate_applied": 1}, set()),
+        ("a o - x 10\nb o - y 20", "o - x 15 ok\no - y 25 ok\no - x 35 ok", {"duplicate_applied": 1}, set()),
+        (
+            "a o - x 10\nb o - y 20",
+            "o - - 15 rejected\no - - 25 ok\no - - 35 ok",
+            {"received": 22, "failed": 0, "duplicate_applied": 0},
+            set(),
+        ),
+        ("a o - x 10\nb o - y 20", "o - x 15 rejected\no - y 25 ok", {"received": 21, "failed": 1}, set()),
+        ("a o - x 10", "o - - 15 pending\no - - 25 ok", {"received": 21, "duplicate_applied": 0}, set()),
+        # Each night the same, and one night it does not arrive.
+        (
+            "a o - x 10\nb o - x 86410\nc o - x 172810",
+            "o - x 15 ok\no - x 172815 ok",
+            {"sent": 23, "received": 22, "lost": 1, "duplicate_applied": 0},
+            {"b"},
+        ),
+    ],
+)
+def test_which_of_several_sends_of_one_object_arrived(sent, received, expected, lost):
+    row, missing = two_of_one(sent, received)
+    assert {name: row[name] for name in expected} == expected
+    assert missing == lost
+
+
+def test_a_receiver_that_got_nothing_of_one_integration_was_there_while_it_got_something_of_another():
+    frames = as_two_logs()
+    half = pl.col("received_at") < EVE + 150 * MINUTE
+    other = {name: frame.with_columns(integration=pl.lit("shop-returns")) for name, frame in frames.items()}
+    other["messages"] = other["messages"].with_columns(message_id=pl.format("r{}", "message_id"))
+    evidence = ih.Evidence(
+        messages=pl.concat([frames["messages"], other["messages"]]),
+        receipts=pl.concat([frames["receipts"].filter(half), other["receipts"]]),
+    )
+    rows = transfers(evidence).rows_by_key("integration", named=True)
+    # Those of the second half and the late one; the last two were sent within a minute of the end.
+    assert rows["shop-orders"][0]["lost"] == 10 + 150 + 1 - 2
+    assert rows["shop-orders"][0]["in_flight"] == 2
+
+
 # What a send is
 
 
@@ -349,6 +409,7 @@ def in_order(picture):
         ("a o - 1 9\nb p - 2 8", (0, 0)),
         ("a o 1 1 7\nb o 2 2 8", (0, 1)),
         ("a o 1 1 7\nb o 2 2 7", (0, 1)),
+        ("a o - 1 9\nb o - 1 8", (0, 1)),  # sent at once
     ],
 )
 def test_out_of_order_is_what_comes_after_a_later_one(picture, expected):

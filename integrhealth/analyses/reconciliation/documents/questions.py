@@ -100,10 +100,10 @@ def books(evidence: "Evidence") -> pl.DataFrame:
     """One row per integration of the first level (books, bank, tax) and currency: whether both ends hold the same sum.
 
     ``difference`` = ``received_total`` - ``sent_total``, exact to a hundredth of a cent. Where both systems hold
-    documents of a type, these are compared; else the messages: each object that was sent counts once, and as received
-    as often as it was delivered (``unit``: documents or objects, ``n`` of them). Failed for good is ``lost``, applied
-    again is ``twice``; what failed within the last day, or is declined, is neither. ``apart`` objects differ, by
-    ``gross`` in all: differences that cancel each other show here. ``tolerance`` is 0.
+    documents of a type that the integration carries, these are compared; else the messages: each object that was sent
+    counts once, and as received as often as it was delivered (``unit``: documents or objects, ``n`` of them). Failed
+    for good is ``lost``, applied again is ``twice``; what failed within the last day, or is declined, is neither.
+    ``apart`` objects differ, by ``gross`` in all: differences that cancel each other show here. ``tolerance`` is 0.
 
     >>> ih.reconciliation.books(evidence).filter(pl.col("difference") != 0).height > 0
     True
@@ -113,21 +113,6 @@ def books(evidence: "Evidence") -> pl.DataFrame:
     """
     covered = period(pl.concat([evidence.messages["sent_at"], evidence.documents["created_at"]]))
     return ledger.books(_entries(evidence), evidence.catalog.integrations, as_of=covered[1] if covered else None)
-
-
-@question
-def breaks(evidence: "Evidence") -> pl.DataFrame:
-    """One row per integration whose amounts were reconciled: how many objects still differ by more than they may.
-
-    Lost for good, applied again, or another amount, by over 2% or 50, whichever is more, or on the first level by
-    anything.
-
-    >>> ih.reconciliation.breaks(evidence).columns
-    ['integration', 'open']
-
-    Columns: integration (text); open (count)
-    """
-    return ledger.breaks(_entries(evidence), evidence.catalog.integrations)
 
 
 def exact_systems(integrations: pl.DataFrame) -> list[str]:

@@ -27,11 +27,11 @@ def arrivals(receipts: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
     to_target = edges.group_by("target").agg(by_target=pl.col("integration").unique())
     only = to_target.filter(pl.col("by_target").list.len() == 1).with_columns(pl.col("by_target").list.first())
     placed = receipts.join(only, on="target", how="left", maintain_order="left")
-    named = pl.coalesce("integration", pl.when(pl.col("source").is_null()).then("by_target"))
+    integration = pl.coalesce("integration", pl.when(pl.col("source").is_null()).then("by_target"))
     return placed.select(
         "received_at",
         "target",
-        integration=named,
+        integration=integration,
         object="object_id",
         applied=is_delivered(pl.col("status").fill_null("ok")),
         refused=pl.col("status").is_in((*FAILED, *NOT_SENT)).fill_null(False),
