@@ -191,8 +191,8 @@ class Evidence:
         declared = self.catalog
         if catalog is not None:
             declared, _ = _catalog(catalog, [])
-            named = {name: without_made_names(getattr(self, name), self.catalog) for name in OF_INTEGRATIONS}
-            frames = self.frames | named | frames
+            anew = {name: without_made_names(getattr(self, name), self.catalog) for name in OF_INTEGRATIONS}
+            frames = self.frames | anew | frames
         tidy = _tidied_frames(frames, declared)
         emptied = {name: FRAMES[name].empty() for name in frames}
         return Evidence._of(

@@ -63,13 +63,13 @@ def _began(receipts: pl.DataFrame, traces: pl.DataFrame) -> pl.Series:
 
     The first one sent after, where the clocks of the two disagree; the receipt's own time, where there is none.
     """
-    sent = traces.select("integration", pl.coalesce("object_id", "message_id"), "began", received_at="sent_at")
-    near = receipts.select("integration", "object_id", "received_at", own="received_at").with_row_index()
+    sent = traces.select(pl.coalesce("object_id", "message_id"), "began", received_at="sent_at")
+    near = receipts.select("object_id", "received_at", own="received_at").with_row_index()
     for strategy in ("backward", "forward"):
         near = near.sort("received_at").join_asof(
             sent.rename({"began": strategy}).sort("received_at"),
             on="received_at",
-            by=["integration", "object_id"],
+            by="object_id",
             strategy=strategy,
             check_sortedness=False,  # both are sorted as a whole, so within each object
         )

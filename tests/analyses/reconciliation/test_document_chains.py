@@ -77,6 +77,19 @@ def test_the_same_number_is_another_document_of_another_type():
     assert links.linked(lines.document_lines(frame(rows))).circles == 0
 
 
+def test_of_several_documents_with_a_number_the_nearest_type_before_is_followed():
+    """Order 1001 is another than the one that delivery 1001 follows."""
+    rows = [doc("order", "1001", None, 3, 30.0), doc("order", "7", None, 5, 50.0)]
+    rows += [doc("delivery", "1001", "7", 5, None, 1), doc("invoice", "900", "1001", 5, 50.0, 2)]
+    assert orders(*rows) == {("1001", "1"): (0, 0, 0, 0), ("7", "1"): (5, 5, 50, 0)}
+
+
+def test_a_reversal_for_two_orders_takes_back_where_something_is():
+    rows = [*two_orders(), doc("delivery", "D", "A", 4, None, 1), doc("delivery", "E", "B", 2, None, 1)]
+    rows += [doc("delivery", "R", before, -6, None, 2) for before in "AB"]
+    assert orders(*rows) == {("A", "1"): (0, 0, 0, 0), ("B", "1"): (0, 0, 0, 0)}
+
+
 def test_an_order_that_is_only_followed_has_a_row():
     rows = [doc("delivery", "D", "4711", 5, None, 1, after_line="10"), doc("invoice", "I", "D", 5, 50.0, 2)]
     row = documents(flow(*rows)).row(0, named=True)
@@ -143,7 +156,7 @@ def drawn(seed):
                 for pred, part in zip(preds, parts, strict=True):
                     pieces.append((kind, name, float(part), part * 7.0, day, [pred]))
             else:
-                # The whole, told with each line: more than the lines can take several times, so that these are no parts.
+                # The whole, told with each line: more than the lines can take so often, so that it is no part.
                 room = sum(abs(piece[2]) for piece in pieces if piece[:2] in preds)
                 quantity = float(int(room) + rng.randint(1, 30))
                 pieces.append((kind, name, quantity, quantity * 7.0 + rng.choice([0, 5]), day, preds))

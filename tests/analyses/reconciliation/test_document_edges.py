@@ -11,7 +11,6 @@ from integrhealth.analyses.reconciliation.documents.gaps import GAPS
 from integrhealth.analyses.reconciliation.documents.notes import ALL_BALANCE, NO_DOCUMENTS, document_notes
 from integrhealth.analyses.reconciliation.documents.questions import (
     books,
-    breaks,
     document_gaps,
     document_steps,
     documents,
@@ -31,7 +30,7 @@ def line(evidence, document="O"):
 
 def test_without_documents_there_are_columns_and_a_sentence():
     nothing = ih.Evidence()
-    tables = {each.__name__: each(nothing) for each in (documents, document_gaps, document_steps, books, breaks)}
+    tables = {each.__name__: each(nothing) for each in (documents, document_gaps, document_steps, books)}
     assert tables["documents"].schema == DOCUMENTS
     assert tables["document_gaps"].schema == GAPS
     assert all(frame.is_empty() for frame in tables.values())
@@ -44,10 +43,10 @@ def test_without_documents_there_are_columns_and_a_sentence():
 
 def test_where_all_balances_the_note_says_so():
     evidence = flow(*background())
-    tables = {each.__name__: each(evidence) for each in (documents, document_gaps, document_steps, books, breaks)}
+    tables = {each.__name__: each(evidence) for each in (documents, document_gaps, document_steps, books)}
     why = document_notes(tables, documents=evidence.documents, integrations=evidence.catalog.integrations)
     assert why["document_gaps"] == ALL_BALANCE
-    assert why.keys() == {"document_gaps", "books", "breaks"}
+    assert why.keys() == {"document_gaps", "books"}
 
 
 @pytest.mark.parametrize("column", ["quantity", "amount", "preceding", "preceding_line", "unit", "currency", "system"])

@@ -35,6 +35,9 @@ def says_why(status, *, text=None, code=None):
         "An unexpected error has occurred.",
         "Request failed with status code 400",
         "rejected",
+        "some error",
+        "InternalServerError",
+        "HTTPError",
         "Fehler",
         None,
     ],
@@ -45,13 +48,21 @@ def test_texts_that_say_nothing_are_no_reason(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["deadlock detected", "Unknown error: field VAT is empty", "ORA-00060", "E500: no such order", "Kein Bestand"],
+    [
+        "deadlock detected",
+        "Unknown error: field VAT is empty",
+        "ORA-00060",
+        "E500: no such order",
+        "Kein Bestand",
+        "NullPointerException",
+        "HTTPTimeoutError",
+    ],
 )
 def test_texts_that_say_more_are_a_reason(text):
     assert says_why("failed", text=text)
 
 
-@pytest.mark.parametrize("code", ["AM10", "TIMEOUT", "1104", "M7 021", "51", "A", "R01", "HTTP-1104"])
+@pytest.mark.parametrize("code", ["AM10", "TIMEOUT", "1104", "M7 021", "51", "A", "R01", "HTTP-1104", "5000", "404-7"])
 def test_a_code_of_its_own_is_a_reason_beside_a_text_that_is_none(code):
     assert says_why("timeout", text="error", code=code)
 

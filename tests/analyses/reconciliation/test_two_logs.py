@@ -95,6 +95,20 @@ def test_lost_from_the_limit_on(seconds, expected):
     assert longer.filter(key="gone")["class"].item() == "in flight"
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(30, "phantom"), (31, "not covered")])
+def test_the_last_that_the_senders_log_would_have(seconds, expected):
+    """All take half a minute, so what arrives later than that after the last was sent may have been sent after it."""
+    times = [EVE + n * MINUTE for n in range(5)]
+    sent = pl.DataFrame({"key": ["a", "b", "c", "d", "e"], "sent_at": times})
+    received = pl.DataFrame(
+        {
+            "key": ["a", "b", "c", "d", "e", "nobody's"],
+            "received_at": [at + 30 * SECOND for at in times] + [times[-1] + seconds * SECOND],
+        }
+    )
+    assert two_logs(sent, received, key="key").filter(key="nobody's")["class"].item() == expected
+
+
 def random_logs(seed):
     """A few keys, each sent up to three times and received up to three times, at whole minutes."""
     rng = np.random.default_rng(seed)

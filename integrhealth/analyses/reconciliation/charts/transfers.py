@@ -25,12 +25,12 @@ def transfer_fates_chart(transfers: pl.DataFrame, *, top: int = 15) -> Any:
 
     What no receiver's log tells of is left out.
     """
-    told = transfers.filter(pl.col("lost").is_not_null(), pl.col("sent") > 0)
-    if told.is_empty():
+    judged = transfers.filter(pl.col("lost").is_not_null(), pl.col("sent") > 0)
+    if judged.is_empty():
         return nothing(NOTHING)
-    shown = told.filter(pl.sum_horizontal(*FATES) > 0).head(top)
+    shown = judged.filter(pl.sum_horizontal(*FATES) > 0).head(top)
     if shown.is_empty():
-        return nothing(f"All {told['sent'].sum():,} messages sent arrived, each once.")
+        return nothing(f"All {judged['sent'].sum():,} messages sent arrived, each once.")
     order = shown["integration"].to_list()
     long = shown.unpivot(list(FATES), index=["integration", "sent"], variable_name="fate", value_name="messages")
     names = [name for name, _ in FATES.values()]
@@ -70,18 +70,18 @@ def transfer_fates_chart(transfers: pl.DataFrame, *, top: int = 15) -> Any:
     beside = alt.Chart(labels).mark_text(align="left", dx=6, fontSize=11).encode(x="end:Q", y=y, text="said:N")
     return titled(
         (bars + beside).properties(width=WIDTH - 90, height=alt.Step(24)),
-        _fates_title(told),
+        _fates_title(judged),
         f"What did not simply arrive once, of 1,000 sent; {_left_out(transfers)}n from {shown['sent'].min():,} to "
         f"{shown['sent'].max():,}",
     )
 
 
-def _fates_title(told: pl.DataFrame) -> str:
-    lost, twice = told["lost"].sum(), told["duplicate_applied"].sum()
+def _fates_title(judged: pl.DataFrame) -> str:
+    lost, twice = judged["lost"].sum(), judged["duplicate_applied"].sum()
     if lost == twice == 0:
-        return f"Of {told['sent'].sum():,} messages sent none was lost and none applied twice"
-    worst = told.row(0, named=True)
-    most = f", most of them on {worst['integration']}" if told.height > 1 else f" on {worst['integration']}"
+        return f"Of {judged['sent'].sum():,} messages sent none was lost and none applied twice"
+    worst = judged.row(0, named=True)
+    most = f", most of them on {worst['integration']}" if judged.height > 1 else f" on {worst['integration']}"
     if lost and twice:
         return f"{counted(lost, 'message')} lost and {twice:,} applied twice{most}"
     return f"{counted(lost or twice, 'message')} {'lost' if lost else 'applied twice'}{most}"

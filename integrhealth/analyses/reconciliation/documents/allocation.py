@@ -20,8 +20,8 @@ def split(lines: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
 
     A row that follows one line is that line's. A piece that follows several is split: what can only belong to one line
     goes there first, then the pieces by age, each in proportion to what is then open on the lines it follows (their
-    quantity less what others of its type took), or to their quantity where nothing is open; money likewise by what is
-    open of the amount. Where quantities are unknown the amounts decide, and equal parts where these are too.
+    quantity less what others of its type took; of a reversal what they took), or else to their quantity; money likewise
+    by amounts. Where quantities are unknown the amounts decide, and equal parts where these are too.
     """
     pieces, steps = _pieces(lines, links)
     loose = lines.join(links.select("node").unique(), on="node", how="anti")
@@ -127,9 +127,9 @@ def _parted(ready: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     for measure in MEASURES:
         size = pl.col(f"{measure}_size")
         unsaid = pl.col(measure).is_null() | size.is_null().any().over("piece")
-        room = (size - pl.col(f"{measure}_taken").fill_null(0)).clip(0)
+        given = pl.col(f"{measure}_taken").fill_null(0)
         # A reversal takes back where something is, not where something is missing.
-        room = pl.when(pl.col(measure) < 0).then(0).otherwise(room)
+        room = pl.when(pl.col(measure) < 0).then(given).otherwise(size - given).clip(0)
         by = [pl.when(~unsaid).then(each / _positive(each.sum().over("piece"))) for each in (room, size.clip(0))]
         shares[measure] = pl.coalesce(*by)
     even = 1 / pl.len().over("piece")

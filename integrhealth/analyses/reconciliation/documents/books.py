@@ -9,7 +9,7 @@ from integrhealth.analyses.reconciliation.documents.lines import TYPES
 from integrhealth.language.levels import LEVELS
 from integrhealth.language.period import period
 from integrhealth.language.schema import DECLINED, is_delivered, is_ended
-from integrhealth.language.thresholds import BOOKS_OPEN_HOURS, DUE_SHARE, PRICE_TOLERANCE, PRICE_TOLERANCE_UNITS
+from integrhealth.language.thresholds import BOOKS_OPEN_HOURS, DUE_SHARE
 
 # Sums are made of whole ten-thousandths, so that a difference of nothing is zero; more money than this is none.
 PARTS, MOST_MONEY = 10_000, 1e13
@@ -36,7 +36,6 @@ BOOKS: dict[str, Any] = {
     "gross": pl.Float64,
     "as_of": pl.Datetime("us", "UTC"),
 }
-BREAKS: dict[str, Any] = {"integration": pl.String, "open": pl.Int64}
 SENT = ("integration", "operation", "object_type", "object_id", "currency")
 
 
@@ -90,25 +89,27 @@ def _applied(ordered: pl.DataFrame) -> pl.DataFrame:
     return last.select(*SENT, "times", arrived="amount")
 
 
-def held_by_both(documents: pl.DataFrame, integrations: pl.DataFrame) -> pl.DataFrame:
+def held_by_both(documents: pl.DataFrame, messages: pl.DataFrame, integrations: pl.DataFrame) -> pl.DataFrame:
     """One row per document that the source of an integration holds, or its target, of a type that both do (ENTRIES).
 
-    Only for integrations between two systems that hold one document at least in common. Compared is the time of which
-    both have documents; what the target still lacks no longer than nearly all took to arrive is on its way.
+    Only for integrations between two systems that hold one document at least in common, and of the types that its
+    messages carry, where they say so: of one that carries others there is one row without an object. Compared is the
+    time of which both have documents; what the target still lacks no longer than nearly all took to arrive is on its
+    way.
     """
     totals = _totals(documents)
     ends = integrations.select("integration", "source", "target").drop_nulls().unique("integration", keep="first")
     here = ends.join(totals, left_on="source", right_on="system").drop("target")
     there = ends.join(totals, left_on="target", right_on="system").drop("source")
-    key = ("integration", "type", "document", "currency")
     common = here.join(there, on=["integration", "type", "document"], suffix="_there")
-    pairs = common.group_by("integration", "type").agg(
+    lags = common.group_by("integration", "type").agg(
         lag=(pl.col("created_at_there") - pl.col("created_at")).quantile(DUE_SHARE, "higher").clip(timedelta())
     )
     begun = pl.concat(
         [side.group_by("integration", "type").agg(begun=pl.col("created_at").min()) for side in (here, there)]
     )
     begun = begun.group_by("integration", "type").agg(pl.col("begun").max())
+    key = ["integration", "type", "document", "currency"]
     both = here.join(there, on=key, how="full", suffix="_there", coalesce=True, nulls_equal=True)
     end = pl.lit(_last(documents["created_at"]), pl.Datetime("us", "UTC"))
     on_its_way = pl.col("amount_there").is_null() & (end - pl.col("created_at") <= pl.col("lag"))
@@ -116,22 +117,23 @@ def held_by_both(documents: pl.DataFrame, integrations: pl.DataFrame) -> pl.Data
     paired = pl.col("amount").is_not_null() & pl.col("amount_there").is_not_null()
     at = pl.coalesce("created_at", pl.col("created_at_there") - pl.col("lag"))
     compared = (
-        both.join(pairs, on=["integration", "type"])
+        both.join(_of_carried_types(lags, messages), on=["integration", "type"])
         .join(begun, on=["integration", "type"])
         .filter(paired | ((at >= pl.col("begun")) & ~on_its_way.fill_null(False)))
+        .with_columns(object=pl.format("{} {}", "type", "document"))
     )
-    return (
-        compared.select(
-            "integration",
-            "currency",
-            object=pl.format("{} {}", "type", "document"),
-            sent=pl.col("amount").fill_null(0),
-            received=pl.col("amount_there").fill_null(0),
-            unit=pl.lit("documents"),
-        )
-        .select(*ENTRIES)
-        .cast(ENTRIES)
-    )
+    others = lags.select("integration").unique().join(compared, on="integration", how="anti")
+    rows = pl.concat([compared, others], how="diagonal")
+    amounts = {"sent": pl.col("amount").fill_null(0), "received": pl.col("amount_there").fill_null(0)}
+    return rows.with_columns(**amounts, unit=pl.lit("documents")).select(*ENTRIES).cast(ENTRIES)
+
+
+def _of_carried_types(pairs: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
+    """Those of the `pairs` (integration, type) whose messages carry such objects, or do not say what they carry."""
+    carried = messages.drop_nulls(["integration", "object_type"])
+    carried = carried.select("integration", type=pl.col("object_type").str.to_lowercase()).unique()
+    silent = pairs.join(carried, on="integration", how="anti")
+    return pl.concat([silent, pairs.join(carried, on=["integration", "type"], how="semi")])
 
 
 def _totals(documents: pl.DataFrame) -> pl.DataFrame:
@@ -155,10 +157,13 @@ def _totals(documents: pl.DataFrame) -> pl.DataFrame:
 
 
 def entries(messages: pl.DataFrame, documents: pl.DataFrame, integrations: pl.DataFrame) -> pl.DataFrame:
-    """What both ends say of each object (ENTRIES): their documents where both hold some, else the messages."""
-    held = held_by_both(documents, integrations)
+    """What both ends say of each object (ENTRIES): their documents where both hold some, else the messages.
+
+    Where the books of both ends are there, messages that carry something else, such as a question, are no books.
+    """
+    held = held_by_both(documents, messages, integrations)
     carried = sent_and_applied(messages).join(held.select("integration").unique(), on="integration", how="anti")
-    return pl.concat([held, carried])
+    return pl.concat([held.drop_nulls("object"), carried])
 
 
 def books(entries: pl.DataFrame, integrations: pl.DataFrame, *, as_of: datetime | None) -> pl.DataFrame:
@@ -186,25 +191,6 @@ def books(entries: pl.DataFrame, integrations: pl.DataFrame, *, as_of: datetime 
         .sort(pl.col("difference").abs(), "gross", "integration", "currency", descending=[True, True, False, False])
         .select(*BOOKS)
         .cast(BOOKS)
-    )
-
-
-def breaks(entries: pl.DataFrame, integrations: pl.DataFrame) -> pl.DataFrame:
-    """One row per integration that carries amounts (BREAKS): objects that are lost, applied again, or differ by more
-    than a price may, on the first level by anything; the most first."""
-    first = integrations.filter(pl.col("level") == LEVELS[0])["integration"].to_list()
-    apart = (pl.col("received") - pl.col("sent")).abs()
-    allowed = pl.max_horizontal(
-        pl.col("sent").abs().cast(pl.Float64) * PRICE_TOLERANCE, pl.lit(float(PRICE_TOLERANCE_UNITS * PARTS))
-    )
-    tolerance = pl.when(pl.col("integration").is_in(first)).then(0.0).otherwise(allowed)
-    lost = (pl.col("received") == 0) & (pl.col("sent") != 0)
-    return (
-        entries.group_by("integration")
-        .agg(open=(lost | _twice() | (apart > tolerance)).sum())
-        .sort("open", "integration", descending=[True, False])
-        .select(*BREAKS)
-        .cast(BREAKS)
     )
 
 

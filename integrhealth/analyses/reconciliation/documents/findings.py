@@ -47,7 +47,7 @@ def document_findings(documents: pl.DataFrame, *, systems: pl.DataFrame, currenc
         .agg(
             value=pl.len(),
             critical=pl.col("lost").any(),
-            cost=pl.col("at_stake").filter(pl.col("currency") == pl.lit(currency, pl.String)).sum(),
+            cost=pl.col("at_stake").filter(pl.col("currency") == pl.lit(currency, pl.String)).sum().round(2),
             priced=(pl.col("currency") == pl.lit(currency, pl.String)).any(),
             system=pl.col("system").drop_nulls().mode().sort().first(),
             example=pl.col("document").first(),

@@ -75,7 +75,7 @@ def flagged(balances: pl.DataFrame, due: Due, *, exact: list[str]) -> pl.DataFra
     since = _by_flag(SINCE, pl.col("ordered_at"))
     rows = rows.with_columns(
         since=pl.coalesce(since, *(pl.col(f"{done}_at") for done in ("ordered", "shipped", "invoiced", "paid"))),
-        at_stake=_by_flag(_stakes(), None).clip(0).round(4),
+        at_stake=_by_flag(_stakes(), None).clip(0).round(2),
     )
     rows = rows.with_columns(
         at_stake=pl.when(pl.col("flag") == BALANCED).then(0.0).otherwise("at_stake"),
@@ -89,7 +89,7 @@ def flagged(balances: pl.DataFrame, due: Due, *, exact: list[str]) -> pl.DataFra
             paid="paid_amount",
             shipments="shipped_count",
             invoices="invoiced_count",
-            why=_by_flag(_reasons(), pl.lit("what was ordered was done")),
+            why=_by_flag(_reasons(), pl.lit("it balances as far as the documents go")),
         )
         .sort(place, pl.col("at_stake").fill_null(0), "document", "line", descending=[True, True, False, False])
         .select(*DOCUMENTS)

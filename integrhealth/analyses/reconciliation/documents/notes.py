@@ -18,7 +18,6 @@ NO_SUMS = (
     "Needs messages.amount and messages.object_id of an integration of the foundation, or documents of both of its "
     "systems with documents.system and documents.amount."
 )
-NO_AMOUNTS = "Needs messages.amount and messages.object_id, or documents of both systems of an integration."
 
 
 def document_notes(
@@ -32,6 +31,5 @@ def document_notes(
         "document_gaps": none if nothing else ALL_BALANCE,
         "document_steps": none if nothing else NO_PRICES,
         "books": NO_SUMS if (integrations["level"] == "foundation").any() else NO_LEVELS,
-        "breaks": NO_AMOUNTS,
     }
     return {table: sentence for table, sentence in why.items() if tables[table].is_empty()}

@@ -51,6 +51,6 @@ def document_steps(documents: pl.DataFrame) -> pl.DataFrame:
     money = pl.col("amount").max().over("currency")
     return (
         pl.concat(each.select(*STEPS).cast(STEPS) for each in parts)
-        .with_columns(pl.col("amount", "gap", "extra").round(4))
+        .with_columns(pl.col("amount", "gap", "extra").round(2))
         .sort(money, "currency", descending=[True, False], nulls_last=True, maintain_order=True)
     )

@@ -29,7 +29,8 @@ def trail_findings(
         integration_owners(integrations), on="integration", how="left", maintain_order="left"
     ).rename({"integration": "subject"})
     reasonless = generic_errors(owned, min_messages=min_messages)
-    return [trail_gaps(owned, reasonless, min_messages=min_messages), reasonless, never_logged(owned)]
+    gaps = trail_gaps(owned, reasonless, min_messages=min_messages)
+    return [gaps, reasonless, never_logged(owned, min_messages=min_messages)]
 
 
 def trail_gaps(owned: pl.DataFrame, reasonless: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
@@ -108,12 +109,12 @@ def generic_errors(owned: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> 
     )
 
 
-def never_logged(owned: pl.DataFrame) -> pl.DataFrame:
-    """``never_logged``: an answer that the logs of some integrations never give; a note per answer.
+def never_logged(owned: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
+    """``never_logged``: an answer that the logs of some integrations of `min_messages` never give; a note per answer.
 
     The log that was read has no place for it; whether another has, nobody can tell from here.
     """
-    seen = owned.filter(pl.col("messages") > 0)
+    seen = owned.filter(enough(pl.col("messages"), min_messages))
     lacking = (
         seen.explode("never_logged").drop_nulls("never_logged").sort("messages", "subject", descending=[True, False])
     )

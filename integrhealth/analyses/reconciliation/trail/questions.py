@@ -38,10 +38,11 @@ def trail(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
     interval; ``trailed`` counts them, and ``trailed_as_logged`` those that answer all but what the log of the
     integration gives for no message (``never_logged``). ``missing`` is what else is missing most.
 
-    Asked are the ``messages`` between two systems, without load tests and what was never sent. One without an end is
-    ``unanswered`` after a day, or after the 99th percentile of the delays of its integration where that is longer;
-    before it is ``in_flight``, not yet asked and in no other count. ``traced_money``: the part of the amounts in
-    ``currency`` that lies on trailed messages. Shares are null below `min_messages` of what they are of.
+    Asked are the ``messages`` between two systems, without load tests and what was never sent. One without an end
+    is ``unanswered`` after a day, or after the 99th percentile of the delays of its integration where that is
+    longer; before it is ``in_flight``, not yet asked and in no other count. ``traced_money``: the part of the
+    amounts in ``currency`` that lies on trailed messages; ``other_amounts`` are in others. Shares are null below
+    `min_messages` of what they are of.
 
     >>> seen = "integration", "month", "messages", pl.col("why", "joint").round(3)
     >>> ih.reconciliation.trail(evidence).filter(integration="crm-accounts").select(seen).head(2).rows()
@@ -50,8 +51,8 @@ def trail(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
     Columns: integration, month (text); messages (count); what, when, who, received, succeeded, why, joint, low, high
     (number, share); verdict, missing (text); missing_share (number, share); what_by, who_by (text); never_logged
     (list of text); trailed, trailed_as_logged, failed, declined, reasons (count); top_error (text); top_error_share
-    (number, share of failed); unanswered, in_flight, with_amount (count); amount (number, currency); traced_money
-    (number, share); currency (text)
+    (number, share of failed); unanswered, in_flight, with_amount, other_amounts (count); amount (number, currency);
+    traced_money (number, share); currency (text)
     """
     return _shares(evidence, ("integration", "month"), min_messages)
 
@@ -67,8 +68,8 @@ def trail_integrations(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES
     Columns: integration (text); messages (count); what, when, who, received, succeeded, why, joint, low, high
     (number, share); verdict, missing (text); missing_share (number, share); what_by, who_by (text); never_logged
     (list of text); trailed, trailed_as_logged, failed, declined, reasons (count); top_error (text); top_error_share
-    (number, share of failed); unanswered, in_flight, with_amount (count); amount (number, currency); traced_money
-    (number, share); currency (text)
+    (number, share of failed); unanswered, in_flight, with_amount, other_amounts (count); amount (number, currency);
+    traced_money (number, share); currency (text)
     """
     rows = _shares(evidence, ("integration",), min_messages)
     return rows.sort("joint", "integration", nulls_last=True)
@@ -86,8 +87,8 @@ def trail_whole(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl
     Columns: messages (count); what, when, who, received, succeeded, why, joint, low, high
     (number, share); verdict, missing (text); missing_share (number, share); what_by, who_by (text); never_logged
     (list of text); trailed, trailed_as_logged, failed, declined, reasons (count); top_error (text); top_error_share
-    (number, share of failed); unanswered, in_flight, with_amount (count); amount (number, currency); traced_money
-    (number, share); currency (text)
+    (number, share of failed); unanswered, in_flight, with_amount, other_amounts (count); amount (number, currency);
+    traced_money (number, share); currency (text)
     """
     return _shares(evidence, (), min_messages)
 

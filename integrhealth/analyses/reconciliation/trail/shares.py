@@ -27,7 +27,7 @@ COLUMNS = {
     **dict.fromkeys(("trailed", "trailed_as_logged", "failed", "declined", "reasons"), COUNT),
     "top_error": TEXT,
     "top_error_share": NUMBER,
-    **dict.fromkeys(("unanswered", "in_flight", "with_amount"), COUNT),
+    **dict.fromkeys(("unanswered", "in_flight", "with_amount", "other_amounts"), COUNT),
     "amount": NUMBER,
     "traced_money": NUMBER,
     "currency": TEXT,
@@ -73,6 +73,7 @@ def shares(
         unanswered=count(asked & ~pl.col("succeeded")),
         in_flight=count(pl.col("in_flight")),
         with_amount=pl.col("with_amount").filter(ours).sum(),
+        other_amounts=pl.col("with_amount").filter(asked & ~ours).sum(),
         cents=pl.col("cents").filter(ours).sum(),
         traced=pl.col("cents").filter(ours & pl.col("joint")).sum(),
     )

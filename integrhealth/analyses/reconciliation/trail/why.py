@@ -7,23 +7,23 @@ GENERIC_WORDS = (
     *("error", "errors", "err", "unknown", "generic", "general", "internal", "server", "system", "application"),
     *("unexpected", "unhandled", "unspecified", "occurred", "happened", "exception", "fault", "fatal", "problem"),
     *("fail", "failed", "failure", "rejected", "declined", "cancelled", "aborted", "ok", "partial", "pending", "held"),
-    *("something", "went", "wrong", "http", "https", "status", "code", "message", "request", "response", "returned"),
-    *("n/a", "na", "null", "none", "nil", "undefined"),
+    *("something", "went", "wrong", "runtime", "http", "https", "status", "code", "message", "request", "response"),
+    *("returned", "n/a", "na", "null", "none", "nil", "undefined"),
     *("fehler", "unbekannt", "unbekannter", "interner", "desconocido", "interno", "erreur", "inconnue", "interne"),
 )
-JOINING_WORDS = ("a", "an", "the", "has", "have", "was", "with", "of", "no", "not")
+JOINING_WORDS = ("a", "an", "any", "some", "the", "has", "have", "was", "with", "of", "no", "not")
 # A code is no reason where it is such a word or a status of HTTP: 1104 is a reason of its own, 500 is none.
-HTTP_STATUS = r"(?:http)?[1-5][0-9]{2}"
-BETWEEN = r"[^\p{L}\p{N}]"
+HTTP_STATUS = r"(?:http)?[1-5][0-9]{2}\b"
+BETWEEN = r"[^\p{L}\p{N}]*"
 
 
 def _only(words: tuple[str, ...]) -> str:
-    """A pattern for texts of nothing but these words, whatever stands between them."""
-    return rf"(?i)^{BETWEEN}*(?:(?:{'|'.join(words)})(?:{BETWEEN}+|$))*$"
+    """A pattern for texts of nothing but these words, with or without something between: InternalServerError."""
+    return rf"(?i)^{BETWEEN}(?:(?:{'|'.join(words)}){BETWEEN})*$"
 
 
-GENERIC_TEXT = _only((*GENERIC_WORDS, *JOINING_WORDS, "(?:http)?[0-9]+"))
-GENERIC_CODE = _only((*GENERIC_WORDS, HTTP_STATUS, "0+"))
+GENERIC_TEXT = _only((*GENERIC_WORDS, *JOINING_WORDS, "[0-9]+"))
+GENERIC_CODE = _only((*GENERIC_WORDS, HTTP_STATUS, r"0+\b"))
 
 
 def tells_why(text: pl.Expr, code: pl.Expr, status: pl.Expr) -> pl.Expr:

@@ -16,10 +16,10 @@ def transfer_ages(facts: Facts, bounds: pl.DataFrame) -> pl.DataFrame:
 
     `bounds` as ``reconciled.limits`` gives them. Only integrations of which a receiver's log tells.
     """
-    told = bounds.filter(~pl.col("side").is_in([SENDER_ONLY, NO_COMMON_KEY]))
-    arrived = facts.delays.join(told.select("integration"), on="integration", how="semi")
+    judged = bounds.filter(~pl.col("side").is_in([SENDER_ONLY, NO_COMMON_KEY]))
+    arrived = facts.delays.join(judged.select("integration"), on="integration", how="semi")
     arrived = arrived.select("integration", age_ms=bucket_ms(pl.col("bucket")), arrived="count", missing=pl.lit(0))
-    waiting = facts.missing.join(told, on="integration", how="inner").filter(~pl.col("one_sided"), is_covered("at"))
+    waiting = facts.missing.join(judged, on="integration", how="inner").filter(~pl.col("one_sided"), is_covered("at"))
     waited = (pl.col("ends") - pl.col("at")).dt.total_microseconds() / 1000
     waiting = waiting.select("integration", age_ms=waited, arrived=pl.lit(0), missing="missing")
     rows = pl.concat([part.with_columns(pl.col("arrived", "missing").cast(pl.Int64)) for part in (arrived, waiting)])

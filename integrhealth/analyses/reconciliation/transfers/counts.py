@@ -160,8 +160,8 @@ def transfer_facts(
 
 def priced(rows: pl.DataFrame, currency: str | None) -> pl.DataFrame:
     """`rows` with ``money``: the amount where it is in `currency`, or in none that is written down."""
-    known = pl.col("currency").is_null() | (pl.col("currency") == pl.lit(currency, pl.String)).fill_null(False)
-    return rows.with_columns(money=pl.when(known).then(pl.col("amount").abs()))
+    in_it = pl.col("currency").is_null() | (pl.col("currency") == pl.lit(currency, pl.String)).fill_null(False)
+    return rows.with_columns(money=pl.when(in_it).then(pl.col("amount").abs()))
 
 
 def _count(holds: pl.Expr) -> pl.Expr:

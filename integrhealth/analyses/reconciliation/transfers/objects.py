@@ -114,8 +114,8 @@ def _same_content(rows: pl.DataFrame, key: list[str], name: str) -> pl.DataFrame
     What two objects have in common shows in the hash of what was sent alone; a number stands on one of them only.
     """
     possible = name == POSSIBLE
-    known = pl.col("payload_hash").is_not_null() if possible else _known()
-    chosen = rows.filter(known)
+    comparable = pl.col("payload_hash").is_not_null() if possible else _known()
+    chosen = rows.filter(comparable)
     several = chosen.filter(pl.struct(key).is_duplicated()).sort(*key, "first_sent_at", "object", nulls_last=True)
     same = pl.all_horizontal(pl.col(each).eq_missing(pl.col(each).shift(1)) for each in key)
     earlier = {"at": pl.col("first_sent_at").shift(1), "other": pl.col("object").shift(1)}

@@ -19,19 +19,23 @@ SKEW = pl.duration(minutes=SOONEST_LOST_MINUTES)
 def arrivals(receipts: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
     """`receipts` with ``object``, ``applied`` and ``refused``: what still waits at the receiver is neither.
 
-    One without an integration is of the only one among `messages` that goes to its target, from its source where it
-    has one; where there are several, or none, nobody can say and it is left out.
+    One whose integration no message has is of the only one among `messages` from its source to its target, or to its
+    target where it names no source; where there are several, or none, it keeps its own, and without one is left out.
     """
-    edges = messages.select("integration", "source", "target").drop_nulls().unique()
-    edges = edges.filter(pl.col("source") != pl.col("target"))
-    to_target = edges.group_by("target").agg(by_target=pl.col("integration").unique())
-    only = to_target.filter(pl.col("by_target").list.len() == 1).with_columns(pl.col("by_target").list.first())
-    placed = receipts.join(only, on="target", how="left", maintain_order="left")
-    named = pl.coalesce("integration", pl.when(pl.col("source").is_null()).then("by_target"))
+    edges = messages.filter(pl.col("source") != pl.col("target"))
+    edges = edges.select("integration", "source", "target").drop_nulls().unique()
+    placed = receipts
+    for key, name in ((["source", "target"], "by_edge"), (["target"], "by_target")):
+        only = edges.group_by(key).agg(pl.col("integration").unique().alias(name))
+        only = only.filter(pl.col(name).list.len() == 1).with_columns(pl.col(name).list.first())
+        placed = placed.join(only, on=key, how="left", maintain_order="left")
+    logged = pl.when(pl.col("integration").is_in(edges["integration"].unique().implode())).then("integration")
+    by_target = pl.when(pl.col("source").is_null()).then("by_target")
+    integration = pl.coalesce(logged, "by_edge", by_target, "integration")
     return placed.select(
         "received_at",
         "target",
-        integration=named,
+        integration=integration,
         object="object_id",
         applied=is_delivered(pl.col("status").fill_null("ok")),
         refused=pl.col("status").is_in((*FAILED, *NOT_SENT)).fill_null(False),

@@ -43,10 +43,10 @@ def limits(facts: Facts, declared: pl.DataFrame, *, two_logs: pl.Series) -> pl.D
     ``surely_ms``, twice the longest delay ever seen, surely.
     """
     quantiles = percentiles(facts.delays, ["integration"], count="count", quantiles={"p99_ms": LOST_QUANTILE})
-    named = pl.concat(
+    ends_at = pl.concat(
         [facts.counts.select("integration", "max_target"), facts.phantoms.select("integration", "max_target")]
     )
-    every = named.group_by("integration").agg(target=pl.col("max_target").max()).sort("integration")
+    every = ends_at.group_by("integration").agg(target=pl.col("max_target").max()).sort("integration")
     promised = declared.select("integration", "sync_limit_ms", "idempotent")
     promised = promised.unique("integration", keep="first", maintain_order=True)
     shared = pl.col("integration").is_in(two_logs.implode())
@@ -216,5 +216,5 @@ def breaks(rows: pl.DataFrame) -> pl.DataFrame:
     """
     lost = pl.when(chance_of_gaps() <= TAIL).then("surely_lost").otherwise(0)
     opened = lost + pl.col("phantom").fill_null(0) + pl.col("surely_applied_twice")
-    told = pl.col("side").is_in(list(SIDES.values()))
-    return rows.select("integration", open=pl.when(told).then(opened).cast(COUNT)).sort("integration")
+    judged = pl.col("side").is_in(list(SIDES.values()))
+    return rows.select("integration", open=pl.when(judged).then(opened).cast(COUNT)).sort("integration")

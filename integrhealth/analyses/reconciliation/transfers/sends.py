@@ -81,8 +81,8 @@ def transfers_of(sent: pl.DataFrame, *, two_logs: pl.Series) -> pl.DataFrame:
     before = {name: pl.col(name).shift(1) for name in (*group, *CONTENT, "message_id", "sent_at", "delivered")}
     in_group = pl.all_horizontal(pl.col(name).eq_missing(before[name]) for name in group)
     same_content = pl.all_horizontal(pl.col(name).eq_missing(before[name]) for name in CONTENT)
-    known = _any_content({name: pl.col(name) for name in CONTENT}) & _any_content(before)
-    alike = pl.when(known).then(same_content).otherwise(shared | ~before["delivered"])
+    comparable = _any_content({name: pl.col(name) for name in CONTENT}) & _any_content(before)
+    alike = pl.when(comparable).then(same_content).otherwise(shared | ~before["delivered"])
     near = pl.col("sent_at") - before["sent_at"] <= REPEAT
     same_id = pl.col("message_id") == before["message_id"]
     goes_on = (in_group & (same_id | (alike & near))).fill_null(False)

@@ -42,7 +42,7 @@ def two_logs(
     >>> received = sent.drop_nulls("finished_at")
     >>> told = ih.reconciliation.two_logs(sent, received, key="object_id", received_at="finished_at")
     >>> told.filter(pl.col("class") == "lost").height
-    11
+    10
     """
     names = [key] if isinstance(key, str) else list(key)
     if not names:
