@@ -160,15 +160,9 @@ def element_without_owner(elements: pl.DataFrame) -> pl.DataFrame:
     """``element_without_owner``: one finding for all elements that the catalog gives a record, but no person."""
     declared = elements.filter(pl.col("origin").is_not_null() | pl.col("record").is_not_null())
     lacking = declared.filter(pl.col("owner_kind") != PERSON)
-    return _counted(
-        "element_without_owner",
-        lacking,
-        of=declared.height,
-        level="warning",
-        says="No person owns {} of {} data elements with a home: {}.",
-        unit="data elements",
-        ask="Who answers when a value of {} is wrong?",
-    )
+    says = "No person owns {} of {} data elements with a home: {}."
+    rows = _together(lacking, of=declared.height, says=says, ask="Who answers when a value of {} is wrong?")
+    return findings(NAME, "element_without_owner", rows.with_columns(severity=pl.lit("warning")))
 
 
 def not_declared(elements: pl.DataFrame) -> pl.DataFrame:
@@ -178,30 +172,23 @@ def not_declared(elements: pl.DataFrame) -> pl.DataFrame:
     """
     said = pl.any_horizontal(pl.col("origin", "record", "owner", "declared_writers").is_not_null())
     begun = not elements.filter(said).is_empty()
-    return _counted(
-        "not_declared",
-        elements.filter(pl.col("verdict") == NOT_DECLARED, begun),
-        of=elements.height,
-        level="note",
-        says="The catalog names no origin or no record of {} of {} data elements: {}.",
-        unit="data elements",
-        ask="In which system is {} right when two disagree?",
-    )
+    lacking = elements.filter(pl.col("verdict") == NOT_DECLARED, begun)
+    says = "The catalog names no origin or no record of {} of {} data elements: {}."
+    rows = _together(lacking, of=elements.height, says=says, ask="In which system is {} right when two disagree?")
+    return findings(NAME, "not_declared", rows.with_columns(severity=pl.lit("note")))
 
 
-def _counted(rule: str, lacking: pl.DataFrame, *, of: int, level: str, says: str, unit: str, ask: str) -> pl.DataFrame:
+def _together(lacking: pl.DataFrame, *, of: int, says: str, ask: str) -> pl.DataFrame:
+    """One row for all elements that lack something, or none: `says` how many of how many and which, `ask` the first."""
     whole = lacking.select(names=pl.col("element").sort().implode(), count=pl.len()).filter(pl.col("count") > 0)
-    count = pl.col("count")
-    rows = whole.with_columns(
+    return whole.with_columns(
         subject=pl.lit(ALL),
-        severity=pl.lit(level),
-        statement=pl.format(says, written(count), pl.lit(f"{of:,}"), _listed("names")),
-        value=count,
-        unit=pl.lit(unit),
+        statement=pl.format(says, written(pl.col("count")), pl.lit(f"{of:,}"), _listed("names")),
+        value="count",
+        unit=pl.lit("data elements"),
         n=pl.lit(of),
         ask=pl.format(ask, pl.col("names").list.first()),
     )
-    return findings(NAME, rule, rows)
 
 
 def _listed(names: str) -> pl.Expr:
