@@ -88,6 +88,15 @@ def test_two_logs_of_christmas_tell_what_became_of_every_order():
     assert row["low"] < 10 / 299 < row["high"]
 
 
+def test_pandas_frames_in_another_zone_tell_the_same():
+    frames = as_two_logs()
+    away = {
+        name: frame.with_columns(pl.col(pl.Datetime).dt.convert_time_zone("Asia/Tokyo")).to_pandas()
+        for name, frame in frames.items()
+    }
+    assert_frame_equal(transfers(ih.Evidence(**away)), transfers(ih.Evidence(**frames)))
+
+
 def test_one_log_with_both_ends_tells_the_same():
     row = only(transfers(ih.Evidence(messages=as_one_log())))
     assert {name: row[name] for name in NIGHT} == NIGHT
