@@ -56,8 +56,8 @@ def transfers(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.D
     99th percentile of past delay and a minute at least; younger is in flight, measured where the log of the receiver
     ends. Phantom: received, never sent. Applied twice: one object and content had an effect twice, unless the catalog
     says that the receiver is idempotent; else a repeated send is absorbed. Late: later than the catalog's sync limit,
-    besides what a checkpoint held it for, else than ``limit_ms``. Out of order: a lower number, or an earlier send of the object, after a higher one (RFC
-    4737). Overdue: no outcome known after 24 hours.
+    besides what a checkpoint held it for, else than ``limit_ms``. Out of order: a lower number, or an earlier send of
+    the object, after a higher one (RFC 4737). Overdue: no outcome known after 24 hours.
 
     >>> ih.reconciliation.transfers(evidence).select("integration", "sent", "lost", "side").head(1).rows()
     [('bank-statements', 180, 11, 'one log')]
