@@ -63,8 +63,10 @@ def _counted(cases: pl.DataFrame, by: list[str], columns: dict) -> pl.DataFrame:
 
 
 def coverage(cases: pl.DataFrame) -> pl.DataFrame:
-    """One row, the whole: of how many incidents it can be said whether the first blamed was the root, as COVERAGE; no row
-    without incidents."""
+    """One row, the whole: of how many incidents it can be said whether the first blamed was the root, as COVERAGE.
+
+    No row without incidents.
+    """
     blamed, root, wrong = (pl.col(name) for name in ("blamed", "root_system", "wrong"))
     counts = cases.select(
         incidents=pl.len(),
