@@ -199,6 +199,15 @@ def document(
                 },
                 "loss_bits": {more["lost_meaning"]["integration"]: more["lost_meaning"]["loss_bits"]},
             },
+            "collaboration": {
+                "congruence": more["contacts"]["congruence"],
+                "silent": more["contacts"]["silent"],
+                "rituals": {
+                    name: {key: ritual[key] for key in ("planned", "held", "complete")}
+                    for name, ritual in more["rituals"].items()
+                },
+                "joint_kpi": {key: more["stages"][key] for key in ("orders", "late", "points")},
+            },
         },
         "mechanisms": {
             "season": _season(counts),
