@@ -101,6 +101,12 @@ def test_search_and_blame_are_counted_right(desk):
     )
 
 
+def test_the_kit_reads_the_priority(desk):
+    company, tickets, _ = desk
+    seen = sample(company).incident_events.select("incident", "priority").unique().rows()
+    assert dict(seen) == {ticket: steps[0]["PRIORITY"] for ticket, steps in tickets.items()}
+
+
 def test_a_ticket_is_opened_given_to_somebody_resolved_and_closed(desk):
     company, tickets, _ = desk
     people = set()

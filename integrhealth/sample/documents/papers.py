@@ -7,6 +7,13 @@ from integrhealth.sample.season import DAY_US
 
 # How often the goods of an order left that was shipped again, and when its next parcel followed.
 TIMES_SHIPPED = 3
+# Company B keeps the books of both ends of its foundation links: who else holds a paper, and how many seconds later.
+ALSO_HELD = {
+    "invoice": {"ERP": -30, "Tax authority": 10_800},
+    "credit_note": {"ERP": -30, "Tax authority": 10_800},
+    "payment": {"Financial system": -60},
+}
+BOTH_ENDS = {"a": False, "b": True}
 COLUMNS = (
     *("document", "line", "type", "preceding", "preceding_line", "system", "object_type"),
     *("quantity", "unit", "amount", "currency", "created_at"),
@@ -54,8 +61,11 @@ def _cut(shares: pl.Expr, place: pl.Expr) -> pl.Expr:
     return pl.coalesce("returned_amount", drawn)
 
 
-def document_rows(lines: pl.DataFrame) -> pl.DataFrame:
-    """The papers of the order lines, by time; none later than the export. `lines` as ``order_lines`` gives them."""
+def document_rows(lines: pl.DataFrame, company: str) -> pl.DataFrame:
+    """The papers of the order lines, by time; none later than the export. `lines` as ``order_lines`` gives them.
+
+    Where both ends keep books, a paper stands there once for each system that holds it.
+    """
     parcels = _parcels(lines)
     invoices = _invoices(parcels, lines)
     papers = [
@@ -66,9 +76,22 @@ def document_rows(lines: pl.DataFrame) -> pl.DataFrame:
         *(_payments(invoices, lines, time) for time in (1, 2)),
         *_returns(lines),
     ]
-    made = pl.concat(papers).filter(pl.col("at_us") < EXPORTED_US).sort("at_us", "document", "line")
+    written = pl.concat(papers).filter(pl.col("at_us") < EXPORTED_US)
+    held = [written, *_also_held(written)] if BOTH_ENDS[company] else [written]
+    made = pl.concat(held).filter(pl.col("at_us") < EXPORTED_US).sort("at_us", "document", "line", "system")
     created = pl.from_epoch("at_us", time_unit="us").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     return made.with_columns(created_at=created).select(COLUMNS)
+
+
+def _also_held(papers: pl.DataFrame) -> list[pl.DataFrame]:
+    """The same papers in the books of the other ends."""
+    return [
+        papers.filter(pl.col("type") == kind).with_columns(
+            system=pl.lit(system), at_us=pl.col("at_us") + seconds * 1_000_000
+        )
+        for kind, ends in ALSO_HELD.items()
+        for system, seconds in ends.items()
+    ]
 
 
 def _parcels(lines: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from integrhealth.sample.documents.orders import BALANCED, EXPORTED_US, FLAGS, HOUR_US, OPEN
+from integrhealth.sample.documents.papers import BOTH_ENDS
 from integrhealth.sample.season import DAY_US
 
 # What is not paid yet counts from so much money on: prices may differ by that.
@@ -13,7 +14,7 @@ WAITING = ("not shipped", "not invoiced", "not paid", "not credited")
 WITHOUT_ORDER = "order failed for good in the messages"
 
 
-def document_truth(lines: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
+def document_truth(lines: pl.DataFrame, rows: pl.DataFrame, company: str) -> dict[str, Any]:
     """Flags of lines and orders, money at stake, what is still on its way. `lines` and `rows` as in ``papers``."""
     seen = lines.filter(pl.col("ordered_us") < EXPORTED_US).join(
         _unpaid(rows), on=["number", "line"], how="left", maintain_order="left"
@@ -31,6 +32,7 @@ def document_truth(lines: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
     never = seen.filter(pl.col("flag") == "never shipped").unique("number")
     return {
         "rows": dict(sorted(rows.group_by("type").len().rows())),
+        "held_by_both_ends": BOTH_ENDS[company],
         "orders": seen["number"].n_unique(),
         "order_lines": seen.height,
         "lines_by_flag": {flag: seen.filter(pl.col("flag") == flag).height for flag in FLAGS},
@@ -58,8 +60,10 @@ def _unpaid(rows: pl.DataFrame) -> pl.DataFrame:
 
     def booked(kind: str, prefix: str) -> pl.DataFrame:
         serial = pl.col("document").str.extract(f"^{prefix}([0-9]+)").cast(pl.Int64)
-        made = rows.filter(pl.col("type") == kind).with_columns(
-            number=serial - 100_000, line=pl.col("line").cast(pl.Int64)
+        made = (
+            rows.filter(pl.col("type") == kind)
+            .unique(["document", "line"])
+            .with_columns(number=serial - 100_000, line=pl.col("line").cast(pl.Int64))
         )
         return made.group_by("number", "line").agg(pl.col("amount").sum().alias(kind))
 
