@@ -7,7 +7,9 @@ import yaml
 
 from integrhealth.sample.landscape import INTEGRATIONS, MONITOR_NAMES, SYSTEMS, TEAMS, Integration
 from integrhealth.sample.master_data.feeds import CHECKPOINTS, FEED_INTEGRATIONS, FEEDS
+from integrhealth.sample.people.claims import claims
 from integrhealth.sample.people.contacts import LEGAL, LEGAL_PEOPLE, RITUAL, RITUAL_TEAMS, SCANS_LIVE, WEEKDAY
+from integrhealth.sample.people.outcomes import OUTCOMES_A, success_metric
 from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, added_fields, purposes
 from integrhealth.sample.retry_storm.scans import SCANS
 
@@ -131,6 +133,9 @@ def _few_words() -> dict[str, Any]:
             entry["fallback"] = {"kind": "manual"}
         if integration is SCANS:
             entry["go_live"] = SCANS_LIVE
+        if integration.name in OUTCOMES_A:
+            outcome = OUTCOMES_A[integration.name]
+            entry |= {"go_live": outcome.go_live, "success_metric": success_metric(outcome)}
         integrations.append(entry | OUTAGES_A.get(integration.name, {}) | FIRST_COSTS.get(integration.name, {}))
     header = _header("Company A")
     header["teams"].append({"name": LEGAL, "people": LEGAL_PEOPLE})
@@ -145,11 +150,7 @@ def _few_words() -> dict[str, Any]:
         "transforms": [_map("tracking-portal", "shipment.status")],
         "checkpoints": _checkpoints("a"),
         "rituals": _rituals(),
-        "audit": [
-            {"question": 1, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
-            {"question": 3, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
-            {"question": 5, "answer": "partial", "by": "cio", "on": date(2025, 10, 1)},
-        ],
+        "audit": claims("a"),
     }
 
 
@@ -177,10 +178,7 @@ def _complete() -> dict[str, Any]:
             *_checkpoints("b"),
         ],
         "rituals": _rituals(),
-        "audit": [
-            {"question": number, "answer": "yes" if number != 9 else "partial", "by": "coo", "on": date(2025, 9, 30)}
-            for number in range(1, 15)
-        ],
+        "audit": claims("b"),
     }
 
 

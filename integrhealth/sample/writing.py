@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from integrhealth.errors import UnknownName, WrongValue
-from integrhealth.sample.catalogs import catalog, owned
+from integrhealth.sample.catalogs import catalog, declared, owned
 from integrhealth.sample.chance import stream
 from integrhealth.sample.companies import COMPANIES, Company
 from integrhealth.sample.documents.orders import orders
@@ -35,6 +35,7 @@ from integrhealth.sample.master_data.truth import feed_counts, master_data
 from integrhealth.sample.people.about import with_subjects
 from integrhealth.sample.people.contacts import contact_rows, contacts
 from integrhealth.sample.people.kpi_truth import kpi_truth
+from integrhealth.sample.people.outcomes import metric_rows, outcome_truth
 from integrhealth.sample.people.stages import made_orders, stage_rows
 from integrhealth.sample.people.truth import contact_truth, ritual_truth
 from integrhealth.sample.retry_storm.files import retry_storm, scan_rows, storm_counts
@@ -76,6 +77,7 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     tickets = incidents(causes, company, seed)
     talked = with_subjects(contacts(company, seed), tickets, company, seed)
     staged = made_orders(company, seed)
+    built = declared(company)["integrations"]
     tables = {
         "deliveries": mailed.deliveries,
         "reads": mailed.reads,
@@ -89,6 +91,7 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
         "shipment_states/field_changes": state_rows(moved, company),
         "contacts/contacts": contact_rows(talked),
         "stages/stages": stage_rows(staged),
+        "metrics/metrics": metric_rows(company, built, seed),
     }
     for name, frame in tables.items():
         path = folder / f"{name}.csv.gz"
@@ -118,6 +121,7 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
         "contacts": contact_truth(talked, tickets, company),
         "rituals": ritual_truth(company),
         "stages": kpi_truth(staged),
+        "outcomes": outcome_truth(company, built, tables["metrics/metrics"]),
     }
     truth = document(chosen, counts, latencies, more, files, seed=seed, messages=wanted)
     truth = json.loads(json.dumps(truth), parse_float=lambda text: round(float(text), 6))

@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from integrhealth.sample.companies import DAYS
 from integrhealth.sample.landscape import TEAMS
 from integrhealth.sample.people.about import PAIR, REPORTS, TALKED_ABOUT, concerned, needed, with_pair
 from integrhealth.sample.people.contacts import (
@@ -46,6 +47,9 @@ def contact_truth(talked: pl.DataFrame, tickets: pl.DataFrame, company: str) -> 
         "congruence": {
             "needed": sum(pair["needed"] for pair in pairs),
             "with_contact": sum(pair["needed"] and pair["contacts"] > 0 for pair in pairs),
+            "with_contact_on_a_day_in_thirty": sum(
+                pair["needed"] and pair["contact_days"] * 30 >= DAYS for pair in pairs
+            ),
             "with_contact_lately": sum(pair["needed"] and pair["contacts_lately"] > 0 for pair in pairs),
             "lately_days": LATELY_DAYS,
         },
@@ -74,17 +78,20 @@ def _pairs(counted: pl.DataFrame) -> list[dict[str, Any]]:
     )
     lately = pl.col("day") > LAST_DAY - timedelta(days=LATELY_DAYS)
     talks = counted.group_by(PAIR).agg(
-        contacts=pl.len(), contacts_lately=lately.sum(), last=pl.col("day").max().dt.strftime("%Y-%m-%d")
+        contacts=pl.len(),
+        contact_days=pl.col("day").n_unique(),
+        contacts_lately=lately.sum(),
+        last=pl.col("day").max().dt.strftime("%Y-%m-%d"),
     )
     shared = needed().group_by(PAIR).agg(integrations=pl.len())
     rows = (
         every.join(shared, on=PAIR, how="left", maintain_order="left")
         .join(talks, on=PAIR, how="left", maintain_order="left")
-        .with_columns(pl.col("integrations", "contacts", "contacts_lately").fill_null(0))
+        .with_columns(pl.col("integrations", "contacts", "contact_days", "contacts_lately").fill_null(0))
     )
     return [
         {"team_a": row["one"], "team_b": row["other"], "needed": row["integrations"] > 0}
-        | {key: row[key] for key in ("integrations", "contacts", "contacts_lately", "last")}
+        | {key: row[key] for key in ("integrations", "contacts", "contact_days", "contacts_lately", "last")}
         for row in rows.to_dicts()
     ]
 
