@@ -12,7 +12,8 @@ from integrhealth.sample.companies import DAYS, FIRST_DAY
 from integrhealth.sample.landscape import TEAMS
 from integrhealth.sample.season import DAY_US, FIRST_US, HOLIDAYS
 
-LAST_DAY = FIRST_DAY + timedelta(days=DAYS - 1)
+# Calendars and chats are kept for longer than logs: from a Monday, twelve weeks before anything goes live, to the end.
+FIRST_CONTACTS, LAST_DAY = date(2025, 9, 1), FIRST_DAY + timedelta(days=DAYS - 1)
 # A team of A too small to be shown, and what it does beside the all-hands.
 LEGAL, LEGAL_PEOPLE = "legal", 3
 TEAMS_OF = {"a": (*TEAMS, LEGAL), "b": tuple(TEAMS)}
@@ -63,24 +64,25 @@ SINGLE = {
 SCANS_LIVE = date(2025, 11, 28)
 SILENT_FROM = {"a": {("service", "warehouse"): SCANS_LIVE}, "b": {}}
 # Everybody is invited, sixty come.
-ALL_HANDS, ALL_HANDS_PEOPLE = (date(2025, 11, 5), date(2025, 12, 3), date(2026, 1, 7)), 60
+ALL_HANDS_PEOPLE = 60
+ALL_HANDS = (date(2025, 9, 3), date(2025, 10, 1), date(2025, 11, 5), date(2025, 12, 3), date(2026, 1, 7))
 # A ritual's teams that came, week by week from the first Tuesday on; empty where it was skipped.
 RITUAL, WEEKDAY = "weekly alignment", "tuesday"
-FIRST_TUESDAY, WEEKS = date(2025, 11, 4), 13
+FIRST_TUESDAY, WEEKS = date(2025, 9, 2), 22
 RITUAL_TEAMS = ("sales", "warehouse", "finance", "production")
 WITHOUT_FINANCE = ("sales", "warehouse", "production")
+THREE_KINGS, HOLIDAY_OF_FINANCE = 18, 6
 CAME = {
     "a": {
-        0: RITUAL_TEAMS,
-        1: WITHOUT_FINANCE,
-        2: WITHOUT_FINANCE,
-        4: RITUAL_TEAMS,
-        5: WITHOUT_FINANCE,
-        9: ("sales", "production"),
-        11: WITHOUT_FINANCE,
+        **dict.fromkeys((0, 2, 13), RITUAL_TEAMS),
+        **dict.fromkeys((3, 4, 7, 9, 10, 14, 20), WITHOUT_FINANCE),
+        18: ("sales", "production"),
     },
-    # Not on Three Kings.
-    "b": {week: RITUAL_TEAMS for week in range(WEEKS) if week != 9},
+    "b": {
+        week: WITHOUT_FINANCE if week == HOLIDAY_OF_FINANCE else RITUAL_TEAMS
+        for week in range(WEEKS)
+        if week != THREE_KINGS
+    },
 }
 # Kind: share of talks, and from how many to how many people take part.
 KINDS = {"chat": (0.5, 2, 4), "call": (0.25, 2, 3), "meeting": (0.25, 3, 9)}
@@ -104,8 +106,8 @@ def contacts(company: str, seed: int) -> pl.DataFrame:
 
 
 def working_days() -> list[date]:
-    """Monday to Friday without holidays."""
-    every = [FIRST_DAY + timedelta(days=number) for number in range(DAYS)]
+    """Monday to Friday without holidays, from the first contacts on."""
+    every = [FIRST_CONTACTS + timedelta(days=number) for number in range((LAST_DAY - FIRST_CONTACTS).days + 1)]
     return [day for day in every if day.weekday() < 5 and (day.month, day.day) not in HOLIDAYS]
 
 

@@ -74,7 +74,7 @@ def made_orders(company: str, seed: int) -> Made:
     def rng(what: str) -> np.random.Generator:
         return stream(seed, "stages", company, what)
 
-    days = [(day - FIRST_DAY).days for day in working_days() if day <= LAST_ORDERED]
+    days = [(day - FIRST_DAY).days for day in working_days() if FIRST_DAY <= day <= LAST_ORDERED]
     begin = np.sort(rng("begin").choice(days, ORDERS) * 24 + rng("hour").integers(8, 17, ORDERS))
     planned = np.stack(
         [

@@ -5,7 +5,6 @@ from typing import Any
 
 import polars as pl
 
-from integrhealth.sample.companies import DAYS
 from integrhealth.sample.landscape import TEAMS
 from integrhealth.sample.people.about import PAIR, REPORTS, TALKED_ABOUT, concerned, needed, with_pair
 from integrhealth.sample.people.contacts import (
@@ -14,6 +13,7 @@ from integrhealth.sample.people.contacts import (
     AWAY_FROM,
     AWAY_TO,
     CAME,
+    FIRST_CONTACTS,
     FIRST_TUESDAY,
     LAST_DAY,
     LEGAL,
@@ -22,10 +22,9 @@ from integrhealth.sample.people.contacts import (
     SILENT_FROM,
     WEEKDAY,
     WEEKS,
-    working_days,
 )
 
-LATELY_DAYS = 30
+LATELY_DAYS, WEEKS_BEFORE = 30, 12
 
 
 def contact_truth(talked: pl.DataFrame, tickets: pl.DataFrame, company: str) -> dict[str, Any]:
@@ -40,15 +39,18 @@ def contact_truth(talked: pl.DataFrame, tickets: pl.DataFrame, company: str) -> 
     pairs = _pairs(counted)
     asked = concerned(tickets)
     names = set(asked["integration"])
+    days = (LAST_DAY - FIRST_CONTACTS).days + 1
     reports = {report for report, _ in REPORTS[company].values()}
     return {
+        "from": str(FIRST_CONTACTS),
+        "days": days,
         "contacts": counted.height,
         "pairs": pairs,
         "congruence": {
             "needed": sum(pair["needed"] for pair in pairs),
             "with_contact": sum(pair["needed"] and pair["contacts"] > 0 for pair in pairs),
             "with_contact_on_a_day_in_thirty": sum(
-                pair["needed"] and pair["contact_days"] * 30 >= DAYS for pair in pairs
+                pair["needed"] and pair["contact_days"] * LATELY_DAYS >= days for pair in pairs
             ),
             "with_contact_lately": sum(pair["needed"] and pair["contacts_lately"] > 0 for pair in pairs),
             "lately_days": LATELY_DAYS,
@@ -118,19 +120,18 @@ def _away(talks: pl.DataFrame) -> dict[str, Any]:
 
 def _silent(counted: pl.DataFrame, pair: tuple[str, str], live: Any) -> dict[str, Any]:
     """The pair whose contacts ended with a go-live, beside all pairs with contacts before it."""
-    before = pl.col("day") < live
     of_pair = (pl.col("one") == pair[0]) & (pl.col("other") == pair[1])
-    weeks = {"before": (live - working_days()[0]).days / 7, "after": ((LAST_DAY - live).days + 1) / 7}
+    before = pl.col("day").is_between(live - timedelta(weeks=WEEKS_BEFORE), live - timedelta(days=1))
 
     def counts(rows: pl.DataFrame) -> dict[str, int]:
-        return {"before": rows.filter(before).height, "after": rows.filter(~before).height}
+        return {"before": rows.filter(before).height, "after": rows.filter(pl.col("day") >= live).height}
 
     return {
         "integration": "parcel-scans",
         "go_live": str(live),
         "team_a": pair[0],
         "team_b": pair[1],
-        "weeks": weeks,
+        "weeks": {"before": WEEKS_BEFORE, "after": ((LAST_DAY - live).days + 1) // 7},
         "contacts": counts(counted.filter(of_pair)),
         "contacts_of_other_pairs": counts(counted.filter(~of_pair)),
     }
