@@ -342,3 +342,10 @@ STABLE_DAYS = 28
 NEW_LEVEL = 0.01
 # A what-if shows by how much the importance of a system changes from here on: of all it changes a little (own).
 LEAST_IMPORTANCE_CHANGE = 0.1
+
+# The joint KPI. On-time delivery: a warning below the first, critical below the second (own; what plants call good and
+# poor).
+ON_TIME_WARNING, ON_TIME_CRITICAL = 0.9, 0.7
+# Departments off their plan in one order whose parts are exact (own; 256 coalitions), and the share of orders that have
+# a stage from which on an order without it is incomplete (own).
+MOST_DEPARTMENTS, USUAL_STAGE = 8, 0.9
