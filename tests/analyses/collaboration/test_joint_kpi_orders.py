@@ -100,10 +100,18 @@ def test_more_than_eight_departments_off_plan_in_one_order_are_left_out():
         return order("1", *((f"s{each}", f"d{each}", 24, 30) for each in range(count)), promised=24)
 
     assert counts(frame(with_slips(8))) == {"n": 1, "late": 1}
-    assert counts(frame(with_slips(9))) == {"many_departments": 1}
+    assert counts(frame(with_slips(9))) == {"too_many": 1}
     # As planned they are no players: an order may pass as many departments as it likes.
     calm = [(f"s{each}", f"d{each}", 24, 24) for each in range(30)]
     assert counts(frame(order("1", *calm, ("last", "last", 48, 60), promised=50))) == {"n": 1, "late": 1}
+
+
+def test_what_has_more_stages_than_an_order_can_have_is_left_out():
+    def with_stages(count):
+        return frame(order("1", *((f"s{each:03}", "a", each, each + 1) for each in range(count)), promised=count - 1))
+
+    assert counts(with_stages(200)) == {"n": 1, "late": 1}
+    assert counts(with_stages(201)) == {"too_many": 1}
 
 
 def test_a_repeated_stage_is_done_with_its_last_end_and_planned_for_its_first_date():

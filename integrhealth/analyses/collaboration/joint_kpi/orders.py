@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.language.period import local_day, outlying
-from integrhealth.language.thresholds import USUAL_STAGE
+from integrhealth.language.thresholds import MOST_STAGES, USUAL_STAGE
 
 # Departments whose stages are no part of a delivery that they follow: an invoice makes no delivery late.
 AFTER_DELIVERY = ("finance", "accounting", "billing")
@@ -13,7 +13,7 @@ STAGE = ("order", "stage", "department")
 TIMES = ("planned_at", "finished_at", "promised_at", "feasible_at")
 # Why an order is left out.
 NO_PROMISE, NO_PLAN, MISSING_STAGE, MISSING_END = "no promise", "no plan", "stage missing", "end missing"
-OPEN, CROWDED = "open", "too many departments"
+OPEN, CROWDED = "open", "with too many departments or stages"
 DAY_US = 86_400_000_000
 
 
@@ -66,6 +66,7 @@ def left_out(rows: pl.DataFrame) -> pl.DataFrame:
     reasons = {
         NO_PROMISE: pl.col("promised").is_null().any(),
         NO_PLAN: pl.col("planned").is_null().any(),
+        CROWDED: pl.len() > MOST_STAGES,
         MISSING_STAGE: (pl.col("stage").filter(pl.col("stage").is_in(usual.implode())).n_unique() < len(usual))
         | pl.col("after").all(),
         MISSING_END: (pl.col("finished").is_null() & (pl.col("planned") < last_done)).any(),

@@ -105,13 +105,13 @@ def joint_kpi_rates(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -
     been by its plan, and ``days`` the delay in all. An unfinished order is late once the promise has passed when the
     log ends, and ``open`` and left out before. Left out are as well orders without a promise, a planned end, a stage
     that nine of ten orders have, the end of a stage before one that has ended, and with over eight departments off
-    plan. ``no_feasible``: nobody wrote what could have been promised, and sales cannot answer for it.
+    plan or 200 stages. ``no_feasible``: nobody wrote what could have been promised, and sales cannot answer for it.
 
     >>> ih.collaboration.joint_kpi_rates(ih.Evidence()).height
     0
 
     Columns: kpi (text); rate, low, high (number, share); late, plan_late (count); days (number, days); n, open,
-    no_promise, no_plan, stage_missing, end_missing, many_departments, no_feasible (count); verdict (text)
+    no_promise, no_plan, stage_missing, end_missing, too_many, no_feasible (count); verdict (text)
     """
     kinds = ((shares.DELIVERY, False), (shares.PERFECT, True))
     return pl.concat(

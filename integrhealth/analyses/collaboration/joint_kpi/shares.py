@@ -26,7 +26,7 @@ LEFT_OUT = {
     "no_plan": NO_PLAN,
     "stage_missing": MISSING_STAGE,
     "end_missing": MISSING_END,
-    "many_departments": CROWDED,
+    "too_many": CROWDED,
 }
 RATE: dict[str, Any] = {
     "kpi": TEXT,

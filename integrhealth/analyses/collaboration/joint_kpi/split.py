@@ -92,7 +92,8 @@ def split(rows: pl.DataFrame, *, perfect: bool) -> Split:
     parts, pairs = [], []
     end = used["finished"].max()
     end = LONG_AGO if end is None else end
-    for whole in _by_stages(judged, names, names.index(promising) if names else 0, orders, end):
+    for whole, unjudged in _by_stages(judged, names, names.index(promising) if names else 0, end):
+        orders.append(unjudged)
         for some in _alike(whole):
             order, part, pair = _games(some, np.array(names, object))
             orders.append(order)
@@ -111,9 +112,9 @@ def _stacked(frames: list[pl.DataFrame], schema: dict) -> pl.DataFrame:
 
 
 def _by_stages(
-    rows: pl.DataFrame, names: tuple[str, ...], promising: int, orders: list[pl.DataFrame], end: int
-) -> Iterator[_Orders]:
-    """The orders of `rows` that can be judged, by the number of their stages; `orders` gets those that cannot, and why.
+    rows: pl.DataFrame, names: tuple[str, ...], promising: int, end: int
+) -> Iterator[tuple[_Orders, pl.DataFrame]]:
+    """The orders of `rows` that can be judged, by the number of their stages, and those that cannot, with why.
 
     An unfinished order is judged once it is late for certain: after what was promised has passed.
     """
@@ -124,7 +125,8 @@ def _by_stages(
         finished=pl.col("finished").fill_null(0),
         stages=pl.len().over("order"),
     )
-    for (count,), frame in numbered.group_by("stages", maintain_order=True):
+    for frame in _slices(numbered, len(names)):
+        count = frame["stages"][0]
         columns = ("planned", "finished", "unfinished", "after", "department", "promised", "feasible")
         grids = {name: frame[name].to_numpy().reshape(-1, count) for name in columns}
         order = frame["order"].to_numpy().reshape(-1, count)[:, 0]
@@ -141,8 +143,15 @@ def _by_stages(
         crowded = playing.sum(axis=1) > MOST_DEPARTMENTS
         why = np.where(undecided, OPEN, np.where(crowded, CROWDED, "")).astype(object)
         out = np.flatnonzero(why != "")
-        orders.append(pl.DataFrame((order[out], why[out]), schema={"order": TEXT, "why": TEXT}))
-        yield _Orders(order, stages, run, promised, feasible, player, playing).at(np.flatnonzero(why == ""))
+        unjudged = pl.DataFrame((order[out], why[out]), schema={"order": TEXT, "why": TEXT})
+        whole = _Orders(order, stages, run, promised, feasible, player, playing)
+        yield whole.at(np.flatnonzero(why == "")), unjudged
+
+
+def _slices(rows: pl.DataFrame, departments: int) -> Iterator[pl.DataFrame]:
+    """Orders with equally many ``stages``, as many at once as fit beside all `departments` and pairs of stages."""
+    for (count,), frame in rows.group_by("stages", maintain_order=True):
+        yield from frame.iter_slices(count * max(1, AT_ONCE // max(count**2, departments)))
 
 
 def _players(stages: Stages, run: Timing, early: NDArray, promising: int, departments: int) -> tuple[NDArray, NDArray]:
