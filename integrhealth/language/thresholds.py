@@ -346,6 +346,6 @@ LEAST_IMPORTANCE_CHANGE = 0.1
 # The joint KPI. On-time delivery: a warning below the first, critical below the second (own; what plants call good and
 # poor).
 ON_TIME_WARNING, ON_TIME_CRITICAL = 0.9, 0.7
-# Departments off their plan in one order whose parts are exact (own; 256 coalitions), stages of one order (own; what has
-# more is a constant), and the share of orders that have a stage from which on one without it is incomplete (own).
+# Departments off their plan in one order whose parts are exact (own; 256 coalitions), stages of one order (own; what
+# has more is a constant), and the share of orders that have a stage from which on one without it is incomplete (own).
 MOST_DEPARTMENTS, MOST_STAGES, USUAL_STAGE = 8, 200, 0.9

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from integrhealth.language.findings import findings, severity
+from integrhealth.language.findings import findings, severity, written
 from integrhealth.language.statistics import chance_of_more
 from integrhealth.language.thresholds import ON_TIME_CRITICAL, ON_TIME_WARNING
 from integrhealth.language.wording import percent
@@ -31,7 +31,7 @@ def joint_kpi_lateness(report: str, rates: pl.DataFrame, departments: pl.DataFra
     who = pl.lit(_and(asked["department"].to_list()), pl.String)
     statement = pl.format(
         "{} of {} orders were delivered as promised{}. When the metric is shared, the conversation is shared.",
-        *(percent(pl.col("rate")), "n", pl.lit(_parts(costly, asked))),
+        *(percent(pl.col("rate")), written(pl.col("n")), pl.lit(_parts(costly, asked))),
     )
     together = pl.format("What do {} need from each other so that the next order goes out as promised?", who)
     alone = pl.format("What does {} need from the others so that the next order goes out as promised?", who)
@@ -50,8 +50,8 @@ def joint_kpi_lateness(report: str, rates: pl.DataFrame, departments: pl.DataFra
 
 
 def _most(costly: pl.DataFrame) -> pl.DataFrame:
-    """The departments that take most, as far as one can tell: all whose interval reaches that of the first."""
-    return costly.filter(pl.col("high") >= costly["low"].first()) if costly.height else costly
+    """The departments that take most, as far as one can tell: those whose interval reaches that of the first."""
+    return costly.filter(pl.col("high") >= costly["low"].first()).head(NAMED) if costly.height else costly
 
 
 def _parts(costly: pl.DataFrame, asked: pl.DataFrame) -> str:
