@@ -178,7 +178,7 @@ def test_pairs_are_drawn_with_the_two_that_made_most_orders_late_together():
     spec, _ = drawn(kpi_pairs(joint_kpi_pairs(evidence)))
     both = joint_kpi_pairs(evidence)["only_both"].item()
     assert both > 50
-    assert spec["title"]["text"] == f"logistics and production: {both} orders late only because both slipped"
+    assert spec["title"]["text"] == f"{both} orders late only because logistics and production both slipped"
     apart = ih.Evidence(stages=plant(300, 5, slips={"production": 0.5, "logistics": 0.5}))
     spec, _ = drawn(kpi_pairs(joint_kpi_pairs(apart)))
     assert spec["title"]["text"] == "No order was late only because two departments slipped together"

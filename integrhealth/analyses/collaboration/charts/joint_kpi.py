@@ -145,7 +145,7 @@ def _pair_title(pairs: pl.DataFrame) -> str:
     if not first["only_both"]:
         return "No order was late only because two departments slipped together"
     late = counted(first["only_both"], "order")
-    return f"{first['department_a']} and {first['department_b']}: {late} late only because both slipped"
+    return f"{late} late only because {first['department_a']} and {first['department_b']} both slipped"
 
 
 def _cut(column: str) -> pl.Expr:
