@@ -421,3 +421,10 @@ MOST_DOCUMENT_STEPS, MOST_ALLOCATIONS = 50, 200
 MIN_EXCEPTION_CASES, EXCEPTION_GAP, EXCEPTION_GAP_CRITICAL = 20, 0.1, 0.5
 # Variants of an object type that are shown, the most frequent, and the steps of one that are spelled out (own).
 MOST_VARIANTS, VARIANT_STEPS = 10, 8
+
+# The joint KPI. On-time delivery: a warning below the first, critical below the second (own; what plants call good and
+# poor).
+ON_TIME_WARNING, ON_TIME_CRITICAL = 0.9, 0.7
+# Departments off their plan in one order whose parts are exact (own; 256 coalitions), stages of one order (own; what
+# has more is a constant), and the share of orders that have a stage from which on one without it is incomplete (own).
+MOST_DEPARTMENTS, MOST_STAGES, USUAL_STAGE = 8, 200, 0.9

@@ -19,4 +19,7 @@ TABLES: dict[str, dict[str, Any]] = {
     },
     "rituals": {"ritual": TEXT, "planned": COUNT, "held": COUNT, "complete": COUNT, "share": NUMBER},
     "joint_kpi": {"department": TEXT, "points": NUMBER, "low": NUMBER, "high": NUMBER, "orders": NUMBER},
+    "perfect_order": {"department": TEXT, "points": NUMBER, "low": NUMBER, "high": NUMBER, "orders": NUMBER},
+    "joint_kpi_pairs": {"department_a": TEXT, "department_b": TEXT, "points": NUMBER, "orders": NUMBER},
+    "joint_kpi_rates": {"kpi": TEXT, "rate": NUMBER, "low": NUMBER, "high": NUMBER, "late": COUNT, "n": COUNT},
 }
