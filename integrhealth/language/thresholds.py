@@ -342,3 +342,14 @@ STABLE_DAYS = 28
 NEW_LEVEL = 0.01
 # A what-if shows by how much the importance of a system changes from here on: of all it changes a little (own).
 LEAST_IMPORTANCE_CHANGE = 0.1
+# Teams. Groups of fewer people are hidden (Viva Insights, mingroup 5); meetings of more are broadcasts (Worklytics).
+SMALLEST_GROUP, BROADCAST_PEOPLE = 5, 25
+# Teams have spoken while their last contact is so many days old at most; who needs to talk should as often (own).
+CONTACT_DAYS = 30
+# The share of pairs of teams that need to talk and do (question 14 of our fourteen).
+CONGRUENCE_GOOD = 0.7
+# A pair carries so much of all value without talking (own), silent for so many days in a row: it missed two meetings of
+# a monthly one (own).
+BYPASS_WARNING, LONG_SILENCE_DAYS = 0.05, 60
+# A red flag or finding sparks a conversation that comes within so many working days (A18 of our methods).
+SPARK_WORKING_DAYS = 2

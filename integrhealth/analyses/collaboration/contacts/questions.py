@@ -1,0 +1,122 @@
+"""Who should talk, who does, and what flows between those who do not: one call on evidence per published table."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from integrhealth.analyses.collaboration import team_contacts
+from integrhealth.analyses.collaboration.contacts import bypassing, needs
+from integrhealth.analyses.collaboration.contacts import pairs as pairing
+from integrhealth.analyses.collaboration.questions import contacts_of, shown_teams_of
+from integrhealth.language.questions import question
+
+if TYPE_CHECKING:
+    from integrhealth.evidence import Evidence
+
+
+@question
+def _owned(evidence: "Evidence") -> pl.DataFrame:
+    declared = evidence.catalog
+    return needs.teams_of_systems(declared.systems, declared.teams, shown_teams_of(evidence).select("team"))
+
+
+@question
+def _flows(evidence: "Evidence") -> pl.DataFrame:
+    return needs.flows(evidence.outcomes, _owned(evidence), currency=_currency(evidence))
+
+
+def _currency(evidence: "Evidence") -> str | None:
+    return evidence.catalog.currency or needs.most_used_currency(evidence.messages)
+
+
+@question
+def pairs(evidence: "Evidence") -> pl.DataFrame:
+    """One row per pair of teams that need to talk or do, those first that need to and do not.
+
+    Needed: an integration joins their systems, by the catalog or the messages (the need matrix T_A T_D T_A' of Cataldo
+    et al., CSCW 2006). ``contacts`` are conversations, meetings of up to 25 people, and ``tickets`` handed over.
+    ``congruent``: a needed pair that met on one day of thirty at least (own); null where it need not, or nobody can
+    tell. What flows on a day is what was delivered. Teams of fewer than five people, or of unknown size, are hidden.
+
+    >>> ih.collaboration.pairs(evidence.replace(catalog=ih.Evidence().catalog)).filter("needed").height
+    0
+
+    Columns: team_a, team_b (text); needed (flag); contacts (count); congruent (flag); tickets, contact_days (count);
+    contacts_per_week (number, contacts per week); last_contact_at (time); integrations (list of text);
+    messages_per_day (number, messages per day); value_per_day (number, currency per day); currency (text)
+    """
+    declared = evidence.catalog
+    return pairing.pairs(
+        needs.needs(declared.integrations, evidence.messages, _owned(evidence)),
+        _flows(evidence),
+        contacts_of(evidence),
+        team_contacts.watched(evidence.contacts, evidence.incident_events),
+        listened=not evidence.contacts.is_empty(),
+        timezone=declared.timezone,
+        currency=_currency(evidence),
+    )
+
+
+@question
+def congruence(evidence: "Evidence") -> pl.DataFrame:
+    """One row: the share of the pairs of teams that need to talk and do, with its interval; none where nobody can tell.
+
+    An association and no promise: congruent work was resolved 32% faster in one company (Cataldo et al., CSCW 2006),
+    and over 25 open projects nothing of the kind was seen (Mauerer et al., IEEE TSE 2022). The interval is Wilson's
+    over the judged pairs. ``unneeded`` pairs talk without an integration; ``broadcasts`` are meetings of more than 25
+    people, which count as no contact; ``hidden_teams`` have fewer than five people, or nobody says how many.
+
+    >>> ih.collaboration.congruence(ih.Evidence()).height
+    0
+
+    Columns: needed, judged, congruent (count); share, low, high (number, share); unneeded, days (count); since, until
+    (time); broadcasts, hidden_teams (count)
+    """
+    declared = evidence.catalog
+    return pairing.congruence(
+        pairs(evidence),
+        team_contacts.watched(evidence.contacts, evidence.incident_events),
+        broadcasts=team_contacts.broadcasts(evidence.contacts),
+        hidden_teams=team_contacts.hidden_teams(evidence.contacts, evidence.incident_events, declared.teams),
+    )
+
+
+@question
+def bypass(evidence: "Evidence") -> pl.DataFrame:
+    """One row per pair of teams between whose systems messages flow: how much of it while they do not talk.
+
+    A message is silent where its two teams had not spoken in the thirty days before it (own); a ticket handed over is
+    no talk. ``share`` = silent value of the pair / value between all teams, and ``own_share`` / its own value; messages
+    where nothing has a value. ``value`` is what was delivered in ``currency``. Judged are messages from thirty days
+    after the log of contacts begins until it ends. ``days_since_contact`` and ``longest_silence_days`` are of that log;
+    the first is null for a pair that never spoke in it. ``integration`` carried most silent messages.
+
+    >>> ih.collaboration.bypass(ih.Evidence()).height
+    0
+
+    Columns: team_a, team_b (text); share (number, share); days_since_contact (number, days); own_share (number, share);
+    messages, silent_messages (count); value, silent_value (number, currency); currency (text); longest_silence_days
+    (number, days); integration (text)
+    """
+    spoken = bypassing.spoken(contacts_of(evidence))
+    return bypassing.bypass(_flows(evidence), spoken, _talked(evidence), currency=_currency(evidence))
+
+
+@question
+def bypass_index(evidence: "Evidence") -> pl.DataFrame:
+    """One row: the share of all value between teams that flows while they do not talk; none where nobody can tell.
+
+    The sum of the shares in ``bypass``: a count of all that was judged and no sample.
+
+    >>> ih.collaboration.bypass_index(ih.Evidence()).height
+    0
+
+    Columns: share (number, share); messages, silent_messages (count); value, silent_value (number, currency); currency
+    (text); pairs, silent_pairs (count); since, until (time)
+    """
+    return bypassing.bypass_index(bypass(evidence), _talked(evidence))
+
+
+def _talked(evidence: "Evidence") -> bypassing.Period | None:
+    """The period of the log of who talks: tickets do not tell it."""
+    return team_contacts.watched(evidence.contacts, evidence.incident_events.clear())
