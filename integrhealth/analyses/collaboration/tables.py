@@ -4,6 +4,7 @@ from typing import Any
 
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT
 
+NAME = "collaboration"
 TABLES: dict[str, dict[str, Any]] = {
     "pairs": {"team_a": TEXT, "team_b": TEXT, "needed": FLAG, "contacts": COUNT, "congruent": FLAG},
     "bypass": {"team_a": TEXT, "team_b": TEXT, "share": NUMBER, "days_since_contact": NUMBER},

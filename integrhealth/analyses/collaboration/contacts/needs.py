@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.collaboration.team_contacts import PAIR, as_declared, unordered
-from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME, WORDS, is_delivered
+from integrhealth.language.schema import NUMBER, TEXT, TIME, WORDS, is_delivered
 
 NEEDS = {"team_a": TEXT, "team_b": TEXT, "integrations": WORDS}
 FLOWS = {"team_a": TEXT, "team_b": TEXT, "integration": TEXT, "sent_at": TIME, "value": NUMBER}

@@ -28,7 +28,6 @@ PAIRS = {
 }
 CONGRUENCE = {
     "needed": COUNT,
-    "judged": COUNT,
     "congruent": COUNT,
     "share": NUMBER,
     "low": NUMBER,
@@ -74,7 +73,11 @@ def pairs(
         .join(_carried(flows, currency), on=PAIR, how="left")
         .select(*PAIRS)
         .cast(PAIRS)
-        .sort("needed", "congruent", "messages_per_day", *PAIR, descending=[True, False, True, False, False])
+        .sort(
+            *("needed", "congruent", "messages_per_day", "contacts", *PAIR),
+            descending=[True, False, True, True, False, False],
+            nulls_last=True,
+        )
     )
 
 
@@ -100,27 +103,25 @@ def _carried(flows: pl.DataFrame, currency: str | None) -> pl.DataFrame:
 
 
 def congruence(pairs: pl.DataFrame, watched: Period | None, *, broadcasts: int, hidden_teams: int) -> pl.DataFrame:
-    """One row, or none where no needed pair can be judged: how many of the needed `pairs` are congruent.
+    """One row, or none where nobody can tell: how many of the needed `pairs` are congruent.
 
     With the 95% interval of the share over these pairs (Wilson 1927). ``unneeded`` talk without an integration.
     """
     needed = pairs.filter("needed")
-    judged = needed.drop_nulls("congruent")
-    if judged.filter(~pl.col("congruent")).is_empty() and judged.height < needed.height or judged.is_empty():
+    if needed.is_empty() or days(watched) < CONTACT_DAYS:
         return pl.DataFrame(schema=CONGRUENCE)
-    congruent = judged["congruent"].sum()
-    low, high = wilson_interval([congruent], [judged.height])
+    congruent = needed["congruent"].sum()
+    low, high = wilson_interval([congruent], [needed.height])
     row = {
         "needed": needed.height,
-        "judged": judged.height,
         "congruent": congruent,
-        "share": congruent / judged.height,
+        "share": congruent / needed.height,
         "low": low[0],
         "high": high[0],
         "unneeded": pairs.filter(~pl.col("needed"), pl.col("contacts") > 0).height,
         "days": days(watched),
-        "since": watched[0] if watched else None,
-        "until": watched[1] if watched else None,
+        "since": watched[0],
+        "until": watched[1],
         "broadcasts": broadcasts,
         "hidden_teams": hidden_teams,
     }

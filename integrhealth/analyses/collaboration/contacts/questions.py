@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.collaboration import team_contacts
-from integrhealth.analyses.collaboration.contacts import bypassing, needs
+from integrhealth.analyses.collaboration.contacts import bypassing, needs, sparking
 from integrhealth.analyses.collaboration.contacts import pairs as pairing
 from integrhealth.analyses.collaboration.questions import contacts_of, shown_teams_of
 from integrhealth.language.questions import question
@@ -63,19 +63,19 @@ def congruence(evidence: "Evidence") -> pl.DataFrame:
 
     An association and no promise: congruent work was resolved 32% faster in one company (Cataldo et al., CSCW 2006),
     and over 25 open projects nothing of the kind was seen (Mauerer et al., IEEE TSE 2022). The interval is Wilson's
-    over the judged pairs. ``unneeded`` pairs talk without an integration; ``broadcasts`` are meetings of more than 25
+    over the needed pairs. ``unneeded`` pairs talk without an integration; ``broadcasts`` are meetings of more than 25
     people, which count as no contact; ``hidden_teams`` have fewer than five people, or nobody says how many.
 
     >>> ih.collaboration.congruence(ih.Evidence()).height
     0
 
-    Columns: needed, judged, congruent (count); share, low, high (number, share); unneeded, days (count); since, until
+    Columns: needed, congruent (count); share, low, high (number, share); unneeded, days (count); since, until
     (time); broadcasts, hidden_teams (count)
     """
     declared = evidence.catalog
     return pairing.congruence(
         pairs(evidence),
-        team_contacts.watched(evidence.contacts, evidence.incident_events),
+        _talked(evidence),
         broadcasts=team_contacts.broadcasts(evidence.contacts),
         hidden_teams=team_contacts.hidden_teams(evidence.contacts, evidence.incident_events, declared.teams),
     )
@@ -115,6 +115,60 @@ def bypass_index(evidence: "Evidence") -> pl.DataFrame:
     (text); pairs, silent_pairs (count); since, until (time)
     """
     return bypassing.bypass_index(bypass(evidence), _talked(evidence))
+
+
+@question
+def sparked(evidence: "Evidence") -> pl.DataFrame:
+    """One row per pair of teams: red flags of reports that were followed by contact about them.
+
+    A signal is a flag of a day in a report that a person of one team got and another team owns. It ``sparked`` a
+    conversation where the two teams spoke within two working days of the catalog's time zone, and what they spoke about
+    names the report, or a system or integration that the flag names; ``talked``: about anything, or nobody wrote down
+    what. Teams of people are those of the systems that they own and of the tickets that they work on. The interval of
+    the share is Wilson's (1927).
+
+    >>> ih.collaboration.sparked(ih.Evidence()).height
+    0
+
+    Columns: team_a, team_b, source (text); signals, sparked, talked (count); share, low, high (number, share)
+    """
+    return _sparked(evidence, flag_signals(evidence))
+
+
+@question
+def flag_signals(evidence: "Evidence") -> pl.DataFrame:
+    """One row per flag, day and pair of teams that it gave a reason to talk, as ``sparking.flag_signals``."""
+    declared = evidence.catalog
+    owners = pl.concat([declared.reports.select("report", "owner"), evidence.reports.select("report", "owner")])
+    return sparking.flag_signals(
+        evidence.deliveries,
+        owners.drop_nulls().unique("report", keep="first", maintain_order=True),
+        pl.concat([declared.systems["system"], declared.integrations["integration"]]),
+        people=sparking.person_teams(
+            declared.teams, declared.systems, evidence.incident_events, shown_teams_of(evidence).select("team")
+        ),
+        teams=declared.teams,
+        timezone=declared.timezone,
+    )
+
+
+def sparked_by_findings(evidence: "Evidence", history: pl.DataFrame) -> pl.DataFrame:
+    """One row per pair of teams, as ``sparked``: critical findings of earlier runs that were followed by contact.
+
+    `history` has run_at, subject and severity of the findings, as the history of a report folder does. A signal is an
+    integration between the systems of two teams, at the first run that had a critical finding about it.
+
+    >>> ih.collaboration.sparked_by_findings(ih.Evidence(), pl.DataFrame(
+    ...     {"run_at": [], "subject": [], "severity": []},
+    ...     schema={"run_at": pl.Datetime("us", "UTC"), "subject": pl.String, "severity": pl.String},
+    ... )).height
+    0
+    """
+    return _sparked(evidence, sparking.finding_signals(history, evidence.catalog.integrations, _owned(evidence)))
+
+
+def _sparked(evidence: "Evidence", signals: pl.DataFrame) -> pl.DataFrame:
+    return sparking.sparked(signals, contacts_of(evidence), _talked(evidence), timezone=evidence.catalog.timezone)
 
 
 def _talked(evidence: "Evidence") -> bypassing.Period | None:
