@@ -98,8 +98,8 @@ def sparked(
 
     Followed: within two working days in `timezone`, the day of the signal not counted. Of those that ``sparked`` a
     conversation the teams spoke: the contact names what the signal names. ``talked`` counts contact about anything, or
-    about what nobody wrote down. Left out are signals whose two days do not lie in the `watched` period. The interval of
-    the share is Wilson's (1927).
+    about what nobody wrote down. Signals whose two days do not lie in the `watched` period are left out. The interval
+    of the share is Wilson's (1927).
     """
     if watched is None:
         return pl.DataFrame(schema=SPARKED | SHARES)
