@@ -246,6 +246,28 @@ def test_slack_teams_of_which_nobody_says_the_size_are_hidden_and_the_note_says_
     assert "Slack (the title in the profile)" in notes(evidence)["pairs"]
 
 
+def test_calendars_tell_of_teams_by_mail_domain_and_a_meeting_in_two_of_them_is_one(tmp_path):
+    def event(uid, people, rule=""):
+        there = "".join(f"ATTENDEE:mailto:{person}\r\n" for person in people)
+        return f"BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:20260105T090000Z\r\n{rule}{there}END:VEVENT\r\n"
+
+    weekly = event("w", ["a@sales.example", "b@it.example"], "RRULE:FREQ=WEEKLY;COUNT=10\r\n")
+    all_hands = event("all", [f"p{n}@{team}.example" for n in range(15) for team in ("sales", "finance")])
+    for name, events in (("one", weekly + all_hands), ("two", weekly)):
+        text = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{events}END:VCALENDAR\r\n"
+        (tmp_path / f"{name}.ics").write_text(text, encoding="utf-8", newline="")
+    catalog = declared(
+        teams={"sales.example": 12, "it.example": 7, "finance.example": 9},
+        systems={"CRM": "sales.example", "ERP": "it.example", "Ledger": "finance.example"},
+    )
+    evidence = ih.read(tmp_path, catalog=catalog)
+    assert pairs(evidence).select("team_a", "team_b", "contacts", "congruent").rows() == [
+        ("finance.example", "it.example", 0, False),
+        ("it.example", "sales.example", 10, True),
+    ]
+    assert congruence(evidence)["broadcasts"].item() == 1
+
+
 def test_a_log_of_less_than_thirty_days_shows_no_silence():
     short = met([("IT", "sales")], [0, 10, 28.9])
     evidence = company(contacts=short, messages=sent(INTEGRATIONS, range(29)))

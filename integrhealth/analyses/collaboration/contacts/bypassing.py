@@ -64,14 +64,14 @@ def bypass(
     if judged is None:
         return pl.DataFrame(schema=BYPASS)
     seen = contacts.filter(pl.col("at").is_between(*watched)).select(*PAIR, last_at="at").sort("last_at")
-    inside = flows.filter(pl.col("sent_at").is_between(*judged)).sort("sent_at")
+    inside = flows.filter(pl.col("sent_at").is_between(*judged))
     followed = inside.join_asof(
         seen,
         left_on="sent_at",
         right_on="last_at",
         by=list(PAIR),
         strategy="backward",
-        check_sortedness=False,  # sorted above; polars cannot check within groups
+        check_sortedness=False,  # both are in the order of time; polars cannot check within groups
     )
     recent = pl.col("sent_at") - pl.col("last_at") <= timedelta(days=CONTACT_DAYS)
     marked = followed.with_columns(silent=~recent.fill_null(False))

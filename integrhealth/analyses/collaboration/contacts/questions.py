@@ -39,7 +39,7 @@ def pairs(evidence: "Evidence") -> pl.DataFrame:
     tell. What flows on a day is what was delivered. Teams of fewer than five people, or of unknown size, are hidden.
 
     >>> ih.collaboration.pairs(evidence).filter("needed").height
-    NEEDED
+    10
 
     Columns: team_a, team_b (text); needed (flag); contacts (count); congruent (flag); tickets, contact_days (count);
     contacts_per_week (number, contacts per week); last_contact_at (time); integrations (list of text);
