@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 import pytest
 from drawing.shared_data import shared_data
-from drawing.teams import INTEGRATIONS, NEEDED, START, SYSTEMS, TEAMS, company, declared, met, sent
+from drawing.teams import INTEGRATIONS, NEEDED, START, SYSTEMS, TEAMS, company, declared, heard, met, sent
 from polars.testing import assert_frame_equal
 
 import integrhealth as ih
 from integrhealth.analyses.collaboration.contacts.findings import silent_pairs
 from integrhealth.analyses.collaboration.contacts.notes import contact_notes
 from integrhealth.analyses.collaboration.contacts.questions import bypass, bypass_index, congruence, pairs, sparked
-from integrhealth.analyses.collaboration.questions import contacts_of, shown_teams_of
+from integrhealth.analyses.collaboration.questions import contacts_of, heard_teams_of, shown_teams_of
 from integrhealth.analyses.collaboration.team_contacts import broadcasts, handovers
 
 HALF_YEAR, EVERY_WEEK = range(182), range(0, 182, 7)
@@ -28,9 +28,10 @@ def pair(evidence, *teams):
     return row
 
 
-def notes(evidence, days=0):
+def notes(evidence):
     tables = {q.__name__: q(evidence) for q in (pairs, congruence, bypass, bypass_index, sparked)}
-    return contact_notes(tables, contacts=evidence.contacts, shown_teams=shown_teams_of(evidence), days=days)
+    teams = {"shown_teams": shown_teams_of(evidence), "heard_teams": heard_teams_of(evidence)}
+    return contact_notes(tables, contacts=evidence.contacts, **teams)
 
 
 def steps(rows):
@@ -197,9 +198,8 @@ def test_handovers_of_real_tickets_equal_a_plain_count_over_the_xml():
 @pytest.mark.parametrize(("people", "shown"), [(5, True), (4, False), (None, False)])
 def test_a_team_of_fewer_than_five_or_of_unknown_size_is_hidden(people, shown):
     catalog = declared(teams=TEAMS | {"finance": people})
-    evidence = company(
-        contacts=met([("IT", "finance")], EVERY_WEEK), messages=sent(INTEGRATIONS, HALF_YEAR), catalog=catalog
-    )
+    talk = pl.concat([heard([0]), met([("IT", "finance")], EVERY_WEEK)])
+    evidence = company(contacts=talk, messages=sent(INTEGRATIONS, HALF_YEAR), catalog=catalog)
     teams = set(pairs(evidence)["team_b"]) | set(pairs(evidence)["team_a"])
     assert ("finance" in teams) is shown
     whole = congruence(evidence)
@@ -268,12 +268,20 @@ def test_calendars_tell_of_teams_by_mail_domain_and_a_meeting_in_two_of_them_is_
     assert congruence(evidence)["broadcasts"].item() == 1
 
 
+def test_where_all_people_share_one_mail_domain_nobody_can_tell_and_the_note_says_so():
+    talk, messages = met([("example.com", "example.com")], EVERY_WEEK), sent(INTEGRATIONS, HALF_YEAR)
+    evidence = company(contacts=talk, messages=messages)
+    assert pairs(evidence)["congruent"].null_count() == 3
+    assert "where all people share one" in notes(evidence)["congruence"]
+    assert "where all people share one" in notes(evidence)["bypass"]
+
+
 def test_a_log_of_less_than_thirty_days_shows_no_silence():
     short = met([("IT", "sales")], [0, 10, 28.9])
     evidence = company(contacts=short, messages=sent(INTEGRATIONS, range(29)))
     assert dict(pairs(evidence).select("team_b", "congruent").rows())["finance"] is None
     assert congruence(evidence).is_empty()
-    assert "more than 30 days" in notes(evidence, days=29)["congruence"]
+    assert "more than 30 days" in notes(evidence)["congruence"]
 
 
 def test_shuffled_rows_copies_and_swapped_teams_change_nothing():
@@ -301,7 +309,7 @@ def test_hostile_names_stay_text():
 
 
 def whole(needed, congruent):
-    counts = {"needed": [needed], "congruent": [congruent]}
+    counts = {"judged": [needed], "congruent": [congruent]}
     return pl.DataFrame(counts, schema=dict.fromkeys(counts, pl.Int64))
 
 

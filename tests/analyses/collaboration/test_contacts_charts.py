@@ -1,7 +1,7 @@
 """The charts of contacts: every pair twice, as the tables say, and a sentence where there is nothing."""
 
 import polars as pl
-from drawing.teams import INTEGRATIONS, company, met, sent
+from drawing.teams import INTEGRATIONS, company, heard, met, sent
 
 import integrhealth as ih
 from integrhealth.analyses.collaboration.charts.contacts import bypass_map, need_matrix
@@ -12,7 +12,7 @@ def planted():
     talk = pl.concat(
         [met([("IT", "sales"), ("sales", "warehouse")], range(0, 182, 7)), met([("IT", "warehouse")], [0])]
     )
-    return company(contacts=talk, messages=sent(INTEGRATIONS, range(182)))
+    return company(contacts=pl.concat([heard([0]), talk]), messages=sent(INTEGRATIONS, range(182)))
 
 
 def values(chart):

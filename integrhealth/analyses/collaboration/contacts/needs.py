@@ -30,8 +30,8 @@ def needs(integrations: pl.DataFrame, messages: pl.DataFrame, owned: pl.DataFram
 
 
 def flows(messages: pl.DataFrame, owned: pl.DataFrame, *, currency: str | None) -> pl.DataFrame:
-    """One row per delivered message between systems of two teams, in the order of time: the teams, integration, sent_at,
-    value.
+    """One row per delivered message between systems of two teams: the teams, integration, sent_at, value; in the order
+    of time.
 
     ``value`` is the amount, without sign, where it is in `currency` or says none; else null. Load tests are left out.
     """
