@@ -67,6 +67,11 @@ def handovers(incident_events: pl.DataFrame, teams: pl.DataFrame) -> pl.DataFram
     )
 
 
+def is_spoken(kind: pl.Expr) -> pl.Expr:
+    """People spoke: no ticket, which is handed over in silence, and most often where nobody talks."""
+    return kind.ne_missing(TICKET)
+
+
 def broadcasts(contacts: pl.DataFrame) -> int:
     """How many meetings of more than 25 people there were; a meeting stands in as many rows as pairs of teams met."""
     return contacts.filter(pl.col("people") > BROADCAST_PEOPLE).n_unique(["at", "kind", "people", "about"])

@@ -147,17 +147,27 @@ def test_each_ticket_that_one_team_hands_to_another_is_a_contact():
     assert pair(evidence, "IT", "warehouse")["tickets"] == 2
 
 
-def test_tickets_alone_show_who_talks_and_never_who_is_silent():
+def test_tickets_alone_show_who_works_on_the_same_and_never_who_talks():
     logged = steps([("i", 24 * day, team, "p") for day in range(0, 120, 10) for team in ("sales", "IT")])
     evidence = company(incident_events=logged, messages=sent(INTEGRATIONS, range(120)))
-    assert dict(pairs(evidence).select("team_b", "congruent").rows()) == {
-        "finance": None,
-        "sales": True,
-        "warehouse": None,
-    }
+    assert pairs(evidence).select("team_b", "contacts", "spoken_days", "congruent").rows() == [
+        ("sales", 23, 0, None),
+        ("finance", 0, 0, None),
+        ("warehouse", 0, 0, None),
+    ]
     assert congruence(evidence).is_empty()
     assert bypass(evidence).is_empty()
     assert "contacts (at, team_a, team_b)" in notes(evidence)["congruence"]
+
+
+def test_tickets_that_wander_between_teams_are_no_talk():
+    logged = steps([("i", 24 * day, team, "p") for day in range(1, 120, 10) for team in ("sales", "IT")])
+    talk, messages = heard(range(0, 121, 10)), sent(INTEGRATIONS, range(120))
+    evidence = company(incident_events=logged, contacts=talk, messages=messages)
+    row = pair(evidence, "IT", "sales")
+    assert (row["contacts"], row["tickets"], row["spoken_days"], row["congruent"]) == (23, 23, 0, False)
+    assert (row["last_spoken_at"], row["spoken_per_week"]) == (None, 0.0)
+    assert congruence(evidence)["congruent"].item() == congruence(evidence)["unneeded"].item() == 0
 
 
 def test_handovers_of_real_tickets_equal_a_plain_count_over_the_xml():
@@ -324,7 +334,9 @@ def test_silent_pairs_are_a_warning_where_certainly_more_than_three_in_ten_are(n
 
 def test_the_finding_on_silent_pairs_says_what_was_seen_and_promises_nothing():
     (found,) = silent_pairs(whole(10, 2)).rows(named=True)
-    assert found["statement"] == "8 of 10 pairs of teams whose systems are integrated met on fewer than one day in 30."
+    assert (
+        found["statement"] == "8 of 10 pairs of teams whose systems are integrated spoke on fewer than one day in 30."
+    )
     assert found["ask"].endswith("?")
     assert (found["n"], found["value"]) == (10, 0.8)
     assert not {"faster", "because", "improve", "32"} & set(found["statement"].split())

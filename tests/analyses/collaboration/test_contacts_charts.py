@@ -52,8 +52,8 @@ def test_of_many_teams_those_with_most_are_drawn_and_the_others_counted():
     ).with_columns(
         congruent=True,
         tickets=0,
-        contacts_per_week=1.0,
-        last_contact_at=pl.lit(None, pl.Datetime("us", "UTC")),
+        spoken_per_week=1.0,
+        last_spoken_at=pl.lit(None, pl.Datetime("us", "UTC")),
         integrations=pl.lit(["i"]),
     )
     chart = need_matrix(rows)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from integrhealth.analyses.collaboration.team_contacts import PAIR, TICKET
+from integrhealth.analyses.collaboration.team_contacts import PAIR
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
 from integrhealth.language.thresholds import CONTACT_DAYS
 
@@ -43,11 +43,6 @@ def judged_from(watched: Period | None) -> Period | None:
     if watched is None or watched[0] + timedelta(days=CONTACT_DAYS) > watched[1]:
         return None
     return watched[0] + timedelta(days=CONTACT_DAYS), watched[1]
-
-
-def spoken(contacts: pl.DataFrame) -> pl.DataFrame:
-    """The `contacts` in which people spoke: without tickets, which are handed over in silence."""
-    return contacts.filter(pl.col("kind").ne_missing(TICKET))
 
 
 def bypass(

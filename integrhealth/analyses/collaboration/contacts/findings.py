@@ -75,7 +75,7 @@ def silent_pairs(congruence: pl.DataFrame) -> pl.DataFrame:
         high=pl.Series(high, dtype=pl.Float64),
         n=pl.col("judged"),
         statement=pl.format(
-            "{} of {} pairs of teams whose systems are integrated met on fewer than one day in {}.",
+            "{} of {} pairs of teams whose systems are integrated spoke on fewer than one day in {}.",
             *("silent", "judged", pl.lit(CONTACT_DAYS)),
         ),
         unit=pl.lit("share of pairs of teams"),

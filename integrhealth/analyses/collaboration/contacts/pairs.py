@@ -4,7 +4,7 @@ from datetime import datetime
 
 import polars as pl
 
-from integrhealth.analyses.collaboration.team_contacts import PAIR, TICKET, between
+from integrhealth.analyses.collaboration.team_contacts import PAIR, between, is_spoken
 from integrhealth.language.period import days as days_of
 from integrhealth.language.period import local_day
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS
@@ -18,9 +18,9 @@ PAIRS = {
     "contacts": COUNT,
     "congruent": FLAG,
     "tickets": COUNT,
-    "contact_days": COUNT,
-    "contacts_per_week": NUMBER,
-    "last_contact_at": TIME,
+    "spoken_days": COUNT,
+    "spoken_per_week": NUMBER,
+    "last_spoken_at": TIME,
     "integrations": WORDS,
     "messages_per_day": NUMBER,
     "value_per_day": NUMBER,
@@ -55,21 +55,21 @@ def pairs(
 ) -> pl.DataFrame:
     """One row per pair of teams that need to talk (`needs`) or have `contacts`, the needed and silent ones first.
 
-    Counted are the contacts of the `watched` period. ``congruent``: they met on one day of thirty at least; null for
-    pairs that need not, and where nobody can tell: silent is only who is `heard` (``team_contacts.heard_teams``), for
+    Counted are the contacts of the `watched` period. ``congruent``: they spoke on one day of thirty at least; null for
+    pairs that need not, and where nobody can tell: judged is only who is `heard` (``team_contacts.heard_teams``), for
     tickets alone show no silence, and neither does a log of less than thirty days.
     """
     length = days(watched)
     met = _met(contacts, watched, length, timezone)
     rows = needs.with_columns(needed=pl.lit(True)).join(met, on=PAIR, how="full", coalesce=True)
-    enough = pl.col("contact_days") * CONTACT_DAYS >= max(length, 1)
-    silent = pl.all_horizontal(pl.col(PAIR).is_in(heard["team"].to_list())) & (length >= CONTACT_DAYS)
-    counts = pl.col("contacts", "tickets", "contact_days").fill_null(0)
+    enough = pl.col("spoken_days") * CONTACT_DAYS >= max(length, 1)
+    judged = pl.all_horizontal(pl.col(PAIR).is_in(heard["team"].to_list())) & (length >= CONTACT_DAYS)
+    counts = pl.col("contacts", "tickets", "spoken_days").fill_null(0)
     return (
         rows.with_columns(counts, pl.col("needed").fill_null(False), pl.col("integrations").fill_null([]))
         .with_columns(
-            congruent=pl.when(pl.col("needed") & enough).then(True).when(pl.col("needed") & silent).then(False),
-            contacts_per_week=pl.col("contacts") * 7 / length if length else pl.lit(None),
+            congruent=pl.when(pl.col("needed") & judged).then(enough),
+            spoken_per_week=(pl.col("contacts") - pl.col("tickets")) * 7 / length if length else pl.lit(None),
         )
         .join(_carried(flows, currency), on=PAIR, how="left")
         .select(*PAIRS)
@@ -84,11 +84,12 @@ def pairs(
 
 def _met(contacts: pl.DataFrame, watched: Period | None, length: int, timezone: str) -> pl.DataFrame:
     inside = contacts.filter(pl.col("at").is_between(*watched)) if watched else contacts.clear()
+    spoken = is_spoken(pl.col("kind"))
     return inside.group_by(PAIR).agg(
         contacts=pl.len().cast(pl.Int64),
-        tickets=(pl.col("kind") == TICKET).sum().cast(pl.Int64),
-        contact_days=local_day(pl.col("at"), timezone).n_unique().cast(pl.Int64),
-        last_contact_at=pl.col("at").max(),
+        tickets=(~spoken).sum().cast(pl.Int64),
+        spoken_days=local_day(pl.col("at").filter(spoken), timezone).n_unique().cast(pl.Int64),
+        last_spoken_at=pl.col("at").filter(spoken).max(),
     )
 
 
@@ -123,7 +124,7 @@ def congruence(
         "share": congruent / judged.height,
         "low": low[0],
         "high": high[0],
-        "unneeded": pairs.filter(~pl.col("needed"), pl.col("contacts") > 0).height,
+        "unneeded": pairs.filter(~pl.col("needed"), pl.col("contacts") > pl.col("tickets")).height,
         "days": days(watched),
         "since": watched[0],
         "until": watched[1],

@@ -34,16 +34,16 @@ def pairs(evidence: "Evidence") -> pl.DataFrame:
     """One row per pair of teams that need to talk or do, those first that need to and do not.
 
     Needed: an integration joins their systems, by the catalog or the messages (the need matrix T_A T_D T_A' of Cataldo
-    et al., CSCW 2006). ``contacts`` are conversations, meetings of up to 25 people, and ``tickets`` handed over.
-    ``congruent``: a needed pair that met on one day of thirty at least (own); null where it need not, or nobody can
-    tell, as of a team that the log of contacts never names. What flows on a day is what was delivered. Teams of fewer
-    than five people, or of unknown size, are hidden.
+    et al., CSCW 2006). ``contacts`` are conversations, meetings of up to 25 people, and ``tickets`` handed over, which
+    are no talk. ``congruent``: a needed pair that spoke on one day of thirty at least (own); null where it need not, or
+    nobody can tell, as of a team that the log of contacts never names. What flows on a day is what was delivered. Teams
+    of fewer than five people, or of unknown size, are hidden.
 
     >>> ih.collaboration.pairs(evidence).filter("needed").height
     10
 
-    Columns: team_a, team_b (text); needed (flag); contacts (count); congruent (flag); tickets, contact_days (count);
-    contacts_per_week (number, contacts per week); last_contact_at (time); integrations (list of text);
+    Columns: team_a, team_b (text); needed (flag); contacts (count); congruent (flag); tickets, spoken_days (count);
+    spoken_per_week (number, contacts per week); last_spoken_at (time); integrations (list of text);
     messages_per_day (number, messages per day); value_per_day (number, currency per day); currency (text)
     """
     declared = evidence.catalog
@@ -103,7 +103,7 @@ def bypass(evidence: "Evidence") -> pl.DataFrame:
     (number, days); integration (text)
     """
     flows = team_contacts.between(_flows(evidence), heard_teams_of(evidence))
-    spoken = bypassing.spoken(contacts_of(evidence))
+    spoken = contacts_of(evidence).filter(team_contacts.is_spoken(pl.col("kind")))
     return bypassing.bypass(flows, spoken, _talked(evidence), currency=_currency(evidence))
 
 
