@@ -115,7 +115,7 @@ def test_a_message_in_another_currency_has_no_value():
     messages = pl.concat([sent(["crm-erp"], HALF_YEAR), sent(["erp-wms"], HALF_YEAR, amount=9e9, currency="JPY")])
     evidence = company(contacts=pl.concat([heard([0]), met([("IT", "sales")], EVERY_WEEK)]), messages=messages)
     row = by_pair(evidence)["IT", "warehouse"]
-    assert (row["share"], row["value"], row["own_share"], row["silent_messages"]) == (0.0, None, None, 145)
+    assert (row["share"], row["value"], row["own_share"], row["silent_messages"]) == (0.0, None, 1.0, 145)
 
 
 # Oracle

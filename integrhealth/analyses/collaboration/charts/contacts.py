@@ -7,7 +7,12 @@ import polars as pl
 
 from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, WIDTH, nothing, titled
 
-TALK, SILENT, UNJUDGED, UNNEEDED = "need to and do", "need to and do not", "need to, nobody can tell", "do without need"
+TALK, SILENT, UNJUDGED, UNNEEDED = (
+    "need to and do",
+    "need to and do not",
+    "need to, nobody can tell",
+    "in contact without need",
+)
 COLOURS = {SILENT: FAILURE, TALK: ACCENT, UNJUDGED: "#E69F00", UNNEEDED: NEUTRAL}
 MOST_TEAMS = 20
 
@@ -89,8 +94,7 @@ def bypass_map(bypass: pl.DataFrame, *, top: int = MOST_TEAMS) -> Any:
     counted = bypass.with_columns(flow=pl.col(flow).fill_null(0).cast(pl.Float64))
     teams = _teams(counted, pl.col("flow"), top)
     shown = _both_ways(counted, teams).select(
-        *("row", "column", "flow", "share", "messages", "silent_messages", "longest_silence_days"),
-        own_share=pl.col("own_share").fill_null(0),
+        *("row", "column", "flow", "share", "messages", "silent_messages", "longest_silence_days", "own_share"),
         since=pl.when(pl.col("days_since_contact").is_null())
         .then(pl.lit("never"))
         .otherwise(pl.format("{} d", pl.col("days_since_contact").floor().cast(pl.Int64))),

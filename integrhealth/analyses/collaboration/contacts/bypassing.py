@@ -52,8 +52,8 @@ def bypass(
 
     A message is silent where its teams had not spoken (`contacts`) in the thirty days before it; judged are messages
     from thirty days after the `watched` period begins to its end. ``share`` = silent value of the pair / value of all
-    pairs, so that it adds up; messages where no amounts are. ``own_share``: of its own value. ``integration`` carries
-    most of what is silent.
+    pairs, so that it adds up; messages where no amounts are. ``own_share``: of its own value, or messages. By
+    ``integration`` most of what is silent goes.
     """
     judged = judged_from(watched)
     if judged is None:
@@ -98,12 +98,12 @@ def _amounts() -> list[pl.Expr]:
 
 
 def _shares(counted: pl.DataFrame) -> list[pl.Expr]:
-    """Of all value, or of all messages where nothing flows that has a value."""
-    total = counted["value"].sum()
-    whole, silent, total = ("value", "silent_value", total) if total else ("messages", "silent_messages", None)
-    total = total or counted["messages"].sum()
-    own = pl.when(pl.col(whole) > 0).then(pl.col(silent) / pl.col(whole))
-    return [(pl.col(silent).fill_null(0) / total).alias("share"), own.alias("own_share")]
+    """Of all value, or of all messages where nothing has a value; and of the pair's own, likewise."""
+    by_message = pl.col("silent_messages") / pl.col("messages")
+    by_value = pl.when(pl.col("value") > 0).then(pl.col("silent_value") / pl.col("value"))
+    silent, whole = ("silent_value", "value") if counted["value"].sum() else ("silent_messages", "messages")
+    share = pl.col(silent).fill_null(0) / pl.col(whole).sum()
+    return [share.alias("share"), pl.coalesce(by_value, by_message).alias("own_share")]
 
 
 def _silences(seen: pl.DataFrame, watched: Period) -> pl.DataFrame:

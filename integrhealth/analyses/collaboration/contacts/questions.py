@@ -90,10 +90,10 @@ def bypass(evidence: "Evidence") -> pl.DataFrame:
 
     A message is silent where its two teams had not spoken in the thirty days before it (own); a ticket handed over is
     no talk. ``share`` = silent value of the pair / value between all teams, and ``own_share`` / its own value; messages
-    where nothing has a value. ``value`` is what was delivered in ``currency``. Judged are messages from thirty days
-    after the log of contacts begins until it ends, between teams that it names. ``days_since_contact`` and
-    ``longest_silence_days`` are of that log; the first is null for a pair that never spoke in it. ``integration``
-    carried most silent messages.
+    where nothing, and where nothing of the pair, has a value. ``value`` is what was delivered in ``currency``. Judged
+    are messages from thirty days after the log of contacts begins until it ends, between teams that it names.
+    ``days_since_contact`` and ``longest_silence_days`` are of that log; the first is null for a pair that never spoke
+    in it. ``integration`` carried most silent messages.
 
     >>> ih.collaboration.bypass(ih.Evidence()).height
     0
