@@ -428,3 +428,14 @@ ON_TIME_WARNING, ON_TIME_CRITICAL = 0.9, 0.7
 # Departments off their plan in one order whose parts are exact (own; 256 coalitions), stages of one order (own; what
 # has more is a constant), and the share of orders that have a stage from which on one without it is incomplete (own).
 MOST_DEPARTMENTS, MOST_STAGES, USUAL_STAGE = 8, 200, 0.9
+# Teams. Groups of fewer people are hidden (Viva Insights, mingroup 5); meetings of more are broadcasts (Worklytics).
+SMALLEST_GROUP, BROADCAST_PEOPLE = 5, 25
+# Teams have spoken while their last contact is so many days old at most; who needs to talk should as often (own).
+CONTACT_DAYS = 30
+# The share of pairs of teams that need to talk and do (question 14 of our fourteen).
+CONGRUENCE_GOOD = 0.7
+# A pair carries so much of all value without talking (own), silent for so many days in a row: it missed two meetings of
+# a monthly one (own).
+BYPASS_WARNING, LONG_SILENCE_DAYS = 0.05, 60
+# A red flag or finding sparks a conversation that comes within so many working days (A18 of our methods).
+SPARK_WORKING_DAYS = 2
