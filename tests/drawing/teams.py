@@ -41,7 +41,8 @@ def met(pairs, days, *, kind="meeting", people=4, about=None):
     """A contact of each pair of teams on each of the `days` since the start, at ten o'clock in Madrid."""
     rows = [(START + day * DAY, a, b, kind, people, about) for day in days for a, b in pairs]
     return pl.DataFrame(rows, schema=["at", "team_a", "team_b", "kind", "people", "about"], orient="row").cast(
-        {"people": pl.Int64, "about": pl.String, "kind": pl.String, "team_a": pl.String, "team_b": pl.String}
+        {"at": pl.Datetime("us", "UTC"), "people": pl.Int64}
+        | dict.fromkeys(("team_a", "team_b", "kind", "about"), pl.String)
     )
 
 

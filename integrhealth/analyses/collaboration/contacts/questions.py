@@ -38,8 +38,8 @@ def pairs(evidence: "Evidence") -> pl.DataFrame:
     ``congruent``: a needed pair that met on one day of thirty at least (own); null where it need not, or nobody can
     tell. What flows on a day is what was delivered. Teams of fewer than five people, or of unknown size, are hidden.
 
-    >>> ih.collaboration.pairs(evidence.replace(catalog=ih.Evidence().catalog)).filter("needed").height
-    0
+    >>> ih.collaboration.pairs(evidence).filter("needed").height
+    NEEDED
 
     Columns: team_a, team_b (text); needed (flag); contacts (count); congruent (flag); tickets, contact_days (count);
     contacts_per_week (number, contacts per week); last_contact_at (time); integrations (list of text);
