@@ -85,7 +85,7 @@ def golive(go_lives: pl.DataFrame, contacts: pl.DataFrame, watched: Period | Non
     rows = counted.join(size, on="go_live", how="left").with_columns(pl.col("controls").fill_null(0))
     rows = _changed(rows)
     rows = rows.join(_alike(rows, controls), on=list(ROW), how="left")
-    sure = _intervals(rows.filter(_enough(), pl.col("controls") >= MIN_CONTROL_PAIRS), weekly)
+    sure = _intervals(rows.filter(_enough(), _comparable()), weekly)
     judged = rows.join(sure, on=list(ROW), how="left").with_columns(*_rates(), *_effects())
     complete = judged.with_columns(pl.col("alike").fill_null(0), verdict=_verdict())
     return complete.select(*GOLIVE).cast(GOLIVE).sort("effect", *ROW, nulls_last=True)
@@ -114,6 +114,12 @@ def _sums(weekly: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 def _enough() -> pl.Expr:
     weeks = pl.min_horizontal("weeks_before", "weeks_after") >= MIN_GOLIVE_WEEKS
     return weeks & (pl.col("contacts_before") >= MIN_PAIR_CONTACTS)
+
+
+def _comparable() -> pl.Expr:
+    """Enough pairs without a go-live, with enough contact on both sides."""
+    contacts = pl.min_horizontal("others_before", "others_after") >= MIN_PAIR_CONTACTS
+    return (pl.col("controls") >= MIN_CONTROL_PAIRS) & contacts
 
 
 def _changed(rows: pl.DataFrame) -> pl.DataFrame:
@@ -167,7 +173,7 @@ def _effects() -> list[pl.Expr]:
     others = pl.col("others_after") / pl.col("others_before") * per_week - 1
     return [
         pl.when(judged).then(pl.col("change").exp() - 1).alias("effect"),
-        pl.when(judged & (pl.col("others_before") > 0)).then(others).alias("control_change"),
+        pl.when(judged).then(others).alias("control_change"),
     ]
 
 
@@ -177,7 +183,7 @@ def _verdict() -> pl.Expr:
     return (
         pl.when(~_enough())
         .then(pl.lit(FEW))
-        .when((pl.col("controls") < MIN_CONTROL_PAIRS) | (beyond & ~alone))
+        .when(~_comparable() | (beyond & ~alone))
         .then(pl.lit(UNCLEAR))
         .when(pl.col("high") < 0)
         .then(pl.lit(FELL))
