@@ -63,6 +63,14 @@ def test_an_all_hands_of_sixty_makes_no_contact():
     assert with_few["contacts_after"].item() > with_it["contacts_after"].item()
 
 
+def test_a_pair_that_never_speaks_again():
+    weekly = steady(weekly=4)
+    (row,) = asked(weekly | {LINKED: [4] * 14 + [0] * 16}).to_dicts()
+    assert (row["effect"], row["low"], row["verdict"]) == (-1, -1, "fell")
+    assert -1 < row["high"] < -0.8
+    assert row["p_value"] == pytest.approx(0.001, rel=0.01)
+
+
 def test_tickets_handed_over_are_no_talk():
     weekly = steady(weekly=8)
     steps = [
@@ -87,6 +95,8 @@ def test_of_two_hundred_companies_without_effect_one_in_twenty_at_most_shows_one
         period = contacts["at"].min(), contacts["at"].max()
         rows.append(changes.golive(lives, contacts, period, timezone="UTC"))
     judged = pl.concat(rows).drop_nulls("p_value")
+    assert judged.filter(pl.col("effect") < pl.col("low")).is_empty()
+    assert judged.filter(pl.col("effect") > pl.col("high")).is_empty()
     outside = judged.filter((pl.col("low") > 0) | (pl.col("high") < 0)).height
     assert judged.height > 0.8 * companies
     # A twentieth may lie outside, and three standard deviations of that.
@@ -116,9 +126,8 @@ def test_the_p_value_is_that_of_all_orders_by_brute_force():
                 [counts[i] for i in places if (i in chosen) == late] for counts in (contacts, others) for late in (1, 0)
             ]
             a, b, c, d = (sum(side) for side in sides)
-            part = c / (c + d)
-            moved = np.log((a + part) / (b + 1 - part) / (c / d))
-            given.append(moved / np.sqrt(sum(1 / (each + 0.5) for each in (a, b, c, d))))
+            spread = (a + b) * c * d / (c + d) ** 2 * (1 + (a + b) / (c + d))
+            given.append((a - (a + b) * c / (c + d)) / spread**0.5)
         came = given[list(combinations(places, after)).index(tuple(range(before, before + after)))]
         tails = [np.mean([side * each >= side * came - 1e-9 for each in given]) for side in (-1, 1)]
         _, _, p_value = orders.intervals(contacts[None].astype(float), others[None].astype(float), before)
@@ -153,7 +162,14 @@ def test_a_loss_that_other_pairs_have_as_well_is_not_laid_to_the_go_live():
 def test_what_cannot_be_judged_says_so(weekly, lives, verdict):
     (row,) = asked(weekly, lives).to_dicts()
     assert row["verdict"] == verdict
+    assert row["effect"] is None or row["low"] <= row["effect"] <= (row["high"] or np.inf)
     assert (row["effect"] is None) == (row["p_value"] is None) == (verdict in ("not enough data", "cannot tell"))
+
+
+@pytest.mark.parametrize("weeks", [-90, -1, 31, 90])
+def test_a_go_live_outside_the_data_has_no_weeks(weeks):
+    (row,) = asked(steady(), {"orders": (*LINKED, FIRST + timedelta(weeks=weeks))}).to_dicts()
+    assert (row["weeks_before"], row["weeks_after"], row["before"], row["after"]) == (0, 0, None, None)
 
 
 def test_pairs_with_a_go_live_of_their_own_are_no_controls():

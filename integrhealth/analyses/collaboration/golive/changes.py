@@ -83,7 +83,7 @@ def golive(go_lives: pl.DataFrame, contacts: pl.DataFrame, watched: Period | Non
     counted = around.join(_sums(weekly, list(ROW)), on=list(ROW), how="left").with_columns(pl.col(SUMS).fill_null(0))
     size = controls.group_by("go_live").agg(controls=pl.struct(PAIR).n_unique().cast(COUNT))
     rows = counted.join(size, on="go_live", how="left").with_columns(pl.col("controls").fill_null(0))
-    rows = _changed(rows)
+    rows = rows.with_columns(_sigmas(rows))
     rows = rows.join(_alike(rows, controls), on=list(ROW), how="left")
     sure = _intervals(rows.filter(_enough(), _comparable()), weekly)
     judged = rows.join(sure, on=list(ROW), how="left").with_columns(*_rates(), *_effects())
@@ -122,11 +122,9 @@ def _comparable() -> pl.Expr:
     return (pl.col("controls") >= MIN_CONTROL_PAIRS) & contacts
 
 
-def _changed(rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with the logarithm of the change of each, and in standard deviations."""
-    counts = [rows[name].cast(NUMBER).to_numpy() for name in SUMS]
-    changed = {"change": orders.change(*counts), "sigmas": orders.sigmas(*counts)}
-    return rows.with_columns(**{name: pl.Series(values, dtype=NUMBER) for name, values in changed.items()})
+def _sigmas(rows: pl.DataFrame) -> pl.Series:
+    counts = (rows[name].cast(NUMBER).to_numpy() for name in SUMS)
+    return pl.Series("sigmas", orders.sigmas(*counts), dtype=NUMBER)
 
 
 def _alike(rows: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
@@ -136,7 +134,7 @@ def _alike(rows: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
     every = pairs.join(together, on="go_live").join(controls, on=["go_live", *PAIR, "week"], how="left")
     weekly = every.with_columns(pl.col("contacts").fill_null(0)).with_columns(others=pl.col("all") - pl.col("contacts"))
     sums = _sums(weekly, ["go_live", *PAIR]).filter(pl.col("contacts_before") >= MIN_PAIR_CONTACTS)
-    placebos = _changed(sums).select("go_live", placebo="sigmas")
+    placebos = sums.with_columns(_sigmas(sums)).select("go_live", placebo="sigmas")
     both = rows.select(*ROW, "sigmas").join(placebos, on="go_live")
     as_much = pl.col("placebo") * pl.col("sigmas").sign() >= pl.col("sigmas").abs()
     return both.group_by(ROW).agg(alike=as_much.sum().cast(COUNT), compared=pl.len().cast(COUNT))
@@ -168,12 +166,15 @@ def _rates() -> list[pl.Expr]:
 
 
 def _effects() -> list[pl.Expr]:
-    per_week = pl.col("weeks_before") / pl.col("weeks_after")
     judged = pl.col("p_value").is_not_null()
-    others = pl.col("others_after") / pl.col("others_before") * per_week - 1
+    pair, others = (
+        pl.col("contacts_after") / pl.col("contacts_before"),
+        pl.col("others_after") / pl.col("others_before"),
+    )
+    per_week = pl.col("weeks_before") / pl.col("weeks_after")
     return [
-        pl.when(judged).then(pl.col("change").exp() - 1).alias("effect"),
-        pl.when(judged).then(others).alias("control_change"),
+        pl.when(judged).then(pair / others - 1).alias("effect"),
+        pl.when(judged).then(others * per_week - 1).alias("control_change"),
     ]
 
 

@@ -26,8 +26,8 @@ def silent_golives(golive: pl.DataFrame, *, integrations: pl.DataFrame) -> pl.Da
         value=pl.col("effect"),
         n=pl.col("contacts_before") + pl.col("contacts_after"),
         statement=pl.format(
-            "{} spoke {} times a week before {} went live and {} after: {} less than {} pairs of teams without a "
-            "go-live; an association.",
+            "{} spoke {} times a week before {} went live and {} after: {} less, once the change of {} other pairs of "
+            "teams is taken out; an association and no cause.",
             teams,
             pl.col("before").round(1),
             pl.coalesce("integration", pl.lit("their integration")),

@@ -16,29 +16,22 @@ from numpy.typing import NDArray
 from integrhealth.language.statistics import TAIL
 from integrhealth.language.thresholds import SEED, WEEK_ORDERS
 
-# So much is added to the contacts of a pair, in the proportion in which the others fall before and after: none is zero,
-# and where a pair changes as the others do, nothing is added to the change.
-ADDED = 1
-HALF = 0.5
-# Where all others have no contact on one side at all.
-LEAST = 1e-9
 # Factors that are looked at: e to the power of minus so much, until so much, halved so many times.
 FARTHEST, HALVINGS = 6.0, 14
 # Orders alike in all but rounding.
 ALIKE = 1e-7
 
 
-def change(after: NDArray, before: NDArray, others_after: NDArray, others_before: NDArray) -> NDArray:
-    """The logarithm of how the part of all contact changed, each of the four a count or a sum of counts."""
-    late, early = others_after + LEAST, others_before + LEAST
-    part = ADDED * late / (late + early)
-    return np.log((after + part) / (before + ADDED - part)) - np.log(late / early)
-
-
 def sigmas(after: NDArray, before: NDArray, others_after: NDArray, others_before: NDArray) -> NDArray:
-    """``change`` in standard deviations of what so few contacts change by themselves."""
-    counts = (after, before, others_after, others_before)
-    return change(*counts) / np.sqrt(sum(1 / (each + HALF) for each in counts))
+    """How far contact after is from what the others' proportion gives, in standard deviations of such a count.
+
+    Each of the four is a count or a sum of counts; 0 where the pair or the others have none.
+    """
+    contacts, others = after + before, others_after + others_before
+    part = np.divide(others_after, others, out=np.zeros(np.shape(others)), where=others > 0)
+    variance = contacts * part * (1 - part) * (1 + np.divide(contacts, others, out=part * 0, where=others > 0))
+    spread = np.sqrt(variance)
+    return np.divide(after - contacts * part, spread, out=np.zeros(np.shape(spread)), where=spread > 0)
 
 
 def intervals(contacts: NDArray, others: NDArray, before: int) -> tuple[NDArray, NDArray, NDArray]:

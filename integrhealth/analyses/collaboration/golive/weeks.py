@@ -20,9 +20,12 @@ DAYS = 7 * GOLIVE_WEEKS
 def windows(go_lives: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     """`go_lives` with how many whole weeks before and after each lie in the days from `first` to `last`, 12 at most."""
     live = pl.col("go_live")
+    before, after = live - pl.lit(first), pl.lit(last + timedelta(days=1)) - live
+    # Of a go-live outside the data neither side is in them.
+    inside = (before >= timedelta(0)) & (after >= timedelta(0))
     return go_lives.with_columns(
-        weeks_before=_whole_weeks(live - pl.lit(first)),
-        weeks_after=_whole_weeks(pl.lit(last + timedelta(days=1)) - live),
+        weeks_before=pl.when(inside).then(_whole_weeks(before)).otherwise(0),
+        weeks_after=pl.when(inside).then(_whole_weeks(after)).otherwise(0),
     ).select(*WINDOWS)
 
 
