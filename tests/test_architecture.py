@@ -43,6 +43,7 @@ MAY_IMPORT = {
 # A question knows its own folder alone; inside a large one a subject knows its own, the published columns, and these.
 SUBJECTS = {
     "error_times": {"spreading"},
+    "golive": {"contacts"},
     "promises": {"request_metrics"},
     "shifts": {"request_metrics"},
     "surge": {"capacity"},

@@ -439,3 +439,13 @@ CONGRUENCE_GOOD = 0.7
 BYPASS_WARNING, LONG_SILENCE_DAYS = 0.05, 60
 # A red flag or finding sparks a conversation that comes within so many working days (A18 of our methods).
 SPARK_WORKING_DAYS = 2
+# Contact is compared in so many weeks before and after a go-live, so many on each side at least, of pairs with so many
+# contacts before it, against so many pairs without one at least (own).
+GOLIVE_WEEKS, MIN_GOLIVE_WEEKS, MIN_PAIR_CONTACTS, MIN_CONTROL_PAIRS = 12, 3, 6, 3
+# Random orders of the weeks, where not all of them are looked at; pairs without a go-live that may change as much where
+# a change is said to be that of the go-live; and the loss of contact that is worth a question (own).
+WEEK_ORDERS, MOST_ALIKE, SILENT_GOLIVE = 2000, 0.05, 0.25
+# The part of the planned weeks in which a ritual is held (question 14 of our fourteen); fewer weeks say nothing (own).
+RITUAL_HELD, MIN_RITUAL_WEEKS = 0.75, 4
+# A meeting that nobody named is the ritual whose teams it brought together on its weekday so many times (own).
+SERIES_MEETINGS = 2
