@@ -2,8 +2,6 @@
 
 # A figure that stands apart from the text, in a tile or a table, is read as one word (own; Brysbaert counts numerals).
 WORDS_PER_FIGURE = 1
-# An opened report is read up to 300 words per minute, skimmed up to 1,000, and unread beyond (Brysbaert 2019).
-FASTEST_READING_WPM, FASTEST_SKIMMING_WPM = 300, 1000
 # Time beyond this pace is a window left open, not reading (own).
 SLOWEST_READING_WPM = 100
 # With a larger share of openings of unknown duration the minutes spent are unknown (own).

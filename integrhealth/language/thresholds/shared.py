@@ -57,6 +57,8 @@ SMALLEST_GROUP, BROADCAST_PEOPLE = 5, 25
 SHIFT_CANDIDATES, SHIFT_LEVEL = 60, 0.005
 # Smaller teams are never shown (Microsoft Viva Insights' least group).
 SMALLEST_GROUP = 5
+# An opened report is read up to 300 words per minute, skimmed up to 1,000, and unread beyond (Brysbaert 2019).
+FASTEST_READING_WPM, FASTEST_SKIMMING_WPM = 300, 1000
 # Flood ratio, minutes needed to minutes spent: warning where the average report is faster than reading, critical
 # where it is faster than skimming (both follow from the speeds above).
 FLOOD_WARNING = FASTEST_READING_WPM / READING_WPM
