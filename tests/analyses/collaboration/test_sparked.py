@@ -92,7 +92,7 @@ def test_whoever_is_said_to_be_of_two_teams_is_of_none():
     systems = [{"system": "CRM", "team": "sales", "owner": "iris"}]
     catalog = declared()
     object.__setattr__(catalog, "systems", pl.DataFrame(systems, schema=CATALOG["systems"]))
-    signals = flag_signals(flagged([(0, "iris", "late"), (1, "ivo", "late")], [], owner="finance", catalog=catalog))
+    signals = flag_signals(flagged([(0, "iris", "late"), (1, "ivo", "red")], [], owner="finance", catalog=catalog))
     assert signals.select("team_a", "team_b").rows() == [("IT", "finance")]
 
 
