@@ -18,6 +18,12 @@ def contacts_of(evidence: "Evidence") -> pl.DataFrame:
 
 
 @question
+def heard_teams_of(evidence: "Evidence") -> pl.DataFrame:
+    """One row per team that the log of contacts names, as ``team_contacts.heard_teams``."""
+    return team_contacts.heard_teams(evidence.contacts, evidence.catalog.teams)
+
+
+@question
 def shown_teams_of(evidence: "Evidence") -> pl.DataFrame:
     """One row per team of five people or more, as ``team_contacts.shown_teams``."""
     return team_contacts.shown_teams(evidence.catalog.teams, evidence.incident_events)

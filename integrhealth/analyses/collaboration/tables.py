@@ -8,6 +8,16 @@ NAME = "collaboration"
 TABLES: dict[str, dict[str, Any]] = {
     "pairs": {"team_a": TEXT, "team_b": TEXT, "needed": FLAG, "contacts": COUNT, "congruent": FLAG},
     "bypass": {"team_a": TEXT, "team_b": TEXT, "share": NUMBER, "days_since_contact": NUMBER},
+    "congruence": {
+        "needed": COUNT,
+        "judged": COUNT,
+        "congruent": COUNT,
+        "share": NUMBER,
+        "low": NUMBER,
+        "high": NUMBER,
+    },
+    "bypass_index": {"share": NUMBER, "messages": COUNT, "silent_messages": COUNT, "value": NUMBER},
+    "sparked": {"team_a": TEXT, "team_b": TEXT, "source": TEXT, "signals": COUNT, "sparked": COUNT, "talked": COUNT},
     "golive": {
         "integration": TEXT,
         "team_a": TEXT,

@@ -46,13 +46,9 @@ def team_contacts(contacts: pl.DataFrame, incident_events: pl.DataFrame, teams: 
         "at", *(as_declared(team, teams).alias(team) for team in PAIR), "kind", "about", "people"
     )
     talks = unordered(talks).unique().drop("people")
-    between = (
-        pl.concat([talks, unordered(handovers(incident_events, teams))])
-        .filter(pl.col("team_a") != pl.col("team_b"))
-        .join(shown, left_on="team_a", right_on="team", how="semi")
-        .join(shown, left_on="team_b", right_on="team", how="semi")
-    )
-    return between.select(*CONTACTS).cast(CONTACTS).sort(*CONTACTS)
+    rows = pl.concat([talks, unordered(handovers(incident_events, teams))])
+    apart = between(rows.filter(pl.col("team_a") != pl.col("team_b")), shown)
+    return apart.select(*CONTACTS).cast(CONTACTS).sort(*CONTACTS)
 
 
 def unordered(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -71,6 +67,11 @@ def handovers(incident_events: pl.DataFrame, teams: pl.DataFrame) -> pl.DataFram
     )
 
 
+def is_spoken(kind: pl.Expr) -> pl.Expr:
+    """People spoke: no ticket, which is handed over in silence, and most often where nobody talks."""
+    return kind.ne_missing(TICKET)
+
+
 def broadcasts(contacts: pl.DataFrame) -> int:
     """How many meetings of more than 25 people there were; a meeting stands in as many rows as pairs of teams met."""
     return contacts.filter(pl.col("people") > BROADCAST_PEOPLE).n_unique(["at", "kind", "people", "about"])
@@ -85,6 +86,22 @@ def hidden_teams(contacts: pl.DataFrame, incident_events: pl.DataFrame, teams: p
     ]
     every = pl.concat([teams.select("team"), *logged]).drop_nulls().unique()
     return every.join(shown_teams(teams, incident_events), on="team", how="anti").height
+
+
+def heard_teams(contacts: pl.DataFrame, teams: pl.DataFrame) -> pl.DataFrame:
+    """One row per team that the log of `contacts` names, if only in a broadcast or with itself: team.
+
+    Of a team that it never names nobody can tell whether it talks, or is called otherwise there.
+    """
+    sides = [contacts.select(team=as_declared(side, teams)) for side in PAIR]
+    return pl.concat(sides).drop_nulls().unique().sort("team")
+
+
+def between(pairs: pl.DataFrame, teams: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `pairs` both of whose teams are among `teams`."""
+    for side in PAIR:
+        pairs = pairs.join(teams, left_on=side, right_on="team", how="semi", maintain_order="left")
+    return pairs
 
 
 def watched(contacts: pl.DataFrame, incident_events: pl.DataFrame) -> tuple[datetime, datetime] | None:

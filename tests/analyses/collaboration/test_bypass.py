@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from drawing.landscapes import healthy
-from drawing.teams import DAY, INTEGRATIONS, NEEDED, START, company, met, sent
+from drawing.teams import DAY, INTEGRATIONS, NEEDED, START, company, heard, met, sent
 
 import integrhealth as ih
 from integrhealth.analyses.collaboration.contacts.findings import bypassed, contact_findings
@@ -29,7 +29,7 @@ def fell_silent(last_day=91):
 
     Judged are the 146 messages a pair from day 30 (9:00) to day 175 (9:00), sent at 10:00: days 30 to 174.
     """
-    talk = [met([("IT", "sales")], EVERY_WEEK), met([("warehouse", "IT")], range(0, last_day, 7))]
+    talk = [heard([0]), met([("IT", "sales")], EVERY_WEEK), met([("warehouse", "IT")], range(0, last_day, 7))]
     flow = [sent(["crm-erp"], HALF_YEAR), sent(["erp-ledger"], HALF_YEAR, amount=50.0)]
     return company(contacts=pl.concat(talk), messages=pl.concat([*flow, sent(["erp-wms"], HALF_YEAR, amount=70.0)]))
 
@@ -81,7 +81,7 @@ def test_without_amounts_messages_are_counted():
     messages = pl.concat(
         [sent(["crm-erp"], HALF_YEAR, amount=None), sent(["erp-wms"], HALF_YEAR, amount=None, per_day=3)]
     )
-    evidence = company(contacts=met([("IT", "sales")], EVERY_WEEK), messages=messages)
+    evidence = company(contacts=pl.concat([heard([0]), met([("IT", "sales")], EVERY_WEEK)]), messages=messages)
     rows = bypass(evidence)
     assert rows["value"].null_count() == rows["currency"].null_count() == 2
     assert rows["share"].to_list() == [0.75, 0.0]
@@ -92,7 +92,8 @@ def test_failed_messages_and_load_tests_carry_nothing():
     messages = pl.concat([sent(["crm-erp"], HALF_YEAR), sent(["erp-wms"], HALF_YEAR, status="failed")])
     tested = sent(["erp-ledger"], HALF_YEAR).with_columns(load_test=True)
     evidence = company(
-        contacts=met([("IT", "sales")], EVERY_WEEK), messages=pl.concat([messages, tested], how="diagonal")
+        contacts=pl.concat([heard([0]), met([("IT", "sales")], EVERY_WEEK)]),
+        messages=pl.concat([messages, tested], how="diagonal"),
     )
     assert list(by_pair(evidence)) == [("IT", "sales")]
 
@@ -104,11 +105,17 @@ def test_messages_before_and_after_the_log_of_contacts_are_not_judged():
     assert (index["messages"], index["share"]) == (10, 0.0)
 
 
+def test_between_teams_that_the_log_of_contacts_never_names_nobody_can_tell():
+    evidence = company(contacts=met([("IT", "sales")], EVERY_WEEK), messages=sent(INTEGRATIONS, HALF_YEAR))
+    assert list(by_pair(evidence)) == [("IT", "sales")]
+    assert said(evidence).is_empty()
+
+
 def test_a_message_in_another_currency_has_no_value():
     messages = pl.concat([sent(["crm-erp"], HALF_YEAR), sent(["erp-wms"], HALF_YEAR, amount=9e9, currency="JPY")])
-    evidence = company(contacts=met([("IT", "sales")], EVERY_WEEK), messages=messages)
+    evidence = company(contacts=pl.concat([heard([0]), met([("IT", "sales")], EVERY_WEEK)]), messages=messages)
     row = by_pair(evidence)["IT", "warehouse"]
-    assert (row["share"], row["value"], row["own_share"], row["silent_messages"]) == (0.0, None, None, 145)
+    assert (row["share"], row["value"], row["own_share"], row["silent_messages"]) == (0.0, None, 1.0, 145)
 
 
 # Oracle
@@ -119,7 +126,7 @@ def test_the_table_agrees_with_a_loop_over_messages():
         rng = np.random.default_rng(seed)
         talk = pl.concat(
             [met([pair], np.sort(rng.uniform(0, 150, rng.integers(0, 7))).tolist(), people=3) for pair in NEEDED]
-            + [met([("finance", "sales")], [0, 150])]
+            + [met([("finance", "sales")], [0, 150]), heard([0])]
         )
         messages = pl.concat([sent([name], rng.uniform(0, 170, 30).tolist()) for name in INTEGRATIONS])
         values = rng.choice([10.0, 25.0, -5.0], messages.height)
@@ -130,8 +137,8 @@ def test_the_table_agrees_with_a_loop_over_messages():
             if not START + 30 * DAY <= row["sent_at"] <= START + 150 * DAY:
                 continue
             mine = talk.filter(pl.col("team_a") == pair[0], pl.col("team_b") == pair[1])["at"].to_list()
-            heard = any(timedelta(0) <= row["sent_at"] - at <= timedelta(days=30) for at in mine)
-            expected[pair] += 0 if heard else abs(row["amount"])
+            spoke = any(timedelta(0) <= row["sent_at"] - at <= timedelta(days=30) for at in mine)
+            expected[pair] += 0 if spoke else abs(row["amount"])
             total += abs(row["amount"])
         rows = by_pair(company(contacts=talk, messages=messages))
         assert {pair: rows[pair]["share"] for pair in rows} == pytest.approx(

@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 import pytest
 from drawing.shared_data import shared_data
-from drawing.teams import INTEGRATIONS, NEEDED, START, SYSTEMS, TEAMS, company, declared, met, sent
+from drawing.teams import INTEGRATIONS, NEEDED, START, SYSTEMS, TEAMS, company, declared, heard, met, sent
 from polars.testing import assert_frame_equal
 
 import integrhealth as ih
 from integrhealth.analyses.collaboration.contacts.findings import silent_pairs
 from integrhealth.analyses.collaboration.contacts.notes import contact_notes
 from integrhealth.analyses.collaboration.contacts.questions import bypass, bypass_index, congruence, pairs, sparked
-from integrhealth.analyses.collaboration.questions import contacts_of, shown_teams_of
+from integrhealth.analyses.collaboration.questions import contacts_of, heard_teams_of, shown_teams_of
 from integrhealth.analyses.collaboration.team_contacts import broadcasts, handovers
 
 HALF_YEAR, EVERY_WEEK = range(182), range(0, 182, 7)
@@ -28,9 +28,10 @@ def pair(evidence, *teams):
     return row
 
 
-def notes(evidence, days=0):
+def notes(evidence):
     tables = {q.__name__: q(evidence) for q in (pairs, congruence, bypass, bypass_index, sparked)}
-    return contact_notes(tables, contacts=evidence.contacts, shown_teams=shown_teams_of(evidence), days=days)
+    teams = {"shown_teams": shown_teams_of(evidence), "heard_teams": heard_teams_of(evidence)}
+    return contact_notes(tables, contacts=evidence.contacts, **teams)
 
 
 def steps(rows):
@@ -146,17 +147,27 @@ def test_each_ticket_that_one_team_hands_to_another_is_a_contact():
     assert pair(evidence, "IT", "warehouse")["tickets"] == 2
 
 
-def test_tickets_alone_show_who_talks_and_never_who_is_silent():
+def test_tickets_alone_show_who_works_on_the_same_and_never_who_talks():
     logged = steps([("i", 24 * day, team, "p") for day in range(0, 120, 10) for team in ("sales", "IT")])
     evidence = company(incident_events=logged, messages=sent(INTEGRATIONS, range(120)))
-    assert dict(pairs(evidence).select("team_b", "congruent").rows()) == {
-        "finance": None,
-        "sales": True,
-        "warehouse": None,
-    }
+    assert pairs(evidence).select("team_b", "contacts", "spoken_days", "congruent").rows() == [
+        ("sales", 23, 0, None),
+        ("finance", 0, 0, None),
+        ("warehouse", 0, 0, None),
+    ]
     assert congruence(evidence).is_empty()
     assert bypass(evidence).is_empty()
     assert "contacts (at, team_a, team_b)" in notes(evidence)["congruence"]
+
+
+def test_tickets_that_wander_between_teams_are_no_talk():
+    logged = steps([("i", 24 * day, team, "p") for day in range(1, 120, 10) for team in ("sales", "IT")])
+    talk, messages = heard(range(0, 121, 10)), sent(INTEGRATIONS, range(120))
+    evidence = company(incident_events=logged, contacts=talk, messages=messages)
+    row = pair(evidence, "IT", "sales")
+    assert (row["contacts"], row["tickets"], row["spoken_days"], row["congruent"]) == (23, 23, 0, False)
+    assert (row["last_spoken_at"], row["spoken_per_week"]) == (None, 0.0)
+    assert congruence(evidence)["congruent"].item() == congruence(evidence)["unneeded"].item() == 0
 
 
 def test_handovers_of_real_tickets_equal_a_plain_count_over_the_xml():
@@ -197,9 +208,8 @@ def test_handovers_of_real_tickets_equal_a_plain_count_over_the_xml():
 @pytest.mark.parametrize(("people", "shown"), [(5, True), (4, False), (None, False)])
 def test_a_team_of_fewer_than_five_or_of_unknown_size_is_hidden(people, shown):
     catalog = declared(teams=TEAMS | {"finance": people})
-    evidence = company(
-        contacts=met([("IT", "finance")], EVERY_WEEK), messages=sent(INTEGRATIONS, HALF_YEAR), catalog=catalog
-    )
+    talk = pl.concat([heard([0]), met([("IT", "finance")], EVERY_WEEK)])
+    evidence = company(contacts=talk, messages=sent(INTEGRATIONS, HALF_YEAR), catalog=catalog)
     teams = set(pairs(evidence)["team_b"]) | set(pairs(evidence)["team_a"])
     assert ("finance" in teams) is shown
     whole = congruence(evidence)
@@ -246,12 +256,42 @@ def test_slack_teams_of_which_nobody_says_the_size_are_hidden_and_the_note_says_
     assert "Slack (the title in the profile)" in notes(evidence)["pairs"]
 
 
+def test_calendars_tell_of_teams_by_mail_domain_and_a_meeting_in_two_of_them_is_one(tmp_path):
+    def event(uid, people, rule=""):
+        there = "".join(f"ATTENDEE:mailto:{person}\r\n" for person in people)
+        return f"BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:20260105T090000Z\r\n{rule}{there}END:VEVENT\r\n"
+
+    weekly = event("w", ["a@sales.example", "b@it.example"], "RRULE:FREQ=WEEKLY;COUNT=10\r\n")
+    all_hands = event("all", [f"p{n}@{team}.example" for n in range(15) for team in ("sales", "finance")])
+    for name, events in (("one", weekly + all_hands), ("two", weekly)):
+        text = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{events}END:VCALENDAR\r\n"
+        (tmp_path / f"{name}.ics").write_text(text, encoding="utf-8", newline="")
+    catalog = declared(
+        teams={"sales.example": 12, "it.example": 7, "finance.example": 9},
+        systems={"CRM": "sales.example", "ERP": "it.example", "Ledger": "finance.example"},
+    )
+    evidence = ih.read(tmp_path, catalog=catalog)
+    assert pairs(evidence).select("team_a", "team_b", "contacts", "congruent").rows() == [
+        ("finance.example", "it.example", 0, False),
+        ("it.example", "sales.example", 10, True),
+    ]
+    assert congruence(evidence)["broadcasts"].item() == 1
+
+
+def test_where_all_people_share_one_mail_domain_nobody_can_tell_and_the_note_says_so():
+    talk, messages = met([("example.com", "example.com")], EVERY_WEEK), sent(INTEGRATIONS, HALF_YEAR)
+    evidence = company(contacts=talk, messages=messages)
+    assert pairs(evidence)["congruent"].null_count() == 3
+    assert "where all people share one" in notes(evidence)["congruence"]
+    assert "where all people share one" in notes(evidence)["bypass"]
+
+
 def test_a_log_of_less_than_thirty_days_shows_no_silence():
     short = met([("IT", "sales")], [0, 10, 28.9])
     evidence = company(contacts=short, messages=sent(INTEGRATIONS, range(29)))
     assert dict(pairs(evidence).select("team_b", "congruent").rows())["finance"] is None
     assert congruence(evidence).is_empty()
-    assert "more than 30 days" in notes(evidence, days=29)["congruence"]
+    assert "more than 30 days" in notes(evidence)["congruence"]
 
 
 def test_shuffled_rows_copies_and_swapped_teams_change_nothing():
@@ -279,7 +319,7 @@ def test_hostile_names_stay_text():
 
 
 def whole(needed, congruent):
-    counts = {"needed": [needed], "congruent": [congruent]}
+    counts = {"judged": [needed], "congruent": [congruent]}
     return pl.DataFrame(counts, schema=dict.fromkeys(counts, pl.Int64))
 
 
@@ -294,7 +334,9 @@ def test_silent_pairs_are_a_warning_where_certainly_more_than_three_in_ten_are(n
 
 def test_the_finding_on_silent_pairs_says_what_was_seen_and_promises_nothing():
     (found,) = silent_pairs(whole(10, 2)).rows(named=True)
-    assert found["statement"] == "8 of 10 pairs of teams whose systems are integrated met on fewer than one day in 30."
+    assert (
+        found["statement"] == "8 of 10 pairs of teams whose systems are integrated spoke on fewer than one day in 30."
+    )
     assert found["ask"].endswith("?")
     assert (found["n"], found["value"]) == (10, 0.8)
     assert not {"faster", "because", "improve", "32"} & set(found["statement"].split())

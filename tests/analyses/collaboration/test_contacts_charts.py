@@ -1,7 +1,7 @@
 """The charts of contacts: every pair twice, as the tables say, and a sentence where there is nothing."""
 
 import polars as pl
-from drawing.teams import INTEGRATIONS, company, met, sent
+from drawing.teams import INTEGRATIONS, company, heard, met, sent
 
 import integrhealth as ih
 from integrhealth.analyses.collaboration.charts.contacts import bypass_map, need_matrix
@@ -12,7 +12,7 @@ def planted():
     talk = pl.concat(
         [met([("IT", "sales"), ("sales", "warehouse")], range(0, 182, 7)), met([("IT", "warehouse")], [0])]
     )
-    return company(contacts=talk, messages=sent(INTEGRATIONS, range(182)))
+    return company(contacts=pl.concat([heard([0]), talk]), messages=sent(INTEGRATIONS, range(182)))
 
 
 def values(chart):
@@ -25,7 +25,7 @@ def test_the_matrix_says_of_every_pair_whether_they_need_to_and_do():
     states = {(row["row"], row["column"]): (row["state"], row["mark"]) for row in values(chart)}
     assert states["IT", "sales"] == states["sales", "IT"] == ("need to and do", "26")
     assert states["IT", "finance"] == ("need to and do not", "0")
-    assert states["warehouse", "sales"] == ("do without need", "26")
+    assert states["warehouse", "sales"] == ("in contact without need", "26")
     assert len(states) == 8
     assert chart.to_dict()["title"]["text"] == "2 of 3 pairs of teams that need to talk do not"
 
@@ -52,8 +52,8 @@ def test_of_many_teams_those_with_most_are_drawn_and_the_others_counted():
     ).with_columns(
         congruent=True,
         tickets=0,
-        contacts_per_week=1.0,
-        last_contact_at=pl.lit(None, pl.Datetime("us", "UTC")),
+        spoken_per_week=1.0,
+        last_spoken_at=pl.lit(None, pl.Datetime("us", "UTC")),
         integrations=pl.lit(["i"]),
     )
     chart = need_matrix(rows)

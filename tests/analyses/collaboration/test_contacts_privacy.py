@@ -20,7 +20,7 @@ from integrhealth.analyses.collaboration.contacts.questions import (
     sparked,
     sparked_by_findings,
 )
-from integrhealth.analyses.collaboration.questions import contacts_of, shown_teams_of
+from integrhealth.analyses.collaboration.questions import contacts_of, heard_teams_of, shown_teams_of
 
 TEAMS = [f"secret team {letter}" for letter in "ABCDEF"]
 team = st.sampled_from(TEAMS)
@@ -108,7 +108,8 @@ def everything(evidence):
     history = pl.DataFrame({"run_at": [START + timedelta(days=9)], "subject": ["i0"], "severity": ["critical"]})
     frames = [*tables.values(), sparked_by_findings(evidence, history), contacts_of(evidence).drop("about")]
     frames += contact_findings(tables["bypass"], tables["congruence"], integrations=evidence.catalog.integrations)
-    notes = contact_notes(tables, contacts=evidence.contacts, shown_teams=shown_teams_of(evidence), days=90)
+    teams = {"shown_teams": shown_teams_of(evidence), "heard_teams": heard_teams_of(evidence)}
+    notes = contact_notes(tables, contacts=evidence.contacts, **teams)
     charts = [need_matrix(tables["pairs"]).to_dict(), bypass_map(tables["bypass"]).to_dict()]
     return "\n".join([*(frame.write_json() for frame in frames), json.dumps(charts), *notes.values()]).lower()
 

@@ -88,6 +88,14 @@ def test_owners_of_systems_are_of_the_team_of_the_system():
     assert counts(evidence) == [("IT", "sales", 1, 1, 1)]
 
 
+def test_whoever_is_said_to_be_of_two_teams_is_of_none():
+    systems = [{"system": "CRM", "team": "sales", "owner": "iris"}]
+    catalog = declared()
+    object.__setattr__(catalog, "systems", pl.DataFrame(systems, schema=CATALOG["systems"]))
+    signals = flag_signals(flagged([(0, "iris", "late"), (1, "ivo", "red")], [], owner="finance", catalog=catalog))
+    assert signals.select("team_a", "team_b").rows() == [("IT", "finance")]
+
+
 def test_a_small_team_gives_no_signal():
     catalog = declared(teams={"IT": 4, "sales": 12})
     assert flag_signals(flagged([(0, "iris", "late")], [], catalog=catalog)).is_empty()

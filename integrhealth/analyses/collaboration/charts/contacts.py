@@ -7,7 +7,12 @@ import polars as pl
 
 from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, WIDTH, nothing, titled
 
-TALK, SILENT, UNJUDGED, UNNEEDED = "need to and do", "need to and do not", "need to, nobody can tell", "do without need"
+TALK, SILENT, UNJUDGED, UNNEEDED = (
+    "need to and do",
+    "need to and do not",
+    "need to, nobody can tell",
+    "in contact without need",
+)
 COLOURS = {SILENT: FAILURE, TALK: ACCENT, UNJUDGED: "#E69F00", UNNEEDED: NEUTRAL}
 MOST_TEAMS = 20
 
@@ -26,22 +31,26 @@ def need_matrix(pairs: pl.DataFrame, *, top: int = MOST_TEAMS) -> Any:
         .otherwise(pl.lit(UNNEEDED))
     )
     judged = pairs.with_columns(state=state)
+    spoken = pl.col("contacts") - pl.col("tickets")
     teams = _teams(judged, pl.col("needed").cast(pl.Float64) * 1e9 + pl.col("contacts"), top)
     shown = _both_ways(judged, teams).select(
-        *("row", "column", "state", "contacts", "tickets", "contacts_per_week"),
-        last_contact=pl.col("last_contact_at").dt.strftime("%Y-%m-%d").fill_null("never"),
+        *("row", "column", "state", "tickets", "spoken_per_week"),
+        last_spoken=pl.col("last_spoken_at").dt.strftime("%Y-%m-%d").fill_null("never"),
         because=pl.col("integrations").list.head(5).list.join(", "),
-        mark=pl.when(pl.col("contacts") > 0).then(pl.col("contacts").cast(pl.String)).otherwise(pl.lit("0")),
+        spoken=spoken,
+        mark=pl.when(pl.col("tickets") > 0)
+        .then(pl.format("{}+{}", spoken, "tickets"))
+        .otherwise(spoken.cast(pl.String)),
     )
     base = alt.Chart(shown).encode(**_axes(teams))
     tooltip = [
         alt.Tooltip("row:N", title="team"),
         alt.Tooltip("column:N", title="and"),
         alt.Tooltip("state:N", title="they"),
-        alt.Tooltip("contacts:Q", title="contacts"),
-        alt.Tooltip("tickets:Q", title="of these tickets"),
-        alt.Tooltip("contacts_per_week:Q", format=".2f", title="contacts per week"),
-        alt.Tooltip("last_contact:N", title="last contact"),
+        alt.Tooltip("spoken:Q", title="times they spoke"),
+        alt.Tooltip("spoken_per_week:Q", format=".2f", title="a week"),
+        alt.Tooltip("last_spoken:N", title="the last time"),
+        alt.Tooltip("tickets:Q", title="tickets handed over"),
         alt.Tooltip("because:N", title="integrations"),
     ]
     states = [each for each in COLOURS if each in set(shown["state"])]
@@ -58,8 +67,8 @@ def need_matrix(pairs: pl.DataFrame, *, top: int = MOST_TEAMS) -> Any:
     return titled(
         (squares + counts).properties(width=_side(teams), height=_side(teams)),
         _need_title(judged),
-        f"Pairs of teams by need (an integration joins their systems) and contact; figures: contacts, n = "
-        f"{judged['contacts'].sum():,}. No team of fewer than five people{left_out}",
+        f"Need: an integration joins their systems. Figures: how often they spoke + tickets handed over, "
+        f"n = {judged['contacts'].sum():,}. No team of fewer than five people{left_out}",
     )
 
 
@@ -85,8 +94,7 @@ def bypass_map(bypass: pl.DataFrame, *, top: int = MOST_TEAMS) -> Any:
     counted = bypass.with_columns(flow=pl.col(flow).fill_null(0).cast(pl.Float64))
     teams = _teams(counted, pl.col("flow"), top)
     shown = _both_ways(counted, teams).select(
-        *("row", "column", "flow", "share", "messages", "silent_messages", "longest_silence_days"),
-        own_share=pl.col("own_share").fill_null(0),
+        *("row", "column", "flow", "share", "messages", "silent_messages", "longest_silence_days", "own_share"),
         since=pl.when(pl.col("days_since_contact").is_null())
         .then(pl.lit("never"))
         .otherwise(pl.format("{} d", pl.col("days_since_contact").floor().cast(pl.Int64))),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from integrhealth.analyses.collaboration.team_contacts import PAIR, TICKET
+from integrhealth.analyses.collaboration.team_contacts import PAIR
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, TIME
 from integrhealth.language.thresholds import CONTACT_DAYS
 
@@ -45,11 +45,6 @@ def judged_from(watched: Period | None) -> Period | None:
     return watched[0] + timedelta(days=CONTACT_DAYS), watched[1]
 
 
-def spoken(contacts: pl.DataFrame) -> pl.DataFrame:
-    """The `contacts` in which people spoke: without tickets, which are handed over in silence."""
-    return contacts.filter(pl.col("kind").ne_missing(TICKET))
-
-
 def bypass(
     flows: pl.DataFrame, contacts: pl.DataFrame, watched: Period | None, *, currency: str | None
 ) -> pl.DataFrame:
@@ -57,21 +52,21 @@ def bypass(
 
     A message is silent where its teams had not spoken (`contacts`) in the thirty days before it; judged are messages
     from thirty days after the `watched` period begins to its end. ``share`` = silent value of the pair / value of all
-    pairs, so that it adds up; messages where no amounts are. ``own_share``: of its own value. ``integration`` carries
-    most of what is silent.
+    pairs, so that it adds up; messages where no amounts are. ``own_share``: of its own value, or messages. By
+    ``integration`` most of what is silent goes.
     """
     judged = judged_from(watched)
     if judged is None:
         return pl.DataFrame(schema=BYPASS)
     seen = contacts.filter(pl.col("at").is_between(*watched)).select(*PAIR, last_at="at").sort("last_at")
-    inside = flows.filter(pl.col("sent_at").is_between(*judged)).sort("sent_at")
+    inside = flows.filter(pl.col("sent_at").is_between(*judged))
     followed = inside.join_asof(
         seen,
         left_on="sent_at",
         right_on="last_at",
         by=list(PAIR),
         strategy="backward",
-        check_sortedness=False,  # sorted above; polars cannot check within groups
+        check_sortedness=False,  # both are in the order of time; polars cannot check within groups
     )
     recent = pl.col("sent_at") - pl.col("last_at") <= timedelta(days=CONTACT_DAYS)
     marked = followed.with_columns(silent=~recent.fill_null(False))
@@ -103,12 +98,12 @@ def _amounts() -> list[pl.Expr]:
 
 
 def _shares(counted: pl.DataFrame) -> list[pl.Expr]:
-    """Of all value, or of all messages where nothing flows that has a value."""
-    total = counted["value"].sum()
-    whole, silent, total = ("value", "silent_value", total) if total else ("messages", "silent_messages", None)
-    total = total or counted["messages"].sum()
-    own = pl.when(pl.col(whole) > 0).then(pl.col(silent) / pl.col(whole))
-    return [(pl.col(silent).fill_null(0) / total).alias("share"), own.alias("own_share")]
+    """Of all value, or of all messages where nothing has a value; and of the pair's own, likewise."""
+    by_message = pl.col("silent_messages") / pl.col("messages")
+    by_value = pl.when(pl.col("value") > 0).then(pl.col("silent_value") / pl.col("value"))
+    silent, whole = ("silent_value", "value") if counted["value"].sum() else ("silent_messages", "messages")
+    share = pl.col(silent).fill_null(0) / pl.col(whole).sum()
+    return [share.alias("share"), pl.coalesce(by_value, by_message).alias("own_share")]
 
 
 def _silences(seen: pl.DataFrame, watched: Period) -> pl.DataFrame:

@@ -64,19 +64,19 @@ def silent_pairs(congruence: pl.DataFrame) -> pl.DataFrame:
 
     Never critical, and no promise: whether congruent teams do better is open between two studies.
     """
-    silent = pl.col("needed") - pl.col("congruent")
+    silent = pl.col("judged") - pl.col("congruent")
     most = 1 - CONGRUENCE_GOOD
-    beyond = congruence.with_columns(silent=silent, value=silent / pl.col("needed")).filter(pl.col("value") > most)
-    low, high = wilson_interval(beyond["silent"].to_numpy(), beyond["needed"].to_numpy())
+    beyond = congruence.with_columns(silent=silent, value=silent / pl.col("judged")).filter(pl.col("value") > most)
+    low, high = wilson_interval(beyond["silent"].to_numpy(), beyond["judged"].to_numpy())
     rows = beyond.with_columns(
         subject=pl.lit(ALL_PAIRS),
-        severity=severity(warning=chance_of_more(pl.col("silent").cast(pl.Float64), pl.col("needed"), pl.lit(most))),
+        severity=severity(warning=chance_of_more(pl.col("silent").cast(pl.Float64), pl.col("judged"), pl.lit(most))),
         low=pl.Series(low, dtype=pl.Float64),
         high=pl.Series(high, dtype=pl.Float64),
-        n=pl.col("needed"),
+        n=pl.col("judged"),
         statement=pl.format(
-            "{} of {} pairs of teams whose systems are integrated met on fewer than one day in {}.",
-            *("silent", "needed", pl.lit(CONTACT_DAYS)),
+            "{} of {} pairs of teams whose systems are integrated spoke on fewer than one day in {}.",
+            *("silent", "judged", pl.lit(CONTACT_DAYS)),
         ),
         unit=pl.lit("share of pairs of teams"),
         threshold=pl.lit(most),

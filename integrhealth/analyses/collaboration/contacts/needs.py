@@ -30,7 +30,8 @@ def needs(integrations: pl.DataFrame, messages: pl.DataFrame, owned: pl.DataFram
 
 
 def flows(messages: pl.DataFrame, owned: pl.DataFrame, *, currency: str | None) -> pl.DataFrame:
-    """One row per delivered message between systems of two teams: the teams, integration, sent_at, value.
+    """One row per delivered message between systems of two teams: the teams, integration, sent_at, value; in the order
+    of time.
 
     ``value`` is the amount, without sign, where it is in `currency` or says none; else null. Load tests are left out.
     """
@@ -38,7 +39,7 @@ def flows(messages: pl.DataFrame, owned: pl.DataFrame, *, currency: str | None) 
     counted = (pl.col("currency") == currency) if currency else pl.lit(True)
     amount = pl.when(pl.col("currency").is_null() | counted, pl.col("amount").is_finite()).then(pl.col("amount").abs())
     rows = between_teams(delivered.select(*EDGE, "sent_at", value=amount), owned)
-    return rows.select(*FLOWS).cast(FLOWS).sort(*PAIR, "sent_at", "integration", "value")
+    return rows.select(*FLOWS).cast(FLOWS).sort("sent_at")
 
 
 def most_used_currency(messages: pl.DataFrame) -> str | None:

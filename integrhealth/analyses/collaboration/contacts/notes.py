@@ -4,8 +4,14 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from integrhealth.analyses.collaboration.team_contacts import between
+from integrhealth.language.period import days
 from integrhealth.language.thresholds import CONTACT_DAYS
 
+PAIRS = "Who should talk and who does needs {}."
+CONGRUENCE = "How many of those who should talk do needs {}."
+BYPASS = "What flows between teams that do not talk needs {}."
+SPARKED = "Which red flags sparked a conversation needs {}."
 NO_CONTACTS = (
     "contacts (at, team_a, team_b): calendars (.ics), a Slack export, or a table of who met whom; "
     "tickets alone show no silence"
@@ -16,10 +22,16 @@ NO_SIZES = (
 )
 NO_OWNERS = "the team of each system in the catalog (systems: name, team), of which two teams are integrated"
 SHORT = f"contacts of more than {CONTACT_DAYS} days"
-NO_MESSAGES = "delivered messages between the systems of two teams, from {} days after the first contact to the last"
+NO_MESSAGES = (
+    f"delivered messages between the systems of two teams, from {CONTACT_DAYS} days after the first contact to the last"
+)
+NO_NAMES = (
+    "contacts that name the teams of the catalog: a calendar names the mail domain, Slack the title in the profile; "
+    "where all people share one, give a table of contacts by team"
+)
 NO_FLAGS = (
     "reports with an owner, delivered with a flag to a person of another team; the team of a person is that of the "
-    "system that he owns or of the tickets that he works on"
+    "systems that they own or of the tickets that they work on"
 )
 
 
@@ -28,27 +40,27 @@ def contact_notes(
     *,
     contacts: pl.DataFrame,
     shown_teams: pl.DataFrame,
-    days: int,
+    heard_teams: pl.DataFrame,
 ) -> dict[str, str]:
-    """The sentence of each empty table of `tables`: what it needs. `days` are those of the log of contacts."""
+    """The sentence of each empty table of `tables`: what it needs."""
+    needed = tables["pairs"].filter("needed")
+    talk = NO_CONTACTS if contacts.is_empty() else None
+    teams = NO_SIZES if shown_teams.height < 2 else None
+    needs = NO_OWNERS if needed.is_empty() else None
+    names = NO_NAMES if not (talk or teams or needs) and between(needed, heard_teams).is_empty() else None
+    short = SHORT if not talk and days(contacts["at"]) <= CONTACT_DAYS else None
+    judged = [talk, teams, needs, names, short]
+    flow = None if any(judged) else NO_MESSAGES
+    flags = None if talk or teams else NO_FLAGS
     lacking = {
-        "contacts": NO_CONTACTS if contacts.is_empty() else None,
-        "teams": NO_SIZES if shown_teams.height < 2 else None,
-        "needs": NO_OWNERS if tables["pairs"].filter("needed").is_empty() else None,
-        "days": SHORT if contacts.height and days <= CONTACT_DAYS else None,
-    }
-    talk, teams, needs, length = (lacking[name] for name in ("contacts", "teams", "needs", "days"))
-    flow = NO_MESSAGES.format(CONTACT_DAYS) if not (talk or teams or needs or length) else None
-    flags = NO_FLAGS if not (talk or teams) else None
-    needed = {
-        "pairs": ("Who should talk and who does needs {}.", [talk, teams, needs]),
-        "congruence": ("How many of those who should talk do needs {}.", [talk, teams, needs, length]),
-        "bypass": ("What flows between teams that do not talk needs {}.", [talk, teams, needs, length, flow]),
-        "bypass_index": ("What flows between teams that do not talk needs {}.", [talk, teams, needs, length, flow]),
-        "sparked": ("Which red flags sparked a conversation needs {}.", [talk, teams, flags]),
+        "pairs": (PAIRS, [talk, teams, needs]),
+        "congruence": (CONGRUENCE, judged),
+        "bypass": (BYPASS, [*judged, flow]),
+        "bypass_index": (BYPASS, [*judged, flow]),
+        "sparked": (SPARKED, [talk, teams, flags]),
     }
     return {
         table: sentence.format("; ".join(filter(None, reasons)))
-        for table, (sentence, reasons) in needed.items()
+        for table, (sentence, reasons) in lacking.items()
         if tables[table].is_empty()
     }

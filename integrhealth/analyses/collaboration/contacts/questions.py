@@ -7,7 +7,7 @@ import polars as pl
 from integrhealth.analyses.collaboration import team_contacts
 from integrhealth.analyses.collaboration.contacts import bypassing, needs, sparking
 from integrhealth.analyses.collaboration.contacts import pairs as pairing
-from integrhealth.analyses.collaboration.questions import contacts_of, shown_teams_of
+from integrhealth.analyses.collaboration.questions import contacts_of, heard_teams_of, shown_teams_of
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
@@ -34,15 +34,16 @@ def pairs(evidence: "Evidence") -> pl.DataFrame:
     """One row per pair of teams that need to talk or do, those first that need to and do not.
 
     Needed: an integration joins their systems, by the catalog or the messages (the need matrix T_A T_D T_A' of Cataldo
-    et al., CSCW 2006). ``contacts`` are conversations, meetings of up to 25 people, and ``tickets`` handed over.
-    ``congruent``: a needed pair that met on one day of thirty at least (own); null where it need not, or nobody can
-    tell. What flows on a day is what was delivered. Teams of fewer than five people, or of unknown size, are hidden.
+    et al., CSCW 2006). ``contacts`` are conversations, meetings of up to 25 people, and ``tickets`` handed over, which
+    are no talk. ``congruent``: a needed pair that spoke on one day of thirty at least (own); null where it need not, or
+    nobody can tell, as of a team that the log of contacts never names. What flows on a day is what was delivered. Teams
+    of fewer than five people, or of unknown size, are hidden.
 
     >>> ih.collaboration.pairs(evidence).filter("needed").height
-    NEEDED
+    10
 
-    Columns: team_a, team_b (text); needed (flag); contacts (count); congruent (flag); tickets, contact_days (count);
-    contacts_per_week (number, contacts per week); last_contact_at (time); integrations (list of text);
+    Columns: team_a, team_b (text); needed (flag); contacts (count); congruent (flag); tickets, spoken_days (count);
+    spoken_per_week (number, contacts per week); last_spoken_at (time); integrations (list of text);
     messages_per_day (number, messages per day); value_per_day (number, currency per day); currency (text)
     """
     declared = evidence.catalog
@@ -51,7 +52,7 @@ def pairs(evidence: "Evidence") -> pl.DataFrame:
         _flows(evidence),
         contacts_of(evidence),
         team_contacts.watched(evidence.contacts, evidence.incident_events),
-        listened=not evidence.contacts.is_empty(),
+        heard=heard_teams_of(evidence),
         timezone=declared.timezone,
         currency=_currency(evidence),
     )
@@ -62,20 +63,22 @@ def congruence(evidence: "Evidence") -> pl.DataFrame:
     """One row: the share of the pairs of teams that need to talk and do, with its interval; none where nobody can tell.
 
     An association and no promise: congruent work was resolved 32% faster in one company (Cataldo et al., CSCW 2006),
-    and over 25 open projects nothing of the kind was seen (Mauerer et al., IEEE TSE 2022). The interval is Wilson's
-    over the needed pairs. ``unneeded`` pairs talk without an integration; ``broadcasts`` are meetings of more than 25
-    people, which count as no contact; ``hidden_teams`` have fewer than five people, or nobody says how many.
+    and over 25 open projects nothing of the kind was seen (Mauerer et al., IEEE TSE 2022). Judged are pairs both of
+    whose teams the log of contacts names, if only with themselves; the interval is Wilson's over these. ``unneeded``
+    pairs talk without an integration; ``broadcasts`` are meetings of more than 25 people, which count as no contact;
+    ``hidden_teams`` have fewer than five people, or nobody says how many.
 
     >>> ih.collaboration.congruence(ih.Evidence()).height
     0
 
-    Columns: needed, congruent (count); share, low, high (number, share); unneeded, days (count); since, until
+    Columns: needed, judged, congruent (count); share, low, high (number, share); unneeded, days (count); since, until
     (time); broadcasts, hidden_teams (count)
     """
     declared = evidence.catalog
     return pairing.congruence(
         pairs(evidence),
         _talked(evidence),
+        heard=heard_teams_of(evidence),
         broadcasts=team_contacts.broadcasts(evidence.contacts),
         hidden_teams=team_contacts.hidden_teams(evidence.contacts, evidence.incident_events, declared.teams),
     )
@@ -87,9 +90,10 @@ def bypass(evidence: "Evidence") -> pl.DataFrame:
 
     A message is silent where its two teams had not spoken in the thirty days before it (own); a ticket handed over is
     no talk. ``share`` = silent value of the pair / value between all teams, and ``own_share`` / its own value; messages
-    where nothing has a value. ``value`` is what was delivered in ``currency``. Judged are messages from thirty days
-    after the log of contacts begins until it ends. ``days_since_contact`` and ``longest_silence_days`` are of that log;
-    the first is null for a pair that never spoke in it. ``integration`` carried most silent messages.
+    where nothing, and where nothing of the pair, has a value. ``value`` is what was delivered in ``currency``. Judged
+    are messages from thirty days after the log of contacts begins until it ends, between teams that it names.
+    ``days_since_contact`` and ``longest_silence_days`` are of that log; the first is null for a pair that never spoke
+    in it. ``integration`` carried most silent messages.
 
     >>> ih.collaboration.bypass(ih.Evidence()).height
     0
@@ -98,8 +102,9 @@ def bypass(evidence: "Evidence") -> pl.DataFrame:
     messages, silent_messages (count); value, silent_value (number, currency); currency (text); longest_silence_days
     (number, days); integration (text)
     """
-    spoken = bypassing.spoken(contacts_of(evidence))
-    return bypassing.bypass(_flows(evidence), spoken, _talked(evidence), currency=_currency(evidence))
+    flows = team_contacts.between(_flows(evidence), heard_teams_of(evidence))
+    spoken = contacts_of(evidence).filter(team_contacts.is_spoken(pl.col("kind")))
+    return bypassing.bypass(flows, spoken, _talked(evidence), currency=_currency(evidence))
 
 
 @question
