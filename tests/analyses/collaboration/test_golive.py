@@ -261,6 +261,18 @@ def test_of_many_go_lives_one_that_is_not_certain_among_all_of_them_is_a_note():
     assert alone == ["warning"]
 
 
+def test_twenty_healthy_companies_with_four_go_lives_each_raise_no_warning():
+    rng = np.random.default_rng(21)
+    lives = {f"link {a} {b}": (a, b, LIVE + timedelta(days=int(rng.integers(-20, 20)))) for a, b in PAIRS[::3]}
+    catalog = declared(lives)
+    tested = 0
+    for _ in range(20):
+        table = golive(company(contacts=talks(poisson(rng)), catalog=catalog))
+        tested += table["p_value"].count()
+        assert "warning" not in silent_golives(table, integrations=catalog.integrations)["severity"]
+    assert tested > 70
+
+
 def test_a_small_loss_is_no_finding_however_certain():
     weekly = steady(weekly=100)
     catalog = declared(ONE)

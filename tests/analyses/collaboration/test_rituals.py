@@ -57,6 +57,21 @@ def test_who_was_there_is_the_union_of_the_rows_of_a_day():
     assert asked(contacts(*rows)).select("held", "complete", "moved").row(0) == (1, 0, 0)
 
 
+def test_a_team_that_is_not_in_the_log_is_not_missed():
+    rows = [meeting(week(n), ("finance", "sales")) for n in range(8)]
+    (row,) = asked(contacts(*rows)).to_dicts()
+    assert (row["held"], row["complete"], row["missing_team"], row["teams"]) == (8, None, None, list(ALL))
+    (row,) = asked(contacts(*rows, meeting(week(0, 3), ("legal", "operations"), about=None))).to_dicts()
+    assert (row["held"], row["complete"], row["missing_team"], row["missing_weeks"]) == (8, 0, "operations", 8)
+
+
+def test_of_two_days_of_a_week_the_one_with_most_teams_counts():
+    rows = [meeting(week(0), ("finance", "sales")), meeting(week(0, 3), ALL)]
+    evidence = company(contacts=contacts(*rows), catalog=declared(ALIGN))
+    assert rituals(evidence).select("held", "complete", "moved", "missing_team").row(0) == (1, 1, 0, None)
+    assert ritual_weeks(evidence)["missing"].to_list()[0] == []
+
+
 def test_a_meeting_on_another_day_of_the_week_is_moved_and_twice_is_once():
     rows = [meeting(week(0, 3), ALL), meeting(week(1), ALL), meeting(week(1, 4), ALL), meeting(week(2, 0), ALL)]
     assert asked(contacts(*rows)).select("held", "complete", "moved").row(0) == (3, 3, 2)

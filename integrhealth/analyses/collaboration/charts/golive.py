@@ -36,10 +36,9 @@ def golive_contact(golive: pl.DataFrame, weeks: pl.DataFrame, *, top: int = 4) -
 
 
 def _panel() -> pl.Expr:
-    name = pl.coalesce("integration", pl.lit("unnamed"))
     change = (pl.col("effect") * 100).round(0).cast(pl.Int64)
     sign = pl.when(change > 0).then(pl.lit("+")).otherwise(pl.lit(""))
-    return pl.format("{}: {} and {}, {}{}%", name, "team_a", "team_b", sign, change)
+    return pl.format("{}: {} and {}, {}{}%", "integration", "team_a", "team_b", sign, change)
 
 
 def _expected(weeks: pl.DataFrame) -> pl.DataFrame:
@@ -90,5 +89,5 @@ def _title(golive: pl.DataFrame) -> str:
     if fell.is_empty():
         return f"No pair of teams certainly talks less since one of {judged.height} go-lives"
     first = fell.row(0, named=True)
-    name = first["integration"] or "an integration"
-    return f"{first['team_a']} and {first['team_b']} talk {-first['effect']:.0%} less since {name} went live"
+    teams = f"{first['team_a']} and {first['team_b']}"
+    return f"{teams} talk {-first['effect']:.0%} less since {first['integration']} went live"

@@ -80,7 +80,10 @@ def golive(go_lives: pl.DataFrame, contacts: pl.DataFrame, watched: Period | Non
     around, by_pair = _around(go_lives, contacts, watched, timezone)
     controls = without_go_live(by_pair, go_lives)
     weekly = weeks(around, by_pair, controls)
-    counted = around.join(_sums(weekly, list(ROW)), on=list(ROW), how="left").with_columns(pl.col(SUMS).fill_null(0))
+    counted = around
+    for name in ("contacts", "others"):
+        counted = counted.join(_before_and_after(weekly, list(ROW), name, name), on=list(ROW), how="left")
+    counted = counted.with_columns(pl.col(SUMS).fill_null(0))
     size = controls.group_by("go_live").agg(controls=pl.struct(PAIR).n_unique().cast(COUNT))
     rows = counted.join(size, on="go_live", how="left").with_columns(pl.col("controls").fill_null(0))
     rows = rows.with_columns(_sigmas(rows))
@@ -100,15 +103,11 @@ def _around(
     return around, pair_weeks(contacts, around, timezone=timezone)
 
 
-def _sums(weekly: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """The contacts of the pair, and of the others, before and after each go-live."""
-    before, after = pl.col("week") < 0, pl.col("week") >= 0
-    return weekly.group_by(keys).agg(
-        contacts_before=pl.col("contacts").filter(before).sum(),
-        contacts_after=pl.col("contacts").filter(after).sum(),
-        others_before=pl.col("others").filter(before).sum(),
-        others_after=pl.col("others").filter(after).sum(),
-    )
+def _before_and_after(weekly: pl.DataFrame, keys: list[str], name: str, column: str = "contacts") -> pl.DataFrame:
+    """The sums of a `column` before and after each go-live, as columns of that `name`."""
+    week, counts = pl.col("week"), pl.col(column)
+    sums = {f"{name}_before": counts.filter(week < 0).sum(), f"{name}_after": counts.filter(week >= 0).sum()}
+    return weekly.group_by(keys).agg(**sums)
 
 
 def _enough() -> pl.Expr:
@@ -129,11 +128,10 @@ def _sigmas(rows: pl.DataFrame) -> pl.Series:
 
 def _alike(rows: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
     """How many of the `controls` changed as much as each go-live's pair, beside all others but themselves."""
-    together = controls.group_by("go_live", "week").agg(all=pl.col("contacts").sum())
-    pairs = controls.select("go_live", *PAIR).unique()
-    every = pairs.join(together, on="go_live").join(controls, on=["go_live", *PAIR, "week"], how="left")
-    weekly = every.with_columns(pl.col("contacts").fill_null(0)).with_columns(others=pl.col("all") - pl.col("contacts"))
-    sums = _sums(weekly, ["go_live", *PAIR]).filter(pl.col("contacts_before") >= MIN_PAIR_CONTACTS)
+    together = _before_and_after(controls, ["go_live"], "others")
+    own = _before_and_after(controls, ["go_live", *PAIR], "contacts").join(together, on="go_live")
+    all_but = [pl.col(f"others_{side}") - pl.col(f"contacts_{side}") for side in ("before", "after")]
+    sums = own.with_columns(all_but).filter(pl.col("contacts_before") >= MIN_PAIR_CONTACTS)
     placebos = sums.with_columns(_sigmas(sums)).select("go_live", placebo="sigmas")
     both = rows.select(*ROW, "sigmas").join(placebos, on="go_live")
     as_much = pl.col("placebo") * pl.col("sigmas").sign() >= pl.col("sigmas").abs()

@@ -22,7 +22,7 @@ def silent_golives(golive: pl.DataFrame, *, integrations: pl.DataFrame) -> pl.Da
     rows = silent.join(integration_owners(integrations), on="integration", how="left", maintain_order="left")
     teams = pl.format("{} and {}", "team_a", "team_b")
     rows = rows.with_columns(
-        subject=pl.format("{}: {}", pl.coalesce("integration", pl.lit("unnamed integration")), teams),
+        subject=pl.format("{}: {}", "integration", teams),
         value=pl.col("effect"),
         n=pl.col("contacts_before") + pl.col("contacts_after"),
         statement=pl.format(
@@ -30,7 +30,7 @@ def silent_golives(golive: pl.DataFrame, *, integrations: pl.DataFrame) -> pl.Da
             "teams is taken out; an association and no cause.",
             teams,
             pl.col("before").round(1),
-            pl.coalesce("integration", pl.lit("their integration")),
+            "integration",
             pl.col("after").round(1),
             percent(-pl.col("effect")),
             "controls",
@@ -38,10 +38,6 @@ def silent_golives(golive: pl.DataFrame, *, integrations: pl.DataFrame) -> pl.Da
         unit=pl.lit("relative change of contact"),
         threshold=pl.lit(0.0),
         owner=pl.coalesce("owner", "team_a"),
-        ask=pl.format("The leads of {}: what did you tell each other that {} cannot?", teams, _named()),
+        ask=pl.format("The leads of {}: what did you tell each other that {} cannot?", teams, "integration"),
     )
     return findings(NAME, "silent_golive", rows)
-
-
-def _named() -> pl.Expr:
-    return pl.coalesce("integration", pl.lit("the integration"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.collaboration import team_contacts
-from integrhealth.analyses.collaboration.contacts import bypassing, needs
+from integrhealth.analyses.collaboration.contacts import needs
 from integrhealth.analyses.collaboration.golive import changes
 from integrhealth.analyses.collaboration.questions import contacts_of, shown_teams_of
 from integrhealth.language.questions import question
@@ -59,6 +59,6 @@ def _asked(evidence: "Evidence") -> tuple[pl.DataFrame, pl.DataFrame, changes.Pe
     owned = needs.teams_of_systems(declared.systems, declared.teams, shown_teams_of(evidence).select("team"))
     return (
         changes.go_lives(declared.integrations, owned),
-        bypassing.spoken(contacts_of(evidence)),
+        contacts_of(evidence).filter(team_contacts.is_spoken(pl.col("kind"))),
         team_contacts.watched(evidence.contacts, evidence.incident_events.clear()),
     )

@@ -36,19 +36,25 @@ def _whole_weeks(length: pl.Expr) -> pl.Expr:
 def pair_weeks(contacts: pl.DataFrame, windows: pl.DataFrame, *, timezone: str) -> pl.DataFrame:
     """One row per date of a go-live, pair of teams and week from it in which they had contact; week 0 begins with it.
 
-    Only weeks that lie whole in the data.
+    Only weeks that lie whole in the data; in no order.
     """
-    day = local_day(pl.col("at"), timezone)
-    daily = contacts.group_by(*PAIR, day=day).agg(contacts=pl.len())
-    dates = windows.select("go_live", "weeks_before", "weeks_after").unique()
-    near = dates.join_where(
-        daily,
-        pl.col("day") >= pl.col("go_live") - timedelta(days=DAYS),
-        pl.col("day") < pl.col("go_live") + timedelta(days=DAYS),
-    ).with_columns(week=(pl.col("day") - pl.col("go_live")).dt.total_days() // 7)
-    inside = near.filter(pl.col("week") >= -pl.col("weeks_before"), pl.col("week") < pl.col("weeks_after"))
-    weeks = inside.group_by("go_live", *PAIR, "week").agg(pl.col("contacts").sum())
-    return weeks.select(*PAIR_WEEKS).cast(PAIR_WEEKS).sort(*PAIR_WEEKS)
+    starts = _each_week(windows.select("go_live", "weeks_before", "weeks_after").unique()).select(
+        "go_live", "week", start=pl.col("go_live") + pl.duration(weeks="week")
+    )
+    daily = contacts.group_by(*PAIR, day=local_day(pl.col("at"), timezone)).agg(contacts=pl.len())
+    # Weeks that begin on the weekday of any go-live: seven ways at most, however many go-lives there are.
+    begins = starts.select(weekday=pl.col("start").dt.weekday()).unique()
+    since = (pl.col("day").dt.weekday() - pl.col("weekday")).mod(7)
+    every = daily.join(begins.cast(pl.Int32), how="cross").with_columns(start=pl.col("day") - pl.duration(days=since))
+    weekly = every.group_by(*PAIR, "start").agg(pl.col("contacts").sum())
+    weeks = starts.join(weekly, on="start")
+    return weeks.select(*PAIR_WEEKS).cast(PAIR_WEEKS)
+
+
+def _each_week(windows: pl.DataFrame) -> pl.DataFrame:
+    """A row for each whole week of each window."""
+    every = windows.with_columns(week=pl.int_ranges(-pl.col("weeks_before"), "weeks_after"))
+    return every.explode("week").drop_nulls("week").cast({"week": COUNT})
 
 
 def without_go_live(pair_weeks: pl.DataFrame, go_lives: pl.DataFrame) -> pl.DataFrame:
@@ -62,12 +68,9 @@ def without_go_live(pair_weeks: pl.DataFrame, go_lives: pl.DataFrame) -> pl.Data
 
 def weeks(windows: pl.DataFrame, pair_weeks: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
     """One row per go-live and whole week around it: the contacts of its pair, and of all `controls` together."""
-    every = (
-        windows.with_columns(week=pl.int_ranges(-pl.col("weeks_before"), "weeks_after")).explode("week").drop_nulls()
-    )
     together = controls.group_by("go_live", "week").agg(others=pl.col("contacts").sum())
     rows = (
-        every.cast({"week": COUNT})
+        _each_week(windows)
         .join(pair_weeks, on=["go_live", *PAIR, "week"], how="left")
         .join(together, on=["go_live", "week"], how="left")
         .with_columns(pl.col("contacts", "others").fill_null(0))

@@ -50,8 +50,8 @@ def ritual_weeks(
     """One row per ritual and week for which it was planned: each with its weekday in the `watched` period.
 
     It was held where there was a meeting of it on any day of that week (Monday to Sunday), ``moved`` where not on its
-    own, complete where all its teams were there on one day. ``missing`` are those of its teams that were not there on
-    the day on which most were. ``broadcast``: only a meeting of more than 25 people was about it.
+    own, complete where all its teams were there on one day, if the log knows all of them. ``missing`` were
+    not there on the day on which most were. ``broadcast``: only a meeting of more than 25 people was about it.
     """
     if watched is None:
         return pl.DataFrame(schema=RITUAL_WEEKS)
@@ -60,7 +60,7 @@ def ritual_weeks(
         weekday=pl.col("planned_on").dt.weekday().cast(COUNT), week=pl.col("planned_on").dt.truncate("1w")
     )
     planned = days.join(rituals, on="weekday")
-    missing = pl.col("teams").list.set_difference("present").list.sort()
+    missing = pl.col("heard").list.set_difference("present").list.sort()
     met = held.join(rituals, on="ritual").with_columns(missing=missing, week=pl.col("day").dt.truncate("1w"))
     own_day = pl.col("day").dt.weekday() == pl.col("weekday")
     best = met.sort(pl.col("missing").list.len(), ~own_day, "day").group_by("ritual", "week", maintain_order=True)
@@ -70,10 +70,12 @@ def ritual_weeks(
     large = broadcasts.select("ritual", week=pl.col("day").dt.truncate("1w"), broadcast=pl.lit(True)).unique()
     rows = planned.join(weekly, on=["ritual", "week"], how="left").join(large, on=["ritual", "week"], how="left")
     with_all = pl.col("missing").list.len() == 0
+    # Whoever is not in the log cannot be missed.
+    can_tell = (pl.col("heard").list.len() == pl.col("teams").list.len()).fill_null(False)
     judged = rows.with_columns(
         pl.col("held", "moved").fill_null(False),
         broadcast=pl.col("broadcast").fill_null(False) & pl.col("held").is_null(),
-    ).with_columns(complete=pl.when(pl.col("teams").is_not_null()).then(pl.col("held") & with_all.fill_null(False)))
+    ).with_columns(complete=pl.when(can_tell).then(pl.col("held") & with_all.fill_null(False)))
     return judged.with_columns(state=_state()).select(*RITUAL_WEEKS).cast(RITUAL_WEEKS).sort("ritual", "planned_on")
 
 

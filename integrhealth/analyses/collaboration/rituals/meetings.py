@@ -7,7 +7,7 @@ from integrhealth.language.period import local_day
 from integrhealth.language.schema import COUNT, TEXT, TIME, WORDS
 from integrhealth.language.thresholds import BROADCAST_PEOPLE, SERIES_MEETINGS
 
-RITUALS = {"ritual": TEXT, "weekday": COUNT, "teams": WORDS, "declared_teams": COUNT}
+RITUALS = {"ritual": TEXT, "weekday": COUNT, "teams": WORDS, "heard": WORDS}
 # One row per ritual and day on which it was held.
 HELD = {"ritual": TEXT, "day": pl.Date, "at": TIME, "present": WORDS, "recognised_by": TEXT}
 # What is written in a channel is no meeting, though the channel be named after one.
@@ -17,17 +17,21 @@ BY_NAME, BY_SERIES = "name", "series"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def declared_rituals(rituals: pl.DataFrame, teams: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
-    """One row per ritual of the catalog: those of its teams that are `shown`, and how many it has.
+def declared_rituals(
+    rituals: pl.DataFrame, teams: pl.DataFrame, shown: pl.DataFrame, heard: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per ritual of the catalog: its teams that are `shown`, and those of them that the log has `heard` of.
 
     A ritual is left out of which fewer than two teams are shown, though it has some.
     """
     each = rituals.select("ritual", team="teams").explode("team").with_columns(team=as_declared("team", teams))
-    kept = each.join(shown, on="team", how="semi").group_by("ritual").agg(teams=pl.col("team").unique().sort())
+    kept = each.join(shown, on="team", how="semi").unique()
+    in_log = pl.col("team").is_in(heard["team"].to_list())
+    lists = kept.group_by("ritual").agg(teams=pl.col("team").sort(), heard=pl.col("team").filter(in_log).sort())
     rows = rituals.select("ritual", "weekday", declared_teams=pl.col("teams").list.len().fill_null(0))
     numbered = rows.with_columns(
         weekday=pl.col("weekday").replace_strict(WEEKDAYS, range(1, 8), default=None, return_dtype=COUNT)
-    ).join(kept, on="ritual", how="left", maintain_order="left")
+    ).join(lists, on="ritual", how="left", maintain_order="left")
     visible = (pl.col("declared_teams") == 0) | (pl.col("teams").list.len() > 1).fill_null(False)
     return numbered.filter(visible).select(*RITUALS).cast(RITUALS).sort("ritual")
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.collaboration import team_contacts
-from integrhealth.analyses.collaboration.questions import contacts_of, shown_teams_of
+from integrhealth.analyses.collaboration.questions import contacts_of, heard_teams_of, shown_teams_of
 from integrhealth.analyses.collaboration.rituals import holding, meetings
 from integrhealth.language.questions import question
 
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 @question
 def _declared(evidence: "Evidence") -> pl.DataFrame:
     declared = evidence.catalog
-    return meetings.declared_rituals(declared.rituals, declared.teams, shown_teams_of(evidence).select("team"))
+    return meetings.declared_rituals(
+        declared.rituals,
+        declared.teams,
+        shown_teams_of(evidence).select("team"),
+        heard_teams_of(evidence).select("team"),
+    )
 
 
 @question
@@ -40,13 +45,13 @@ def rituals(evidence: "Evidence") -> pl.DataFrame:
     ``planned``: weeks with its weekday between the first and the last contact, in the time zone of the catalog; what
     the catalog knows no day of, such as public holidays, is planned as well. ``held``: weeks with a meeting about its
     name (in any case) between two teams, ``moved`` on another day than its own; ``complete``: all its ``teams`` were
-    there on one day; a row of contacts shows both its teams. ``share`` = held / planned, with the interval of Wilson
-    (1927). Of a ritual that no meeting names the meetings are those of the same series that brought all its teams
-    together on its weekday most often, twice at least (``recognised_by`` series). A meeting of more than 25 people is a
-    broadcast: ``broadcasts`` are weeks with no other. ``missing_team`` was absent most often, in ``missing_weeks`` of
-    the weeks in which it was held. Teams of fewer than five people are neither required nor shown. ``verdict``:
-    ``held`` from 75% on, ``skipped`` where certainly less, else ``cannot tell``; ``never seen`` where no meeting is
-    about it and no other ritual is named either.
+    there on one day, a row of contacts showing both its teams; null where one is in no contact at all. ``share`` =
+    held / planned, with the interval of Wilson (1927). Of a ritual that no meeting names the meetings are those of the
+    same series that brought all its teams together on its weekday most often, twice at least (``recognised_by``
+    series). A meeting of more than 25 people is a broadcast: ``broadcasts`` are weeks with no other. ``missing_team``
+    was absent most often, in ``missing_weeks`` of the weeks in which it was held. Teams of fewer than five people are
+    neither required nor shown. ``verdict``: ``held`` from 75% on, ``skipped`` where certainly less, else
+    ``cannot tell``; ``never seen`` where no meeting is about it and no other ritual is named either.
 
     >>> ih.collaboration.rituals(ih.Evidence()).height
     0
