@@ -421,3 +421,15 @@ MOST_DOCUMENT_STEPS, MOST_ALLOCATIONS = 50, 200
 MIN_EXCEPTION_CASES, EXCEPTION_GAP, EXCEPTION_GAP_CRITICAL = 20, 0.1, 0.5
 # Variants of an object type that are shown, the most frequent, and the steps of one that are spelled out (own).
 MOST_VARIANTS, VARIANT_STEPS = 10, 8
+# The audit: the answers to its fourteen questions, yes from the first number on, partial from the second (own; the
+# other questions are answered by the thresholds of the reports that they ask). Open questions that are no debt yet.
+MOST_OPEN_QUESTIONS = 2
+LOAD_TESTED, LOAD_TESTED_PARTLY = 10, 3
+EXCEPTIONS_HANDLED, EXCEPTIONS_HANDLED_PARTLY = 5, 3
+FLOOD_FREE, FLOOD_BEARABLE = 1, 3
+AUTHORITY_KEPT, TEAMS_CONGRUENT, RITUALS_HELD = 0.95, 0.7, 0.75
+# An integration whose output was used within so many days before the evidence ends is in use (own).
+USED_DAYS = 30
+# Yearly interest as a part of the yearly value: bands A to D up to these, E beyond (the grid of SQALE, Letouzey 2012,
+# borrowed); fewer days say nothing of a year (own).
+DEBT_BANDS, MIN_INTEREST_DAYS = (0.05, 0.1, 0.2, 0.5), 28
