@@ -15,7 +15,8 @@ import polars as pl
 
 from integrhealth.catalog import Catalog, catalog_aliases
 from integrhealth.language.masking import cut, masked, masked_secrets, pseudonym, pseudonym_key
-from integrhealth.language.schema import FRAMES, STATUSES, TEXT, TIME, as_polars, conform, split_valid
+from integrhealth.language.schema import FRAMES, STATUSES, TEXT, TIME, as_polars, conform
+from integrhealth.language.valid_rows import split_valid
 from integrhealth.reading.account.parsed import REJECTED, Parsed, no_rejections
 from integrhealth.reading.copies import PLACE, copies_apart, without_clashes, without_lesser
 from integrhealth.reading.records import message_events

@@ -46,7 +46,7 @@ def worst(
 
     >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
     >>> ih.overview.worst(findings).select("report", "rule", "more").head(2).rows()
-    [('report_overload', 'flood', 0), ('dependency_fragility', 'single_point', 1)]
+    [('reconciliation', 'documents_unbalanced', 6), ('report_overload', 'flood', 0)]
     """
     urgent = findings.filter(pl.col("severity") != "note").with_columns(more=pl.len().over("report", "rule") - 1)
     leaders = urgent.unique(["report", "rule"], keep="first", maintain_order=True)
@@ -147,10 +147,10 @@ def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = Non
     """The overview of `reports`: its findings are all of theirs; ``changes`` compares them with `previous` ones.
 
     >>> ih.overview.report(ih.all_reports(evidence))
-    Report overview: 11 critical, 41 warning, 33 note findings
+    Report overview: 16 critical, 63 warning, 50 note findings
       levels                        4 rows
       changes                            -
-      scores                        4 rows
+      scores                        6 rows
     """
     findings = ranked(report.findings for report in reports.values())
     before = no_findings() if previous is None else previous

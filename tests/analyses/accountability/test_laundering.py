@@ -65,6 +65,22 @@ def test_a_workflow_that_changes_a_value_inside_a_system_is_named_by_the_way_out
     assert rows.select("value_before", "value_after").row(0) == ("4.00", "4.00 rounded")
 
 
+def test_a_value_that_machines_change_twice_came_in_before_the_first_of_them():
+    log = Log()
+    log.write("Shop", "O1", "1.00", 0, element=AMOUNT)
+    way_in = log.send("Shop", "ERP", "O1", "1.00", 0.1, element=AMOUNT)
+    log.write("ERP", "O1", "0.90", 1, element=AMOUNT, machine=True)
+    log.write("ERP", "O1", "0.85", 2, element=AMOUNT, machine=True)
+    way_out = log.send("ERP", "WMS", "O1", "0.85", 3, element=AMOUNT)
+    rows = laundered(log)
+    assert rows.select("value_before", "value_after", "message_in", "message_out", "at").rows() == [
+        ("1.00", "0.85", way_in, way_out, at(2))
+    ]
+    # What a person wrote in between began there.
+    log.write("ERP", "O1", "0.80", 1.5, element=AMOUNT)
+    assert laundered(log).is_empty()
+
+
 def test_work_inside_the_system_that_is_logged_as_a_message_is_such_a_workflow():
     log = orders(5)
     log.messages.append({"message_id": "flow", "source": "WMS", "target": "WMS", "sent_at": at(8), "status": "ok"})

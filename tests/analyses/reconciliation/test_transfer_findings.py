@@ -69,6 +69,12 @@ def test_what_is_lost_is_told_with_its_worth():
     ]
 
 
+def test_what_the_log_calls_pending_is_said_to_wait():
+    (found,) = said(rows(lost(10, surely=0, overdue=10, side="one log"))).rows(named=True)
+    assert found["statement"].startswith("shop-orders: 10 messages of 1,000 sent stayed pending and never arrived")
+    assert found["ask"] == "Who looks after the 10 messages of shop-orders that wait?"
+
+
 def test_without_amounts_the_catalog_says_what_an_object_is_worth():
     (cost,) = said(rows(lost(10, lost_amount=None)), catalog(value_per_object=20.0))["cost"]
     assert cost == 200

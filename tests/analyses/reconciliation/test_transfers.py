@@ -21,6 +21,7 @@ from integrhealth.analyses.reconciliation.transfers.questions import (
     unmatched,
 )
 from integrhealth.catalog import CATALOG, Catalog
+from integrhealth.language.schema import FRAMES
 
 NIGHT = {
     "sent": ORDERS,
@@ -86,6 +87,15 @@ def test_two_logs_of_christmas_tell_what_became_of_every_order():
     assert row["oldest"] == EVE + MINUTE * LOST[0]
     assert row["lost_share"] == pytest.approx(10 / 299)
     assert row["low"] < 10 / 299 < row["high"]
+
+
+def test_pandas_frames_in_another_zone_tell_the_same():
+    frames = as_two_logs()
+    away = {
+        name: frame.with_columns(pl.col(pl.Datetime).dt.convert_time_zone("Asia/Tokyo")).to_pandas()
+        for name, frame in frames.items()
+    }
+    assert_frame_equal(transfers(ih.Evidence(**away)), transfers(ih.Evidence(**frames)))
 
 
 def test_one_log_with_both_ends_tells_the_same():
@@ -179,6 +189,35 @@ def test_who_ordered_the_same_twice_stays_a_customer_with_two_orders():
     assert set(again["object_id"]) <= {f"{number:05}" for number in range(99, 106)}
     assert again.height >= 1
     assert told(ih.Evidence(**unnumbered), "sent", "duplicate_applied") == (ORDERS, len(TWICE))
+
+
+def test_what_a_checkpoint_held_is_not_late_for_that_time():
+    """Twenty changes took two hours, an hour and 55 minutes of which ten of them were held on purpose."""
+    sent = pl.datetime(2026, 3, 2, time_zone="UTC") + pl.duration(hours=3 * pl.int_range(20))
+    rows = pl.select(
+        message_id=pl.format("m{}", pl.int_range(20)),
+        object_id=pl.format("o{}", pl.int_range(20)),
+        integration=pl.lit("prices"),
+        source=pl.lit("erp"),
+        target=pl.lit("shop"),
+        kind=pl.lit("queue"),
+        sent_at=sent,
+        received_at=sent + pl.duration(hours=2),
+        finished_at=sent + pl.duration(hours=2),
+        status=pl.lit("ok"),
+    )
+    held = rows.head(10).select(
+        "message_id",
+        checkpoint=pl.lit("approval"),
+        held_at="sent_at",
+        released_at=pl.col("sent_at") + pl.duration(minutes=115),
+    )
+    promised = pl.DataFrame(
+        {"integration": ["prices"], "sync_limit_ms": [900_000.0]}, schema_overrides={"sync_limit_ms": pl.Float64}
+    )
+    catalog = Catalog(integrations=pl.DataFrame(promised.to_dicts(), schema=CATALOG["integrations"]))
+    assert only(transfers(ih.Evidence(messages=rows, holds=held, catalog=catalog)))["late"] == 10
+    assert only(transfers(ih.Evidence(messages=rows, catalog=catalog)))["late"] == 20
 
 
 def test_ages_tell_the_late_from_the_missing():
@@ -317,7 +356,7 @@ def test_facts_of_disjoint_objects_add_up():
 
     def facts(sent, received):
         made = counts.transfers(sent, received, two_logs=shared)
-        return counts.transfer_facts(made, integrations, two_logs=shared), made
+        return counts.transfer_facts(made, integrations, two_logs=shared, holds=FRAMES["holds"].empty()), made
 
     whole, made = facts(everything, arrived)
     parts = []

@@ -134,11 +134,10 @@ def _runs(agreements: pl.DataFrame) -> pl.DataFrame:
     ordered = agreements.sort("place", "time")
     same_place = (pl.col("place") == pl.col("place").shift(1)).fill_null(False)
     goes_on = same_place & (pl.col("agrees") == pl.col("agrees").shift(1)).fill_null(False)
-    runs = (
-        ordered.with_columns(run=(~goes_on).cum_sum())
-        .group_by("run", maintain_order=True)
-        .agg(pl.all().first(), disputed=pl.col("value").last())
-    )
+    # The row before the first of the next run is the last of this one.
+    runs = ordered.with_columns(before=pl.col("value").shift(1)).filter(~goes_on)
+    last = pl.lit(ordered["value"].last(), ordered.schema["value"])
+    runs = runs.with_columns(disputed=pl.coalesce(pl.col("before").shift(-1), last))
     followed = (pl.col("place") == pl.col("place").shift(-1)).fill_null(False)
     opened = pl.when(pl.col("held_from").is_not_null()).then(pl.max_horizontal("held_until", "copy_from"))
     return runs.with_columns(

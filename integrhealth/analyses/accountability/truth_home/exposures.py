@@ -117,7 +117,8 @@ def shown_by_others(asked: pl.DataFrame, shown: pl.DataFrame, *, after: str) -> 
     `asked` and `shown` are exposures. What ended when this one came, as the system's own values did, is not looked at.
     """
     values = (
-        shown.select("value", "from_at", shown_until=pl.col("until_at").fill_null(NEVER))
+        shown.join(asked, on="value", how="semi")
+        .select("value", "from_at", shown_until=pl.col("until_at").fill_null(NEVER))
         .sort("from_at", "shown_until")
         .with_columns(pl.col("shown_until").cum_max().over("value"))
     )

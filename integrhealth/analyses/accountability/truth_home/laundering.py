@@ -122,25 +122,26 @@ def laundering(
         value_after="value_hash",
         message_out="message_id",
     )
-    both = [_cast(frame) for frame in (on_the_way, _inside(exposures, homes, registered))]
+    both = (on_the_way, _inside(exposures, homes, registered))
+    both = [rows.select(*LAUNDERING).cast(LAUNDERING) for rows in both]
     return pl.concat(both).sort("at", "element", "entity", "integration", "target", nulls_last=True)
 
 
 def _inside(exposures: pl.DataFrame, homes: pl.DataFrame, registered: pl.DataFrame) -> pl.DataFrame:
     """What machines changed inside a system, between a way in and the first way out; a null actor_type is none."""
-    previous = exposures.with_columns(exposure=pl.col("exposure") + 1).filter(pl.col("until_at").is_not_null())
-    came = previous.filter(pl.col("came") == BROUGHT, pl.col("source").is_not_null()).select(
-        "exposure", value_before="value_hash", message_in="message_id", way_in="integration"
+    by_machine = (pl.col("came") == INSIDE) | ((pl.col("came") != BROUGHT) & pl.col("machine"))
+    # One after another, machines may change a value several times: what was there before the first of them came in.
+    placed = exposures.drop("value_before").with_columns(silent=by_machine & ~pl.col("first"))
+    placed = placed.with_columns(chain=(~pl.col("silent")).cum_sum())
+    came = placed.filter(~pl.col("silent"), pl.col("source").is_not_null()).select(
+        "chain", value_before="value_hash", message_in="message_id", way_in="integration"
     )
-    silent = (
-        exposures.drop("value_before")
-        .filter(pl.col("came") != BROUGHT, (pl.col("came") == INSIDE) | pl.col("machine"))
-        .join(came, on="exposure")
-    )
+    silent = placed.filter("silent").join(came, on="chain")
     silent = silent.filter(~shown_by_others(silent, exposures, after="from_at"))
     allowed = homes.select("element", system="allowed").explode("system").drop_nulls()
     silent = silent.join(allowed, on=["element", "system"], how="anti")
-    left = exposures.filter(pl.col("source").is_not_null()).select(
+    sent_on = exposures.filter(pl.col("source").is_not_null()).join(silent, on="value", how="semi")
+    left = sent_on.select(
         "thing",
         "value_hash",
         system="source",
@@ -168,7 +169,3 @@ def _inside(exposures: pl.DataFrame, homes: pl.DataFrame, registered: pl.DataFra
         source="system",
         value_after="value_hash",
     )
-
-
-def _cast(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(*LAUNDERING).cast(LAUNDERING)

@@ -41,8 +41,10 @@ def writes(exposures: pl.DataFrame, homes: pl.DataFrame) -> pl.DataFrame:
     naming = exposures.group_by("element").agg(names_messages=pl.col("message_id").is_not_null().any())
     record = exposures.join(homes.select("element", system="record"), on=["element", "system"], how="semi")
     record = record.select("thing", recorded="value_hash", time="from_at", number="exposure").sort("time", "number")
+    unmanned = direct.filter(~pl.col("person"))
+    copies = unmanned.filter(shown_by_others(unmanned, exposures, after="from_at"))["exposure"]
     direct = (
-        direct.with_columns(copied=shown_by_others(direct, exposures, after="from_at"), time="from_at")
+        direct.with_columns(copied=pl.col("exposure").is_in(copies.implode()), time="from_at")
         .sort("time", "exposure")
         .join_asof(record.drop("number"), on="time", by="thing", allow_exact_matches=False, **ASOF)
         .join(naming, on="element")

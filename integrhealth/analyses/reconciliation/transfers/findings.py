@@ -49,12 +49,15 @@ def lost(owned: pl.DataFrame, currency: str = "") -> pl.DataFrame:
     tested = owned.with_columns(severity=severity(warning=chance_of_gaps(), critical=chance_of_gaps()))
     waiting = (pl.col("surely_lost") == 0) & (pl.col("overdue") > 0)
     judged = tested.filter(pl.col("lost") > 0).with_columns(
+        waiting=waiting,
         cost=_worth("lost_amount", "lost"),
         severity=pl.when(waiting).then(pl.lit("warning")).otherwise("severity"),
     )
     what = pl.format(
-        "{}: {} of {} sent never arrived, the oldest of {}",
-        *("subject", _objects("lost"), written(pl.col("sent")), pl.col("oldest").dt.strftime("%Y-%m-%d %H:%M UTC")),
+        "{}: {} of {} sent {}, the oldest of {}",
+        *("subject", _objects("lost"), written(pl.col("sent"))),
+        pl.when("waiting").then(pl.lit("stayed pending and never arrived")).otherwise(pl.lit("never arrived")),
+        pl.col("oldest").dt.strftime("%Y-%m-%d %H:%M UTC"),
     )
     rows = judged.with_columns(
         statement=_with_money(what, currency),
@@ -63,7 +66,9 @@ def lost(owned: pl.DataFrame, currency: str = "") -> pl.DataFrame:
         low=pl.col("low") * _decided(),
         high=pl.col("high") * _decided(),
         n=_decided(),
-        ask=pl.format("Who sends the {} of {} again, and who would have noticed?", _objects("lost"), "subject"),
+        ask=pl.when("waiting")
+        .then(pl.format("Who looks after the {} of {} that wait?", _objects("lost"), "subject"))
+        .otherwise(pl.format("Who sends the {} of {} again, and who would have noticed?", _objects("lost"), "subject")),
     )
     return findings(NAME, "lost", rows)
 
