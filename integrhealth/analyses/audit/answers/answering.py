@@ -4,7 +4,8 @@ import polars as pl
 
 from integrhealth.analyses.audit.answers.measured import ANSWERS, Tables
 from integrhealth.analyses.audit.answers.sheet import QUESTIONS
-from integrhealth.language.schema import COUNT, TEXT, WORDS
+from integrhealth.analyses.audit.asked import ASKED
+from integrhealth.language.schema import COUNT, FLAG, TEXT, WORDS
 
 CLAIMED_ONLY, NO_ANSWER = "claimed only", "no answer"
 TABLE = {
@@ -27,7 +28,7 @@ def answers(tables: Tables, claims: pl.DataFrame) -> pl.DataFrame:
     """One row per question (TABLE), from `tables` by name ("report.table"; absent ones are not known) and `claims`.
 
     `claims` are question, answer, by, on: the audit of the catalog. Of several to one question the latest holds, and
-    of one day the worst.
+    of one day the worst. Where the catalog is silent on a question, and nobody claims anything, nobody was asked.
     """
     rows = []
     for each in QUESTIONS:
@@ -38,14 +39,17 @@ def answers(tables: Tables, claims: pl.DataFrame) -> pl.DataFrame:
                 "measured": said.answer,
                 "evidence": list(said.evidence),
                 "n": said.n,
-                "asks": each.asks,
+                "silent": said.silent,
+                "asks": ASKED[each.number],
                 "why": said.why,
                 "report": each.report,
                 "table": each.table,
             }
         )
-    kinds = {name: kind for name, kind in TABLE.items() if name in rows[0]}
-    measured = pl.DataFrame(rows, schema=kinds).join(_latest(claims), on="question", how="left")
+    kinds = {name: kind for name, kind in (TABLE | {"silent": FLAG}).items() if name in rows[0]}
+    both = pl.DataFrame(rows, schema=kinds).join(_latest(claims), on="question", how="left")
+    heard = ~pl.col("silent") | pl.col("claimed").is_in(ANSWERS)
+    measured = both.with_columns(measured=pl.when(heard).then("measured"))
     worse = pl.max_horizontal(_place("claimed"), _place("measured"))
     counted = (
         pl.when(pl.col("measured").is_not_null())

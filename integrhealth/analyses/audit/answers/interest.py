@@ -189,16 +189,20 @@ def _search(tables: Tables, hour_cost: float | None) -> pl.DataFrame:
     """Hours in which teams had an incident that they did not repair; money where an hour has a price."""
     searched = _table(tables, "accountability.incidents", "search_hours").filter(pl.col("search_hours") > 0)
     hours = searched["search_hours"].sum()
-    return searched.select(
-        part=pl.lit(SEARCH),
-        subject=pl.lit("incidents"),
-        period_amount=pl.lit(None if hour_cost is None else hours * hour_cost, NUMBER),
-        left_to_others=pl.lit(0.0),
-        n=pl.len().cast(COUNT),
-        how=pl.lit(f"{hours:,.1f} hours of search" + ("; hour_cost gives them a price" if hour_cost is None else "")),
-        report=pl.lit("accountability"),
-        table=pl.lit("incidents"),
-    ).head(1)
+    price = "" if hour_cost is not None else "; hour_cost gives them a price"
+    return (
+        searched.with_columns(subject=pl.lit("incidents"))
+        .group_by("subject")
+        .agg(
+            part=pl.lit(SEARCH),
+            period_amount=pl.lit(None if hour_cost is None else hours * hour_cost, NUMBER),
+            left_to_others=pl.lit(0.0),
+            n=pl.len(),
+            how=pl.lit(f"{hours:,.1f} hours of search{price}"),
+            report=pl.lit("accountability"),
+            table=pl.lit("incidents"),
+        )
+    )
 
 
 def _table(tables: Tables, name: str, *columns: str) -> pl.DataFrame:

@@ -14,12 +14,17 @@ Tables = Mapping[str, pl.DataFrame]
 
 @dataclass(frozen=True)
 class Measured:
-    """An answer, null where nothing can be told; why; the tables and numbers that decided; how many they rest on."""
+    """An answer, null where nothing can be told; why; the tables and numbers that decided; how many they rest on.
+
+    ``silent``: nothing was seen, the catalog says nothing at all of it. That contradicts who claims a yes, and says
+    nothing where nobody was asked.
+    """
 
     answer: str | None
     why: str
     evidence: tuple[str, ...] = ()
     n: int | None = None
+    silent: bool = False
 
 
 def unmeasured(why: str, *evidence: str) -> Measured:

@@ -26,6 +26,7 @@ from integrhealth.language.thresholds import (
 )
 
 OWNED, TEAM_ONLY, NEVER_ANSWERED, UNKNOWN = "owned", "team only", "never answered", "cannot tell"
+STATED, MISSING = "states a problem", "missing"
 NO_CATALOG = "no catalog names the integrations"
 JUDGED_OUTCOMES = ("met", "improving", "no change", "worse", "not declared before go-live")
 
@@ -35,12 +36,14 @@ def problem_stated(tables: Tables) -> Measured:
     sheet = asked(tables, "audit.five_questions")
     if sheet is None:
         return unmeasured(NO_CATALOG)
-    written, good = (sheet.filter(condition).height for condition in (pl.col("problem").is_not_null(), "stated"))
+    words = counts(sheet, "problem_verdict")
+    good, written = words.get(STATED, 0), sheet.height - words.get(MISSING, 0)
     said = (
         f"audit.five_questions: {good:,} of {sheet.height:,} state a problem in one sentence, {written:,} have a text"
     )
     answer = graded(yes=good == sheet.height, partly=written == sheet.height)
-    return Measured(answer, "whether the sentence is true only a person can say", (said,), sheet.height)
+    why = "whether the sentence is true only a person can say"
+    return Measured(answer, why, (said,), sheet.height, silent=written == 0)
 
 
 def beneficiary_served(tables: Tables) -> Measured:
@@ -65,7 +68,8 @@ def beneficiary_served(tables: Tables) -> Measured:
     everybody = named.height == declared.height
     why = "in use is what still delivers; whether it serves them only the beneficiaries can say"
     in_use = used > 0 and used + briefly == declared.height
-    return Measured(graded(yes=everybody and in_use, partly=everybody), why, (*said,), declared.height)
+    answer = graded(yes=everybody and in_use, partly=everybody)
+    return Measured(answer, why, (*said,), declared.height, silent=named.is_empty())
 
 
 def owner_answers(tables: Tables) -> Measured:

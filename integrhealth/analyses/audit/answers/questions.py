@@ -74,7 +74,7 @@ def _currency(evidence: "Evidence") -> str | None:
 @question
 def _delivered(evidence: "Evidence") -> pl.DataFrame:
     """One row per integration that delivered something: integration, first_at, last_at."""
-    delivered = evidence.messages.filter(is_delivered(pl.col("status")), pl.col("source") != pl.col("target"))
+    delivered = evidence.messages.filter(is_delivered(pl.col("status")), ~pl.col("load_test").fill_null(False))
     return delivered.group_by("integration").agg(first_at=pl.col("sent_at").min(), last_at=pl.col("sent_at").max())
 
 
@@ -82,7 +82,8 @@ def _delivered(evidence: "Evidence") -> pl.DataFrame:
 def _carried(evidence: "Evidence") -> pl.DataFrame:
     """One row per document and integration that carried it: integration, document."""
     documents = evidence.documents.select("document").drop_nulls().unique()
-    messages = evidence.messages.select("integration", document="object_id").drop_nulls().unique()
+    real = evidence.messages.filter(~pl.col("load_test").fill_null(False))
+    messages = real.select("integration", document="object_id").drop_nulls().unique()
     return documents.join(messages, on="document", how="left").select("integration", "document")
 
 
