@@ -42,6 +42,7 @@ MAY_IMPORT = {
 }
 # A question knows its own folder alone; inside a large one a subject knows its own, the published columns, and these.
 SUBJECTS = {
+    "answers": {"five_questions", "outcomes"},
     "error_times": {"spreading"},
     "promises": {"request_metrics"},
     "shifts": {"request_metrics"},

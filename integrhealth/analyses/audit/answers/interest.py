@@ -71,7 +71,7 @@ def interest(
     ]
     enough = period_days is not None and period_days >= MIN_INTEREST_DAYS
     yearly = pl.col("period_amount") * (DAYS_PER_YEAR / period_days if enough else None)
-    told = [
+    shaped = [
         part.with_columns(pl.lit(None, NUMBER).alias("amount")).select(
             pl.col(name).cast(kind) if name in part.columns else pl.lit(None, kind).alias(name)
             for name, kind in INTEREST.items()
@@ -79,7 +79,7 @@ def interest(
         for part in parts
     ]
     return (
-        pl.concat(told)
+        pl.concat(shaped)
         .with_columns(amount=yearly.cast(NUMBER))
         .sort("amount", "part", "subject", descending=[True, False, False], nulls_last=True)
     )
@@ -165,7 +165,7 @@ def _outages(tables: Tables, already: pl.DataFrame, period_days: float | None) -
     hours = HOURS_PER_DAY * period_days if period_days else None
     ordinary = (pl.col("messages") / hours / pl.col("arrivals")).clip(0, 1)
     expected = pl.col("outages") * pl.col("median_loss") * ordinary
-    known = pl.col("already").fill_null(0.0)
+    counted_there = pl.col("already").fill_null(0.0)
     rows = (
         drill.filter(pl.col("median_loss") > 0)
         .join(down, left_on="target", right_on="system")
@@ -176,8 +176,8 @@ def _outages(tables: Tables, already: pl.DataFrame, period_days: float | None) -
     return rows.filter(pl.col("expected") > 0).select(
         part=pl.lit(OUTAGES),
         subject="integration",
-        period_amount=(pl.col("expected") - known).clip(lower_bound=0.0),
-        left_to_others=pl.min_horizontal("expected", known),
+        period_amount=(pl.col("expected") - counted_there).clip(lower_bound=0.0),
+        left_to_others=pl.min_horizontal("expected", counted_there),
         n="outages",
         how=pl.lit("outages seen x the loss of one at an ordinary hour, beyond what documents and transfers count"),
         report=pl.lit("dependency_fragility"),

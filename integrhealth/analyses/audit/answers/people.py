@@ -16,6 +16,7 @@ from integrhealth.analyses.audit.answers.measured import (
     share,
     unmeasured,
 )
+from integrhealth.analyses.audit.five_questions.problem_sentences import MISSING, STATED
 from integrhealth.language.thresholds import (
     FLOOD_BEARABLE,
     FLOOD_FREE,
@@ -26,7 +27,6 @@ from integrhealth.language.thresholds import (
 )
 
 OWNED, TEAM_ONLY, NEVER_ANSWERED, UNKNOWN = "owned", "team only", "never answered", "cannot tell"
-STATED, MISSING = "states a problem", "missing"
 NO_CATALOG = "no catalog names the integrations"
 JUDGED_OUTCOMES = ("met", "improving", "no change", "worse", "not declared before go-live")
 
@@ -51,25 +51,25 @@ def beneficiary_served(tables: Tables) -> Measured:
     declared, seen = asked(tables, "catalog.integrations"), asked(tables, "messages.delivered")
     if declared is None:
         return unmeasured(NO_CATALOG)
-    named = declared.filter(pl.col("beneficiary").is_not_null())
-    said = [f"catalog.integrations: {named.height:,} of {declared.height:,} name a beneficiary"]
+    with_one = declared.filter(pl.col("beneficiary").is_not_null())
+    said = [f"catalog.integrations: {with_one.height:,} of {declared.height:,} name a beneficiary"]
     used = briefly = 0
     if seen is not None:
         # What was seen for a few days only may be no regular traffic, or the log does not reach further.
         brief = pl.col("last_at") - pl.col("first_at") < timedelta(days=MIN_HISTORY_DAYS)
         recent = pl.col("last_at") >= seen["last_at"].max() - timedelta(days=USED_DAYS)
         used, briefly = (
-            named.join(seen.filter(condition), on="integration", how="semi").height
+            with_one.join(seen.filter(condition), on="integration", how="semi").height
             for condition in (recent, brief & ~recent)
         )
         said.append(
             f"messages: {used:,} of these delivered in the last {USED_DAYS} days, {briefly:,} too briefly to tell"
         )
-    everybody = named.height == declared.height
+    everybody = with_one.height == declared.height
     why = "in use is what still delivers; whether it serves them only the beneficiaries can say"
     in_use = used > 0 and used + briefly == declared.height
     answer = graded(yes=everybody and in_use, partly=everybody)
-    return Measured(answer, why, (*said,), declared.height, silent=named.is_empty())
+    return Measured(answer, why, (*said,), declared.height, silent=with_one.is_empty())
 
 
 def owner_answers(tables: Tables) -> Measured:

@@ -17,6 +17,8 @@ from integrhealth.analyses.audit.answers import answering
 from integrhealth.analyses.audit.answers import debt as owed
 from integrhealth.analyses.audit.answers.interest import interest as interest_of
 from integrhealth.analyses.audit.answers.measured import Tables
+from integrhealth.analyses.audit.five_questions.questions import five_questions
+from integrhealth.analyses.audit.outcomes.questions import outcomes
 from integrhealth.language.period import period
 from integrhealth.language.questions import answers as answers_of
 from integrhealth.language.questions import question
@@ -104,8 +106,9 @@ def answers(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Dat
     claimed_by (text); claimed_on (date); report, table (text)
     """
     tables = _tables(evidence, ANSWERS_ASK, min_messages=min_messages)
-    further = {"catalog.integrations": evidence.catalog.integrations, "messages.delivered": _delivered(evidence)}
-    return answering.answers(tables | further, evidence.catalog.audit)
+    own = {"audit.five_questions": five_questions(evidence), "audit.outcomes": outcomes(evidence)}
+    seen = {"catalog.integrations": evidence.catalog.integrations, "messages.delivered": _delivered(evidence)}
+    return answering.answers(tables | own | seen, evidence.catalog.audit)
 
 
 @question

@@ -37,11 +37,11 @@ NO_FALLBACK = "none"
 def truth_has_a_home(tables: Tables) -> Measured:
     """Question 4. Yes: each element is at home, and its record wins; partial: origin, record and owner are named."""
     elements = asked(tables, "accountability.elements")
-    named = ("origin", "record", "owner")
+    triple_of = ("origin", "record", "owner")
     if elements is None:
         return unmeasured("needs elements in the catalog, or field_changes")
-    silent = all(elements[each].null_count() == elements.height for each in named)
-    triple = elements.filter(*(pl.col(each).is_not_null() for each in named), pl.col("owner_kind") == "person")
+    silent = all(elements[each].null_count() == elements.height for each in triple_of)
+    triple = elements.filter(*(pl.col(each).is_not_null() for each in triple_of), pl.col("owner_kind") == "person")
     home = elements.filter(pl.col("verdict") == HOME).height
     contested = elements.filter(~pl.col("verdict").is_in([HOME, UNKNOWN])).height
     losing = elements.filter(pl.col("high") < AUTHORITY_KEPT).height
