@@ -72,7 +72,7 @@ def all_yes() -> dict[str, pl.DataFrame]:
         "report_overload.reports": frame(
             report=["r", "law"], decisions=[["what to buy"], []], statutory=[False, True], deliveries=[20, 10]
         ),
-        "audit.outcomes": frame(integration=names, verdict=["met", "cannot tell"]),
+        "audit.outcomes": frame(integration=names, metric=["days", "calls"], verdict=["met", "cannot tell"]),
         "collaboration.pairs": frame(
             team_a=list("abcd"), team_b=list("efgh"), needed=[True] * 4, congruent=[True, True, True, False]
         ),

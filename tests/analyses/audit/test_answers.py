@@ -103,6 +103,7 @@ CASES = [
     (12, "dependency_fragility.levels", {"verdict": ["not enough data", "stable", "absent"]}, None),
     (13, "audit.outcomes", {"verdict": ["met", "no change"]}, "partial"),
     (13, "audit.outcomes", {"verdict": ["improving", "cannot tell"]}, "partial"),
+    (13, "audit.outcomes", {"metric": ["days", None], "verdict": ["met", "not declared before go-live"]}, "partial"),
     (13, "audit.outcomes", {"verdict": ["not declared before go-live", "cannot tell"]}, "no"),
     (13, "audit.outcomes", {"verdict": ["cannot tell"] * 2}, None),
     (14, "collaboration.pairs", {"congruent": [True, True, False, False]}, "partial"),
@@ -185,6 +186,7 @@ def date_of(day: int):
     [
         (1, "audit.five_questions", {"problem_verdict": ["missing"] * 2}),
         (2, "catalog.integrations", {"beneficiary": [None, None]}),
+        (13, "audit.outcomes", {"metric": [None] * 2, "verdict": ["not declared before go-live"] * 2}),
         (4, "accountability.elements", {"origin": [None], "record": [None], "owner": [None], "owner_kind": [None]}),
     ],
 )

@@ -114,7 +114,7 @@ def reports_serve(tables: Tables) -> Measured:
 
 
 def metric_improved(tables: Tables) -> Measured:
-    """Question 13. Yes: every metric set in advance met its target; partial: one did, or improves."""
+    """Question 13. Yes: each integration has a metric set in advance, which met its target; partial: one improves."""
     outcomes = asked(tables, "audit.outcomes")
     judged = None if outcomes is None else outcomes.filter(pl.col("verdict").is_in(JUDGED_OUTCOMES))
     if judged is None or judged.is_empty():
@@ -123,7 +123,8 @@ def metric_improved(tables: Tables) -> Measured:
     said = "audit.outcomes: " + ", ".join(f"{of[word]:,} {word}" for word in JUDGED_OUTCOMES if word in of)
     met, better = of.get("met", 0), of.get("improving", 0)
     answer = graded(yes=met == judged.height, partly=met + better > 0)
-    return Measured(answer, "an effect is an association in time", (said,), judged.height)
+    silent = judged["metric"].null_count() == judged.height
+    return Measured(answer, "an effect is an association in time", (said,), judged.height, silent=silent)
 
 
 def teams_talk(tables: Tables) -> Measured:
