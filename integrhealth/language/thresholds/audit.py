@@ -20,7 +20,7 @@ DAILY_GAP_DAYS = 3
 # What one day may carry over to the next at most (own).
 MOST_PERSISTENCE = 0.95
 # Days before go-live that are tried for a shift, and the chance of taking none for one (own).
-SHIFT_CANDIDATES, SHIFT_LEVEL = 60, 0.005
+EARLIER_SHIFT_DAYS, EARLIER_SHIFT_LEVEL = 60, 0.005
 # An effect certainly below this share of what was promised is none to speak of (own).
 NO_EFFECT_SHARE = 0.5
 # A problem is said in so many words, one sentence for it and one for the remedy (own).

@@ -15,13 +15,13 @@ def practices(declared: pl.DataFrame, teams: pl.DataFrame, *, today: date | None
     counts the others.
     """
     small = teams.filter(pl.col("people") < SMALLEST_GROUP)["team"]
-    named = pl.col("teams").list.set_difference(pl.lit(small.to_list(), pl.List(pl.String)))
+    large = pl.col("teams").list.set_difference(pl.lit(small.to_list(), pl.List(pl.String)))
     age = (pl.lit(today, pl.Date) - pl.col("on")).dt.total_days().cast(COUNT)
     return (
         declared.with_columns(pl.col("teams").list.unique(maintain_order=True))
         .with_columns(
-            shown=named.list.sort(),
-            small_teams=(pl.col("teams").list.len().cast(COUNT) - named.list.len().cast(COUNT)),
+            shown=large.list.sort(),
+            small_teams=(pl.col("teams").list.len().cast(COUNT) - large.list.len().cast(COUNT)),
             days_ago=age,
         )
         .select("kind", "practice", pl.col("shown").alias("teams"), "small_teams", "on", "days_ago", "by")

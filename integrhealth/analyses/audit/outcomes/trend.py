@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from integrhealth.language.statistics import CONFIDENCE
 from integrhealth.language.thresholds import (
     DAILY_GAP_DAYS,
+    EARLIER_SHIFT_DAYS,
+    EARLIER_SHIFT_LEVEL,
     MIN_OUTCOME_POINTS,
     MOST_PERSISTENCE,
     RESAMPLES,
     SEED,
-    SHIFT_CANDIDATES,
-    SHIFT_LEVEL,
 )
 
 # Beside the largest value of a series, what is smaller comes from the arithmetic.
@@ -120,7 +120,7 @@ def _shift(day: NDArray, value: NDArray, weekday: NDArray) -> int | None:
     count, least = len(day), MIN_OUTCOME_POINTS // 2
     if count < 2 * least:
         return None
-    places = np.unique(np.linspace(least, count - least, SHIFT_CANDIDATES).round().astype(int))
+    places = np.unique(np.linspace(least, count - least, EARLIER_SHIFT_DAYS).round().astype(int))
     design = np.column_stack([np.ones(count), day, weekdays(day, weekday)])
     solve = np.linalg.pinv(design)
     steps = (np.arange(count)[:, None] >= places).astype(float)
@@ -137,5 +137,5 @@ def _shift(day: NDArray, value: NDArray, weekday: NDArray) -> int | None:
     drawn = resampled(rest, np.linalg.matrix_rank(design) + 1)
     drawn -= drawn @ solve.T @ design.T
     usual = np.abs(drawn @ steps).max(axis=1) / np.linalg.norm(drawn, axis=1)
-    certain = strength[best] / np.linalg.norm(residuals) > np.quantile(usual, 1 - SHIFT_LEVEL)
+    certain = strength[best] / np.linalg.norm(residuals) > np.quantile(usual, 1 - EARLIER_SHIFT_LEVEL)
     return int(places[best]) if certain else None
