@@ -148,8 +148,8 @@ def debt(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES, hour_cost: f
     50% (the grid of SQALE, borrowed). The value is what an hour of the catalog's capabilities is worth x the hours of a
     year, else what the integration that carries most delivered.
 
-    >>> ih.audit.debt(evidence).select("verdict", "claimed_only").row(0)
-    ('debt', 0)
+    >>> ih.audit.debt(evidence)["verdict"].item()
+    'debt'
 
     Columns: open_questions (count); verdict (text); yearly_interest (number, currency per year); open (list of text);
     answered, claimed_only, unanswered (count); wrong_entries_interest, outages_interest, search_interest,

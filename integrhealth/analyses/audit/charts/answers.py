@@ -13,7 +13,7 @@ LOOKS = {
     "not known": (NEUTRAL, "cross"),
 }
 COLUMNS = ("claimed", "measured", "counted")
-ROW, LETTERS, QUESTION_WIDTH, COLUMN_WIDTH = 30, 74, 400, 110
+ROW, LETTERS, QUESTION_WIDTH, COLUMN_WIDTH = 28, 90, 440, 100
 
 
 def audit_chart(answers: pl.DataFrame) -> alt.VConcatChart | alt.LayerChart | alt.Chart:
