@@ -90,9 +90,9 @@ def test_the_picture_shows_claimed_beside_measured():
     table, _, _ = told(all_yes() | OPEN, claims((12, "yes", "cfo", DAY), (7, "unknown", "cfo", DAY)))
     drawn = audit_chart(table).to_dict()
     assert drawn["title"]["text"] == "3 of 14 questions are not answered with yes; 1 of these are claimed to be"
-    (rows,) = drawn["datasets"].values()
+    rows = max(drawn["datasets"].values(), key=len)
     assert len(rows) == 3 * 14
-    seen = {(row["question"], row["variable"]): (row["word"], row["look"]) for row in rows}
+    seen = {(row["question"], row["column"]): (row["word"], row["look"]) for row in rows}
     assert seen[12, "claimed"] == ("yes", "yes")
     assert seen[12, "measured"] == seen[12, "counted"] == ("no", "no")
     assert seen[7, "claimed"] == ("not known", "not known")
@@ -101,8 +101,8 @@ def test_the_picture_shows_claimed_beside_measured():
 
 def test_the_picture_of_what_is_only_claimed_and_of_nothing():
     table, cost, owed = told({}, claims((12, "yes", "cfo", DAY)))
-    (rows,) = audit_chart(table).to_dict()["datasets"].values()
-    seen = {(row["question"], row["variable"]): (row["word"], row["look"]) for row in rows}
+    rows = max(audit_chart(table).to_dict()["datasets"].values(), key=len)
+    seen = {(row["question"], row["column"]): (row["word"], row["look"]) for row in rows}
     assert seen[12, "counted"] == ("claimed only", "not known")
     assert "no part of it has an amount" in str(interest_chart(cost, owed).to_dict())
     assert "no question was asked" in str(audit_chart(table.clear()).to_dict())

@@ -13,10 +13,10 @@ LOOKS = {
     "not known": (NEUTRAL, "cross"),
 }
 COLUMNS = ("claimed", "measured", "counted")
-ROW, LETTERS, QUESTION_WIDTH, COLUMN_WIDTH = 28, 90, 440, 100
+ROW, LETTERS, QUESTION_WIDTH, COLUMN_WIDTH, BEFORE = 28, 90, 440, 105, 14
 
 
-def audit_chart(answers: pl.DataFrame) -> alt.VConcatChart | alt.LayerChart | alt.Chart:
+def audit_chart(answers: pl.DataFrame) -> alt.LayerChart | alt.Chart:
     """The table `answers`: a row per question, what is claimed beside what is measured, and what counts marked."""
     if answers.is_empty():
         return nothing("No audit: no question was asked.")
@@ -31,33 +31,55 @@ def audit_chart(answers: pl.DataFrame) -> alt.VConcatChart | alt.LayerChart | al
         on=pl.col("claimed_on").cast(pl.String),
         shown=pl.col("evidence").list.join("; "),
     )
-    cells = whole.unpivot(COLUMNS, index=[each for each in whole.columns if each not in COLUMNS], value_name="word")
+    cells = whole.unpivot(
+        COLUMNS,
+        index=[each for each in whole.columns if each not in COLUMNS],
+        variable_name="column",
+        value_name="word",
+    )
     cells = cells.with_columns(
         word=pl.col("word").fill_null("not known").replace("unknown", "not known"),
+        place=pl.col("column").replace_strict(COLUMNS, [_place(each) for each in COLUMNS]),
         look=pl.col("word").replace_strict({each: each for each in LOOKS}, default="not known"),
     )
-    y = alt.Y("asked:N", sort=whole["asked"].to_list(), title=None)
-    y = y.axis(ticks=False, domain=False, labelLimit=QUESTION_WIDTH, labelPadding=10, labelFontSize=11)
-    x = alt.X("variable:N", sort=list(COLUMNS), title=None)
-    x = x.axis(orient="top", ticks=False, domain=False, labelAngle=0, labelFontSize=13, labelPadding=8)
+    cells = cells.with_columns(start=pl.col("place") - BEFORE, end=pl.col("place") + COLUMN_WIDTH - BEFORE)
+    y = alt.Y("question:O", axis=None, scale=alt.Scale(padding=0.1))
+    width = QUESTION_WIDTH + COLUMN_WIDTH * len(COLUMNS)
+    scale = alt.Scale(domain=[0, width], nice=False)
+    x = alt.X("place:Q", axis=None, scale=scale)
     domain = list(LOOKS)
     colours, shapes = ([LOOKS[each][part] for each in domain] for part in (0, 1))
-    about = ["asked:N", "variable:N", "word:N", "claimed_by:N", "on:N", "n:Q", "shown:N", "why:N"]
-    base = alt.Chart(cells).encode(x=x, y=y, tooltip=about)
-    marked = base.transform_filter("datum.variable === 'counted'").mark_bar(opacity=0.14, color=NEUTRAL)
-    symbols = base.mark_point(filled=True, size=110, xOffset=-34, opacity=1).encode(
+    about = ["asked:N", "column:N", "word:N", "claimed_by:N", "on:N", "n:Q", "shown:N", "why:N"]
+    base = alt.Chart(cells).encode(y=y, tooltip=about)
+    counted = base.transform_filter("datum.column === 'counted'")
+    marked = counted.mark_bar(opacity=0.14, color=NEUTRAL).encode(
+        x=alt.X("start:Q", axis=None, scale=scale), x2="end:Q"
+    )
+    texts = counted.mark_text(align="left", fontSize=12).encode(x=alt.value(0), text="asked:N")
+    symbols = base.mark_point(filled=True, size=110, opacity=1).encode(
+        x=x,
         color=alt.Color("look:N", scale=alt.Scale(domain=domain, range=colours), legend=None),
         shape=alt.Shape("look:N", scale=alt.Scale(domain=domain, range=shapes), legend=None),
     )
-    words = base.mark_text(align="left", dx=-24, fontSize=12).encode(text="word:N")
-    size = {"width": COLUMN_WIDTH * len(COLUMNS), "height": ROW * answers.height}
-    drawn = alt.layer(marked, symbols, words).properties(**size)
+    words = base.mark_text(align="left", dx=11, fontSize=12).encode(x=x, text="word:N")
+    heads = alt.Chart(pl.DataFrame({"column": COLUMNS, "place": [_place(each) for each in COLUMNS]}))
+    above = heads.mark_text(align="left", dx=-6, fontSize=13, fontWeight="bold")
+    headed = above.encode(x=x, y=alt.value(-10), text="column:N")
+    size = {"width": width, "height": ROW * answers.height}
+    drawn = alt.layer(marked, texts, symbols, words, headed).properties(**size)
     return titled(drawn, _title(answers), "Claimed by people, measured in the data; the worse of the two counts")
 
 
+def _place(column: str) -> int:
+    """Where the symbols of a column stand."""
+    return QUESTION_WIDTH + COLUMN_WIDTH * COLUMNS.index(column) + BEFORE
+
+
 def _title(answers: pl.DataFrame) -> str:
-    open_ = answers.filter(pl.col("counted").is_in(["partial", "no"])).height
-    apart = answers.filter(pl.col("claimed") == "yes", pl.col("measured").is_in(["partial", "no"])).height
+    less = ["partial", "no"]
+    admitted = (pl.col("counted") == "claimed only") & pl.col("claimed").is_in(less)
+    open_ = answers.filter(pl.col("counted").is_in(less) | admitted).height
+    apart = answers.filter(pl.col("claimed") == "yes", pl.col("measured").is_in(less)).height
     said = f"{open_} of {answers.height} questions are not answered with yes"
     return said + (f"; {apart} of these are claimed to be" if apart else "")
 
