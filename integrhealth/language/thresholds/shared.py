@@ -53,10 +53,6 @@ NIGHT_HOURS, MIN_NIGHT_REPAIRS = (22, 6), 10
 NOBODY_MINUTES = 60
 # Teams. Groups of fewer people are hidden (Viva Insights, mingroup 5); meetings of more are broadcasts (Worklytics).
 SMALLEST_GROUP, BROADCAST_PEOPLE = 5, 25
-# Days before go-live that are tried for a shift, and the chance of taking none for one (own).
-EARLIER_SHIFT_DAYS, EARLIER_SHIFT_LEVEL = 60, 0.005
-# Smaller teams are never shown (Microsoft Viva Insights' least group).
-SMALLEST_GROUP = 5
 # An opened report is read up to 300 words per minute, skimmed up to 1,000, and unread beyond (Brysbaert 2019).
 FASTEST_READING_WPM, FASTEST_SKIMMING_WPM = 300, 1000
 # Flood ratio, minutes needed to minutes spent: warning where the average report is faster than reading, critical
