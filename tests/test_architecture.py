@@ -49,7 +49,7 @@ SUBJECTS = {
     "what_if": {"availability", "outages"},
 }
 # An answer about what other reports say asks these, and nothing behind them; this module alone.
-ASKS = {"analyses/dependency_fragility/levels/questions.py": {"error_propagation", "latency"}}
+ASKS = {"analyses/dependency_fragility/levels/questions.py": {"error_propagation", "latency", "reconciliation"}}
 # Which room of reading/ may import which: what a file holds goes down this list until it is canonical frames.
 READING = {
     "account": set(),

@@ -342,3 +342,82 @@ STABLE_DAYS = 28
 NEW_LEVEL = 0.01
 # A what-if shows by how much the importance of a system changes from here on: of all it changes a little (own).
 LEAST_IMPORTANCE_CHANGE = 0.1
+# Accountability. From so many incidents of theirs on an owner who touched none never answered, and a share first
+# touched by the owner is a share (own).
+MIN_ANSWERABLE = 5
+# An owner who touched nothing of theirs for so many days, or whom the logs no longer know, is stale (own).
+STALE_OWNER_DAYS = 90
+# More integrations than this share without anybody are worth a warning (own).
+NOBODY_SHARE = 0.1
+# Random assignments with which the teams that are wrongly accused are compared (own).
+RANDOM_ASSIGNMENTS = 9999
+# Fewer incidents with a measured root get no share of the wrongly accused (own).
+MIN_BLAMED = 10
+
+# Incidents. Fewer get no share, no difference and no verdict (own; one more or less would move a share by a tenth).
+MIN_INCIDENTS = 10
+# Time between detection and repair with teams that did not repair it: above the first share a warning, where it is
+# this many hours an incident at least, above the second critical (own: half of it, four fifths, half a working day).
+WANDERING_WARNING, WANDERING_CRITICAL, WANDERING_HOURS = 0.5, 0.8, 4
+# Handovers that bring an incident back to a team that had it (own: one of four, one of two).
+PING_PONG_WARNING, PING_PONG_CRITICAL = 0.25, 0.5
+# Incidents without an owner are searched for so many hours longer (own: a working day).
+OWNERLESS_HOURS = 8
+# Truth homes. A copy may differ from the record for so long where no sync limit is declared (own; a nightly run is on
+# time), and fewer decided conflicts say nothing of whose value stands (own).
+SYNC_LIMIT_HOURS, MIN_DECIDED = 24, 5
+# Of so many values fewer than this share alike: the two sides write the same in different ways (own).
+MIN_COMPARED, ALIKE_VALUES = 10, 0.05
+# Conflicts that the record may lose, and above which it has no authority; writes outside the home and values changed
+# on their way above these shares are more than slips (own).
+LOST_WARNING, LOST_CRITICAL = 0.05, 0.5
+OUTSIDE_WRITES, CHANGED_ON_THE_WAY = 0.01, 0.01
+# The trail. A trail is full where certainly so many messages answer all that is asked of them, and has gaps below the
+# second (question 8 of our twelve).
+TRAIL_FULL, TRAIL_PARTIAL = 0.99, 0.9
+# Failures that say no reason: warned of where certainly more than this share does not (own).
+REASONLESS_WARNING = 0.1
+# What data mean. Copied in so large a part, and nothing added: passed through (own).
+COPY_SHARE = 0.95
+# Bits lost that are worth a word (own; about what one wrong value in a hundred among few costs).
+LOSS_BITS = 0.1
+# More different values than this part of the rows: each stands nearly alone, and nothing can be told of them (own).
+NEARLY_DISTINCT = 0.5
+# Shuffles that say whether two columns have to do with each other, the pairs they take, and the level (own).
+MEANING_SHUFFLES, MEANING_PAIRS, MEANING_LEVEL = 199, 5000, 0.05
+# Transfers. What has not arrived after this part of the delays of the others is lost (methods of reconciliation: the
+# 99th percentile of past delay), and never sooner than so many minutes, as clocks differ (own).
+LOST_QUANTILE, SOONEST_LOST_MINUTES = 0.99, 1
+# Surely lost is what has waited so many times the longest delay ever seen (own).
+SURELY_LOST_TIMES = 2
+# One log of both ends loses so much of what it should log itself: fewer lost may be gaps of the log (own).
+LOG_GAPS_SHARE = 0.001
+# The same content of the same object again within so many hours is a repeat of one transfer; later it is sent anew, as
+# by a nightly run (own).
+REPEAT_HOURS = 12
+# Another object with the same content within so many hours is possibly the same once more, and counts nowhere (own).
+POSSIBLE_HOURS = 24
+# What a promised sync limit lets be later (own; a limit that nobody may ever miss would be missed by all).
+LATE_ALLOWED = 0.01
+# A message without a known outcome is overdue after so many hours (own; partners agree on 12 to 24 or more).
+ACKNOWLEDGED_HOURS = 24
+# Documents. Quantities may differ by this share, prices by this share or so many units of the currency, whichever is
+# more (guides of vendors allow 1 to 5%, 1 to 3%, and 25 to 250); on the first level by nothing.
+QUANTITY_TOLERANCE, PRICE_TOLERANCE, PRICE_TOLERANCE_UNITS = 0.02, 0.02, 50
+# A step is due after all but this share of the past ones (our methods, A15; own), certainly missing after so many times
+# as long, and where fewer past steps say how long it takes, never before so many days (own).
+DUE_SHARE, CERTAINLY_MISSING_TIMES, MIN_DELAYS, DUE_DAYS = 0.99, 4, 30, 30
+# Ages of gaps, in days: up to these, and beyond the last (A15; own).
+AGE_BANDS = (7, 30, 90)
+# What begins more often than that with a delivery that has a goods issue, has shipped when this is posted (own).
+GOODS_ISSUES_USUAL = 0.5
+# What failed less than so many hours ago may be sent again: no difference of books yet (A15; own).
+BOOKS_OPEN_HOURS = 24
+# Steps from a document back to its order, and pieces of documents that wait for one another's share (own; a chain has
+# five steps).
+MOST_DOCUMENT_STEPS, MOST_ALLOCATIONS = 50, 200
+# Exceptions (returns, credit notes ...). With fewer cases, or fewer on the happy path, there is no verdict; one is
+# ready while it fails by less than so much more than the happy path, and critical certainly beyond the second (own).
+MIN_EXCEPTION_CASES, EXCEPTION_GAP, EXCEPTION_GAP_CRITICAL = 20, 0.1, 0.5
+# Variants of an object type that are shown, the most frequent, and the steps of one that are spelled out (own).
+MOST_VARIANTS, VARIANT_STEPS = 10, 8
