@@ -136,7 +136,7 @@ def findings_list(findings: pl.DataFrame, *, top: int = 5, missing: str | None =
 
 
 def verdict(word: str, why: str, *said: str | None, page: str | None = None) -> Fragment:
-    """The verdict of the front page: one word, why in one sentence that leads to its `page`, and what else is `said`."""
+    """The verdict of the front page: a word, why in a sentence that leads to its `page`, and what else is `said`."""
     sentence = escape(visible(why))
     shown = sentence if page is None else f'<a href="{escape(page)}">{sentence}</a>'
     html = f'<p class="ih-verdict ih-{escape(word.replace(" ", "-"))}"><b>{escape(word.capitalize())}</b> {shown}</p>'

@@ -83,7 +83,7 @@ def _short(column: str, part: float) -> pl.Expr:
 def _begun(text: pl.Expr, least: int, most: int, mark: str, *, last: bool = False) -> pl.Expr:
     """The beginning of so many words up to the first, or the `last`, of such marks; null where there is none."""
     few = "" if last else "?"
-    return text.str.extract(rf"^(\S+(?:\s+\S+){{{least - 1},{most - 1}}}{few}){mark}\s")
+    return text.str.extract(rf"^(\S+{few}(?:\s+\S+{few}){{{least - 1},{most - 1}}}{few}){mark}\s")
 
 
 def _without_middle(words: pl.Expr, most: int) -> pl.Expr:

@@ -17,8 +17,12 @@ class State(NamedTuple):
 
     word: str
     why: str
-    report: str | None = None
+    report: str
     rule: str | None = None
+
+    def page(self, pages: str = ".html") -> str:
+        """That section, in the file beside the front page that ends in `pages`; only pages have an anchor per rule."""
+        return f"{self.report}{pages}" + (f"#rule-{self.rule}" if self.rule and pages == ".html" else "")
 
 
 def state(levels: pl.DataFrame, findings: pl.DataFrame, debt: pl.DataFrame | None = None) -> State:

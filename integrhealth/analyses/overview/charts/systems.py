@@ -29,6 +29,7 @@ def system_chart(lines: pl.DataFrame, systems: pl.DataFrame, *, pages: str = ".h
     )
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[layout.height, 0], nice=False))
+    top = alt.Y("top:Q", axis=None)
     flow = alt.Chart(layout.lines.select("source", "target", "step", "x", "y")).mark_line(
         interpolate="monotone", color=NEUTRAL, opacity=0.45, strokeWidth=1.2
     )
@@ -42,31 +43,39 @@ def system_chart(lines: pl.DataFrame, systems: pl.DataFrame, *, pages: str = ".h
             "backward:N", scale=alt.Scale(domain=[False, True], range=["triangle-right", "triangle-left"]), legend=None
         ),
     )
-    here = alt.Chart(places.select("system", "worst", "findings", "label", "link", "x", "y", "top"))
+    here = alt.Chart(places.select("system", "worst", "findings", "label", "link", "x", "y", "top", "bottom"))
     about = ["system:N", "worst:N", "findings:Q"]
     kinds = [kind for kind in MARKS if kind in set(places["worst"])]
     colours, forms = ([MARKS[kind][part] for kind in kinds] for part in (0, 1))
     legend = alt.Legend(title=None, orient="bottom", symbolSize=140)
-    marks = here.mark_point(filled=True, size=260, opacity=1).encode(
-        x=x,
+    colour = alt.Color("worst:N", scale=alt.Scale(domain=kinds, range=colours))
+    place = {"x": x, "href": "link:N", "tooltip": about}
+    bars = here.mark_rule(strokeCap="round", strokeWidth=7)
+    bars = bars.encode(y=top, y2="bottom:Q", color=colour.legend(None), **place)
+    marks = here.mark_point(filled=True, size=240, opacity=1).encode(
         y=y,
-        color=alt.Color("worst:N", scale=alt.Scale(domain=kinds, range=colours), legend=legend),
+        color=colour.legend(legend),
         shape=alt.Shape("worst:N", scale=alt.Scale(domain=kinds, range=forms), legend=legend),
-        href="link:N",
-        tooltip=about,
+        **place,
     )
-    names = here.mark_text(dy=-16, fontSize=12, lineBreak="\n").encode(x=x, y=y, text="label:N", tooltip=about)
-    drawn = alt.layer(flow, heads, marks, names).resolve_scale(shape="independent", color="independent")
+    above = alt.expr("indexof(datum.label, '\\n') < 0 ? -12 : -26")
+    names = here.mark_text(dy=above, fontSize=12, lineBreak="\n").encode(
+        x=x, y=top, text="label:N", href="link:N", tooltip=about
+    )
+    drawn = alt.layer(flow, heads, bars, marks, names).resolve_scale(shape="independent", color="independent")
     return titled(drawn.properties(width=WIDTH, height=layout.height + 12), _title(systems), _subtitle(systems, places))
 
 
 def _label() -> pl.Expr:
-    """The name as far as there is room for it."""
+    """The name as far as there is room for it, in two lines where it needs them."""
     letters = (pl.col("room") / LETTER).floor().clip(4, LONGEST).cast(pl.Int64)
     name = pl.col("system").str.replace_all(r"\s+", " ")
+    lines = name.str.splitn(" ", 2).struct
+    wraps = pl.max_horizontal(lines[0].str.len_chars(), lines[1].str.len_chars()) <= letters
     last = (letters - 1) // 3
     cut = pl.format("{}…{}", name.str.head(letters - 1 - last), name.str.tail(last))
-    return pl.when(name.str.len_chars() <= letters).then(name).otherwise(cut)
+    label = pl.when(name.str.len_chars() <= letters).then(name)
+    return label.when(wraps & name.str.contains(" ")).then(name.str.replace(" ", "\n")).otherwise(cut)
 
 
 def _link(pages: str) -> pl.Expr:
