@@ -189,5 +189,13 @@ def test_the_page_of_formats_is_that_of_the_list_of_formats():
     written = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     assert written == made["page"](), "run make docs"
     readers = made["reports_of_frames"]()
-    assert readers["reads"] == ["report_overload"]
-    assert readers["messages"] == ["error_propagation", "latency", "dependency_fragility", "report_overload"]
+    assert readers["reads"] == ["report_overload", "accountability"]
+    assert readers["documents"] == ["reconciliation"]
+    assert readers["messages"] == [
+        "error_propagation",
+        "latency",
+        "dependency_fragility",
+        "report_overload",
+        "accountability",
+        "reconciliation",
+    ]

@@ -46,7 +46,7 @@ class Meeting(NamedTuple):
 
 
 def rhythm(catalog: Catalog) -> dict[str, str]:
-    """What run.json keeps of the catalog for the meeting: the time zone, and the weekday of the first ritual with one."""
+    """What run.json keeps of the catalog for the meeting: the time zone, the weekday of the first ritual with one."""
     weekdays = catalog.rituals["weekday"].drop_nulls()
     return {"timezone": catalog.timezone, "weekday": weekdays[0] if len(weekdays) else USUAL_WEEKDAY}
 
@@ -111,7 +111,8 @@ def markdown(meeting: Meeting, way: str = "") -> str:
     zone, minutes = meeting.begins.tzname(), CONVERSATION_MINUTES * meeting.starters.height
     lines = [
         "# Integration health, weekly meeting",
-        f"{meeting.begins:%A %Y-%m-%d, %H:%M} to {meeting.ends:%H:%M} {_inert(zone)}. Report of {meeting.run_at:%Y-%m-%d %H:%M} UTC.",
+        f"{meeting.begins:%A %Y-%m-%d, %H:%M} to {meeting.ends:%H:%M} {_inert(zone)}. "
+        f"Report of {meeting.run_at:%Y-%m-%d %H:%M} UTC.",
         f"{CONVERSATION_MINUTES} minutes a finding, {minutes} in all." if minutes else NOTHING_OPEN,
     ]
     for number, row in enumerate(meeting.starters.iter_rows(named=True)):

@@ -82,7 +82,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of accountability, its findings, and why a table is empty.
 
     >>> ih.accountability.report(evidence).findings.select("severity", "rule").head(2).rows()
-    []
+    [('warning', 'two_truths'), ('warning', 'laundering')]
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
     integrations, events = evidence.catalog.integrations, evidence.incident_events

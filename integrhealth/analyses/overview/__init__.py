@@ -124,7 +124,7 @@ def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
     besides = None if messages.height else logs_and_metrics(evidence)
     seen = covered if messages.height else "no messages"
     if not counts["critical"] and not counts["warning"]:
-        return f"No messages, but {besides}" if besides else f"Nothing that needs you, in {seen}."
+        return f"No messages, but {besides}" if besides else f"Nothing that needs you: {seen}."
     critical, warnings = counted(counts["critical"], "critical finding"), counted(counts["warning"], "warning")
     return f"{critical}, {warnings}: {seen}" + (f", but {besides}" if besides else ".")
 

@@ -70,5 +70,5 @@ def connections(evidence: "Evidence") -> pl.DataFrame:
 def all_systems(evidence: "Evidence") -> pl.Series:
     """Every system that the logs or the catalog name, sorted."""
     messages, between = evidence.messages, ends(evidence)
-    named = [messages["source"], messages["target"], between["source"], between["target"]]
-    return pl.concat([*named, evidence.catalog.systems["system"]]).drop_nulls().unique().sort()
+    both = [messages["source"], messages["target"], between["source"], between["target"]]
+    return pl.concat([*both, evidence.catalog.systems["system"]]).drop_nulls().unique().sort()

@@ -70,12 +70,12 @@ def starters(evidence: "Evidence", findings: pl.DataFrame) -> pl.DataFrame:
     asked = leaders.with_row_index("place")
     owners = _two_owners(evidence, asked)
     both = asked.join(owners, on="place", how="left", maintain_order="left")
-    named = _addresses(evidence).implode()
+    addresses = _addresses(evidence).implode()
     return both.with_columns(
         _said(0).alias("says_a"),
         _said(1).alias("says_b"),
-        pl.when(pl.col("owner_a").is_in(named)).then("owner_a").alias("invite_a"),
-        pl.when(pl.col("owner_b").is_in(named)).then("owner_b").alias("invite_b"),
+        pl.when(pl.col("owner_a").is_in(addresses)).then("owner_a").alias("invite_a"),
+        pl.when(pl.col("owner_b").is_in(addresses)).then("owner_b").alias("invite_b"),
         page=pl.format("{}.html#rule-{}", "report", "rule"),
     ).select(*TABLES["starters"])
 

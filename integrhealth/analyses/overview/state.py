@@ -73,7 +73,7 @@ def _strained(there: list[tuple[str, str]], critical: pl.DataFrame, debt: pl.Dat
 def _calm(there: list[tuple[str, str]], critical: pl.DataFrame) -> State:
     """That all is well as far as it is known, or that it is not known."""
     if not there:
-        return State(CANNOT_TELL, "Nothing says which integrations stand on which.", LADDER[0])
+        return State(CANNOT_TELL, "Nothing says what stands on what.", LADDER[0])
     if there[0][1] != "stable":
         return State(CANNOT_TELL, f"Too little is known of the {there[0][0]}.", *LADDER)
     whole = all(verdict == "stable" for _, verdict in there)

@@ -70,7 +70,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of reconciliation, its findings, and why a table is empty.
 
     >>> ih.reconciliation.report(evidence).findings.select("severity", "rule").head(2).rows()
-    []
+    [('critical', 'documents_unbalanced'), ('critical', 'documents_unbalanced')]
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
     catalog = evidence.catalog

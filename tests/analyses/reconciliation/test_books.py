@@ -74,7 +74,7 @@ def test_planted_losses_and_repetitions_are_named_to_the_digit():
     assert found["gross"] == (sum(cents[200:203]) + sum(cents[:7])) / 100
     assert (found["currency"], found["unit"], found["tolerance"]) == ("EUR", "objects", 0)
     finding = said(sent(*rows)).row(0, named=True)
-    assert (finding["rule"], finding["subject"], finding["severity"]) == ("books_apart", "ERP_Ledger", "critical")
+    assert (finding["rule"], finding["subject"], finding["severity"]) == ("books_apart", "ERP_Ledger", "note")
     assert finding["value"] == difference / 100
     assert finding["cost"] == found["gross"]
     assert "7 lost and 3 twice" in finding["statement"]
@@ -92,7 +92,7 @@ def test_a_hundredth_is_named():
     rows = [message("I1", 100.0), message("I1", 100.01, "failed", 1)]
     found = row(sent(*rows, *(message(f"J{number}", 5.0) for number in range(20))))
     assert (found["difference"], found["lost"], found["twice"], found["apart"]) == (-0.01, 0, 0, 1)
-    assert said(sent(*rows))["severity"].to_list() == ["critical"]
+    assert said(sent(*rows))["severity"].to_list() == ["note"]
 
 
 @pytest.mark.parametrize(
@@ -127,12 +127,12 @@ def test_currencies_are_not_added():
     assert books(sent(*rows)).select("currency", "difference").rows() == [("EUR", -10), ("USD", -7)]
 
 
-def test_differences_that_cancel_each_other_are_a_warning():
+def test_differences_that_cancel_each_other_are_named():
     rows = [message("I1", status="failed"), message("I2"), message("I2", day=1)]
     evidence = sent(*rows)
     assert row(evidence)["difference"] == 0
     finding = said(evidence).row(0, named=True)
-    assert (finding["severity"], finding["cost"]) == ("warning", 20)
+    assert (finding["severity"], finding["cost"]) == ("note", 20)
     assert (
         finding["statement"]
         == "ERP_Ledger ties out only as differences of 20.00 EUR in 2 of 2 objects cancel each other."

@@ -21,6 +21,7 @@ from integrhealth.analyses.reconciliation.transfers.questions import (
     unmatched,
 )
 from integrhealth.catalog import CATALOG, Catalog
+from integrhealth.language.schema import FRAMES
 
 NIGHT = {
     "sent": ORDERS,
@@ -190,6 +191,35 @@ def test_who_ordered_the_same_twice_stays_a_customer_with_two_orders():
     assert told(ih.Evidence(**unnumbered), "sent", "duplicate_applied") == (ORDERS, len(TWICE))
 
 
+def test_what_a_checkpoint_held_is_not_late_for_that_time():
+    """Twenty changes took two hours, an hour and 55 minutes of which ten of them were held on purpose."""
+    sent = pl.datetime(2026, 3, 2, time_zone="UTC") + pl.duration(hours=3 * pl.int_range(20))
+    rows = pl.select(
+        message_id=pl.format("m{}", pl.int_range(20)),
+        object_id=pl.format("o{}", pl.int_range(20)),
+        integration=pl.lit("prices"),
+        source=pl.lit("erp"),
+        target=pl.lit("shop"),
+        kind=pl.lit("queue"),
+        sent_at=sent,
+        received_at=sent + pl.duration(hours=2),
+        finished_at=sent + pl.duration(hours=2),
+        status=pl.lit("ok"),
+    )
+    held = rows.head(10).select(
+        "message_id",
+        checkpoint=pl.lit("approval"),
+        held_at="sent_at",
+        released_at=pl.col("sent_at") + pl.duration(minutes=115),
+    )
+    promised = pl.DataFrame(
+        {"integration": ["prices"], "sync_limit_ms": [900_000.0]}, schema_overrides={"sync_limit_ms": pl.Float64}
+    )
+    catalog = Catalog(integrations=pl.DataFrame(promised.to_dicts(), schema=CATALOG["integrations"]))
+    assert only(transfers(ih.Evidence(messages=rows, holds=held, catalog=catalog)))["late"] == 10
+    assert only(transfers(ih.Evidence(messages=rows, catalog=catalog)))["late"] == 20
+
+
 def test_ages_tell_the_late_from_the_missing():
     rows = transfer_ages(ih.Evidence(**as_two_logs())).rows_by_key("band", named=True)
     assert [rows[band][0]["arrived"] for band in ("under a minute", "hours")] == [288, 1]
@@ -326,7 +356,7 @@ def test_facts_of_disjoint_objects_add_up():
 
     def facts(sent, received):
         made = counts.transfers(sent, received, two_logs=shared)
-        return counts.transfer_facts(made, integrations, two_logs=shared), made
+        return counts.transfer_facts(made, integrations, two_logs=shared, holds=FRAMES["holds"].empty()), made
 
     whole, made = facts(everything, arrived)
     parts = []

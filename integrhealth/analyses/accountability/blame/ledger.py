@@ -63,7 +63,10 @@ def _counted(cases: pl.DataFrame, by: list[str], columns: dict) -> pl.DataFrame:
 
 
 def coverage(cases: pl.DataFrame) -> pl.DataFrame:
-    """One row, the whole: of how many incidents it can be said whether the first blamed was the root, as COVERAGE."""
+    """One row, the whole: of how many incidents it can be said whether the first blamed was the root, as COVERAGE.
+
+    No row without incidents.
+    """
     blamed, root, wrong = (pl.col(name) for name in ("blamed", "root_system", "wrong"))
     counts = cases.select(
         incidents=pl.len(),
@@ -74,7 +77,7 @@ def coverage(cases: pl.DataFrame) -> pl.DataFrame:
         wrong=wrong.sum(),
         days_lost=pl.col("days").filter(wrong).sum(),
         no_reporter=(wrong.is_not_null() & pl.col("reporter").is_null()).sum(),
-    )
+    ).filter(pl.col("incidents") > 0)
     return _with_share(counts, pl.col("compared"), "compared").select(*COVERAGE).cast(COVERAGE)
 
 

@@ -10,7 +10,7 @@ from integrhealth.charts.theme import ACCENT, CATEGORIES, FAILURE, NEUTRAL, WIDT
 from integrhealth.language.wording import counted
 
 NO_CONFLICTS = "No copy is known to have differed from its record for longer than the sync limit."
-OUTCOMES = {"record lost": FAILURE, "open": CATEGORIES[1], "record won": ACCENT}
+OUTCOMES = {"record lost": FAILURE, "open": NEUTRAL, "record won": ACCENT}
 NAME_LENGTH = 40
 # Steps of one curve that are drawn, values of a walk that have a colour of their own, and the latest changes shown.
 MOST_STEPS, MOST_VALUES, MOST_CHANGES = 200, 7, 60

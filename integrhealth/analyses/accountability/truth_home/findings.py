@@ -160,8 +160,7 @@ def element_without_owner(elements: pl.DataFrame) -> pl.DataFrame:
     """``element_without_owner``: one finding for all elements that the catalog gives a record, but no person."""
     declared = elements.filter(pl.col("origin").is_not_null() | pl.col("record").is_not_null())
     lacking = declared.filter(pl.col("owner_kind") != PERSON)
-    return _counted(
-        "element_without_owner",
+    rows = _counted(
         lacking,
         of=declared.height,
         level="warning",
@@ -169,6 +168,7 @@ def element_without_owner(elements: pl.DataFrame) -> pl.DataFrame:
         unit="data elements",
         ask="Who answers when a value of {} is wrong?",
     )
+    return findings(NAME, "element_without_owner", rows)
 
 
 def not_declared(elements: pl.DataFrame) -> pl.DataFrame:
@@ -178,8 +178,7 @@ def not_declared(elements: pl.DataFrame) -> pl.DataFrame:
     """
     said = pl.any_horizontal(pl.col("origin", "record", "owner", "declared_writers").is_not_null())
     begun = not elements.filter(said).is_empty()
-    return _counted(
-        "not_declared",
+    rows = _counted(
         elements.filter(pl.col("verdict") == NOT_DECLARED, begun),
         of=elements.height,
         level="note",
@@ -187,12 +186,14 @@ def not_declared(elements: pl.DataFrame) -> pl.DataFrame:
         unit="data elements",
         ask="In which system is {} right when two disagree?",
     )
+    return findings(NAME, "not_declared", rows)
 
 
-def _counted(rule: str, lacking: pl.DataFrame, *, of: int, level: str, says: str, unit: str, ask: str) -> pl.DataFrame:
+def _counted(lacking: pl.DataFrame, *, of: int, level: str, says: str, unit: str, ask: str) -> pl.DataFrame:
+    """One row that says of how many elements, `of` so many, something is lacking; none where it lacks of none."""
     whole = lacking.select(names=pl.col("element").sort().implode(), count=pl.len()).filter(pl.col("count") > 0)
     count = pl.col("count")
-    rows = whole.with_columns(
+    return whole.with_columns(
         subject=pl.lit(ALL),
         severity=pl.lit(level),
         statement=pl.format(says, written(count), pl.lit(f"{of:,}"), _listed("names")),
@@ -201,7 +202,6 @@ def _counted(rule: str, lacking: pl.DataFrame, *, of: int, level: str, says: str
         n=pl.lit(of),
         ask=pl.format(ask, pl.col("names").list.first()),
     )
-    return findings(NAME, rule, rows)
 
 
 def _listed(names: str) -> pl.Expr:

@@ -13,6 +13,8 @@ from integrhealth.language.thresholds import BOOKS_OPEN_HOURS, DUE_SHARE
 
 # Sums are made of whole ten-thousandths, so that a difference of nothing is zero; more money than this is none.
 PARTS, MOST_MONEY = 10_000, 1e13
+# What was compared: what both ends wrote down, or what messages say.
+BOTH_BOOKS, MESSAGES = "documents", "objects"
 ENTRIES: dict[str, Any] = {
     "integration": pl.String,
     "currency": pl.String,
@@ -72,7 +74,7 @@ def sent_and_applied(messages: pl.DataFrame) -> pl.DataFrame:
             "sent",
             object=name,
             received=pl.col("arrived").fill_null(0) * pl.col("times"),
-            unit=pl.lit("objects"),
+            unit=pl.lit(MESSAGES),
         )
         .select(*ENTRIES)
         .cast(ENTRIES)
@@ -125,7 +127,7 @@ def held_by_both(documents: pl.DataFrame, messages: pl.DataFrame, integrations: 
     others = lags.select("integration").unique().join(compared, on="integration", how="anti")
     rows = pl.concat([compared, others], how="diagonal")
     amounts = {"sent": pl.col("amount").fill_null(0), "received": pl.col("amount_there").fill_null(0)}
-    return rows.with_columns(**amounts, unit=pl.lit("documents")).select(*ENTRIES).cast(ENTRIES)
+    return rows.with_columns(**amounts, unit=pl.lit(BOTH_BOOKS)).select(*ENTRIES).cast(ENTRIES)
 
 
 def _of_carried_types(pairs: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from integrhealth.analyses.reconciliation.documents.books import BOTH_BOOKS
 from integrhealth.analyses.reconciliation.documents.flags import (
     BALANCED,
     FLAGS,
@@ -98,7 +99,8 @@ def _money(sure: pl.DataFrame) -> pl.DataFrame:
 def book_findings(books: pl.DataFrame, *, integrations: pl.DataFrame, currency: str | None) -> pl.DataFrame:
     """``books_apart``: one finding per integration of the first level whose sums differ, by its largest difference.
 
-    A difference of a sum is critical; where single objects differ and cancel each other a warning.
+    By the books of both ends a difference of a sum is critical; where single objects differ and cancel each other a
+    warning. Messages alone do not say whether what failed was booked by hand: then it is a note.
     """
     apart = books.filter((pl.col("difference").abs() > pl.col("tolerance")) | (pl.col("apart") > 0)).unique(
         "integration", keep="first", maintain_order=True
@@ -120,7 +122,11 @@ def book_findings(books: pl.DataFrame, *, integrations: pl.DataFrame, currency: 
         "books_apart",
         owned.with_columns(
             subject="integration",
-            severity=pl.when(differs).then(pl.lit("critical")).otherwise(pl.lit("warning")),
+            severity=pl.when(pl.col("unit") != BOTH_BOOKS)
+            .then(pl.lit("note"))
+            .when(differs)
+            .then(pl.lit("critical"))
+            .otherwise(pl.lit("warning")),
             statement=pl.when(differs).then(by_sum).otherwise(cancelling),
             value="difference",
             unit=pl.coalesce("currency", pl.lit("money")),

@@ -105,11 +105,22 @@ def in_period(made: Transfers, messages: pl.DataFrame, receipts: pl.DataFrame) -
 
 
 def transfer_facts(
-    made: Transfers, declared: pl.DataFrame, *, two_logs: pl.Series, currency: str | None = None
+    made: Transfers,
+    declared: pl.DataFrame,
+    *,
+    two_logs: pl.Series,
+    holds: pl.DataFrame,
+    currency: str | None = None,
 ) -> Facts:
-    """The facts of `made`; `declared` are the integrations of the catalog, amounts count in `currency` only."""
+    """The facts of `made`; `declared` are the integrations of the catalog, amounts count in `currency` only.
+
+    What a checkpoint held (`holds`) is not late for the time it was held on purpose.
+    """
     promised = declared.select("integration", "sync_limit_ms").unique("integration", keep="first", maintain_order=True)
+    held = (pl.col("released_at") - pl.col("held_at")).dt.total_microseconds().clip(0)
+    on_purpose = holds.group_by("message_id").agg(held=held.sum())
     rows = priced(made.each, currency).join(promised, on="integration", how="left")
+    rows = rows.join(on_purpose, on="message_id", how="left")
     arrived, failed = pl.col("arrived"), pl.col("failed") & ~pl.col("arrived")
     delay = (pl.col("arrived_at") - pl.col("first_sent_at")).dt.total_microseconds()
     timed = pl.when(arrived & pl.col("knows")).then(delay.clip(0))
@@ -132,7 +143,7 @@ def transfer_facts(
             again_priced=pl.col("effects").filter(twice & pl.col("money").is_not_null()).sub(1).sum(),
             absorbed=_count(arrived & pl.col("knows") & ~twice & (pl.col("unsure") > 1)),
             skewed=_count(arrived & pl.col("knows") & (pl.col("delay") < 0)),
-            promised_late=_count(pl.col("timed") > pl.col("sync_limit_ms") * 1000),
+            promised_late=_count(pl.col("timed") - pl.col("held").fill_null(0) > pl.col("sync_limit_ms") * 1000),
             acknowledged=_count(~pl.col("open")),
             min_sent_at=pl.col("first_sent_at").min(),
             max_sent_at=pl.col("last_sent_at").max(),

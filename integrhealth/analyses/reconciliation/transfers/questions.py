@@ -35,7 +35,9 @@ def _made(evidence: "Evidence") -> counts.Transfers:
 def _facts(evidence: "Evidence") -> counts.Facts:
     shared = _two_logs(evidence).to_series()
     declared = evidence.catalog.integrations
-    return counts.transfer_facts(_made(evidence), declared, two_logs=shared, currency=_currency(evidence))
+    return counts.transfer_facts(
+        _made(evidence), declared, two_logs=shared, holds=evidence.holds, currency=_currency(evidence)
+    )
 
 
 @question
@@ -54,8 +56,8 @@ def transfers(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.D
     99th percentile of past delay and a minute at least; younger is in flight, measured where the log of the receiver
     ends. Phantom: received, never sent. Applied twice: one object and content had an effect twice, unless the catalog
     says that the receiver is idempotent; else a repeated send is absorbed. Late: later than the catalog's sync limit,
-    else than ``limit_ms``. Out of order: a lower number, or an earlier send of the object, after a higher one (RFC
-    4737). Overdue: no outcome known after 24 hours.
+    besides what a checkpoint held it for, else than ``limit_ms``. Out of order: a lower number, or an earlier send of
+    the object, after a higher one (RFC 4737). Overdue: no outcome known after 24 hours.
 
     >>> ih.reconciliation.transfers(evidence).select("integration", "sent", "lost", "side").head(1).rows()
     [('bank-statements', 180, 11, 'one log')]
