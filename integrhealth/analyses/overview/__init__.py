@@ -137,7 +137,7 @@ def report(
     ``starters`` needs the `evidence`, which says between which systems and owners a finding lies.
 
     >>> ih.overview.report(ih.all_reports(evidence), evidence=evidence)
-    Report overview: 22 critical, 63 warning, 44 note findings
+    Report overview: 16 critical, 63 warning, 50 note findings
       levels                        4 rows
       changes                            -
       starters                     12 rows

@@ -36,7 +36,7 @@ def worst(
 
     >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
     >>> ih.overview.worst(findings).select("report", "rule", "more").head(2).rows()
-    [('reconciliation', 'books_apart', 5), ('reconciliation', 'documents_unbalanced', 6)]
+    [('reconciliation', 'documents_unbalanced', 6), ('report_overload', 'flood', 0)]
     """
     urgent = findings.filter(pl.col("severity") != "note").with_columns(more=pl.len().over("report", "rule") - 1)
     leaders = urgent.unique(["report", "rule"], keep="first", maintain_order=True).head(FRONT_PAGE_FINDINGS)

@@ -62,8 +62,8 @@ def starters(evidence: "Evidence", findings: pl.DataFrame) -> pl.DataFrame:
     sentence that each can begin with, ``page`` the section to look at together.
 
     >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
-    >>> ih.overview.starters(evidence, findings).select("subject", "owner_a", "owner_b").row(0)
-    ('erp-invoices', 'IT', 'finance')
+    >>> ih.overview.starters(evidence, findings).select("subject", "owner_a", "owner_b").row(2)
+    ('ERP', 'IT', 'warehouse')
     """
     urgent = findings.filter(pl.col("severity") != "note")
     leaders = urgent.unique(["report", "rule"], keep="first", maintain_order=True).head(MOST_STARTERS)

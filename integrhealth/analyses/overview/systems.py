@@ -48,6 +48,6 @@ def system_map(evidence: "Evidence") -> pl.DataFrame:
     """One row per pair of systems of which one sends to the other, by the logs or the catalog, and how many messages.
 
     >>> ih.overview.system_map(evidence).row(0)
-    ('BI', 'Planning', 1250)
+    ('BI', 'Planning', 300)
     """
     return connections(evidence)

@@ -56,7 +56,7 @@ def test_no_name_is_so_long_that_it_keeps_its_finding_from_the_front_page():
     assert worst["rule"].to_list() == ["rule 0", "rule 1", "rule 2", "ill"]
     texts = worst.select(pl.concat_str("severity", "statement", "ask", separator=" ").str.count_matches(r"\S+"))
     assert texts.to_series().max() <= 1 + 32 + 20
-    assert worst["statement"].str.contains("^a system whose name .* … ").all()
+    assert worst["statement"][:3].str.contains("^a system whose name .* … ").all()
     assert overview.worst(ranked([found("b", "ill", "x")]))["statement"].to_list() == ["x is unhealthy."]
 
 
