@@ -43,7 +43,7 @@ picture: .venv/ready  ## take the picture of the report that the README shows (n
 
 benchmarks: .venv/ready  ## run the benchmarks; the results go to benchmarks/README.md by hand
 	$(BIN)/pip install --quiet --editable ".[benchmarks]"
-	for script in parse_jsonl parse_text_lines parse_otlp parse_xes parse_prometheus parse_openlineage full_report error_propagation latency dependency_fragility report_overload root_cause_speed; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in parse_jsonl parse_text_lines parse_otlp parse_xes parse_prometheus parse_openlineage full_report error_propagation latency dependency_fragility report_overload reconciliation root_cause_speed; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 clean:  ## remove the environment and the report
 	rm -rf .venv integrhealth-report

@@ -1,8 +1,12 @@
+from integrhealth.analyses import accountability as accountability
 from integrhealth.analyses import all_reports as all_reports
+from integrhealth.analyses import audit as audit
+from integrhealth.analyses import collaboration as collaboration
 from integrhealth.analyses import dependency_fragility as dependency_fragility
 from integrhealth.analyses import error_propagation as error_propagation
 from integrhealth.analyses import latency as latency
 from integrhealth.analyses import overview as overview
+from integrhealth.analyses import reconciliation as reconciliation
 from integrhealth.analyses import report_overload as report_overload
 from integrhealth.analyses.error_propagation.root_cause import ranking as rootcause
 from integrhealth.evidence import Evidence as Evidence
@@ -14,7 +18,10 @@ from integrhealth.runner.publication import published_reports as published_repor
 __all__ = [
     "Evidence",
     "__version__",
+    "accountability",
     "all_reports",
+    "audit",
+    "collaboration",
     "dependency_fragility",
     "error_propagation",
     "latency",
@@ -23,6 +30,7 @@ __all__ = [
     "publish",
     "published_reports",
     "read",
+    "reconciliation",
     "report_overload",
     "rootcause",
 ]

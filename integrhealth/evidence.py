@@ -20,7 +20,15 @@ from integrhealth.language.schema import FRAMES, conform
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES
 from integrhealth.reading.discovery import CATALOGS, declared_beside, named_file, parsed_files, shown_path
 from integrhealth.reading.period import far_off, whole_traces_between
-from integrhealth.reading.tidying import SOURCES, Tidy, given_frame, tidied, with_rows, without_made_names
+from integrhealth.reading.tidying import (
+    OF_INTEGRATIONS,
+    SOURCES,
+    Tidy,
+    given_frame,
+    tidied,
+    with_rows,
+    without_made_names,
+)
 from integrhealth.traces import journeys, links
 
 SNAPSHOT = "evidence.json"
@@ -45,6 +53,7 @@ class Evidence:
     """
 
     messages: pl.DataFrame
+    receipts: pl.DataFrame
     metrics: pl.DataFrame
     dependencies: pl.DataFrame
     logs: pl.DataFrame
@@ -182,7 +191,8 @@ class Evidence:
         declared = self.catalog
         if catalog is not None:
             declared, _ = _catalog(catalog, [])
-            frames = self.frames | {"messages": without_made_names(self.messages, self.catalog)} | frames
+            anew = {name: without_made_names(getattr(self, name), self.catalog) for name in OF_INTEGRATIONS}
+            frames = self.frames | anew | frames
         tidy = _tidied_frames(frames, declared)
         emptied = {name: FRAMES[name].empty() for name in frames}
         return Evidence._of(

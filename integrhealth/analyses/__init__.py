@@ -8,6 +8,16 @@ error_propagation      when something goes wrong once, how far does it go? sprea
 latency                how long does everything take, and which step decides? what did metrics measure?
 dependency_fragility   which system stops the business, and how often is it up?
 report_overload        is there time to read what is sent, and which few reports would serve every decision?
+accountability         where does the truth live, and who answers for it? truth_home (writers, conflicts, values changed
+                       on their way), incidents (where their days went), owners (who ever answered), blame (who was
+                       blamed first, and who it was)
+reconciliation         did what was sent arrive, exactly once? trail (does every message say what became of it),
+                       transfers (from one log or two), documents (ordered to paid, and the books), exceptions
+                       (returns, credit notes and the like), transforms (does data gain meaning on its way)
+collaboration          do the teams talk whose systems do? contacts (who should, who does, what flows in silence), golive (what
+                       became of it), rituals (are they held), joint_kpi (which department a late order is late by)
+audit                  what do people claim, and what do the data say? answers (fourteen questions, and the debt), outcomes
+                       (did it work), five_questions (of each integration); alone asks all its neighbours
 overview               what should we talk about this week?
 
 In each: ``__init__`` has ``report(evidence)`` and one function on evidence per published table, of the same name;
@@ -25,7 +35,17 @@ if TYPE_CHECKING:
 
 # In the order in which they are read. Module, notebook, folder of tables and command share the word; the overview,
 # which reads the others, comes last.
-REPORTS = ("error_propagation", "latency", "dependency_fragility", "report_overload", "overview")
+REPORTS = (
+    "error_propagation",
+    "latency",
+    "dependency_fragility",
+    "report_overload",
+    "accountability",
+    "reconciliation",
+    "collaboration",
+    "audit",
+    "overview",
+)
 OVERVIEW = REPORTS[-1]
 
 

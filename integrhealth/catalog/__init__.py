@@ -15,6 +15,7 @@ import polars as pl
 from integrhealth.catalog.values import (
     Reader,
     Wrong,
+    choice,
     count,
     day,
     duration,
@@ -41,10 +42,12 @@ BETTER = ("lower", "higher")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 TRANSFORM_KINDS = ("copy", "map", "derive", "drop")
 ANSWERS = ("yes", "partial", "no", "unknown")
+# First-line support takes every incident, the second and the third those that the line before hands up.
+LINES = (1, 2, 3)
 
 # One row per entry; durations in milliseconds, rates per hour, dates as dates, money in the catalog's currency.
 CATALOG: dict[str, dict[str, Any]] = {
-    "teams": {"team": TEXT, "people": COUNT},
+    "teams": {"team": TEXT, "people": COUNT, "line": COUNT},
     "systems": {"system": TEXT, "team": TEXT, "owner": TEXT, "backup": TEXT, "aliases": WORDS},
     "integrations": {
         "integration": TEXT,
@@ -106,7 +109,7 @@ CATALOG: dict[str, dict[str, Any]] = {
 # What each key may hold and which columns it fills; the first key names the entry.
 HEADER: dict[str, Reader] = {"company": text("company"), "currency": text("currency"), "timezone": zone}
 SECTIONS: dict[str, dict[str, Reader]] = {
-    "teams": {"name": text("team"), "people": count("people")},
+    "teams": {"name": text("team"), "people": count("people"), "line": choice("line", LINES)},
     "systems": {
         "name": text("system"),
         "team": text("team"),

@@ -47,6 +47,18 @@ def word(column: str, allowed: tuple[str, ...]) -> Reader:
     return read
 
 
+def choice(column: str, allowed: tuple[int, ...]) -> Reader:
+    """One of the whole numbers that are allowed."""
+
+    def read(value: Any) -> dict[str, Any]:
+        if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
+            remedy = f"write one of {', '.join(map(str, allowed))}"
+            raise Wrong(f"expected one of the numbers allowed, found {value!r}", remedy)
+        return {column: value}
+
+    return read
+
+
 def number(column: str, low: float = 0, high: float = math.inf) -> Reader:
     """A number from `low` to `high`."""
 

@@ -109,6 +109,19 @@ FRAMES: dict[str, Frame] = {
             load_test=FLAG,
         ),
         _frame(
+            "receipts",
+            "one arrival as the receiver's own log says it",
+            "object_id received_at",
+            object_id=TEXT,
+            received_at=TIME,
+            **dict.fromkeys(("object_type", "integration", "source", "target", "operation", "message_id"), TEXT),
+            finished_at=TIME,
+            **dict.fromkeys(("status", "error_code", "error_text", "payload_hash"), TEXT),
+            amount=NUMBER,
+            currency=TEXT,
+            seq=COUNT,
+        ),
+        _frame(
             "metrics",
             "one value of one series",
             "time system metric value",
@@ -183,7 +196,9 @@ FRAMES: dict[str, Frame] = {
             action=TEXT,
             state=TEXT,
             integration=TEXT,
+            object_type=TEXT,
             object_id=TEXT,
+            priority=TEXT,
         ),
         _frame(
             "reports",
@@ -255,6 +270,16 @@ FRAMES: dict[str, Frame] = {
             released_at=TIME,
             decision=TEXT,
             was_bad=FLAG,
+        ),
+        _frame(
+            "ownerships",
+            "who owns an integration or a dataset, as its logs say; a declaration, which no period cuts off",
+            "kind subject owner",
+            kind=TEXT,
+            subject=TEXT,
+            owner=TEXT,
+            role=TEXT,
+            at=TIME,
         ),
     )
 }
@@ -358,20 +383,3 @@ def words(text: pl.Expr) -> pl.Expr:
     """A list written as text, separated by semicolons, as a list: blanks trimmed, empty entries left out."""
     parts = text.str.split(";").list.eval(pl.element().str.strip_chars())
     return parts.list.eval(pl.element().filter(pl.element() != ""))
-
-
-def split_valid(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of a canonical frame that keep every rule, and the rest with ``reason``: ``no_<column>`` for a null
-    in a required column, the first one in the order of the schema. A message without a known status is ``unknown``,
-    one of a kind that is none has none.
-    """
-    if name == "messages":
-        canonical_status = pl.col("status").is_in(STATUSES)
-        frame = frame.with_columns(
-            status=pl.when(canonical_status).then("status").otherwise(pl.lit("unknown")),
-            kind=pl.when(pl.col("kind").is_in(KINDS)).then("kind"),
-        )
-    rules = [pl.when(pl.col(column).is_null()).then(pl.lit(f"no_{column}")) for column in FRAMES[name].required]
-    checked = frame.with_columns(reason=pl.coalesce(rules))
-    keeps = pl.col("reason").is_null()
-    return checked.filter(keeps).drop("reason"), checked.filter(~keeps)

@@ -39,6 +39,22 @@ def wilson_interval(successes: ArrayLike, trials: ArrayLike) -> tuple[NDArray, N
     return np.where(tried, np.clip(low, 0, 1), np.nan), np.where(tried, np.clip(high, 0, 1), np.nan)
 
 
+def difference_interval(
+    successes: ArrayLike, trials: ArrayLike, other_successes: ArrayLike, other_trials: ArrayLike
+) -> tuple[NDArray, NDArray]:
+    """Low and high of a share minus that of another, independent sample; NaN where one of the two had no trials.
+
+    Newcombe's hybrid of the two Wilson intervals (Statistics in Medicine 17, 1998, method 10).
+    """
+    one, other = (np.asarray(count, float) for count in (successes, other_successes))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share, other_share = one / np.asarray(trials, float), other / np.asarray(other_trials, float)
+    low, high = wilson_interval(one, trials)
+    other_low, other_high = wilson_interval(other, other_trials)
+    gap = share - other_share
+    return gap - np.hypot(share - low, other_high - other_share), gap + np.hypot(high - share, other_share - other_low)
+
+
 def beta_interval(up: ArrayLike, down: ArrayLike) -> tuple[NDArray, NDArray]:
     """Low and high of an availability: the central 95% of Beta(up + 1, down + 1), a uniform prior."""
     from scipy.special import betaincinv

@@ -1,7 +1,8 @@
 """Which records are told twice: copies, parts of what another row says in full, and clashes of one id.
 
 Messages, spans and most other rows say by their ids what they speak of: of the same id with the same content one row
-is kept, wherever it was met. A log line, a sample, a delivery has no id. There the record as it stands in the file
+is kept, wherever it was met. A log line, a sample, a delivery has no id; nor has a receipt, as what arrived twice is
+written down twice. There the record as it stands in the file
 counts, not the columns that were kept of it: inside one file every record is an event of its own, and the second in
 another file is a copy only of the second in this one. So the most often that any one file has it is how often it stays.
 """
@@ -20,7 +21,7 @@ FULL = " in full"
 # What makes two records of a frame speak of the same thing; the times and the attempt then tell a retry from a clash.
 IDENTITY = {"messages": ["message_id"], "spans": ["trace_id", "span_id", "span_kind", "service"], "reports": ["report"]}
 # Rows without an id of their own, whose records must be alike in the files.
-WITHOUT_ID = {"logs", "metrics", "deliveries", "reads", "contacts"}
+WITHOUT_ID = {"receipts", "logs", "metrics", "deliveries", "reads", "contacts"}
 
 
 def copies_apart(parts: Sequence[Parsed], frame: str) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -20,17 +20,21 @@ def whole_traces_between(
     """The canonical `frames` from `since` on and before `until`: messages by the first of their trace, others by their
     own time.
 
-    Inventories, which have no time, stay whole. Raises WrongValue when `since` does not come before `until`.
+    A receipt goes with the message that it is of, as one after `until` may be of a message before; without one it goes
+    by its own time. Inventories, which have no time, stay whole. Raises WrongValue when `since` does not come before
+    `until`.
     """
     if since and until and since >= until:
         raise WrongValue(f"nothing lies between {since} and {until}; since must come before until")
     chosen = dict(frames)
+    traces = linked(frames.get("messages", FRAMES["messages"].empty()))
+    traces = traces.with_columns(began=pl.col("sent_at").min().over("trace"))
     for name, rows in frames.items():
-        frame = FRAMES[name]
         if name == "messages":
-            began = linked(rows).select(pl.col("sent_at").min().over("trace")).to_series()
-            chosen[name] = rows.filter(_within(began, since, until))
-        elif time := _time_of(frame):
+            chosen[name] = rows.filter(_within(traces["began"], since, until))
+        elif name == "receipts":
+            chosen[name] = rows.filter(_within(_began(rows, traces), since, until))
+        elif time := _time_of(FRAMES[name]):
             chosen[name] = rows.filter(_within(rows[time], since, until))
     return chosen
 
@@ -52,6 +56,24 @@ def far_off(frames: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
         said = f"{name} whose {time} lies far from all others, kept but left out of the period: {outliers.height:,}"
         sentences.append(f"{said}; {', '.join(listed)}{more}")
     return tuple(sentences)
+
+
+def _began(receipts: pl.DataFrame, traces: pl.DataFrame) -> pl.Series:
+    """When the trace of the message began that each receipt is of: the last one of its object that was sent before.
+
+    The first one sent after, where the clocks of the two disagree; the receipt's own time, where there is none.
+    """
+    sent = traces.select(pl.coalesce("object_id", "message_id"), "began", received_at="sent_at")
+    near = receipts.select("object_id", "received_at", own="received_at").with_row_index()
+    for strategy in ("backward", "forward"):
+        near = near.sort("received_at").join_asof(
+            sent.rename({"began": strategy}).sort("received_at"),
+            on="received_at",
+            by="object_id",
+            strategy=strategy,
+            check_sortedness=False,  # both are sorted as a whole, so within each object
+        )
+    return near.sort("index").select(pl.coalesce("backward", "forward", "own")).to_series()
 
 
 def _time_of(frame: Frame) -> str | None:

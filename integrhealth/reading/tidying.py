@@ -15,7 +15,8 @@ import polars as pl
 
 from integrhealth.catalog import Catalog, catalog_aliases
 from integrhealth.language.masking import cut, masked, masked_secrets, pseudonym, pseudonym_key
-from integrhealth.language.schema import FRAMES, STATUSES, TEXT, TIME, as_polars, conform, split_valid
+from integrhealth.language.schema import FRAMES, STATUSES, TEXT, TIME, as_polars, conform
+from integrhealth.language.valid_rows import split_valid
 from integrhealth.reading.account.parsed import REJECTED, Parsed, no_rejections
 from integrhealth.reading.copies import PLACE, copies_apart, without_clashes, without_lesser
 from integrhealth.reading.records import message_events
@@ -39,6 +40,8 @@ IDENTITIES = {"person", "actor", "object_id", "owner"}
 OPAQUE = {"message_id", "trace_id", "parent_id", "payload_hash", "value_hash", "status", "kind", "currency", "log_file"}
 # Ids that may be made of an address, which may hold a password; that alone is taken out of them.
 ADDRESSED = {"message_id", "trace_id", "parent_id"}
+# Frames whose rows went over an integration, which is named where the log does not.
+OF_INTEGRATIONS = ("messages", "receipts")
 SYSTEM_COLUMNS = {"source", "target", "system", "record_system", "copy_system"}
 
 
@@ -102,8 +105,8 @@ def tidied(parsed: list[Parsed], catalog: Catalog, *, show_people: bool) -> Tidy
     frames = {name: with_inventory_names(rows, frames.get("reports")) for name, rows in frames.items()}
     frames = {name: _private(rows, show_people=show_people) for name, rows in frames.items()}
     frames = {name: _named_by_catalog(rows, catalog) for name, rows in frames.items()}
-    if "messages" in frames:
-        frames["messages"] = with_integration(frames["messages"], catalog)
+    for name in [each for each in OF_INTEGRATIONS if each in frames]:
+        frames[name] = with_integration(frames[name], catalog)
     clashed = pl.concat([no_rejections().with_columns(frame=pl.lit("")), *clashes])
     return Tidy(
         frames,
@@ -219,7 +222,10 @@ def with_inventory_names(rows: pl.DataFrame, reports: pl.DataFrame | None) -> pl
 
 
 def with_integration(messages: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """`messages` with no null integration: by the catalog's (source, target), else "source > target"."""
+    """`messages` or receipts, the integration named by the catalog's (source, target), else "source > target".
+
+    It stays null only where a receiver's log names no source or target.
+    """
     edge = pl.format("{} > {}", "source", "target")
     if catalog.integrations.is_empty():
         return messages.with_columns(integration=pl.coalesce("integration", edge))

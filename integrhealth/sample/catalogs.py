@@ -7,7 +7,10 @@ import yaml
 
 from integrhealth.sample.landscape import INTEGRATIONS, MONITOR_NAMES, SYSTEMS, TEAMS, Integration
 from integrhealth.sample.master_data.feeds import CHECKPOINTS, FEED_INTEGRATIONS, FEEDS
-from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, purposes
+from integrhealth.sample.people.claims import claims
+from integrhealth.sample.people.contacts import LEGAL, LEGAL_PEOPLE, RITUAL, RITUAL_TEAMS, SCANS_LIVE, WEEKDAY
+from integrhealth.sample.people.outcomes import OUTCOMES_A, success_metric
+from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, added_fields, purposes
 from integrhealth.sample.retry_storm.scans import SCANS
 
 # By level: success objective, 95th percentile of requests and of queues, how late a message may be, cost of an error.
@@ -60,6 +63,20 @@ OUTAGES_A = {
     "bank-statements": {"tolerance": "24h"},
     "erp-tax": {"tolerance": "4d"},
 }
+# What A sends and who gets it needs, where somebody once listed it.
+FIELDS_A = {
+    "shop-orders": (
+        ("order_id", "customer_id", "sku", "quantity", "price"),
+        ("customer_note", "browser", "campaign", "gift_text", "newsletter", "birth_date", "phone_2"),
+    ),
+    "crm-orders": (
+        ("order_id", "customer_id", "sku", "quantity", "amount"),
+        ("quote_history", "probability", "competitor"),
+    ),
+    "crm-accounts": (("customer_id", "open_orders", "turnover"), ("vat_history", "dunning_text", "bank_account")),
+    "bi-sales": (("order_id", "sku", "amount"), ("customer_note", "phone_2", "browser", "gift_text")),
+    "wms-orders": (("delivery_id", "sku", "quantity", "address"), ()),
+}
 FIRST_COSTS = {feed.first: COSTS[feed.first] for feed in FEEDS}
 FALLBACK_TESTED, GO_LIVE, DECLARED, INTERVIEWED = (
     date(2025, 10, 14),
@@ -80,6 +97,11 @@ def catalog(company: str) -> str:
 def declared(company: str) -> dict[str, Any]:
     """What the catalog of a company says."""
     return _few_words() if company == "a" else _complete()
+
+
+def owned(company: str) -> set[str]:
+    """The integrations of which the catalog names an owner."""
+    return {entry["name"] for entry in declared(company)["integrations"] if "owner" in entry}
 
 
 class _Plain(yaml.SafeDumper):
@@ -104,23 +126,31 @@ def _few_words() -> dict[str, Any]:
             entry["owner"] = OWNERS_A[integration.name]
         if integration.name == "shop-orders":
             entry |= {"queue": False, "idempotent": False, "value_per_object": 85.0, "error_cost": 120.0}
+        if integration.name in FIELDS_A:
+            required, unused = FIELDS_A[integration.name]
+            entry["fields"] = {"required": [*required], "sent": [*required, *unused]}
         if integration.name == "bank-statements":
             entry["fallback"] = {"kind": "manual"}
+        if integration is SCANS:
+            entry["go_live"] = SCANS_LIVE
+        if integration.name in OUTCOMES_A:
+            outcome = OUTCOMES_A[integration.name]
+            entry |= {"go_live": outcome.go_live, "success_metric": success_metric(outcome)}
         integrations.append(entry | OUTAGES_A.get(integration.name, {}) | FIRST_COSTS.get(integration.name, {}))
-    return _header("Company A") | {
+    header = _header("Company A")
+    header["teams"].append({"name": LEGAL, "people": LEGAL_PEOPLE})
+    return header | {
         "systems": [_system(name) for name in SYSTEMS],
         "integrations": integrations,
         "capabilities": [dict(CAPABILITIES[0])],
         "elements": [
-            {"element": "customer.address", "writers": ["CRM", "ERP", "Webshop"]},
+            {"element": "customer.address", "origin": "CRM", "record": "CRM", "writers": ["CRM", "ERP", "Webshop"]},
             *({"element": feed.element, "amended": False} for feed in FEEDS),
         ],
+        "transforms": [_map("tracking-portal", "shipment.status")],
         "checkpoints": _checkpoints("a"),
-        "audit": [
-            {"question": 1, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
-            {"question": 3, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
-            {"question": 5, "answer": "partial", "by": "cio", "on": date(2025, 10, 1)},
-        ],
+        "rituals": _rituals(),
+        "audit": claims("a"),
     }
 
 
@@ -135,24 +165,20 @@ def _complete() -> dict[str, Any]:
             _element("article.price", "ERP", "ERP"),
             _element("article.stock", "WMS", "WMS"),
             _element("order.status", "ERP", "ERP"),
+            _element("order.amount", "CRM", "CRM"),
+            _element("shipment.status", "Carrier", "Carrier"),
             _element("supplier.bank_account", "Procurement", "Procurement"),
         ],
         "transforms": [
             {"integration": "shop-orders", "field": "order_id", "kind": "copy", "from": ["order_id"]},
-            {"integration": "shop-orders", "field": "promised_on", "kind": "derive", "from": ["sku", "quantity"]},
-            {"integration": "wms-orders", "field": "pick_zone", "kind": "derive", "from": ["sku"]},
+            *added_fields(),
         ],
         "checkpoints": [
             {"name": "credit-check", "integration": "shop-orders", "kind": "approval"},
             *_checkpoints("b"),
         ],
-        "rituals": [
-            {"name": "weekly alignment", "weekday": "tuesday", "teams": ["sales", "warehouse", "finance", "production"]}
-        ],
-        "audit": [
-            {"question": number, "answer": "yes" if number != 9 else "partial", "by": "coo", "on": date(2025, 9, 30)}
-            for number in range(1, 15)
-        ],
+        "rituals": _rituals(),
+        "audit": claims("b"),
     }
 
 
@@ -182,6 +208,10 @@ def all_integrations() -> list[Integration]:
 def _checkpoints(company: str) -> list[dict[str, str]]:
     first = {feed.name: feed.first for feed in FEEDS}
     return [{"name": each.name, "integration": first[each.feed], "kind": each.kind} for each in CHECKPOINTS[company]]
+
+
+def _rituals() -> list[dict[str, Any]]:
+    return [{"name": RITUAL, "weekday": WEEKDAY, "teams": list(RITUAL_TEAMS)}]
 
 
 def _bare(integration: Integration) -> dict[str, Any]:
@@ -228,6 +258,11 @@ def _answered(integration: Integration) -> dict[str, Any]:
         },
         "fields": {"required": fields, "sent": fields},
     }
+
+
+def _map(integration: str, field: str) -> dict[str, Any]:
+    """All that A wrote down of a transformation: that the portal has states of its own."""
+    return {"integration": integration, "field": field, "kind": "map", "from": [field]}
 
 
 def _element(element: str, origin: str, record: str) -> dict[str, Any]:

@@ -67,3 +67,33 @@ PROBLEMS_A = {
     "bi-sales": "More data for everyone.",
     "erp-tax": "VAT records have to reach the authority within four days.",
 }
+
+# What B adds on the way, so that data arrives with more meaning than it left: integration | field | made of.
+_ADDED = """
+shop-orders        | promised_on       | sku, quantity
+wms-orders         | pick_zone         | sku
+crm-orders         | delivery_block    | customer_id, amount
+erp-invoices       | revenue_account   | sku, country
+bi-sales           | margin            | amount, cost
+carrier-tracking   | expected_on       | depot, scanned_at
+tracking-portal    | arrives_between   | shipment.status, postal_code
+price-changes      | shown_from        | valid_on
+price-portal       | contract_discount | customer_id, sku
+price-quotes       | quotes_to_renew   | sku, valid_on
+price-insights     | price_class       | sku
+stock-counts       | promisable        | quantity, reserved
+availability-shop  | back_on           | sku
+availability-lines | next_lot          | sku, plant
+supplier-accounts  | checked_iban      | account
+supplier-payables  | payment_terms     | supplier_id
+supplier-spend     | category          | supplier_id
+"""
+
+
+def added_fields() -> list[dict[str, object]]:
+    """The transformations that company B registered: fields that are made on the way, and of what."""
+    rows = [[cell.strip() for cell in line.split("|")] for line in _ADDED.strip().splitlines()]
+    return [
+        {"integration": name, "field": field, "kind": "derive", "from": made_of.split(", ")}
+        for name, field, made_of in rows
+    ]

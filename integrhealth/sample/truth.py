@@ -7,13 +7,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from integrhealth.sample.catalogs import FIELDS_A, declared
 from integrhealth.sample.companies import DAYS, FIRST_DAY, Company
 from integrhealth.sample.journeys.flow import WAITED_FOR, Flow
 from integrhealth.sample.journeys.spread import passing_shares
-from integrhealth.sample.journeys.texts import ALL_FAULTS, HOSTILE, OUT_OF_SERVICE, TIMED_OUT
+from integrhealth.sample.journeys.texts import ALL_FAULTS, HOSTILE, NO_FAULT, OUT_OF_SERVICE, TIMED_OUT
 from integrhealth.sample.landscape import INTEGRATIONS, JOURNEYS, SYSTEMS
 from integrhealth.sample.logs.tables import UNMAPPED, WAITING, monitor_state
 from integrhealth.sample.master_data.feeds import FEED_INTEGRATIONS
+from integrhealth.sample.people.claims import claim_truth
 from integrhealth.sample.retry_storm.scans import SCANS
 from integrhealth.sample.season import FIRST_US, days
 
@@ -102,6 +104,10 @@ def row_counts(rows: pl.DataFrame, company: Company) -> Counter:
     counts["outage", "served_by_fallback"] += int(rows["fallback"].sum())
     for (source, ending), count in _needed_meanwhile(rows, outage.system, start, end).items():
         counts["outage", "needed_by", source, ending] += count
+    # A failure that was passed on by another message says nothing, or only that it is one.
+    between = rows.filter(pl.col("source") != pl.col("target"), "failed")
+    counts["trail", "failed"] += between.height
+    counts["trail", "with_reason"] += between.filter(pl.col("fault") != NO_FAULT).height
     for fault, count in rows.group_by("fault").len().rows():
         for name, mark in HOSTILE.items():
             counts["hostile", name] += count * (mark in ALL_FAULTS[fault].text)
@@ -149,6 +155,8 @@ def document(
     `more` holds the truths of mechanisms that count for themselves.
     """
     mail, fed = more["report_mail"], more["master_data"]["feeds"]
+    outage = _outage(company, counts)
+    claimed = claim_truth(company.key, declared(company.key), {**more, "outage": outage})
     spread = {what: _spread(counts, what) for what in ("complete", "written", "outside_outage")}
     return {
         "company": company.name,
@@ -166,7 +174,7 @@ def document(
             },
             "dependency_fragility": _structure(company),
             "latency": _latency_answer(company, latencies),
-            "outage": _outage(company, counts),
+            "outage": outage,
             "down_times": _down_times(company, more["retry_storm"]),
             "retry_storm": {key: more["retry_storm"][key] for key in ("integration", "sustained", "jittered")},
             "report_overload": {
@@ -178,6 +186,36 @@ def document(
                 name: {key: feed["hold"][key] for key in ("verdict", "best_hold_minutes")} for name, feed in fed.items()
             },
             "outages": {name: outage["verdict"] for name, outage in more["outage_drill"].items()},
+            "accountability": {
+                "two_truths": {key: more["two_truths"][key] for key in ("record", "writers", "conflicts", "authority")},
+                "laundered": more["laundering"]["laundered"],
+            },
+            "reconciliation": {
+                "documents": {key: more["documents"][key] for key in ("lines_by_flag", "orders_by_flag", "at_stake")},
+                # Of every refused scan the reason is logged.
+                "trail": {
+                    what: counts["trail", what] + counts["log", "parcel_scans", "failed"]
+                    for what in ("failed", "with_reason")
+                },
+                "unused_fields": {
+                    name: sorted(unused) for name, (_, unused) in FIELDS_A.items() if company.key == "a" and unused
+                },
+                "loss_bits": {more["lost_meaning"]["integration"]: more["lost_meaning"]["loss_bits"]},
+            },
+            "collaboration": {
+                "congruence": more["contacts"]["congruence"],
+                "silent": more["contacts"]["silent"],
+                "rituals": {
+                    name: {key: ritual[key] for key in ("planned", "held", "complete")}
+                    for name, ritual in more["rituals"].items()
+                },
+                "joint_kpi": {key: more["stages"][key] for key in ("orders", "late", "points")},
+            },
+            "audit": {
+                "claimed": claimed["claimed"],
+                "contradicted": sorted(claimed["contradicted"], key=int),
+                "outcomes": {name: outcome["verdict"] for name, outcome in more["outcomes"].items()},
+            },
         },
         "mechanisms": {
             "season": _season(counts),
@@ -189,8 +227,9 @@ def document(
             },
             "retries": _retries(company, counts),
             "latency_step": _latency_answer(company, latencies),
-            "outage": _outage(company, counts),
+            "outage": outage,
             **more,
+            "claims": claimed,
         },
         "blemishes": {
             "sampled_away_messages": counts["sampled_away"],

@@ -12,12 +12,19 @@ import numpy as np
 import polars as pl
 
 from integrhealth.errors import UnknownName, WrongValue
-from integrhealth.sample.catalogs import catalog
+from integrhealth.sample.catalogs import catalog, declared, owned
 from integrhealth.sample.chance import stream
 from integrhealth.sample.companies import COMPANIES, Company
+from integrhealth.sample.documents.orders import orders
+from integrhealth.sample.documents.papers import document_rows, order_lines
+from integrhealth.sample.documents.truth import document_truth
+from integrhealth.sample.elements.addresses import address_rows, address_truth, addresses
+from integrhealth.sample.elements.amounts import amount_rows, amount_truth, amounts
+from integrhealth.sample.elements.states import state_rows, state_truth, states
 from integrhealth.sample.incidents.desk import incident_causes, incidents
 from integrhealth.sample.incidents.drill import arrivals, drill, hourly_counts
 from integrhealth.sample.incidents.files import INCIDENT_HEADER, incident_lines, incident_truth, repairs
+from integrhealth.sample.journeys.milestones import milestones
 from integrhealth.sample.journeys.records import Chunk, chunks, flows, named, records, step_table
 from integrhealth.sample.logs.mail import mail
 from integrhealth.sample.logs.otlp import lines, spans
@@ -25,6 +32,12 @@ from integrhealth.sample.logs.tables import BAD_DATE, MAPPING, MONITOR_HEADER, S
 from integrhealth.sample.master_data.changes import feeds
 from integrhealth.sample.master_data.files import change_rows, hold_rows, message_rows
 from integrhealth.sample.master_data.truth import feed_counts, master_data
+from integrhealth.sample.people.about import with_subjects
+from integrhealth.sample.people.contacts import contact_rows, contacts
+from integrhealth.sample.people.kpi_truth import kpi_truth
+from integrhealth.sample.people.outcomes import metric_rows, outcome_truth
+from integrhealth.sample.people.stages import made_orders, stage_rows
+from integrhealth.sample.people.truth import contact_truth, ritual_truth
 from integrhealth.sample.retry_storm.files import retry_storm, scan_rows, storm_counts
 from integrhealth.sample.retry_storm.scans import storm
 from integrhealth.sample.truth import document, flow_counts, row_counts, step_latencies
@@ -53,12 +66,18 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     except OSError as error:
         raise WrongValue(f"{folder} cannot be written ({error.strerror}); name another folder") from error
     level = COMPRESSION if wanted < MANY else FASTER_COMPRESSION
-    counts, latencies, causes, files = _write_logs(folder, chosen, wanted, seed, level)
+    counts, latencies, causes, done, files = _write_logs(folder, chosen, wanted, seed, level)
     mailed = mail(company, seed)
     (folder / "reports.csv").write_text(mailed.reports.write_csv(), newline="\n")
     fed = feeds(company, messages=wanted, seed=seed)
     evening = storm(company, messages=wanted, seed=seed)
     counts += feed_counts(fed) + storm_counts(evening)
+    ordered = order_lines(orders(done, company, messages=wanted, seed=seed))
+    lived, sold, moved = (kind(done, company, messages=wanted, seed=seed) for kind in (addresses, amounts, states))
+    tickets = incidents(causes, company, seed)
+    talked = with_subjects(contacts(company, seed), tickets, company, seed)
+    staged = made_orders(company, seed)
+    built = declared(company)["integrations"]
     tables = {
         "deliveries": mailed.deliveries,
         "reads": mailed.reads,
@@ -66,6 +85,13 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
         "master_data/field_changes": change_rows(fed),
         "master_data/holds": hold_rows(fed),
         "parcel_scans/messages": scan_rows(evening),
+        "documents/documents": document_rows(ordered, company),
+        "addresses/field_changes": address_rows(lived, company),
+        "order_amounts/field_changes": amount_rows(sold, company),
+        "shipment_states/field_changes": state_rows(moved, company),
+        "contacts/contacts": contact_rows(talked),
+        "stages/stages": stage_rows(staged),
+        "metrics/metrics": metric_rows(company, built, seed),
     }
     for name, frame in tables.items():
         path = folder / f"{name}.csv.gz"
@@ -76,7 +102,6 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     files["reports.csv"] = {"rows": mailed.reports.height}
     for name in ("master_data/messages", "parcel_scans/messages"):
         counts += hourly_counts(tables[name])
-    tickets = incidents(causes, company, seed)
     steps = incident_lines(tickets)
     (folder / "service_desk").mkdir(exist_ok=True)
     (folder / "service_desk" / "tickets.csv").write_text("\n".join([INCIDENT_HEADER, *steps, ""]), newline="\n")
@@ -87,8 +112,16 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
         "report_mail": mailed.truth,
         "master_data": master_data(fed),
         "retry_storm": retry_storm(evening),
-        "incidents": incident_truth(tickets),
+        "incidents": incident_truth(tickets, owned(company)),
+        "documents": document_truth(ordered, tables["documents/documents"], company),
+        "two_truths": address_truth(lived, tables["addresses/field_changes"], company),
+        "laundering": amount_truth(sold, company),
+        "lost_meaning": state_truth(moved, company),
         "outage_drill": drill(arrivals(counts), repairs(tickets), company),
+        "contacts": contact_truth(talked, tickets, company),
+        "rituals": ritual_truth(company),
+        "stages": kpi_truth(staged),
+        "outcomes": outcome_truth(company, built, tables["metrics/metrics"]),
     }
     truth = document(chosen, counts, latencies, more, files, seed=seed, messages=wanted)
     truth = json.loads(json.dumps(truth), parse_float=lambda text: round(float(text), 6))
@@ -98,17 +131,19 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
 
 def _write_logs(
     folder: Path, company: Company, messages: int, seed: int, level: int
-) -> tuple[Counter, pl.DataFrame, pl.DataFrame, dict[str, Any]]:
-    """Traces, monitor and webhooks, month by month; counts of what was planted, and the files' exact contents."""
+) -> tuple[Counter, pl.DataFrame, pl.DataFrame, pl.DataFrame, dict[str, Any]]:
+    """Traces, monitor and webhooks, month by month; counts of what was planted, the milestones of orders and returns,
+    and the files' exact contents."""
     steps = step_table(company)
     counts: Counter = Counter()
-    latencies, causes, files, month = [], [], {}, None
+    latencies, causes, done, files, month = [], [], [], {}, None
     with _Months(folder, level) as logs:
         for chunk in chunks(messages, seed):
             rows = named(pl.concat(_chunk_records(chunk, company, seed, counts)), steps)
             counts += row_counts(rows, company) + hourly_counts(rows)
             latencies.append(step_latencies(rows, company))
             causes.append(incident_causes(rows))
+            done.append(milestones(rows))
             first = chunk.month != month
             month = chunk.month
             by_log = rows.partition_by("log", as_dict=True)
@@ -122,7 +157,7 @@ def _write_logs(
             logs.write("monitor", f"erp_monitor/monitor-{month}.csv", _blemished_rows(exported, first, files, month))
             hooks = webhook_lines(by_log.get(("webhook",), empty))
             logs.write("webhook", f"webhooks/carrier-{month}.jsonl.gz", _blemished_hooks(hooks, first, files, month))
-    return counts, pl.concat(latencies), pl.concat(causes), files
+    return counts, pl.concat(latencies), pl.concat(causes), pl.concat(done), files
 
 
 def _chunk_records(chunk: Chunk, company: Company, seed: int, counts: Counter) -> Iterable[pl.DataFrame]:

@@ -3,7 +3,16 @@
 from integrhealth import analyses
 from integrhealth.evidence import Evidence
 
-READ_FIRST = ["error_propagation", "latency", "dependency_fragility", "report_overload"]
+READ_FIRST = [
+    "error_propagation",
+    "latency",
+    "dependency_fragility",
+    "report_overload",
+    "accountability",
+    "reconciliation",
+    "collaboration",
+    "audit",
+]
 
 
 def test_all_reports_are_those_that_the_overview_reads_each_with_the_columns_it_publishes():

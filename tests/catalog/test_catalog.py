@@ -15,7 +15,7 @@ company: Acme
 currency: EUR
 timezone: Europe/Madrid
 teams:
-  - {name: finance, people: 9}
+  - {name: finance, people: 9, line: 2}
   - {name: warehouse, people: 14}
 systems:
   - {name: ERP, team: finance, owner: {name: ann@example.com, backup: bob@example.com}}
@@ -85,6 +85,7 @@ def test_every_key_becomes_its_column_in_the_units_of_the_schema(written):
     assert (row["queue"], row["rejections"]) == (True, "business")
     assert (row["fallback"], row["manual_rate_per_hour"], row["schedule_ms"]) == ("none", 40.0, None)
     assert (row["fields_required"], row["fields_sent"]) == (["order_id"], ["order_id", "note"])
+    assert catalog.teams.rows() == [("finance", 9, 2), ("warehouse", 14, None)]
     assert catalog.systems.rows()[0] == ("ERP", "finance", "ann@example.com", "bob@example.com", None)
     assert catalog.reports.rows() == [("daily sales", ["price"], False, "ann@example.com")]
     assert catalog.elements.select("amended", "correction_codes").rows() == [(None, None), (False, ["Z1", "7"])]
@@ -126,6 +127,10 @@ def test_an_empty_file_is_a_catalog_without_entries(written):
         ("level: experience", "level: experiance", "integrations[0].level", "did you mean 'experience'?"),
         ("Europe/Madrid", "Madrid", "timezone", "Europe/Madrid"),
         ("people: 9", "people: 9.5", "teams[0].people", "whole number"),
+        ("line: 2", "line: 4", "teams[0].line", "1, 2, 3"),
+        ("line: 2", "line: 2nd", "teams[0].line", "1, 2, 3"),
+        ("line: 2", "line: true", "teams[0].line", "1, 2, 3"),
+        ("line: 2", "line: 2.0", "teams[0].line", "1, 2, 3"),
         ("queue: true", "queue: yes", "integrations[0].queue", "true or false"),
         ("amended: false", "amended: no", "elements[1].amended", "true or false"),
         ("amended: false", "amendable: false", "elements[1].amendable", "did you mean 'amended'?"),

@@ -8,7 +8,8 @@ import pytest
 
 from integrhealth.errors import MissingColumns, WrongValue
 from integrhealth.language import schema
-from integrhealth.language.schema import FRAMES, STATUSES, TIME, WORDS, conform, split_valid
+from integrhealth.language.schema import FRAMES, STATUSES, TIME, WORDS, conform
+from integrhealth.language.valid_rows import split_valid
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

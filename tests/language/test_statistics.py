@@ -10,6 +10,7 @@ from integrhealth.language.statistics import (
     beta_interval,
     chance_of_distance,
     chance_of_more,
+    difference_interval,
     enough,
     holm,
     quantile_ranks,
@@ -116,3 +117,11 @@ def test_a_family_steps_down_from_its_smallest():
         each if each is None else pytest.approx(each) for each in stepped
     ]
     assert pl.DataFrame({"p": [0.8, 0.9]}).select(holm(pl.col("p")))["p"].to_list() == [1, 1]
+
+
+def test_the_interval_of_a_difference_is_that_of_newcombe():
+    # Newcombe 1998, table II, method 10: (a) 56/70 - 48/80, (b) 9/10 - 3/10, (g) 10/10 - 0/20.
+    low, high = difference_interval([56, 9, 10], [70, 10, 10], [48, 3, 0], [80, 10, 20])
+    assert low == pytest.approx([0.0524, 0.1705, 0.6791], abs=5e-5)
+    assert high == pytest.approx([0.3339, 0.8090, 1.0], abs=5e-5)
+    assert np.isnan(difference_interval([0], [0], [1], [2])).all()

@@ -74,3 +74,33 @@ def test_a_moment_is_in_utc(said, meant):
 def test_what_is_no_moment_is_told(said, told):
     with pytest.raises(WrongValue, match=told):
         moment(said)
+
+
+def test_a_receipt_goes_with_the_message_that_it_is_of():
+    frames = {
+        "messages": messages("""
+            message_id  integration  source  target  object_id  sent_at
+            m1          orders       a       b       one        1
+            m2          orders       a       b       two        8
+            m3          orders       a       b       two        14
+            m4          orders       a       b       three      12
+            m5          orders       a       b       -          8
+        """),
+        "receipts": drawn(
+            "receipts",
+            """
+            object_id  integration  received_at
+            one        orders       11
+            two        orders       13
+            two        orders       15
+            three      orders       11.9
+            m5         orders       30
+            nobody     orders       9
+            nobody     orders       10
+            """,
+        ),
+    }
+    early = whole_traces_between(frames, None, LATER)["receipts"]
+    late = whole_traces_between(frames, LATER, None)["receipts"]
+    assert early["object_id"].to_list() == ["one", "two", "m5", "nobody"]
+    assert late["object_id"].to_list() == ["two", "three", "nobody"]

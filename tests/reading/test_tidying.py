@@ -71,10 +71,9 @@ def test_an_id_made_of_an_address_holds_no_password(tmp_path):
 
 
 def test_people_in_warnings_are_masked(tmp_path):
-    owned = {"namespace": "n", "name": "load", "facets": {"ownership": {"owners": [{"name": "ann@example.com"}]}}}
-    event = {"eventTime": "2026-03-01T10:00:00Z", "eventType": "START", "run": {"runId": "1"}, "job": owned}
-    evidence = read(tmp_path, a=event)
-    assert any("load: ***" in sentence for sentence in evidence.warnings)
+    (tmp_path / "deliveries.csv").write_text("report,person,at,for ann@example.com\nstock,bo,2026-03-01T10:00:00Z,x\n")
+    evidence = ih.read(tmp_path)
+    assert any("for ***" in sentence for sentence in evidence.warnings), evidence.warnings
     assert not any("ann@" in sentence for sentence in evidence.warnings)
 
 

@@ -73,6 +73,40 @@ def test_tickets_are_counted_right(desk):
     assert sum(row["repaired"] for row in planted["by_system"].values()) == len(done)
 
 
+def test_search_and_blame_are_counted_right(desk):
+    company, tickets, truth = desk
+    planted = truth["mechanisms"]["incidents"]
+    catalog = yaml.safe_load((SAMPLES / f"company_{company}" / "catalog.yaml").read_text())
+    owned = {entry["name"] for entry in catalog["integrations"] if "owner" in entry}
+    for part, has_owner in (("owned", True), ("ownerless", False)):
+        rows = [row for row in repairs(tickets) if (row["integration"] in owned) == has_owner]
+        assert len(rows) == planted[part]["repaired"]
+        for what in ("search", "fix"):
+            middle = median(row[what] for row in rows) if rows else None
+            assert planted[part][f"median_{what}_minutes"] == (middle and pytest.approx(middle, abs=1e-5))
+    teams = {entry["name"]: entry["team"] for entry in catalog["systems"]}
+    root = {entry["name"]: teams[entry["target"]] for entry in catalog["integrations"]}
+    blamed, wrong = defaultdict(int), defaultdict(int)
+    for steps in tickets.values():
+        given = [row["GROUP"] for row in steps if row["ACTION"] in ("opened", "assigned") and row["GROUP"] != "-"]
+        # The desk opens every ticket of company A and is to blame for none by that.
+        given = given[1:] if company == "a" else given
+        if steps[0]["DOC_NO"] != "-" and given:
+            blamed[given[0]] += 1
+            wrong[given[0]] += given[0] != root[steps[0]["INTERFACE"]]
+    assert {team: row["cases"] for team, row in planted["first_blamed"]["by_team"].items()} == blamed
+    assert {team: row["wrong"] for team, row in planted["first_blamed"]["by_team"].items()} == wrong
+    assert (sum(blamed.values()), sum(wrong.values())) == tuple(
+        planted["first_blamed"][what] for what in ("cases", "wrong")
+    )
+
+
+def test_the_kit_reads_the_priority(desk):
+    company, tickets, _ = desk
+    seen = sample(company).incident_events.select("incident", "priority").unique().rows()
+    assert dict(seen) == {ticket: steps[0]["PRIORITY"] for ticket, steps in tickets.items()}
+
+
 def test_a_ticket_is_opened_given_to_somebody_resolved_and_closed(desk):
     company, tickets, _ = desk
     people = set()

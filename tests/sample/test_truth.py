@@ -1,4 +1,4 @@
-"""What truth.json says of the committed samples, counted another way: from the raw files, with json and csv alone."""
+"""What truth.json says of the committed samples, counted another way: from the raw files, with json and csv."""
 
 import csv
 import gzip
@@ -8,7 +8,9 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
+from drawing.samples import sample
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 MONTHS = ("2025-11", "2025-12", "2026-01")
@@ -184,6 +186,17 @@ def test_error_spread_is_what_a_walk_over_the_raw_spans_finds(raw):
             assert (own[system], total[system]) == (planted["own_errors"], planted["messages"]), system
     rate = sum(passed.values()) / (sum(passed.values()) + sum(own.values()) + hooks)
     assert truth["answers"]["error_propagation"]["reproduction_observed"] == pytest.approx(rate, abs=1e-6)
+
+
+def test_failures_say_why_as_often_as_planted(company):
+    folder, truth = company
+    messages = sample(folder.name.removeprefix("company_")).messages
+    failed = messages.filter(
+        pl.col("source") != pl.col("target"), pl.col("status").is_in(["failed", "timeout", "rejected"])
+    )
+    planted = truth["answers"]["reconciliation"]["trail"]
+    assert (failed.height, failed["error_text"].count()) == (planted["failed"], planted["with_reason"])
+    assert 0.5 < planted["with_reason"] / planted["failed"] < 0.9
 
 
 def test_every_system_and_integration_leaves_messages(raw):

@@ -49,5 +49,6 @@ TABLES: dict[str, dict[str, Any]] = {
         "by": TEXT,
         "on": TEXT,
     },
+    "interest": {"part": TEXT, "subject": TEXT, "amount": NUMBER, "period_amount": NUMBER, "n": COUNT},
     "debt": {"open_questions": COUNT, "verdict": TEXT, "yearly_interest": NUMBER},
 }

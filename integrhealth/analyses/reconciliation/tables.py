@@ -4,6 +4,7 @@ from typing import Any
 
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, WORDS
 
+NAME = "reconciliation"
 TABLES: dict[str, dict[str, Any]] = {
     "trail": {
         "integration": TEXT,
@@ -45,6 +46,20 @@ TABLES: dict[str, dict[str, Any]] = {
         "failure_share": NUMBER,
         "gap": NUMBER,
         "verdict": TEXT,
+    },
+    "exception_failures": {"type": TEXT, "integration": TEXT, "cases": COUNT},
+    "variants": {
+        "object_type": TEXT,
+        "rank": COUNT,
+        "variant": TEXT,
+        "steps": COUNT,
+        "cases": COUNT,
+        "share": NUMBER,
+        "coverage": NUMBER,
+        "failed_share": NUMBER,
+        "median_hours": NUMBER,
+        "objects": COUNT,
+        "variants": COUNT,
     },
     "transforms": {
         "integration": TEXT,

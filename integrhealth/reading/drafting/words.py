@@ -181,6 +181,10 @@ WRITTEN: dict[str, str] = {
         "|bearbeiter gruppe|assigned group|support group|grupo|groupe|gruppo|behandelgroep"
         "|zustandige gruppe|resolver group"
     ),
+    "priority": (
+        "priority|severity|urgency|impact|prioritat|dringlichkeit|schweregrad|priorite|gravite|prioridad|priorita"
+        "|gravedad"
+    ),
     "state": "state|status|estado|statut|zustand",
     "action": "action|change|event|field",
     "document": "document no|document number|document|order|vbeln|delivery",

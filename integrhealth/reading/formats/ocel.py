@@ -38,7 +38,7 @@ def records(path: Path) -> Iterator[Found]:
 
 def _document(log: Any) -> Iterator[Found]:
     """The events of one log; an id that comes again must be of the same event."""
-    events, seen, rows, several = _events(log), {}, 0, 0
+    events, types, seen, rows, several = _events(log), _object_types(log), {}, 0, 0
     if events is None:
         yield Refused(None, "no_events", log)
         return
@@ -50,7 +50,7 @@ def _document(log: Any) -> Iterator[Found]:
         elif seen.setdefault(name, event) != event:
             yield Refused(None, "conflicting_id", event)
         else:
-            record = Record(None, tuple(_rows(event)))
+            record = Record(None, tuple(_rows(event, types)))
             several += len(record.rows) > 1
             rows += len(record.rows) if len(record.rows) > 1 else 0
             yield record
@@ -67,14 +67,23 @@ def _events(log: Any) -> list[tuple[str | None, Any]] | None:
     return None
 
 
-def _rows(event: Fields) -> Iterator[tuple[str, Fields]]:
+def _object_types(log: Any) -> dict[Any, Any]:
+    """The type of each object by its id: a mapping in OCEL 1, a list in OCEL 2; what tells none is left out."""
+    if isinstance(first := field(log, "ocel:objects"), dict):
+        return {name: field(each, "ocel:type") for name, each in first.items()}
+    second = field(log, "objects")
+    objects = second if isinstance(second, list) else []
+    return {name: field(each, "type") for each in objects if isinstance(name := field(each, "id"), str)}
+
+
+def _rows(event: Fields, types: dict[Any, Any]) -> Iterator[tuple[str, Fields]]:
     fields = {
         "activity": event.get("ocel:activity", event.get("type")),
         "time": event.get("ocel:timestamp", event.get("time")),
     }
     fields |= {f"attribute.{name.casefold()}": value for name, value in _attributes(event)}
     for name in dict.fromkeys(_objects(event)):
-        yield "event", fields | {"object": name}
+        yield "event", fields | {"object": name, "object_type": types.get(name)}
 
 
 def _attributes(event: Fields) -> list[tuple[str, Any]]:

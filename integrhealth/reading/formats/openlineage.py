@@ -3,7 +3,7 @@
 A record is an event; ``log_line`` is its line, or its ordinal in a document of several lines. The events of a run
 become one message, told in several events over all files. What a run is a part of, and which systems its datasets are
 in, is gathered over the file: any of its events may say so. Events about a job or a dataset alone tell of no run, only
-of edges.
+of edges and owners. Who owns a job or a dataset is a row where it is first told, and where it changes.
 """
 
 import re
@@ -24,8 +24,6 @@ SUBJECT = re.compile(rb'"(run|job|dataset)"\s*:\s*\{')
 PARTS = {"run", "job", "dataset", "inputs", "outputs", "producer", "schemaURL"}
 # Tells more of a run at any time, also after its end.
 ASIDE = "OTHER"
-# How many owners a note lists.
-LISTED = 10
 # Digits of a size; more is not a size of anything.
 DIGITS = 18
 
@@ -56,8 +54,8 @@ def recognises(head: Head) -> bool:
 
 
 def records(path: Path) -> Iterator[Found]:
-    """Every event: of a run as a row of its life, and each edge between two systems where it is first told."""
-    runs, edges, owners = _runs(path), set(), {}
+    """Every event: of a run as a row of its life, and edges and owners where they are first told."""
+    runs, edges, owned = _runs(path), set(), {}
     taken_back = {(name, at) for name, run in runs.items() for at in run.taken_back()}
     for line, event in _events(path):
         if isinstance(event, Refused | Note):
@@ -66,7 +64,6 @@ def records(path: Path) -> Iterator[Found]:
         if (left := _template(event)) is not None:
             yield Refused(line, f"template:{left}", event)
             continue
-        owners |= _owners(event)
         moment = (_name(event, "run", "runId"), _name(event, "eventTime"))
         late = event.get("eventType") == "COMPLETE" and moment in taken_back
         rows = [("run", _told(event, runs))] if _is_of_a_run(event, runs) and not late else []
@@ -74,13 +71,13 @@ def records(path: Path) -> Iterator[Found]:
             if edge[0] != edge[1] and edge not in edges:
                 edges.add(edge)
                 rows.append(("edge", {"source": edge[0], "target": edge[1]}))
+        for what, owners in _owners(event).items():
+            if owned.get(what) != owners:
+                owned[what] = owners
+                rows += [("owner", _owned(what, owner, event)) for owner in owners]
         yield Record(line, tuple(rows))
     if taken_back:
         yield Note(f"runs called complete after they failed, with no start between, are failed: {len(taken_back):,}")
-    if owners:
-        listed = ", ".join(f"{name}: {owner}" for name, owner in sorted(owners.items())[:LISTED])
-        more = f" and {len(owners) - LISTED} more" if len(owners) > LISTED else ""
-        yield Note(f"owners that the events name, and that only the catalog can make known: {listed}{more}")
 
 
 def _events(path: Path) -> Iterator[tuple[int | None, Any]]:
@@ -187,16 +184,22 @@ def _bytes(event: Fields) -> str | None:
     return str(sum(counts)) if counts else None
 
 
-def _owners(event: Fields) -> dict[str, str]:
-    """The owners that the facets of the job and of the datasets name, by what they own."""
-    owned = [event.get("job"), event.get("dataset"), *_datasets(event, "inputs"), *_datasets(event, "outputs")]
-    owner_of = {}
-    for each in owned:
+def _owners(event: Fields) -> dict[tuple[str, str], list[tuple[str, str | None]]]:
+    """The owners, each with its role, that the facets of the job and of the datasets name, by what they own."""
+    datasets = [event.get("dataset"), *_datasets(event, "inputs"), *_datasets(event, "outputs")]
+    owner_of: dict[tuple[str, str], list[tuple[str, str | None]]] = {}
+    for kind, each in [("integration", event.get("job")), *(("dataset", each) for each in datasets)]:
         owners = field(each, "facets", "ownership", "owners")
-        names = [_name(owner, "name") for owner in owners] if isinstance(owners, list) else []
-        if (what := _name(each, "name")) and any(names):
-            owner_of[what] = " and ".join(filter(None, names))
+        listed = owners if isinstance(owners, list) else []
+        names = [(name, _name(owner, "type")) for owner in listed if (name := _name(owner, "name"))]
+        if (what := _name(each, "name")) and names:
+            owner_of[kind, what] = names
     return owner_of
+
+
+def _owned(what: tuple[str, str], owner: tuple[str, str | None], event: Fields) -> Fields:
+    (kind, subject), (name, role) = what, owner
+    return {"kind": kind, "subject": subject, "owner": name, "role": role, "at": event.get("eventTime")}
 
 
 def _name(value: Any, *keys: str) -> str | None:

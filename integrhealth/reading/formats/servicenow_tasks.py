@@ -1,9 +1,10 @@
 """Tables of tasks of ServiceNow (task, incident, problem, change_request): exports and copies, CSV or of the Table API.
 
 A record is one task as it stands now, so it tells of a few steps only: opened, resolved, closed and the latest update.
-The state and the group are those of now, therefore the opening has none. References come as ``x_link``, ``x_value``, as
-an object with ``value``, or plain; states are numbers whose words the table sys_choice has. Durations are times since
-1970 there, and not read, as is all text. ``log_line`` is the line in a CSV file or JSON lines, else the ordinal.
+The state, the group and the priority are those of now, therefore the opening has none. References come as ``x_link``,
+``x_value``, as an object with ``value``, or plain; states are numbers whose words the table sys_choice has. Durations
+are times since 1970 there, and not read, as is all text. ``log_line`` is the line in a CSV file or JSON lines, else the
+ordinal.
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ NAMES, UPDATED = {"sys_id", "number"}, "sys_updated_on"
 # Any of these columns tells a table of tasks from those of groups, services, choices.
 TELLING = {"opened_at", "incident_state", "problem_state", "phase_state"}
 STATES = ("state", "incident_state", "problem_state", "phase_state")
+# How urgent it is, as worked out from impact and urgency; of an incident without it, how severe.
+PRIORITIES = ("priority", "severity")
 # Step: the columns of its time and of who made it, the first that is there.
 STEPS = {
     "opened": (("opened_at", "sys_created_on"), ("opened_by", "sys_created_by")),
@@ -84,7 +87,7 @@ def _steps(fields: Fields) -> tuple[tuple[str, Fields], ...]:
     """The steps of which the time is known; for a task without any, one that is refused."""
     fields = {name.casefold(): value for name, value in fields.items()}
     ids = {"incident": _first(fields, ("sys_id", "number"))}
-    now = {"team": _first(fields, ("assignment_group",))}
+    now = {"team": _first(fields, ("assignment_group",)), "priority": _first(fields, PRIORITIES)}
     steps = []
     for action, (times, people) in STEPS.items():
         at = _first(fields, times)

@@ -7,6 +7,7 @@ import polars as pl
 from integrhealth.sample.catalogs import all_integrations
 from integrhealth.sample.companies import TIMEZONE
 from integrhealth.sample.incidents.desk import EXPORTED_US, MINUTE_US, at_night
+from integrhealth.sample.landscape import SYSTEMS
 
 INCIDENT_HEADER = "TICKET;CHANGED;ACTION;STATE;GROUP;ASSIGNEE;PRIORITY;INTERFACE;DOC_NO"
 
@@ -81,8 +82,11 @@ def repairs(tickets: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def incident_truth(tickets: pl.DataFrame) -> dict[str, Any]:
-    """What was planted, with exact counts. A handover changes the team, a return goes to one that had it."""
+def incident_truth(tickets: pl.DataFrame, owned: set[str]) -> dict[str, Any]:
+    """What was planted, with exact counts. A handover changes the team, a return goes to one that had it.
+
+    `owned` are the integrations of which the catalog names an owner.
+    """
     given = tickets.select("incident", "teams", "since_us").explode("teams", "since_us")
     teams = given.filter(pl.col("since_us") < EXPORTED_US).drop_nulls("teams")
     before = pl.col("teams").shift().over("incident")
@@ -91,14 +95,7 @@ def incident_truth(tickets: pl.DataFrame) -> dict[str, Any]:
         back=~pl.struct("incident", "teams").is_first_distinct(),
     )
     repaired = repairs(tickets)
-    medians = {
-        part: {
-            "repaired": rows.height,
-            "median_search_minutes": rows["search_minutes"].median(),
-            "median_fix_minutes": rows["fix_minutes"].median(),
-        }
-        for part, rows in (("night", repaired.filter("night")), ("day", repaired.filter(~pl.col("night"))))
-    }
+    has_owner = pl.col("integration").is_in(sorted(owned))
     target = {made.name: made.target for made in all_integrations()}
     systems = repaired.group_by(system=pl.col("integration").replace_strict(target)).agg(
         repaired=pl.len(), median_minutes=(pl.col("search_minutes") + pl.col("fix_minutes")).median()
@@ -108,6 +105,49 @@ def incident_truth(tickets: pl.DataFrame) -> dict[str, Any]:
         "repaired": repaired.height,
         "handovers": int(passed["handover"].sum()),
         "returns": int((passed["handover"] & passed["back"]).sum()),
-        **medians,
+        "night": _medians(repaired.filter("night")),
+        "day": _medians(repaired.filter(~pl.col("night"))),
+        "owned": _medians(repaired.filter(has_owner)),
+        "ownerless": _medians(repaired.filter(~has_owner)),
+        "first_blamed": _first_blamed(tickets, {made.name: SYSTEMS[made.target][0] for made in all_integrations()}),
         "by_system": {system: {"repaired": n, "median_minutes": m} for system, n, m in systems.sort("system").rows()},
+    }
+
+
+def _medians(repaired: pl.DataFrame) -> dict[str, Any]:
+    return {
+        "repaired": repaired.height,
+        "median_search_minutes": repaired["search_minutes"].median(),
+        "median_fix_minutes": repaired["fix_minutes"].median(),
+    }
+
+
+def _first_blamed(tickets: pl.DataFrame, root_team: dict[str, str]) -> dict[str, Any]:
+    """Whom a ticket about one message was given to first: ``wrong`` where the system in which that failed is not
+    theirs, ``handed_on`` where another team repaired it.
+
+    Such a message failed for a reason of its own: where it went is where it began.
+    """
+    given = (
+        tickets.filter(pl.col("object_id").is_not_null())
+        .select("incident", "integration", "teams", "since_us", place=pl.int_ranges(pl.col("teams").list.len()))
+        .explode("teams", "since_us", "place")
+    )
+    # Who writes a ticket is not blamed by that: the desk in A, in B nobody.
+    passed = given.filter(pl.col("place") > 0, pl.col("since_us") < EXPORTED_US)
+    first = passed.unique("incident", keep="first", maintain_order=True).join(
+        tickets.select("incident", repaired_by=pl.col("teams").list.last()), on="incident", maintain_order="left"
+    )
+    first = first.with_columns(root=pl.col("integration").replace_strict(root_team))
+    return {
+        "cases": first.height,
+        "wrong": first.filter(pl.col("teams") != pl.col("root")).height,
+        "handed_on": first.filter(pl.col("teams") != pl.col("repaired_by")).height,
+        "by_team": {
+            team: {"cases": cases, "wrong": bad}
+            for team, cases, bad in first.group_by("teams")
+            .agg(pl.len(), bad=(pl.col("teams") != pl.col("root")).sum())
+            .sort("teams")
+            .rows()
+        },
     }

@@ -107,6 +107,7 @@ def step_table(company: Company) -> pl.DataFrame:
                 {
                     "journey": journey.name,
                     "position": position,
+                    "name": step.name,
                     "integration": step.integration,
                     "operation": step.operation,
                     "kind": plan.kinds[position],

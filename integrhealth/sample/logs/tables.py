@@ -73,6 +73,7 @@ sources:
       person: ASSIGNEE
       integration: INTERFACE
       object_id: DOC_NO
+      priority: PRIORITY
     time: {zone: Europe/Madrid, format: "%d.%m.%Y %H:%M:%S"}
     null: ["", "-"]
     csv: {separator: ";", encoding: utf8}

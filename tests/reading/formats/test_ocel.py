@@ -83,6 +83,17 @@ def test_attributes_tell_who_acted(tmp_path):
     ]
 
 
+def test_objects_tell_their_type_where_the_log_does(tmp_path):
+    first = {"ocel:events": {"e1": FIRST}, "ocel:objects": {"o1": {"ocel:type": "order"}}}
+    assert read(tmp_path, first).incident_events["object_type"].to_list() == ["order"]
+    objects = [{"id": "o1", "type": "order"}, {"id": ["i1"], "type": "item"}, 5, {"type": "item"}]
+    found = read(tmp_path, second(SECOND) | {"objects": objects})
+    assert found.incident_events.select("incident", "object_type").rows() == [("o1", "order"), ("i1", None)]
+    for broken in ({"ocel:objects": 5}, {"ocel:objects": {"o1": 5}}, {"ocel:objects": {"o1": {"ocel:type": None}}}):
+        found = read(tmp_path, {"ocel:events": {"e1": FIRST}} | broken)
+        assert (found.incident_events["object_type"].to_list(), account(found)) == ([None], [(1, 1, 0)])
+
+
 def test_an_object_that_an_event_names_twice_is_one_step(tmp_path):
     twice = SECOND | {"relationships": [{"objectId": "o1", "qualifier": "a"}, {"objectId": "o1", "qualifier": "b"}]}
     found = read(tmp_path, second(twice))

@@ -184,10 +184,39 @@ def test_events_about_jobs_and_datasets_are_understood_and_tell_of_edges_only(tm
     assert evidence.dependencies.select("source", "target").rows() == [("p", "q")]
 
 
-def test_owners_are_said(tmp_path):
-    owned = {"facets": {"ownership": {"owners": [{"name": "team:data", "type": "MAINTAINER"}]}}}
-    evidence = read(tmp_path, event("START", job=owned), event("COMPLETE", outputs=[dataset("wh", "sales", **owned)]))
-    assert any(each.endswith("job of a: team:data, sales: team:data") for each in evidence.warnings)
+def test_owners_are_rows_where_they_are_first_told_and_where_they_change(tmp_path):
+    data, ann = ({"name": "team:data", "type": "MAINTAINER"}, {"name": "user:ann"})
+    owned = [{"facets": {"ownership": {"owners": owners}}} for owners in ([data], [data], [data, ann])]
+    evidence = read(
+        tmp_path,
+        event("START", job=owned[0]),
+        event("RUNNING", at="2026-03-01T10:00:01Z", job=owned[1]),
+        event("COMPLETE", at=END, job=owned[2], outputs=[dataset("wh", "sales", **owned[0])]),
+    )
+    first, last = (datetime.fromisoformat(at) for at in (START, END))
+    assert evidence.ownerships.select("kind", "subject", "owner", "role", "at").rows() == [
+        ("integration", "job of a", "team:data", "MAINTAINER", first),
+        ("integration", "job of a", "team:data", "MAINTAINER", last),
+        ("integration", "job of a", "user:ann", None, last),
+        ("dataset", "sales", "team:data", "MAINTAINER", last),
+    ]
+    assert evidence.messages["integration"].to_list() == ["job of a"]
+    assert evidence.since("2026-03-02").ownerships.height == 4
+
+
+@pytest.mark.parametrize(
+    "facets", [None, [], {"ownership": None}, {"ownership": {"owners": [{}, {"name": ""}, "ann", {"name": ["ann"]}]}}]
+)
+def test_what_names_no_owner_is_none(tmp_path, facets):
+    evidence = read(tmp_path, event("START", job={"facets": facets}))
+    assert evidence.ownerships.is_empty()
+    assert evidence.rejected.is_empty()
+
+
+def test_the_addresses_of_owners_are_pseudonyms(tmp_path):
+    owned = {"facets": {"ownership": {"owners": [{"name": "ann@example.com"}]}}}
+    (owner,) = read(tmp_path, event("START", job=owned)).ownerships["owner"]
+    assert owner.startswith("person-")
 
 
 @pytest.mark.parametrize(

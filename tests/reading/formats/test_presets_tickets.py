@@ -191,6 +191,26 @@ def test_zendesk_groups_are_teams_and_subjects_are_not_taken_over(read):
     ]
 
 
+def test_priorities_are_read_where_they_change(read):
+    columns = ("incident", "action", "state", "person", "priority")
+    jira = read("field_id,issue_id,time,value,author_id\npriority,7,2020-11-10 19:19:41.472,2,u1\n")
+    assert steps(jira, *columns) == [("7", "priority", None, "u1", "2")]
+    zendesk = read("field_name,ticket_id,updated,user_id,value\npriority,7,2020-08-28 11:01:27,u1,high\n")
+    assert steps(zendesk, *columns) == [("7", "priority", None, "u1", "high")]
+
+
+def test_priorities_of_servicenow_are_those_of_the_step_and_of_now(read):
+    log = read(
+        "number,incident_state,sys_mod_count,sys_updated_at,priority,assignment_group,assigned_to,reassignment_count\n"
+        "INC1,New,0,29/2/2016 01:23,3 - Moderate,a,b,0\nINC1,Active,1,29/2/2016 02:23,1 - Critical,a,b,0\n"
+    )
+    assert steps(log, "priority") == [("3 - Moderate",), ("1 - Critical",)]
+    now = read("sys_id,opened_at,priority,severity,sys_updated_on\na1,2024-05-01 08:00:00,4,3,2024-05-02 08:00:00\n")
+    assert steps(now, "action", "priority") == [("opened", None), ("updated", "4")]
+    severe = read("sys_id,opened_at,severity,sys_updated_on\na1,2024-05-01 08:00:00,3,2024-05-02 08:00:00\n")
+    assert steps(severe, "action", "priority") == [("opened", None), ("updated", "3")]
+
+
 def test_a_document_of_other_things_is_not_read_whole_to_be_told(tmp_path):
     start = b'{"hits": [\n' + b'{"number": 1},\n' * 5_000
     assert not servicenow_tasks.recognises(Head(tmp_path / "not there", start))

@@ -77,6 +77,11 @@ def test_a_small_real_log_has_no_teams_and_no_states(tmp_path):
     assert sorted(found.incident_events.select(COLUMNS).rows(), key=repr) == sorted(plainly(path), key=repr)
 
 
+def test_the_impact_of_an_event_is_its_priority(tmp_path):
+    rows = read(tmp_path, log(event(AT, '<string key="impact" value="High"/>') + event(AT))).rows
+    assert rows["priority"].to_list() == ["High", None]
+
+
 def test_offsets_become_utc(tmp_path):
     later = AT.replace("01:30:00+01:00", "03:30:00+02:00")
     rows = read(tmp_path, log(event(AT) + event(later))).rows

@@ -1,1 +1,1 @@
-"""Where the truth about a data element lives: writers, disagreements, and what changed on its way."""
+"""Where the truth of each data element lives: who writes it, whose value stands, and where it changes on its way."""

@@ -1,13 +1,14 @@
 """Whether each level of integrations stands on stable ones: one call on evidence per published table.
 
-What an integration promises, how it changed and what its retries did is asked of the reports that say so.
+What an integration promises, how it changed, what its retries did and whether what it sent arrived is asked of the
+reports that say so.
 """
 
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses import error_propagation, latency
+from integrhealth.analyses import error_propagation, latency, reconciliation
 from integrhealth.analyses.dependency_fragility.levels import checks, ladder, standing
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES, STABLE_DAYS
@@ -43,17 +44,25 @@ def _shifts(evidence: "Evidence", *, min_messages: int) -> pl.DataFrame:
 
 
 @question
+def _books(evidence: "Evidence") -> pl.DataFrame:
+    """The largest difference of each integration between the books of both ends; messages alone are none."""
+    both = reconciliation.books(evidence).filter(pl.col("unit") == "documents")
+    return both.unique("integration", keep="first", maintain_order=True)
+
+
+@question
 def level_checks(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataFrame:
     """One row per integration that the catalog puts on a level, and check: whether it is stable, and why.
 
     By its last 28 days: ``success`` and ``p95`` are kept (`latency.slo`), no retry ``storm`` outlived its trigger
     (`error_propagation.retry_storms`), the last ``shift`` of latency or errors is none to the worse by half
-    (`latency.shifts`), it did not fall silent (``silence``: `latency.silence`, where its rhythm is known), and somebody
-    is named as ``owner``. What chance could explain, and what rests on fewer than
-    `min_messages` (of a promise: on less than one a day, and not certainly broken), reads "cannot tell": it makes
-    nobody unstable.
+    (`latency.shifts`), it did not fall silent (``silence``: `latency.silence`, where its rhythm is known), what it sent
+    arrived once (``breaks``: `reconciliation.breaks`), of the foundation the books of both ends hold the same sum
+    (``books``: `reconciliation.books`), and somebody is named as ``owner``. What chance could explain, and what rests
+    on fewer than `min_messages` (of a promise: on less than one a day, and not certainly broken), reads "cannot tell":
+    it makes nobody unstable.
 
-    >>> ih.dependency_fragility.level_checks(evidence).select("integration", "check", "result", "why").row(4)
+    >>> ih.dependency_fragility.level_checks(evidence).select("integration", "check", "result", "why").row(6)
     ('bank-statements', 'owner', 'failed', 'nobody owns it')
 
     Columns: level, integration, check, result, why (text); value, limit (number, of the check); n (count)
@@ -69,6 +78,8 @@ def level_checks(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> p
         standing.seen(_days(evidence), _period(evidence)),
         _period(evidence),
         silence=latency.silence(evidence),
+        breaks=reconciliation.breaks(evidence),
+        books=_books(evidence),
         min_messages=min_messages,
     )
 

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from integrhealth.analyses.error_propagation.spreading.cascades import cascade_members
 from integrhealth.language.schema import is_failed
+from integrhealth.traces.cascades import cascade_members
 from integrhealth.traces.links import failure_links
 
 

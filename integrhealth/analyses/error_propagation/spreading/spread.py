@@ -9,12 +9,12 @@ own / passed on / stopped is that of CRISP (Zhang et al., USENIX ATC 2022). Fact
 import numpy as np
 import polars as pl
 
-from integrhealth.analyses.error_propagation.spreading.cascades import cascade_members
 from integrhealth.analyses.error_propagation.spreading.swallowed import swallowed
 from integrhealth.analyses.error_propagation.tables import TABLES
 from integrhealth.language.schema import is_ended, is_failed
 from integrhealth.language.statistics import NONE_SEEN, enough, ratio_margin, wilson_interval
 from integrhealth.language.thresholds import CONTAINED, MIN_MESSAGES, MIN_ROOTS, RESAMPLES, RUNAWAY, SEED
+from integrhealth.traces.cascades import cascade_members
 
 NOT_ENOUGH, NO_LINKS = "not enough data", "no links"
 # A reproduction number nearer to 1 than this is 1: sums of weights are a few digits off.

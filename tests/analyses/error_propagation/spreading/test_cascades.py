@@ -13,7 +13,6 @@ from integrhealth.analyses import error_propagation as propagation
 from integrhealth.analyses.error_propagation.spreading.cascade_steps import cascade_steps
 from integrhealth.analyses.error_propagation.spreading.cascades import (
     cascade_facts,
-    cascade_members,
     reach,
     reach_facts,
 )
@@ -22,6 +21,7 @@ from integrhealth.analyses.error_propagation.spreading.swallowed import swallowe
 from integrhealth.evidence import Evidence
 from integrhealth.language.schema import FRAMES
 from integrhealth.traces import links
+from integrhealth.traces.cascades import cascade_members
 from integrhealth.traces.facts import merged
 
 ORDER = """

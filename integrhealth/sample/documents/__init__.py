@@ -1,0 +1,1 @@
+"""Business documents of the sample company: what was ordered, shipped, invoiced, paid, returned and credited."""
