@@ -35,7 +35,7 @@ def state(levels: pl.DataFrame, findings: pl.DataFrame, debt: pl.DataFrame | Non
 
     >>> reports = {"dependency_fragility": ih.dependency_fragility.report(evidence)}
     >>> ih.overview.state(ih.overview.levels(reports), reports["dependency_fragility"].findings)[:2]
-    ('fragile', 'The foundation is not stable.')
+    ('fragile', 'Foundation is not stable.')
     """
     there = levels.filter(pl.col("verdict") != "absent").select("level", "verdict").rows()
     critical = findings.filter(pl.col("severity") == "critical")
@@ -47,9 +47,9 @@ def _fragile(there: list[tuple[str, str]], critical: pl.DataFrame) -> State | No
     houses = [level for level, verdict in there if verdict == "house of cards"]
     alone = critical.filter(pl.col("rule") == ALONE[1])["subject"].to_list()
     if there and there[0][1] == "unstable":
-        return State(FRAGILE, f"The {there[0][0]} is not stable.", *LADDER)
+        return State(FRAGILE, f"{there[0][0].capitalize()} is not stable.", *LADDER)
     if houses:
-        return State(FRAGILE, f"The {houses[0]} is a house of cards.", *LADDER)
+        return State(FRAGILE, f"{houses[0].capitalize()} is a house of cards.", *LADDER)
     if alone:
         others = f", nor {counted(len(alone) - 1, 'other')}" if alone[1:] else ""
         return State(FRAGILE, f"Nothing replaces {_beginning(alone[0])}{others}, and it fails too often.", *ALONE)
@@ -61,7 +61,7 @@ def _strained(there: list[tuple[str, str]], critical: pl.DataFrame, debt: pl.Dat
     shaky = [level for level, verdict in there if verdict == "unstable"]
     owing = pl.Series() if debt is None else debt.filter(pl.col("verdict") == DEBT)["open_questions"]
     if shaky:
-        return State(STRAINED, f"The {shaky[0]} is not stable.", *LADDER)
+        return State(STRAINED, f"{shaky[0].capitalize()} is not stable.", *LADDER)
     if critical.height >= STRAINED_CRITICAL:
         worst = critical.select("report", "rule").row(0)
         return State(STRAINED, f"{counted(critical.height, 'finding')} are critical.", *worst)
@@ -75,7 +75,7 @@ def _calm(there: list[tuple[str, str]], critical: pl.DataFrame) -> State:
     if not there:
         return State(CANNOT_TELL, "Nothing says what stands on what.", LADDER[0])
     if there[0][1] != "stable":
-        return State(CANNOT_TELL, f"Too little is known of the {there[0][0]}.", *LADDER)
+        return State(CANNOT_TELL, f"Too little is known of {there[0][0]}.", *LADDER)
     whole = all(verdict == "stable" for _, verdict in there)
     said = "Every level is stable" if whole else "What is known is stable"
     still = f"; {counted(critical.height, 'finding')} critical" if critical.height else ""

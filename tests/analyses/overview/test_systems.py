@@ -107,7 +107,7 @@ def test_colour_and_form_of_a_system_say_the_same_and_it_leads_to_its_worst_find
     assert spec["title"]["text"] == "Critical: 1 of 5 systems"
     links = {row["system"]: row["link"] for row in places(spec)}
     assert links == {"wms": "latency.html#rule-late", "crm": "latency.html#rule-late"} | dict.fromkeys(
-        ("bank", "erp", "shop")
+        ("bank", "erp", "shop"), "#ih-main"
     )
     marks = next(layer["encoding"] for layer in spec["layer"] if layer["encoding"].get("shape", {}).get("legend"))
     assert marks["shape"]["field"] == marks["color"]["field"] == "worst"

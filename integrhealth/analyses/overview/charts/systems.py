@@ -9,8 +9,10 @@ from integrhealth.language.thresholds import FRONT_PAGE_SYSTEMS
 
 # Colour and form say the same; the darker the worse, so that it prints in grey.
 MARKS = {"critical": ("#8f3800", "diamond"), "warning": ("#E69F00", "triangle-up"), "nothing": ("#bcc6d0", "circle")}
-# How wide a letter of a name is, the longest name, and the size of a mark by its form.
+# How wide a letter of a name is, and the longest name.
 LETTER, LONGEST = 6.6, 24
+# Where the main part of a page begins.
+STAYS = "#ih-main"
 
 
 def system_chart(lines: pl.DataFrame, systems: pl.DataFrame, *, pages: str = ".html") -> alt.LayerChart | alt.Chart:
@@ -79,9 +81,9 @@ def _label() -> pl.Expr:
 
 
 def _link(pages: str) -> pl.Expr:
-    """The section of the worst finding; only the pages have an anchor per rule."""
+    """The section of the worst finding, only the pages having an anchor per rule; without one the page stays."""
     rule = pl.format("#rule-{}", "rule") if pages == ".html" else pl.lit("")
-    return pl.format("{}{}{}", "report", pl.lit(pages), rule)
+    return pl.format("{}{}{}", "report", pl.lit(pages), rule).fill_null(STAYS)
 
 
 def _title(systems: pl.DataFrame) -> str:
