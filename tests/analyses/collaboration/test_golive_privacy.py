@@ -34,7 +34,7 @@ def answers(evidence):
     return [*tables, *raised], json.dumps([chart.to_dict() for chart in charts])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     sizes=st.lists(st.sampled_from([None, 0, 1, 4, 5, 9]), min_size=6, max_size=6),
     weekly=st.lists(st.integers(0, 4), min_size=15, max_size=15),
