@@ -42,14 +42,28 @@ MAY_IMPORT = {
 }
 # A question knows its own folder alone; inside a large one a subject knows its own, the published columns, and these.
 SUBJECTS = {
+    "answers": {"five_questions", "outcomes"},
     "error_times": {"spreading"},
+    "golive": {"contacts"},
     "promises": {"request_metrics"},
     "shifts": {"request_metrics"},
     "surge": {"capacity"},
     "what_if": {"availability", "outages"},
 }
 # An answer about what other reports say asks these, and nothing behind them; this module alone.
-ASKS = {"analyses/dependency_fragility/levels/questions.py": {"error_propagation", "latency", "reconciliation"}}
+ASKS = {
+    "analyses/dependency_fragility/levels/questions.py": {"error_propagation", "latency", "reconciliation"},
+    # The audit asks everybody.
+    "analyses/audit/answers/questions.py": {
+        "accountability",
+        "collaboration",
+        "dependency_fragility",
+        "error_propagation",
+        "latency",
+        "reconciliation",
+        "report_overload",
+    },
+}
 # Which room of reading/ may import which: what a file holds goes down this list until it is canonical frames.
 READING = {
     "account": set(),

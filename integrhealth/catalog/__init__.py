@@ -31,6 +31,7 @@ from integrhealth.catalog.values import (
 from integrhealth.catalog.yaml_file import checked_keys, kind, nearest, yaml_file
 from integrhealth.errors import FaultyFile
 from integrhealth.language.levels import LEVELS
+from integrhealth.language.practices import PRACTICES
 from integrhealth.language.rejections import BUSINESS, TECHNICAL
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, WORDS
 
@@ -100,6 +101,7 @@ CATALOG: dict[str, dict[str, Any]] = {
     "checkpoints": {"checkpoint": TEXT, "integration": TEXT, "kind": TEXT},
     "rituals": {"ritual": TEXT, "weekday": TEXT, "teams": WORDS},
     "audit": {"question": COUNT, "answer": TEXT, "by": TEXT, "on": pl.Date},
+    "practices": {"practice": TEXT, "kind": TEXT, "teams": WORDS, "on": pl.Date, "by": TEXT},
     # No file says it: what is supposed of a landscape that is not there.
     "supposed": {"change": TEXT, "name": TEXT, "system": TEXT, "integration": TEXT, "repair_factor": NUMBER},
 }
@@ -193,11 +195,18 @@ SECTIONS: dict[str, dict[str, Reader]] = {
         "by": text("by"),
         "on": day("on"),
     },
+    "practices": {
+        "name": text("practice"),
+        "kind": word("kind", tuple(PRACTICES)),
+        "teams": words("teams"),
+        "on": day("on"),
+        "by": text("by"),
+    },
 }
 # What an entry must say besides its name, which stands first.
-ALSO_REQUIRED = {"capabilities": ("entry", "goal"), "transforms": ("field",)}
+ALSO_REQUIRED = {"capabilities": ("entry", "goal"), "transforms": ("field",), "practices": ("kind",)}
 # Sections in which the same name may stand several times.
-REPEATING = ("transforms", "audit")
+REPEATING = ("transforms", "audit", "practices")
 
 
 @cache
@@ -226,6 +235,7 @@ class Catalog:
     checkpoints: pl.DataFrame = _empty("checkpoints")
     rituals: pl.DataFrame = _empty("rituals")
     audit: pl.DataFrame = _empty("audit")
+    practices: pl.DataFrame = _empty("practices")
     supposed: pl.DataFrame = _empty("supposed")
 
 
@@ -302,7 +312,8 @@ def _check_names(path: Path, catalog: Catalog) -> None:
     for key in ("origin", "record"):
         slip("elements", key, catalog.elements[key], known_as)
     slip("elements", "writers", catalog.elements["writers"], known_as)
-    slip("rituals", "teams", catalog.rituals["teams"], teams)
+    for section in ("rituals", "practices"):
+        slip(section, "teams", getattr(catalog, section)["teams"], teams)
 
 
 def _check_defined(path: Path, section: str, key: str, used: pl.Series, defined: set[str]) -> None:

@@ -14,7 +14,7 @@ from integrhealth.language.report_tables import Report, Tables
 
 PREVIOUS = "previous_findings.parquet"
 # Tables that people work through in a spreadsheet; the questions that make them let no text begin a formula.
-WORKED_THROUGH = {"report_overload": ("curation", "questionnaire")}
+WORKED_THROUGH = {"report_overload": ("curation", "questionnaire"), "audit": ("questionnaire",)}
 
 
 def publish(report: Report, folder: str | Path) -> None:

@@ -49,6 +49,9 @@ rituals:
   - {name: weekly, weekday: tuesday, teams: [sales, warehouse]}
 audit:
   - {question: 5, answer: partial, by: coo, on: 2026-09-30}
+practices:
+  - {name: a week in the warehouse, kind: rotation, teams: [finance, warehouse], on: 2026-05-04, by: coo}
+  - {name: a week in the warehouse, kind: rotation, teams: [finance], on: 2026-09-07, by: coo}
 """
 
 
@@ -87,6 +90,8 @@ def test_every_key_becomes_its_column_in_the_units_of_the_schema(written):
     assert catalog.reports.rows() == [("daily sales", ["price"], False, "ann@example.com")]
     assert catalog.elements.select("amended", "correction_codes").rows() == [(None, None), (False, ["Z1", "7"])]
     assert catalog.audit.rows() == [(5, "partial", "coo", date(2026, 9, 30))]
+    assert catalog.practices["on"].to_list() == [date(2026, 5, 4), date(2026, 9, 7)]
+    assert catalog.practices.row(0)[:3] == ("a week in the warehouse", "rotation", ["finance", "warehouse"])
     for section, columns in CATALOG.items():
         assert getattr(catalog, section).schema == pl.Schema(columns)
 
@@ -132,6 +137,9 @@ def test_an_empty_file_is_a_catalog_without_entries(written):
         ("rejections: business", "rejections: buisness", "integrations[0].rejections", "business"),
         ("aliases: [wms-prod, wms-adapter]", "aliases: [wms-prod, {a: b}]", "systems[1].aliases[1]", "a list"),
         ("name: WMS", "name: ERP", "systems[1]", "keep one"),
+        ("kind: rotation", "kind: rotations", "practices[0].kind", "did you mean 'rotation'?"),
+        ("kind: rotation, ", "", "practices[0]", "add kind"),
+        ("teams: [finance, warehouse], on", "teams: [finanse], on", "practices[0].teams", "did you mean 'finance'?"),
         ("element: customer.address, ", "", "elements[0]", "add element"),
         ("backup: bob@example.com", "bakup: bob@example.com", "systems[0].owner.bakup", "did you mean 'backup'?"),
     ],

@@ -1,4 +1,4 @@
-"""Thresholds of overview alone."""
+"""Thresholds of the overview alone."""
 
 # The front page passes the kit's own overload test: five findings and 200 words at most, of which the page's frame
 # (title, question, links, what is new, foot) takes 53, the ladder of levels, where there is one, 8 besides its rungs,
