@@ -122,4 +122,5 @@ def _addresses(evidence: "Evidence") -> pl.Series:
     """The e-mail addresses that the catalog names as owners."""
     catalog = evidence.catalog
     owners = pl.concat([getattr(catalog, section)["owner"] for section in ("systems", "integrations", "elements")])
-    return owners.drop_nulls().unique().filter(owners.drop_nulls().unique().str.contains(f"^{EMAIL}$"))
+    several = owners.drop_nulls().unique().sort()
+    return several.filter(several.str.contains(f"^{EMAIL}$"))

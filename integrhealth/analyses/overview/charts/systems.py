@@ -12,7 +12,7 @@ MARKS = {"critical": ("#8f3800", "diamond"), "warning": ("#E69F00", "triangle-up
 # How wide a letter of a name is, and the longest name.
 LETTER, LONGEST = 6.6, 24
 # Where the main part of a page begins.
-STAYS = "#ih-main"
+MAIN_PART = "#ih-main"
 
 
 def system_chart(lines: pl.DataFrame, systems: pl.DataFrame, *, pages: str = ".html") -> alt.LayerChart | alt.Chart:
@@ -83,7 +83,7 @@ def _label() -> pl.Expr:
 def _link(pages: str) -> pl.Expr:
     """The section of the worst finding, only the pages having an anchor per rule; without one the page stays."""
     rule = pl.format("#rule-{}", "rule") if pages == ".html" else pl.lit("")
-    return pl.format("{}{}{}", "report", pl.lit(pages), rule).fill_null(STAYS)
+    return pl.format("{}{}{}", "report", pl.lit(pages), rule).fill_null(MAIN_PART)
 
 
 def _title(systems: pl.DataFrame) -> str:
