@@ -1,5 +1,7 @@
 from integrhealth.analyses import accountability as accountability
 from integrhealth.analyses import all_reports as all_reports
+from integrhealth.analyses import audit as audit
+from integrhealth.analyses import collaboration as collaboration
 from integrhealth.analyses import dependency_fragility as dependency_fragility
 from integrhealth.analyses import error_propagation as error_propagation
 from integrhealth.analyses import latency as latency
@@ -18,6 +20,8 @@ __all__ = [
     "__version__",
     "accountability",
     "all_reports",
+    "audit",
+    "collaboration",
     "dependency_fragility",
     "error_propagation",
     "latency",

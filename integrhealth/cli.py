@@ -200,6 +200,23 @@ def history(folder: Path, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("folder", type=FILE, metavar="DIR")
+@click.option("--out", type=FILE, help="Folder to write agenda.md and agenda.ics into; default: DIR.")
+@click.option("--at", metavar="TIME", help="When it begins, ISO 8601, in the company's time zone where it names none.")
+def agenda(folder: Path, **options: Any) -> None:
+    """Write the weekly meeting about the report in DIR: fifteen minutes a finding, its owners invited.
+
+    It is on the next weekday of the first ritual of the catalog, else on Tuesday, at ten in the company's time zone.
+
+    Exit codes: 0 written; 2 something for you to fix, nothing was written.
+    """
+    from integrhealth.runner.agenda import written
+
+    for path in written(folder, **options):
+        click.echo(f"wrote {path}")
+
+
+@main.command()
 def formats() -> None:
     """Every format and vendor export that can be read."""
     from integrhealth.reading.formats.catalogue import format_list

@@ -44,6 +44,7 @@ MAY_IMPORT = {
 SUBJECTS = {
     "answers": {"five_questions", "outcomes"},
     "error_times": {"spreading"},
+    "golive": {"contacts"},
     "promises": {"request_metrics"},
     "shifts": {"request_metrics"},
     "surge": {"capacity"},

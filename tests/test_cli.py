@@ -16,7 +16,7 @@ from drawing.runner import chosen_notebooks, logs
 from integrhealth.cli import main
 from integrhealth.runner import plan
 
-COMMANDS = ["check", "formats", "history", "lab", "map", "report", "sample"]
+COMMANDS = ["agenda", "check", "formats", "history", "lab", "map", "report", "sample"]
 README = Path(__file__).parents[1] / "README.md"
 
 

@@ -14,6 +14,11 @@ accountability         where does the truth live, and who answers for it? truth_
 reconciliation         did what was sent arrive, exactly once? trail (does every message say what became of it),
                        transfers (from one log or two), documents (ordered to paid, and the books), exceptions
                        (returns, credit notes and the like), transforms (does data gain meaning on its way)
+collaboration          do the teams talk whose systems do? contacts (who should, who does, what flows in silence),
+                       golive (what became of it), rituals (are they held), joint_kpi (which department a late order
+                       is late by)
+audit                  what do people claim, and what do the data say? answers (fourteen questions, and the debt),
+                       outcomes (did it work), five_questions (of each integration); alone asks all its neighbours
 overview               what should we talk about this week?
 
 In each: ``__init__`` has ``report(evidence)`` and one function on evidence per published table, of the same name;
@@ -38,6 +43,8 @@ REPORTS = (
     "report_overload",
     "accountability",
     "reconciliation",
+    "collaboration",
+    "audit",
     "overview",
 )
 OVERVIEW = REPORTS[-1]

@@ -135,6 +135,15 @@ def findings_list(findings: pl.DataFrame, *, top: int = 5, missing: str | None =
     return Fragment(first.html + folded_rest, f"{first.text}\n{more}:\n{rest.text}")
 
 
+def verdict(word: str, why: str, *said: str | None, page: str | None = None) -> Fragment:
+    """The verdict of the front page: a word, why in a sentence that leads to its `page`, and what else is `said`."""
+    sentence = escape(visible(why))
+    shown = sentence if page is None else f'<a href="{escape(page)}">{sentence}</a>'
+    html = f'<p class="ih-verdict ih-{escape(word.replace(" ", "-"))}"><b>{escape(word.capitalize())}</b> {shown}</p>'
+    rest = sentences(*said)
+    return Fragment(html + rest.html, "\n".join(filter(None, [f"{word.capitalize()}: {visible(why)}", rest.text])))
+
+
 def front_page(worst: pl.DataFrame, *, pages: str = ".html", judged: bool = True) -> Fragment:
     """The findings of the front page; ``more`` further ones of the same rule are only counted.
 

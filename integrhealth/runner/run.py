@@ -15,6 +15,7 @@ from integrhealth.errors import NothingToRead
 from integrhealth.evidence import Evidence, read
 from integrhealth.language.report_tables import SEVERITIES
 from integrhealth.runner import folder, own_report
+from integrhealth.runner.agenda import rhythm
 from integrhealth.runner.footprint import footprint
 from integrhealth.runner.history import news
 from integrhealth.runner.plan import FRONT_PAGE, Plan, Progress, Request, planned
@@ -164,6 +165,7 @@ def _record(
         "since": plan.since.isoformat() if plan.since else None,
         "until": plan.until.isoformat() if plan.until else None,
         "parameters": dict(plan.request.parameters),
+        "meeting": rhythm(evidence.catalog),
         "inputs": files.result(),
         "sources": evidence.sources.to_dicts(),
         "rejected": evidence.rejected.height,

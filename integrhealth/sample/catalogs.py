@@ -7,6 +7,9 @@ import yaml
 
 from integrhealth.sample.landscape import INTEGRATIONS, MONITOR_NAMES, SYSTEMS, TEAMS, Integration
 from integrhealth.sample.master_data.feeds import CHECKPOINTS, FEED_INTEGRATIONS, FEEDS
+from integrhealth.sample.people.claims import claims
+from integrhealth.sample.people.contacts import LEGAL, LEGAL_PEOPLE, RITUAL, RITUAL_TEAMS, SCANS_LIVE, WEEKDAY
+from integrhealth.sample.people.outcomes import OUTCOMES_A, success_metric
 from integrhealth.sample.purposes import OWNERS_A, PROBLEMS_A, added_fields, purposes
 from integrhealth.sample.retry_storm.scans import SCANS
 
@@ -128,8 +131,15 @@ def _few_words() -> dict[str, Any]:
             entry["fields"] = {"required": [*required], "sent": [*required, *unused]}
         if integration.name == "bank-statements":
             entry["fallback"] = {"kind": "manual"}
+        if integration is SCANS:
+            entry["go_live"] = SCANS_LIVE
+        if integration.name in OUTCOMES_A:
+            outcome = OUTCOMES_A[integration.name]
+            entry |= {"go_live": outcome.go_live, "success_metric": success_metric(outcome)}
         integrations.append(entry | OUTAGES_A.get(integration.name, {}) | FIRST_COSTS.get(integration.name, {}))
-    return _header("Company A") | {
+    header = _header("Company A")
+    header["teams"].append({"name": LEGAL, "people": LEGAL_PEOPLE})
+    return header | {
         "systems": [_system(name) for name in SYSTEMS],
         "integrations": integrations,
         "capabilities": [dict(CAPABILITIES[0])],
@@ -139,11 +149,8 @@ def _few_words() -> dict[str, Any]:
         ],
         "transforms": [_map("tracking-portal", "shipment.status")],
         "checkpoints": _checkpoints("a"),
-        "audit": [
-            {"question": 1, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
-            {"question": 3, "answer": "yes", "by": "cio", "on": date(2025, 10, 1)},
-            {"question": 5, "answer": "partial", "by": "cio", "on": date(2025, 10, 1)},
-        ],
+        "rituals": _rituals(),
+        "audit": claims("a"),
     }
 
 
@@ -170,13 +177,8 @@ def _complete() -> dict[str, Any]:
             {"name": "credit-check", "integration": "shop-orders", "kind": "approval"},
             *_checkpoints("b"),
         ],
-        "rituals": [
-            {"name": "weekly alignment", "weekday": "tuesday", "teams": ["sales", "warehouse", "finance", "production"]}
-        ],
-        "audit": [
-            {"question": number, "answer": "yes" if number != 9 else "partial", "by": "coo", "on": date(2025, 9, 30)}
-            for number in range(1, 15)
-        ],
+        "rituals": _rituals(),
+        "audit": claims("b"),
     }
 
 
@@ -206,6 +208,10 @@ def all_integrations() -> list[Integration]:
 def _checkpoints(company: str) -> list[dict[str, str]]:
     first = {feed.name: feed.first for feed in FEEDS}
     return [{"name": each.name, "integration": first[each.feed], "kind": each.kind} for each in CHECKPOINTS[company]]
+
+
+def _rituals() -> list[dict[str, Any]]:
+    return [{"name": RITUAL, "weekday": WEEKDAY, "teams": list(RITUAL_TEAMS)}]
 
 
 def _bare(integration: Integration) -> dict[str, Any]:

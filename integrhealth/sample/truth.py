@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.sample.catalogs import FIELDS_A
+from integrhealth.sample.catalogs import FIELDS_A, declared
 from integrhealth.sample.companies import DAYS, FIRST_DAY, Company
 from integrhealth.sample.journeys.flow import WAITED_FOR, Flow
 from integrhealth.sample.journeys.spread import passing_shares
@@ -15,6 +15,7 @@ from integrhealth.sample.journeys.texts import ALL_FAULTS, HOSTILE, NO_FAULT, OU
 from integrhealth.sample.landscape import INTEGRATIONS, JOURNEYS, SYSTEMS
 from integrhealth.sample.logs.tables import UNMAPPED, WAITING, monitor_state
 from integrhealth.sample.master_data.feeds import FEED_INTEGRATIONS
+from integrhealth.sample.people.claims import claim_truth
 from integrhealth.sample.retry_storm.scans import SCANS
 from integrhealth.sample.season import FIRST_US, days
 
@@ -154,6 +155,8 @@ def document(
     `more` holds the truths of mechanisms that count for themselves.
     """
     mail, fed = more["report_mail"], more["master_data"]["feeds"]
+    outage = _outage(company, counts)
+    claimed = claim_truth(company.key, declared(company.key), {**more, "outage": outage})
     spread = {what: _spread(counts, what) for what in ("complete", "written", "outside_outage")}
     return {
         "company": company.name,
@@ -171,7 +174,7 @@ def document(
             },
             "dependency_fragility": _structure(company),
             "latency": _latency_answer(company, latencies),
-            "outage": _outage(company, counts),
+            "outage": outage,
             "down_times": _down_times(company, more["retry_storm"]),
             "retry_storm": {key: more["retry_storm"][key] for key in ("integration", "sustained", "jittered")},
             "report_overload": {
@@ -199,6 +202,20 @@ def document(
                 },
                 "loss_bits": {more["lost_meaning"]["integration"]: more["lost_meaning"]["loss_bits"]},
             },
+            "collaboration": {
+                "congruence": more["contacts"]["congruence"],
+                "silent": more["contacts"]["silent"],
+                "rituals": {
+                    name: {key: ritual[key] for key in ("planned", "held", "complete")}
+                    for name, ritual in more["rituals"].items()
+                },
+                "joint_kpi": {key: more["stages"][key] for key in ("orders", "late", "points")},
+            },
+            "audit": {
+                "claimed": claimed["claimed"],
+                "contradicted": sorted(claimed["contradicted"], key=int),
+                "outcomes": {name: outcome["verdict"] for name, outcome in more["outcomes"].items()},
+            },
         },
         "mechanisms": {
             "season": _season(counts),
@@ -210,8 +227,9 @@ def document(
             },
             "retries": _retries(company, counts),
             "latency_step": _latency_answer(company, latencies),
-            "outage": _outage(company, counts),
+            "outage": outage,
             **more,
+            "claims": claimed,
         },
         "blemishes": {
             "sampled_away_messages": counts["sampled_away"],

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from integrhealth.errors import UnknownName, WrongValue
-from integrhealth.sample.catalogs import catalog, owned
+from integrhealth.sample.catalogs import catalog, declared, owned
 from integrhealth.sample.chance import stream
 from integrhealth.sample.companies import COMPANIES, Company
 from integrhealth.sample.documents.orders import orders
@@ -32,6 +32,12 @@ from integrhealth.sample.logs.tables import BAD_DATE, MAPPING, MONITOR_HEADER, S
 from integrhealth.sample.master_data.changes import feeds
 from integrhealth.sample.master_data.files import change_rows, hold_rows, message_rows
 from integrhealth.sample.master_data.truth import feed_counts, master_data
+from integrhealth.sample.people.about import with_subjects
+from integrhealth.sample.people.contacts import contact_rows, contacts
+from integrhealth.sample.people.kpi_truth import kpi_truth
+from integrhealth.sample.people.outcomes import metric_rows, outcome_truth
+from integrhealth.sample.people.stages import made_orders, stage_rows
+from integrhealth.sample.people.truth import contact_truth, ritual_truth
 from integrhealth.sample.retry_storm.files import retry_storm, scan_rows, storm_counts
 from integrhealth.sample.retry_storm.scans import storm
 from integrhealth.sample.truth import document, flow_counts, row_counts, step_latencies
@@ -68,6 +74,10 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     counts += feed_counts(fed) + storm_counts(evening)
     ordered = order_lines(orders(done, company, messages=wanted, seed=seed))
     lived, sold, moved = (kind(done, company, messages=wanted, seed=seed) for kind in (addresses, amounts, states))
+    tickets = incidents(causes, company, seed)
+    talked = with_subjects(contacts(company, seed), tickets, company, seed)
+    staged = made_orders(company, seed)
+    built = declared(company)["integrations"]
     tables = {
         "deliveries": mailed.deliveries,
         "reads": mailed.reads,
@@ -79,6 +89,9 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
         "addresses/field_changes": address_rows(lived, company),
         "order_amounts/field_changes": amount_rows(sold, company),
         "shipment_states/field_changes": state_rows(moved, company),
+        "contacts/contacts": contact_rows(talked),
+        "stages/stages": stage_rows(staged),
+        "metrics/metrics": metric_rows(company, built, seed),
     }
     for name, frame in tables.items():
         path = folder / f"{name}.csv.gz"
@@ -89,7 +102,6 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
     files["reports.csv"] = {"rows": mailed.reports.height}
     for name in ("master_data/messages", "parcel_scans/messages"):
         counts += hourly_counts(tables[name])
-    tickets = incidents(causes, company, seed)
     steps = incident_lines(tickets)
     (folder / "service_desk").mkdir(exist_ok=True)
     (folder / "service_desk" / "tickets.csv").write_text("\n".join([INCIDENT_HEADER, *steps, ""]), newline="\n")
@@ -106,6 +118,10 @@ def write_sample(folder: Path, *, company: str = "a", messages: int | None = Non
         "laundering": amount_truth(sold, company),
         "lost_meaning": state_truth(moved, company),
         "outage_drill": drill(arrivals(counts), repairs(tickets), company),
+        "contacts": contact_truth(talked, tickets, company),
+        "rituals": ritual_truth(company),
+        "stages": kpi_truth(staged),
+        "outcomes": outcome_truth(company, built, tables["metrics/metrics"]),
     }
     truth = document(chosen, counts, latencies, more, files, seed=seed, messages=wanted)
     truth = json.loads(json.dumps(truth), parse_float=lambda text: round(float(text), 6))

@@ -10,6 +10,8 @@ READ_FIRST = [
     "report_overload",
     "accountability",
     "reconciliation",
+    "collaboration",
+    "audit",
 ]
 
 

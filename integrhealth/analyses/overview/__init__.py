@@ -5,73 +5,46 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from integrhealth.analyses.overview.front_page import worst
+from integrhealth.analyses.overview.starters import starters
+from integrhealth.analyses.overview.state import owed, state
+from integrhealth.analyses.overview.systems import system_findings, system_map
 from integrhealth.analyses.overview.tables import TABLES
 from integrhealth.analyses.overview.without_messages import logs_and_metrics
 from integrhealth.language.findings import changes, no_findings, ranked
 from integrhealth.language.period import days
 from integrhealth.language.report_tables import SEVERITIES, Report, published_report
-from integrhealth.language.thresholds import (
-    FRONT_PAGE_FINDINGS,
-    FRONT_PAGE_FRAME,
-    FRONT_PAGE_LADDER,
-    FRONT_PAGE_REMEDIES,
-    FRONT_PAGE_SENTENCES,
-    FRONT_PAGE_WORDS,
-)
+from integrhealth.language.thresholds import FRONT_PAGE_REMEDIES
 from integrhealth.language.wording import counted
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
 NAME = "overview"
-__all__ = ["levels", "report", "scores", "unsupported", "verdict", "worst"]
-# The report that says whether each level of integrations stands on stable ones.
-FRAGILITY = "dependency_fragility"
+__all__ = [
+    "debt",
+    "levels",
+    "owed",
+    "report",
+    "scores",
+    "starters",
+    "state",
+    "system_findings",
+    "system_map",
+    "unsupported",
+    "verdict",
+    "worst",
+]
+# The reports that say whether each level of integrations stands on stable ones, and what is owed.
+FRAGILITY, AUDIT = "dependency_fragility", "audit"
+WITHOUT_EVIDENCE = "Whose systems a finding lies between is said only with the evidence at hand."
+NO_FINDING = "No finding is critical or a warning: there is nothing that two owners have to talk about."
 NOT_ASKED = "Dependency fragility, which says what stands on what, is not among these reports."
 FIRST_RUN = "This is the first run, so nothing can have changed."
 
 
 def __dir__() -> list[str]:
     return __all__
-
-
-def worst(
-    findings: pl.DataFrame, *, besides: Iterable[str | None] = (), ladder: pl.DataFrame | None = None
-) -> pl.DataFrame:
-    """The findings of the front page, worst first: the worst of each rule, five at most, in the page's budget of words.
-
-    ``more`` counts the further warnings of the same report and rule, so that ten systems with one fault take one line.
-    `besides` are the other sentences of the page and `ladder` the levels drawn on it: what they take is not left for
-    findings. Sentences with overlong names lose their middle, so that no name can keep its finding from the page.
-
-    >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
-    >>> ih.overview.worst(findings).select("report", "rule", "more").head(2).rows()
-    [('reconciliation', 'documents_unbalanced', 6), ('report_overload', 'flood', 0)]
-    """
-    urgent = findings.filter(pl.col("severity") != "note").with_columns(more=pl.len().over("report", "rule") - 1)
-    leaders = urgent.unique(["report", "rule"], keep="first", maintain_order=True)
-    shown = leaders.head(FRONT_PAGE_FINDINGS)
-    shown = shown.with_columns(_without_middle(column, most) for column, most in FRONT_PAGE_SENTENCES.items())
-    said = pl.concat_str("severity", "statement", "ask", pl.col("owner").fill_null("nobody named"), separator=" ")
-    words = said.str.count_matches(r"\S+") + pl.when(pl.col("more") > 0).then(2).otherwise(0)
-    left = FRONT_PAGE_WORDS - FRONT_PAGE_FRAME - sum(len(text.split()) for text in besides if text)
-    left -= 0 if ladder is None or ladder.is_empty() else _ladder_words(ladder)
-    return shown.filter(words.cum_sum() <= left)
-
-
-def _ladder_words(ladder: pl.DataFrame) -> int:
-    """What is read on the ladder: its title, that it is a chart, and of each level name, verdict and one number."""
-    rungs = ladder.select(pl.concat_str("level", "verdict", separator=" ").str.count_matches(r"\S+") + 1)
-    return FRONT_PAGE_LADDER + rungs.to_series().sum()
-
-
-def _without_middle(column: str, most: int) -> pl.Expr:
-    """A text of at most `most` words: the first two thirds and, as figures stand at the end, the last third."""
-    words = pl.col(column).str.extract_all(r"\S+")
-    first, last = most - 1 - most // 3, most // 3
-    parts = [words.list.head(first).list.join(" "), pl.lit("…"), words.list.tail(last).list.join(" ")]
-    cut = pl.concat_str(parts, separator=" ")
-    return pl.when(words.list.len() > most).then(cut).otherwise(pl.col(column)).alias(column)
 
 
 def scores(findings: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
@@ -98,6 +71,16 @@ def levels(reports: Mapping[str, Report]) -> pl.DataFrame:
     if FRAGILITY in reports:
         return reports[FRAGILITY].tables["levels"]
     return pl.DataFrame(schema=TABLES["levels"])
+
+
+def debt(reports: Mapping[str, Report]) -> pl.DataFrame | None:
+    """The table `debt` of the audit; None where the audit is not among the `reports` or has no answer.
+
+    >>> ih.overview.debt({"latency": ih.latency.report(evidence)}) is None
+    True
+    """
+    owing = reports[AUDIT].tables.get("debt") if AUDIT in reports else None
+    return None if owing is None or owing.is_empty() else owing
 
 
 def unsupported(reports: Mapping[str, Report]) -> str | None:
@@ -129,33 +112,52 @@ def verdict(evidence: "Evidence", findings: pl.DataFrame) -> str:
     Without messages it says what logs and metrics there are, and what stands out in them.
 
     >>> ih.overview.verdict(evidence, ih.latency.report(evidence).findings)
-    '2 critical findings and 13 warnings, in 64,648 messages between 15 systems in 94 days.'
+    '2 critical findings, 13 warnings: 64,648 messages, 15 systems, 94 days.'
     """
     counts = {level: findings.filter(pl.col("severity") == level).height for level in SEVERITIES}
     messages = evidence.messages
     systems = pl.concat([messages["source"], messages["target"]]).n_unique()
-    covered = f"{messages.height:,} messages between {systems} systems in {days(messages['sent_at'])} days"
+    covered = ", ".join(
+        counted(count, thing)
+        for count, thing in ((messages.height, "message"), (systems, "system"), (days(messages["sent_at"]), "day"))
+    )
     besides = None if messages.height else logs_and_metrics(evidence)
     seen = covered if messages.height else "no messages"
     if not counts["critical"] and not counts["warning"]:
-        return f"No messages, but {besides}" if besides else f"Nothing that needs you, in {seen}."
+        return f"No messages, but {besides}" if besides else f"Nothing that needs you: {seen}."
     critical, warnings = counted(counts["critical"], "critical finding"), counted(counts["warning"], "warning")
-    return f"{critical} and {warnings}, in {seen}" + (f", but {besides}" if besides else ".")
+    return f"{critical}, {warnings}: {seen}" + (f", but {besides}" if besides else ".")
 
 
-def report(reports: Mapping[str, Report], *, previous: pl.DataFrame | None = None) -> Report:
+def report(
+    reports: Mapping[str, Report], *, previous: pl.DataFrame | None = None, evidence: "Evidence | None" = None
+) -> Report:
     """The overview of `reports`: its findings are all of theirs; ``changes`` compares them with `previous` ones.
 
-    >>> ih.overview.report(ih.all_reports(evidence))
+    ``starters`` needs the `evidence`, which says between which systems and owners a finding lies.
+
+    >>> ih.overview.report(ih.all_reports(evidence), evidence=evidence)
     Report overview: 16 critical, 63 warning, 50 note findings
       levels                        4 rows
       changes                            -
+      starters                     12 rows
       scores                        6 rows
     """
     findings = ranked(report.findings for report in reports.values())
     before = no_findings() if previous is None else previous
-    on_levels = reports[FRAGILITY].notes.get("levels") if FRAGILITY in reports else NOT_ASKED
-    notes = ({"levels": on_levels} if on_levels else {}) | ({"changes": FIRST_RUN} if before.is_empty() else {})
     changed = changes(findings, before) if before.height else changes(no_findings(), no_findings())
-    tables = {"levels": levels(reports), "changes": changed, "scores": scores(findings, reports)}
-    return published_report(NAME, TABLES, tables, findings, notes=notes)
+    asked = pl.DataFrame(schema=TABLES["starters"]) if evidence is None else starters(evidence, findings)
+    tables = {
+        "levels": levels(reports),
+        "changes": changed,
+        "starters": asked,
+        "scores": scores(findings, reports),
+    }
+    no_starters = WITHOUT_EVIDENCE if evidence is None else NO_FINDING if asked.is_empty() else None
+    notes = {
+        "levels": reports[FRAGILITY].notes.get("levels") if FRAGILITY in reports else NOT_ASKED,
+        "changes": FIRST_RUN if before.is_empty() else None,
+        "starters": no_starters,
+    }
+    said = {table: note for table, note in notes.items() if note}
+    return published_report(NAME, TABLES, tables, findings, notes=said)

@@ -14,4 +14,22 @@ TABLES: dict[str, dict[str, Any]] = {
         "verdict": TEXT,
     },
     "changes": CHANGES,
+    "starters": dict.fromkeys(
+        (
+            "report",
+            "rule",
+            "subject",
+            "severity",
+            "statement",
+            "ask",
+            "owner_a",
+            "owner_b",
+            "says_a",
+            "says_b",
+            "page",
+            "invite_a",
+            "invite_b",
+        ),
+        TEXT,
+    ),
 }

@@ -5,6 +5,7 @@ A module per report, and one for what several use; imported from here.
 
 from integrhealth.language.thresholds.accountability import *
 from integrhealth.language.thresholds.audit import *
+from integrhealth.language.thresholds.collaboration import *
 from integrhealth.language.thresholds.dependency_fragility import *
 from integrhealth.language.thresholds.error_propagation import *
 from integrhealth.language.thresholds.latency import *

@@ -5,8 +5,8 @@
 MIN_ANSWERABLE = 5
 # An owner who touched nothing of theirs for so many days, or whom the logs no longer know, is stale (own).
 STALE_OWNER_DAYS = 90
-# More integrations than this share without anybody are worth a warning (own).
-NOBODY_SHARE = 0.1
+# Where more integrations than this share have neither person nor team, that is worth a warning (own).
+NOBODY_SHARE = 0.5
 # Random assignments with which the teams that are wrongly accused are compared (own).
 RANDOM_ASSIGNMENTS = 9999
 # Fewer incidents with a measured root get no share of the wrongly accused (own).

@@ -25,5 +25,3 @@ EARLIER_SHIFT_DAYS, EARLIER_SHIFT_LEVEL = 60, 0.005
 NO_EFFECT_SHARE = 0.5
 # A problem is said in so many words, one sentence for it and one for the remedy (own).
 LEAST_SENTENCE_WORDS, MOST_SENTENCE_WORDS, MOST_SENTENCES = 4, 45, 2
-# Smaller teams are never shown (Microsoft Viva Insights' least group).
-SMALLEST_GROUP = 5

@@ -46,8 +46,6 @@ MIN_COVERED_MINUTES, TESTED_MINUTES, QUEUED_SHARE = 30, 5, 0.9
 ROOM_WARNING = 0.9
 # What a promised p95 lets be slower.
 LATE_SHARE = 0.05
-# Shifts. A shift is told below this p-value, from this change on (Otava, which takes both as options; own values).
-SHIFT_LEVEL, LEAST_CHANGE = 0.01, 0.1
 # Permutations of the days, for the rarest (own; 200 tested series can still be certain), days that a level lasts, and
 # days from which a change is a drift and no shift (own).
 SHIFT_PERMUTATIONS, LEAST_SHIFT_DAYS, DRIFT_DAYS = 10_000, 4, 7

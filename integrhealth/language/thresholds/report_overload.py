@@ -32,9 +32,6 @@ MOST_DECLARED = 0.5
 STALE_DELIVERIES = 3
 # Share of the judged reports that could stop without leaving a decision unserved (own).
 SPARE_WARNING, SPARE_CRITICAL = 0.25, 0.75
-# A red flag may announce an incident so many days ahead (own; what a weekly report flagged is of this week), is looked
-# at for names in so many letters, and names of fewer letters or objects of fewer digits are none (own; amounts).
-FLAG_DAYS, LONGEST_FLAG, MIN_NAME_LETTERS, MIN_OBJECT_DIGITS = 7, 2000, 2, 4
 # Nobody is expected to read a flag within so many minutes; a link that is likelier than this by chance is none to talk
 # about; incidents announced and unread: warning and critical certainly above these shares (own).
 FLAG_GRACE_MINUTES, CHANCE_LINK, RED_FLAG_WARNING, RED_FLAG_CRITICAL = 60, 0.25, 0.1, 0.5

@@ -18,6 +18,9 @@ READING_WPM = 238
 FIRST_CHART_SECONDS, LEAST_CHART_SECONDS = 12, 3
 # Fewer days with a delivery get no interval of the flood ratio (own; one working week).
 MIN_DAYS = 5
+# A red flag may announce an incident so many days ahead (own; what a weekly report flagged is of this week), is looked
+# at for names in so many letters, and names of fewer letters or objects of fewer digits are none (own; amounts).
+FLAG_DAYS, LONGEST_FLAG, MIN_NAME_LETTERS, MIN_OBJECT_DIGITS = 7, 2000, 2, 4
 # A system is down after so many failures in a row, or samples missing (A9 of our methods: three; own); so many outages
 # and no fewer say what its callers do then (own).
 FAILURES_IN_A_ROW, MISSING_SAMPLES, MIN_OUTAGES = 3, 3, 3
@@ -35,6 +38,8 @@ MIN_AGREEING_SYSTEMS = 2
 TAKEN_BACK_SHARE = 0.5
 # A value logged so late, while the first message of its object was under way, was sent with it (own).
 LOGGED_LATE_SECONDS = 60
+# Shifts. A shift is told below this p-value, from this change on (Otava, which takes both as options; own values).
+SHIFT_LEVEL, LEAST_CHANGE = 0.01, 0.1
 # Of fewer days in random order the best split looks like a step too often for any p-value below that (own).
 FEWEST_SHIFT_DAYS = 10
 # A shift upwards by so much is one to warn of (own). The median and the p95 that shift within so many days are one
@@ -46,6 +51,8 @@ PAST_SHARE, LATEST_TOLERANCES = 0.001, 2
 NIGHT_HOURS, MIN_NIGHT_REPAIRS = (22, 6), 10
 # How much longer it takes to find a person where nobody owns the integration and no incidents show it (own).
 NOBODY_MINUTES = 60
+# Teams. Groups of fewer people are hidden (Viva Insights, mingroup 5); meetings of more are broadcasts (Worklytics).
+SMALLEST_GROUP, BROADCAST_PEOPLE = 5, 25
 # An opened report is read up to 300 words per minute, skimmed up to 1,000, and unread beyond (Brysbaert 2019).
 FASTEST_READING_WPM, FASTEST_SKIMMING_WPM = 300, 1000
 # Flood ratio, minutes needed to minutes spent: warning where the average report is faster than reading, critical

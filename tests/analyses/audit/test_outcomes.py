@@ -172,6 +172,14 @@ def test_each_verdict_says_why(said, verdict, why):
     assert verdict in VERDICTS
 
 
+@pytest.mark.parametrize(("days", "verdict"), [(-1, "improving"), (0, "met")])
+def test_a_target_that_was_due_and_held_before_go_live_is_no_credit(days, verdict):
+    assert (
+        asked(JUMP + noise(120), {"success_target": 0.15, "success_due": LIVE + timedelta(days=days)})["verdict"]
+        == verdict
+    )
+
+
 def test_the_target_has_to_be_reached_by_the_day_it_was_due():
     falling = np.where(DAY < 0, 0.12, 0.12 - 0.0015 * DAY) + noise(120, size=0.002)
     assert asked(falling, {"success_due": LIVE + timedelta(days=45)})["verdict"] == "met"
@@ -245,6 +253,14 @@ def test_the_interval_holds_where_days_carry_over(share, least):
         credited += fit.effect > fit.margin
     assert held / 200 >= least
     assert credited / 200 <= 0.06
+
+
+def test_the_interval_is_no_wider_than_it_has_to_be():
+    """Half its width lies near 1.96 times how far the effects of the same process lie apart."""
+    rng = np.random.default_rng(12)
+    fits = [interrupted(DAY, carried_over(120, 0.6, rng), DAY % 7) for _ in range(200)]
+    apart = 1.96 * np.std([fit.effect for fit in fits])
+    assert 0.8 < np.mean([fit.margin for fit in fits]) / apart < 1.25
 
 
 def test_days_taken_as_independent_would_be_too_sure():

@@ -67,7 +67,7 @@ def test_both_fit_the_budget_of_the_page_also_with_long_texts():
 def test_a_finding_of_something_else_still_comes_first():
     row = pl.DataFrame([{"subject": "x", "severity": "warning", "statement": "S.", "ask": "A?", "n": 3}])
     verdict = overview.verdict(ih.Evidence(logs=drawn("logs", LINES)), findings("a", "r", row))
-    assert verdict.startswith("0 critical findings and 1 warning, in no messages, but 4 log lines")
+    assert verdict.startswith("0 critical findings, 1 warning: no messages, but 4 log lines")
 
 
 def test_where_messages_are_logs_change_nothing_on_the_front_page():

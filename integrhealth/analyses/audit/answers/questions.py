@@ -7,6 +7,7 @@ import polars as pl
 
 from integrhealth.analyses import (
     accountability,
+    collaboration,
     dependency_fragility,
     error_propagation,
     latency,
@@ -32,6 +33,7 @@ SECONDS_PER_DAY = 86_400
 # What the rules ask, report by report.
 ANSWERS_ASK: tuple[tuple[ModuleType, tuple[str, ...]], ...] = (
     (accountability, ("owners", "elements")),
+    (collaboration, ("pairs", "rituals", "joint_kpi")),
     (dependency_fragility, ("outages", "fallbacks", "coupling", "levels")),
     (error_propagation, ("friction", "checkpoints")),
     (latency, ("capacity",)),

@@ -1,1 +1,1 @@
-"""Which department a late order is late by, so that a shared number can be shared."""
+"""One number that several departments share, split over them exactly: on-time delivery and the perfect order."""

@@ -22,7 +22,8 @@ def ladder_chart(levels: pl.DataFrame, *, reasons: bool = True) -> alt.LayerChar
     """The table `levels` as a ladder, the foundation at the bottom.
 
     Of each rung the left part are the integrations of the level that are stable, the right part those that are not; its
-    verdict stands beside it in colour and word, and if there is room for `reasons` the one below it.
+    verdict stands beside it in colour and word, and if there is room for `reasons` the one below it. Without them its
+    title leaves what it says to the verdict of the page.
     """
     if levels.is_empty():
         return nothing("No ladder: the catalog names no level.")
@@ -62,7 +63,10 @@ def ladder_chart(levels: pl.DataFrame, *, reasons: bool = True) -> alt.LayerChar
     ]
     drawn = alt.layer(*layers, *([reason.encode(x=start, text="reason:N", **said)] if reasons else []))
     drawn = drawn.properties(width=WIDTH - BESIDE, height=(RUNG if reasons else BARE_RUNG) * levels.height)
-    return titled(drawn, _title(levels), f"Stable integrations of all, last {STABLE_DAYS} days")
+    shown = f"last {STABLE_DAYS} days"
+    if not reasons:
+        return titled(drawn, "Stable integrations of each level", shown.capitalize())
+    return titled(drawn, _title(levels), f"Stable integrations of all, {shown}")
 
 
 def _in_two_lines(reason: str) -> str:
