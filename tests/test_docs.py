@@ -193,7 +193,7 @@ def test_the_page_of_formats_is_that_of_the_list_of_formats():
     assert written == made["page"](), "run make docs"
     readers = made["reports_of_frames"]()
     assert readers["reads"] == ["report_overload", "accountability"]
-    assert readers["documents"] == ["reconciliation"]
+    assert readers["documents"] == ["reconciliation", "audit"]
     assert readers["messages"] == [
         "error_propagation",
         "latency",
@@ -201,4 +201,6 @@ def test_the_page_of_formats_is_that_of_the_list_of_formats():
         "report_overload",
         "accountability",
         "reconciliation",
+        "collaboration",
+        "audit",
     ]

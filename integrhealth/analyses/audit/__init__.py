@@ -45,7 +45,7 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of the audit, its findings, and why a table is empty.
 
     >>> ih.audit.report(evidence).findings.select("severity", "rule").head(2).rows()
-    []
+    [('warning', 'integration_debt'), ('warning', 'claim_contradicted')]
     """
     tables = tables_of(evidence, globals(), min_messages=min_messages)
     judged = [

@@ -68,21 +68,21 @@ def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
     """All published tables of collaboration, its findings, and why a table is empty.
 
     >>> ih.collaboration.report(evidence).findings.select("severity", "rule").head(2).rows()
-    []
+    [('warning', 'bypass'), ('warning', 'bypass')]
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
-    integrations, contacts, named = evidence.catalog.integrations, evidence.contacts, meetings_are_named(evidence)
+    integrations, contacts, says = evidence.catalog.integrations, evidence.contacts, meetings_are_named(evidence)
     judged = [
         *contact_findings(tables["bypass"], tables["congruence"], integrations=integrations),
         silent_golives(tables["golive"], integrations=integrations),
-        *ritual_findings(tables["rituals"], named=named),
+        *ritual_findings(tables["rituals"], named=says),
         joint_kpi_lateness(NAME, tables["joint_kpi_rates"], tables["joint_kpi"]),
     ]
     shown, heard = shown_teams_of(evidence), heard_teams_of(evidence)
     notes = (
         contact_notes(tables, contacts=contacts, shown_teams=shown, heard_teams=heard)
         | golive_notes(tables["golive"], contacts=contacts, integrations=integrations)
-        | ritual_notes(tables["rituals"], declared=evidence.catalog.rituals, contacts=contacts, named=named)
+        | ritual_notes(tables["rituals"], declared=evidence.catalog.rituals, contacts=contacts, named=says)
         | joint_kpi_notes(tables, stages=evidence.stages)
     )
     answered = contacts.height or evidence.stages.height

@@ -55,7 +55,7 @@ def audit_chart(answers: pl.DataFrame) -> alt.LayerChart | alt.Chart:
     marked = counted.mark_bar(opacity=0.14, color=NEUTRAL).encode(
         x=alt.X("start:Q", axis=None, scale=scale), x2="end:Q"
     )
-    texts = counted.mark_text(align="left", fontSize=12).encode(x=alt.value(0), text="asked:N")
+    texts = counted.mark_text(align="left", fontSize=11, limit=QUESTION_WIDTH).encode(x=alt.value(0), text="asked:N")
     symbols = base.mark_point(filled=True, size=110, opacity=1).encode(
         x=x,
         color=alt.Color("look:N", scale=alt.Scale(domain=domain, range=colours), legend=None),
