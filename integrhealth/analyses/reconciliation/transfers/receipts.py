@@ -10,8 +10,9 @@ from integrhealth.analyses.reconciliation.transfers.sends import OBJECT, REPEAT
 from integrhealth.language.schema import FAILED, NOT_SENT, is_delivered
 from integrhealth.language.thresholds import SOONEST_LOST_MINUTES
 
-# By which content an arrival is told to be of one of several transfers, the surest first.
-PAIRED_BY = ("seq", "payload_hash", "amount")
+# By which content an arrival is told to be of one of several transfers, the surest first. An order and an invoice may have
+# the same number, and an object be created and changed: names decide where both logs use the same.
+PAIRED_BY = ("seq", "payload_hash", "amount", "object_type", "operation")
 # Clocks of sender and receiver differ by so much at most.
 SKEW = pl.duration(minutes=SOONEST_LOST_MINUTES)
 
@@ -39,7 +40,7 @@ def arrivals(receipts: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
         object="object_id",
         applied=is_delivered(pl.col("status").fill_null("ok")),
         refused=pl.col("status").is_in((*FAILED, *NOT_SENT)).fill_null(False),
-        **{name: pl.col(name) for name in (*PAIRED_BY, "object_type", "currency", "log_file")},
+        **{name: pl.col(name) for name in (*PAIRED_BY, "currency", "log_file")},
     ).filter(pl.col("integration").is_not_null())
 
 
@@ -94,7 +95,7 @@ def _paired(transfers: pl.DataFrame, arrived: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_content(transfers: pl.DataFrame, arrived: pl.DataFrame) -> pl.DataFrame:
-    """arrival and transfer of the arrivals whose content only one transfer of their cluster has."""
+    """arrival and transfer of the arrivals whose content, type or operation only one transfer of their cluster has."""
     pairs = pl.DataFrame(schema={"arrival": arrived.schema["arrival"], "transfer": transfers.schema["transfer"]})
     for name in PAIRED_BY:
         content = ["cluster", name]
