@@ -10,8 +10,8 @@ from integrhealth.analyses.reconciliation.transfers.sends import OBJECT, REPEAT
 from integrhealth.language.schema import FAILED, NOT_SENT, is_delivered
 from integrhealth.language.thresholds import SOONEST_LOST_MINUTES
 
-# By which content an arrival is told to be of one of several transfers, the surest first. An order and an invoice may have
-# the same number, and an object be created and changed: names decide where both logs use the same.
+# By which content an arrival is told to be of one of several transfers, the surest first. An order and an invoice may
+# have the same number, and an object be created and changed: names decide where both logs use the same.
 PAIRED_BY = ("seq", "payload_hash", "amount", "object_type", "operation")
 # Clocks of sender and receiver differ by so much at most.
 SKEW = pl.duration(minutes=SOONEST_LOST_MINUTES)
