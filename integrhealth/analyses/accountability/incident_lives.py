@@ -121,14 +121,13 @@ def _in_order(events: pl.DataFrame) -> pl.DataFrame:
         over=pl.when(repaired).then(True).when(undone).then(False),
         closes=(state == CLOSED).fill_null(False) | (action == CLOSED).fill_null(False),
     )
-    before = pl.col("holder").shift().over("incident")
+    # Each window on its own: one inside another is worked out incident by incident.
     steps = steps.with_columns(
         over=pl.col("over").forward_fill().over("incident").fill_null(False),
-        place=(pl.col("holder").is_not_null() & before.is_not_null() & (pl.col("holder") != before))
-        .fill_null(False)
-        .cum_sum()
-        .over("incident"),
+        before=pl.col("holder").shift().over("incident"),
     )
+    handed = (pl.col("holder") != pl.col("before")).fill_null(False)
+    steps = steps.with_columns(handed=handed).with_columns(place=pl.col("handed").cum_sum().over("incident"))
     last_open = pl.col("step").filter(~pl.col("over")).max().over("incident").fill_null(-1)
     steps = steps.with_columns(
         hand=pl.col("person").forward_fill().over("incident", "place"),

@@ -1,7 +1,8 @@
 """What is said of incidents: where they wander, come back, and lack an owner; and nothing where all is well."""
 
+import polars as pl
 import pytest
-from drawing.incidents import OWNED, TEAMS, company, drawn, generator, lived
+from drawing.incidents import OWNED, TEAMS, company, drawn, generator, lived, steps
 
 from integrhealth.analyses.accountability.incidents import questions
 from integrhealth.analyses.accountability.incidents.findings import incident_findings
@@ -12,7 +13,10 @@ from integrhealth.language.findings import ranked
 
 def found(incidents, integrations=OWNED):
     """The findings about these incidents by their rule."""
-    evidence = company(lived(incidents), integrations=integrations)
+    return said(company(lived(incidents), integrations=integrations))
+
+
+def said(evidence):
     frames = incident_findings(
         questions.incidents(evidence),
         questions.handovers(evidence),
@@ -82,10 +86,24 @@ def test_ping_pong_names_the_teams_between_which_incidents_go():
     row = found(passing(20, ("IT", "sales", "IT", "sales")))["ping_pong", "all incidents"]
     assert (row["value"], row["n"], row["severity"]) == (pytest.approx(2 / 3), 20, "critical")
     assert row["statement"] == (
-        "40 of 60 handovers (67%) brought an incident back to a team that had had it; most often, 20 times, IT gave it "
-        "back to sales."
+        "40 of 60 handovers up to the repair (67%) brought an incident back to a team that had had it; most often, 20 "
+        "times, IT gave it back to sales."
     )
     assert row["owner"] == "sales"
+
+
+def test_a_desk_that_gets_back_what_is_repaired_to_close_it_is_no_ping_pong():
+    picture = ["incident hours team state"]
+    for number in range(20):
+        ways = ((0, "desk", "new"), (1, "IT", "working"), (4, "IT", "resolved"), (6, "desk", "closed"))
+        picture += [f"x{number} {hours} {team} {state}" for hours, team, state in ways]
+    events = steps("\n".join(picture))
+    assert said(company(events)) == {}
+    assert questions.incidents(company(events)).select("handovers", "returns", "returns_to_repair").row(0) == (2, 1, 0)
+    # Who gives it back to the desk while it is not repaired makes it come back.
+    back = events.with_columns(state=pl.when(pl.col("state") == "resolved").then(pl.lit("working")).otherwise("state"))
+    row = said(company(back))["ping_pong", "all incidents"]
+    assert (row["value"], row["n"]) == (0.5, 20)
 
 
 def test_a_return_in_every_fifth_handover_is_no_ping_pong():

@@ -200,7 +200,7 @@ def test_a_column_that_nobody_filled_breaks_nothing(column):
 
 
 def test_handovers_are_counted_by_pair_with_the_hours_lost_there():
-    rows = questions.handovers(company(steps(PING_PONG))).drop("from_line", "to_line").rows()
+    rows = questions.handovers(company(steps(PING_PONG))).drop("from_line", "to_line", "returns_to_repair").rows()
     assert rows == [("A", "B", 2, 1, 1, 0.0), ("B", "A", 1, 1, 1, 4.0)]
 
 

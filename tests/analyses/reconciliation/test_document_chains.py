@@ -62,6 +62,22 @@ def test_what_follows_a_whole_document_follows_all_its_lines():
     }
 
 
+def test_one_invoice_that_names_three_whole_deliveries_counts_once():
+    """It tells its whole beside each of them, and no line; two of the orders have two lines."""
+    rows = [doc("order", name, None, 10, 100.0, line="1") for name in "ABC"]
+    rows += [doc("order", name, None, 5, 50.0, line="2") for name in "AB"]
+    rows += [doc("delivery", f"D{name}", name, 10, None, 1, line="1") for name in "ABC"]
+    rows += [doc("delivery", f"D{name}", name, 5, None, 1, line="2", after_line="2") for name in "AB"]
+    rows += [doc("invoice", "I", f"D{name}", 40, 400.0, 2, after_line=None) for name in "ABC"]
+    assert orders(*rows) == {
+        **{(name, "1"): (10, 10, 100, 0) for name in "ABC"},
+        **{(name, "2"): (5, 5, 50, 0) for name in "AB"},
+    }
+    # What the deliveries can take each is a part, though it names none of their lines.
+    parts = [*rows[:-3], *(doc("invoice", "I", f"D{name}", 10, 100.0, 2, after_line=None) for name in "ABC")]
+    assert sum(each[1] for each in orders(*parts).values()) == pytest.approx(30)
+
+
 def test_an_invoice_that_names_the_whole_order_beside_a_delivery_follows_the_delivery():
     rows = [doc("order", "A", None, 5, 50.0, line=str(number)) for number in range(3)]
     rows.append(doc("delivery", "D", "A", 5, None, 1, after_line="1"))

@@ -86,3 +86,14 @@ def test_an_invoice_without_quantity_counts_by_its_amount():
     row = line(flow(*background(), ORDERED, *SHIPPED, BILLED | {"quantity": None, "amount": 1000.0}, *chain("-l", 200)))
     assert (row["invoiced"], row["flag"]) == (50, "shipment without invoice")
     assert row["at_stake"] == 1000
+
+
+def test_a_down_payment_without_quantity_is_no_more_goods_than_were_ordered():
+    """600 before the goods leave, and 1,400 for all 100 pieces after."""
+    bills = [doc("invoice", "I0", "O", None, 600.0, 10.5), doc("invoice", "I", "D", 100, 1400.0, 12)]
+    row = line(flow(*background(), ORDERED, *SHIPPED, *bills, PAID, *chain("-last", 200)))
+    assert (row["invoiced"], row["invoiced_amount"], row["flag"]) == (100, 2000, "balanced")
+    # Beside the whole amount the same is money too much.
+    bills[1] = BILLED
+    row = line(flow(*background(), ORDERED, *SHIPPED, *bills, PAID, *chain("-last", 200)))
+    assert (row["invoiced_amount"], row["flag"], row["at_stake"]) == (2600, "over-invoiced", 600)

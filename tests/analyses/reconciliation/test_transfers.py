@@ -21,7 +21,7 @@ from integrhealth.analyses.reconciliation.transfers.questions import (
     unmatched,
 )
 from integrhealth.catalog import CATALOG, Catalog
-from integrhealth.language.schema import FRAMES
+from integrhealth.language.schema import FRAMES, conform
 
 NIGHT = {
     "sent": ORDERS,
@@ -112,6 +112,31 @@ def test_equal_duplicates_on_both_sides_show_whatever_the_logs_say_of_the_conten
     assert {name: row[name] for name in NIGHT} == NIGHT
     same = set(frames["messages"]["object_id"]) & set(frames["receipts"]["object_id"])
     assert {f"{number:05}" for number in TWICE} <= same  # a difference of sets shows none of them
+
+
+@pytest.mark.parametrize("told_by", ["object_type", "operation"])
+def test_an_order_that_came_twice_does_not_hide_an_invoice_of_its_number_that_did_not(told_by):
+    frames = as_two_logs()
+    one = pl.DataFrame({"object_id": ["7", "7"], told_by: ["order", "invoice"], "row": [1, 2]})
+    sent = one.select(
+        *("object_id", told_by),
+        message_id=pl.format("of 7, {}", "row"),
+        sent_at=EVE + MINUTE * pl.col("row"),
+        status=pl.lit("ok"),
+        kind=pl.lit("queue"),
+        **{name: pl.lit(value) for name, value in SHOP.items()},
+    )
+    came = pl.concat([one.head(1), one.head(1)]).select(
+        *("object_id", told_by),
+        received_at=EVE + MINUTE * (pl.int_range(2) + 3),
+        **{name: pl.lit(value) for name, value in SHOP.items()},
+    )
+    for name, more in (("messages", sent), ("receipts", came)):
+        frames[name] = pl.concat([frames[name], conform(more, name)])
+    evidence = ih.Evidence(**frames)
+    assert told(evidence, "lost", "duplicate_applied") == (len(LOST) + 1, len(TWICE) + 1)
+    lost = unmatched(evidence).filter(pl.col("object_id") == "7")
+    assert lost.select("class", "message_id").rows() == [("lost", "of 7, 2")]
 
 
 def test_a_receiver_that_hashes_in_another_way_loses_nothing_by_it():

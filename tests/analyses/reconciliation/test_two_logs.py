@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from drawing.transfers import ABSORBED, EVE, LOST, MINUTE, ORDERS, SHOP, TWICE, christmas
+from drawing.transfers import ABSORBED, EVE, LOST, MINUTE, ORDERS, SHOP, TWICE, as_two_logs, christmas
 from polars.testing import assert_frame_equal
 
 import integrhealth as ih
@@ -231,3 +231,21 @@ def test_one_log_is_counted_as_a_loop_does(seed):
     assert {name: row[name] for name in counted_by_hand(rows) if name != "missing"} | {
         "missing": missing
     } == counted_by_hand(rows)
+
+
+def test_what_the_receivers_own_log_has_was_received():
+    """The warehouse's log has all but ten, and one that is under way; what it absorbed it does not write down again."""
+    frames = as_two_logs()
+    frames["messages"] = frames["messages"].filter(~pl.col("seq").is_in(list(ABSORBED)))
+    alone = ih.reconciliation.trail_whole(ih.Evidence(messages=frames["messages"])).row(0, named=True)
+    assert (alone["received"], "received" in alone["never_logged"]) == (0, True)
+    both = ih.reconciliation.trail_whole(ih.Evidence(**frames)).row(0, named=True)
+    sent = frames["messages"].height
+    assert both["received"] == pytest.approx((sent - len(LOST) - 1) / sent)
+    assert "received" not in both["never_logged"]
+    # What the receiver had before, or refused, is no receipt.
+    before = frames["receipts"].with_columns(pl.col("received_at") - timedelta(days=1))
+    refused = frames["receipts"].with_columns(status=pl.lit("failed"))
+    for receipts in (before, refused):
+        row = ih.reconciliation.trail_whole(ih.Evidence(messages=frames["messages"], receipts=receipts))
+        assert row["received"].item() == 0

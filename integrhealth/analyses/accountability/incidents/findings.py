@@ -95,25 +95,28 @@ def wandering(incidents: pl.DataFrame, integrations: pl.DataFrame) -> pl.DataFra
 
 
 def ping_pong(incidents: pl.DataFrame, handovers: pl.DataFrame) -> pl.DataFrame:
-    """``ping_pong``: one finding where many handovers bring an incident back to a team that had it."""
-    passed = incidents.filter(pl.col("handovers") > 0).with_columns(
+    """``ping_pong``: one finding where many handovers bring an incident back to a team that had it.
+
+    Those up to the repair: a desk that gets back what is repaired, to ask and to close it, is no ping-pong.
+    """
+    passed = incidents.filter(pl.col("handovers_to_repair") > 0).with_columns(
         subject=pl.lit(ALL_INCIDENTS),
         cost=pl.lit(None, pl.Float64),
-        back=pl.col("returns").cast(pl.Float64),
-        given=pl.col("handovers").cast(pl.Float64),
+        back=pl.col("returns_to_repair").cast(pl.Float64),
+        given=pl.col("handovers_to_repair").cast(pl.Float64),
     )
     judged = _ratios(passed, "back", "given").with_columns(
         severity=severity(warning=_beyond(PING_PONG_WARNING), critical=_beyond(PING_PONG_CRITICAL))
     )
-    worst = handovers.sort("returns", "from_team", "to_team", descending=[True, False, False]).head(1)
+    worst = handovers.sort("returns_to_repair", "from_team", "to_team", descending=[True, False, False]).head(1)
     beyond = judged.filter(pl.col("value") > PING_PONG_WARNING, pl.col("severity") != "note").join(
-        worst.select("from_team", "to_team", most="returns"), how="cross"
+        worst.select("from_team", "to_team", most="returns_to_repair"), how="cross"
     )
     rows = beyond.with_columns(
         owner=pl.col("to_team"),
         statement=pl.format(
-            "{} of {} handovers ({}) brought an incident back to a team that had had it; most often, {} times, {} gave"
-            " it back to {}.",
+            "{} of {} handovers up to the repair ({}) brought an incident back to a team that had had it; most often,"
+            " {} times, {} gave it back to {}.",
             *(
                 written(pl.col("top").cast(pl.Int64)),
                 written(pl.col("bottom").cast(pl.Int64)),

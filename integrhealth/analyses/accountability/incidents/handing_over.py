@@ -9,6 +9,7 @@ HANDOVERS = {"from_team": TEXT, "to_team": TEXT, "handovers": COUNT, "returns": 
     "lost_hours": NUMBER,
     "from_line": COUNT,
     "to_line": COUNT,
+    "returns_to_repair": COUNT,
 }
 LINES = {"from_line": COUNT, "to_line": COUNT, "direction": TEXT, "handovers": COUNT, "returns": COUNT} | {
     "incidents": COUNT,
@@ -18,10 +19,11 @@ UP, SIDEWAYS, DOWN = "up", "sideways", "back down"
 
 
 def passes(touches: pl.DataFrame, lives: pl.DataFrame, teams: pl.DataFrame) -> pl.DataFrame:
-    """One row per handover: incident, from_team, to_team, from_line, to_line, returned, lost_hours.
+    """One row per handover: incident, from_team, to_team, from_line, to_line, returned, searching, lost_hours.
 
     ``lost_hours``: how long the team that got it had it before the repair, where it was another that repaired it;
-    null where it was not repaired, or nobody knows by whom. Lines are those of the catalog's `teams`.
+    null where it was not repaired, or nobody knows by whom. ``searching``: it was not repaired yet. Lines are those of
+    the catalog's `teams`.
     """
     lines = teams.select("team", "line").unique("team", keep="first", maintain_order=True)
     given = touches.with_columns(from_team=pl.col("team").shift().over("incident", order_by="place")).filter(
@@ -30,16 +32,27 @@ def passes(touches: pl.DataFrame, lives: pl.DataFrame, teams: pl.DataFrame) -> p
     lost = pl.when(pl.col("team") != pl.col("fixed_by")).then(held_until("repaired_at")).otherwise(0.0)
     return (
         given.join(lives.select("incident", "fixed_by", "repaired_at"), on="incident", maintain_order="left")
-        .with_columns(lost_hours=pl.when(pl.col("fixed_by").is_not_null()).then(lost))
+        .with_columns(
+            lost_hours=pl.when(pl.col("fixed_by").is_not_null()).then(lost),
+            searching=(pl.col("since") <= pl.col("repaired_at")).fill_null(True),
+        )
         .join(lines.rename({"line": "to_line"}), on="team", how="left", maintain_order="left")
         .join(lines.select(from_team="team", from_line="line"), on="from_team", how="left", maintain_order="left")
-        .select("incident", "from_team", "returned", "lost_hours", "from_line", "to_line", to_team="team")
+        .select(
+            "incident",
+            *("from_team", "returned", "searching", "lost_hours", "from_line", "to_line"),
+            to_team="team",
+        )
     )
 
 
 def handovers(passes: pl.DataFrame) -> pl.DataFrame:
     """One row per pair of teams, the most handovers first: handovers, returns, incidents, lost_hours, and the lines."""
-    counted = passes.group_by("from_team", "to_team").agg(*_counts(), pl.col("from_line", "to_line").first())
+    counted = passes.group_by("from_team", "to_team").agg(
+        *_counts(),
+        pl.col("from_line", "to_line").first(),
+        returns_to_repair=(pl.col("returned") & pl.col("searching")).sum(),
+    )
     return counted.sort("handovers", "from_team", "to_team", descending=[True, False, False]).select(
         pl.col(name).cast(dtype) for name, dtype in HANDOVERS.items()
     )

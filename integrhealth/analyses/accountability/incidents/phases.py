@@ -34,6 +34,8 @@ INCIDENTS = {
     "first_by": TEXT,
     "fixed_by": TEXT,
     "repairs": COUNT,
+    "handovers_to_repair": COUNT,
+    "returns_to_repair": COUNT,
 }
 BY_PHASE = {"by": TEXT, "group": TEXT, "phase": TEXT, "incidents": COUNT, "hours": NUMBER, "share": NUMBER} | {
     "mean_hours": NUMBER,
@@ -51,8 +53,18 @@ def incidents(
     `lives` and `touches` are those of ``incident_lives``, `entered` as ``entering.entered`` gives it, `owners` as
     ``owning.owners_at``. Search and fix need a team that had the incident when it was repaired, later than detected.
     """
-    passed = touches.group_by("incident").agg(
-        handovers=(pl.col("place") > 0).sum(), returns=pl.col("returned").sum(), teams=pl.col("team").n_unique()
+    handed = pl.col("place") > 0
+    searching = (pl.col("since") <= pl.col("repaired_at")).fill_null(True)
+    passed = (
+        touches.join(lives.select("incident", "repaired_at"), on="incident")
+        .group_by("incident")
+        .agg(
+            handovers=handed.sum(),
+            returns=pl.col("returned").sum(),
+            teams=pl.col("team").n_unique(),
+            handovers_to_repair=(handed & searching).sum(),
+            returns_to_repair=(pl.col("returned") & searching).sum(),
+        )
     )
     whole = lives
     for more in (passed, _held_hours(lives, touches), entered, owners):
@@ -60,7 +72,7 @@ def incidents(
     begun = (pl.col("last_at") > pl.col("detected_at")) & pl.col("held_at").is_not_null()
     known_repair = pl.col("repaired_at") > pl.col("detected_at")
     until = pl.coalesce("repaired_at", pl.col("last_at").max())
-    counts = ("handovers", "returns", "teams")
+    counts = ("handovers", "returns", "teams", "handovers_to_repair", "returns_to_repair")
     return whole.select(
         pl.all().exclude(counts),
         pl.col(counts).fill_null(0),

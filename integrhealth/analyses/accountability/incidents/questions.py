@@ -39,7 +39,8 @@ def incidents(evidence: "Evidence") -> pl.DataFrame:
     with the one that did (``fix``), whenever they had it; ``confirm`` is from the repair to the closing. Of reopened
     incidents the last repair counts. A handover changes the team from one step that names one to the next, a return
     goes to a team that had the incident; ``ping_pong`` = returns / handovers (van der Aalst et al. 2005; BPI Challenge
-    2013). ``owner`` is the one of the integration on that day; ``owned`` is null where nobody knows. Hours of what the
+    2013); ``handovers_to_repair`` and ``returns_to_repair`` leave out what is handed back to be confirmed and closed.
+    ``owner`` is the one of the integration on that day; ``owned`` is null where nobody knows. Hours of what the
     log tells one moment of, or no team, are null.
 
     >>> ih.accountability.incidents(evidence).select("handovers", "returns").sum().row(0)
@@ -48,7 +49,7 @@ def incidents(evidence: "Evidence") -> pl.DataFrame:
     Columns: incident (text); entered_at, detected_at (time); search_hours, fix_hours (number, hours); handovers,
     returns, teams (count); owner (text); owned (flag); integration, priority, state (text); unseen_hours, wait_hours,
     confirm_hours (number, hours); weeks_open (number, weeks); ping_pong (number, share); first_team, first_by,
-    fixed_by (text); repairs (count)
+    fixed_by (text); repairs, handovers_to_repair, returns_to_repair (count)
     """
     lives, catalog = _lives(evidence), evidence.catalog
     owners = owning.owners_at(lives, catalog.integrations, catalog.systems, timezone=catalog.timezone)
@@ -68,7 +69,7 @@ def handovers(evidence: "Evidence") -> pl.DataFrame:
     (262, 26)
 
     Columns: from_team, to_team (text); handovers, returns, incidents (count); lost_hours (number, hours); from_line,
-    to_line (count)
+    to_line, returns_to_repair (count)
     """
     return handing_over.handovers(_passes(evidence))
 

@@ -58,17 +58,19 @@ def _pieces(lines: pl.DataFrame, links: pl.DataFrame) -> tuple[pl.DataFrame, pl.
 
 
 def _telling_the_whole(rows: pl.DataFrame, lines: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """node of the lines whose rows say the same of several lines each, and more than these could take so often.
+    """node of the lines whose rows say the same of several lines or documents each, and more than these could take.
 
     How much a line can take may hang on the same question about it: first each is taken to tell the whole, then those
     that fit as parts are parts, which makes room for others, until no more do.
     """
-    per_line = links.filter(~pl.col("whole_document")).group_by("node").agg(preds=pl.col("pred").n_unique())
     said = ("quantity", "amount", "created_at")
     alike = rows.group_by("node").agg(
-        rows=pl.len(), same=pl.struct(said).n_unique() == 1, **{each: pl.col(each).first() for each in MEASURES}
+        rows=pl.len(),
+        followed=pl.struct("preceding", "preceding_line").n_unique(),
+        same=pl.struct(said).n_unique() == 1,
+        **{each: pl.col(each).first() for each in MEASURES},
     )
-    whole = alike.join(per_line, on="node").filter("same", pl.col("preds") > 1, pl.col("preds") == pl.col("rows"))
+    whole = alike.filter("same", pl.col("rows") > 1, pl.col("followed") == pl.col("rows"))
     fits = [
         pl.col(measure).abs() * pl.col("rows") <= pl.col(f"{measure}_size") * (1 + QUANTITY_TOLERANCE)
         for measure in MEASURES

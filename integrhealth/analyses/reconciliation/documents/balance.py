@@ -41,15 +41,18 @@ def balances(lines: pl.DataFrame, moves: pl.DataFrame, nodes: pl.DataFrame) -> p
 
     ``*_at`` is the last time. Quantities in another unit than the row's and money in another currency are not added:
     then the sum is null, and so it is where a line says none. Of orders ``*_count`` is null without a record of it.
-    An invoice or credit note without quantity has that of its amount at the ordered price.
+    Where an invoice of a row has no quantity, all have that of their amounts at the ordered price; credit notes alike.
     """
     counted = _counted(moves, lines)
     rows = _described(counted).join(nodes.select(begin="node", document="document", line="line"), on="begin")
     measured = _measured(counted.join(rows.select("begin", row_unit="unit", row_currency="currency"), on="begin"))
     priced = measured.join(_prices(measured), on="begin", how="left")
-    without = pl.col("quantity").is_null() & pl.col("kind").is_in((INVOICE, CREDIT_NOTE))
+    # Beside a down payment that names no quantity the final invoice names all of it: then money says how much each is.
+    without = pl.col("quantity").is_null().any().over("begin", "kind") & pl.col("kind").is_in((INVOICE, CREDIT_NOTE))
     priced = priced.with_columns(
-        quantity=pl.when(without).then(pl.col("amount") / pl.col("price")).otherwise("quantity")
+        quantity=pl.when(without)
+        .then(pl.coalesce(pl.col("amount") / pl.col("price"), "quantity"))
+        .otherwise("quantity")
     )
     sums = priced.group_by("begin").agg(*(each for kind, done in DONE.items() for each in _sums(kind, done)))
     continued = moves.filter(pl.col("type") == ORDER, pl.col("begin") != pl.col("node"), _minus().not_())

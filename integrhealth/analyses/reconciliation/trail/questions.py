@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from integrhealth.analyses.reconciliation.receiver_log import with_receipts
 from integrhealth.analyses.reconciliation.trail import facts
 from integrhealth.analyses.reconciliation.trail.shares import shares
 from integrhealth.language.questions import question
@@ -19,7 +20,7 @@ def trail_facts(evidence: "Evidence") -> pl.DataFrame:
     """One row per integration, month, currency, error code and pattern of answers, as ``facts.trail_facts``."""
     messages = evidence.outcomes
     return facts.trail_facts(
-        messages,
+        with_receipts(messages, evidence.receipts),
         until=facts.evidence_end(messages),
         limits=facts.answer_limits(messages),
         timezone=evidence.catalog.timezone,
@@ -32,11 +33,12 @@ def trail(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
 
     ``what``: a hash or size of the payload is there, or the object id where the log of the integration never has
     either (``what_by``). ``when``: it was sent. ``who``: an actor, or, where that log never names one, a sending
-    system that something names (``who_by``). ``received``: the receiver's time, or the answer to a request that was not
-    given up. ``succeeded``: the status says how it ended. ``why``, asked of failed and declined messages alone: a text
-    or code that tells more than "error", "unknown" or "500". ``joint``: all of them, five or six, with its Wilson
-    interval; ``trailed`` counts them, and ``trailed_as_logged`` those that answer all but what the log of the
-    integration gives for no message (``never_logged``). ``missing`` is what else is missing most.
+    system that something names (``who_by``). ``received``: the receiver's time, a receipt of its object in the
+    receiver's own log, or the answer to a request that was not given up. ``succeeded``: the status says how it ended.
+    ``why``, asked of failed and declined messages alone: a text or code that tells more than "error", "unknown" or
+    "500". ``joint``: all of them, five or six, with its Wilson interval; ``trailed`` counts them, and
+    ``trailed_as_logged`` those that answer all but what the log of the integration gives for no message
+    (``never_logged``). ``missing`` is what else is missing most.
 
     Asked are the ``messages`` between two systems, without load tests and what was never sent. One without an end
     is ``unanswered`` after a day, or after the 99th percentile of the delays of its integration where that is

@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 
 import polars as pl
 
-from integrhealth.analyses.reconciliation.transfers.receipts import arrivals, of_none, with_arrivals
+from integrhealth.analyses.reconciliation.receiver_log import arrivals
+from integrhealth.analyses.reconciliation.transfers.receipts import of_none, with_arrivals
 from integrhealth.analyses.reconciliation.transfers.sends import between_systems, sends, transfers_of
 from integrhealth.language.period import period
 from integrhealth.language.schema import TIME

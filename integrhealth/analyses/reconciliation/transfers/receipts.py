@@ -6,41 +6,8 @@ content, else of the first that still waits, else it is one more of the last.
 
 import polars as pl
 
-from integrhealth.analyses.reconciliation.transfers.sends import OBJECT, REPEAT
-from integrhealth.language.schema import FAILED, NOT_SENT, is_delivered
-from integrhealth.language.thresholds import SOONEST_LOST_MINUTES
-
-# By which content an arrival is told to be of one of several transfers, the surest first.
-PAIRED_BY = ("seq", "payload_hash", "amount")
-# Clocks of sender and receiver differ by so much at most.
-SKEW = pl.duration(minutes=SOONEST_LOST_MINUTES)
-
-
-def arrivals(receipts: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
-    """`receipts` with ``object``, ``applied`` and ``refused``: what still waits at the receiver is neither.
-
-    One whose integration no message has is of the only one among `messages` from its source to its target, or to its
-    target where it names no source; where there are several, or none, it keeps its own, and without one is left out.
-    """
-    edges = messages.filter(pl.col("source") != pl.col("target"))
-    edges = edges.select("integration", "source", "target").drop_nulls().unique()
-    placed = receipts
-    for key, name in ((["source", "target"], "by_edge"), (["target"], "by_target")):
-        only = edges.group_by(key).agg(pl.col("integration").unique().alias(name))
-        only = only.filter(pl.col(name).list.len() == 1).with_columns(pl.col(name).list.first())
-        placed = placed.join(only, on=key, how="left", maintain_order="left")
-    logged = pl.when(pl.col("integration").is_in(edges["integration"].unique().implode())).then("integration")
-    by_target = pl.when(pl.col("source").is_null()).then("by_target")
-    integration = pl.coalesce(logged, "by_edge", by_target, "integration")
-    return placed.select(
-        "received_at",
-        "target",
-        integration=integration,
-        object="object_id",
-        applied=is_delivered(pl.col("status").fill_null("ok")),
-        refused=pl.col("status").is_in((*FAILED, *NOT_SENT)).fill_null(False),
-        **{name: pl.col(name) for name in (*PAIRED_BY, "object_type", "currency", "log_file")},
-    ).filter(pl.col("integration").is_not_null())
+from integrhealth.analyses.reconciliation.receiver_log import OBJECT, PAIRED_BY, SKEW
+from integrhealth.analyses.reconciliation.transfers.sends import REPEAT
 
 
 def with_arrivals(transfers: pl.DataFrame, arrived: pl.DataFrame) -> pl.DataFrame:
@@ -94,7 +61,7 @@ def _paired(transfers: pl.DataFrame, arrived: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_content(transfers: pl.DataFrame, arrived: pl.DataFrame) -> pl.DataFrame:
-    """arrival and transfer of the arrivals whose content only one transfer of their cluster has."""
+    """arrival and transfer of the arrivals whose content, type or operation only one transfer of their cluster has."""
     pairs = pl.DataFrame(schema={"arrival": arrived.schema["arrival"], "transfer": transfers.schema["transfer"]})
     for name in PAIRED_BY:
         content = ["cluster", name]

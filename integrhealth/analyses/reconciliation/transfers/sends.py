@@ -6,11 +6,11 @@ another one. One log that has both ends says of each send as well whether it arr
 
 import polars as pl
 
+from integrhealth.analyses.reconciliation.receiver_log import OBJECT
 from integrhealth.language.schema import DECLINED, NOT_SENT, SENT_AWAY, is_delivered, is_failed
 from integrhealth.language.thresholds import REPEAT_HOURS
 
-# Of what a row is, and of what a transfer is besides.
-OBJECT = ("integration", "object")
+# Of what a transfer is besides its object.
 TRANSFER = (*OBJECT, "object_type", "operation", "run")
 CONTENT = ("payload_hash", "seq", "amount", "currency")
 REPEAT = pl.duration(hours=REPEAT_HOURS)

@@ -27,6 +27,8 @@ def pair_facts(pairs: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     rows = pairs.drop_nulls("x").with_columns(
         cell=pl.len().over(*by, "x", "y"), of_x=pl.len().over(*by, "x"), of_y=pl.len().over(*by, "y")
     )
+    # Each window on its own: one inside another is worked out value by value.
+    rows = rows.with_columns(pl.col("cell").max().over(*by, value).alias(f"most_{value}") for value in ("x", "y"))
     rows = rows.with_columns(
         loss=(pl.col("of_y") / pl.col("cell")).log(2),
         gain=(pl.col("of_x") / pl.col("cell")).log(2),
@@ -68,7 +70,7 @@ def pair_facts(pairs: pl.DataFrame, by: list[str]) -> pl.DataFrame:
 
 def _only_best(value: str, by: list[str]) -> pl.Expr:
     """The row is of the one commonest pair of its value."""
-    most = pl.col("cell").max().over(*by, value)
+    most = pl.col(f"most_{value}")
     return (pl.col("cell") == most) & ((pl.col("cell") == most).sum().over(*by, value) == most)
 
 
