@@ -12,7 +12,9 @@ import integrhealth as ih
 from integrhealth.analyses.audit.answers import questions
 from integrhealth.analyses.audit.answers.answering import TABLE, answers
 from integrhealth.analyses.audit.answers.findings import answer_findings
+from integrhealth.analyses.audit.answers.notes import answer_notes
 from integrhealth.analyses.audit.asked import ASKED
+from integrhealth.catalog import Catalog
 
 ORDER = ("yes", "partial", "no")
 EARLY = datetime(2025, 6, 1, tzinfo=UTC)
@@ -222,8 +224,12 @@ def test_healthy_companies_have_no_debt_to_tell_of(seed):
 
 def test_nothing_read_is_nothing_answered():
     evidence = ih.Evidence()
-    assert set(questions.answers(evidence)["counted"]) == {"no answer"}
-    debt = questions.debt(evidence).row(0, named=True)
-    assert (debt["verdict"], debt["open_questions"], debt["unanswered"]) == ("cannot tell", 0, 14)
+    tables = [asked(evidence) for asked in (questions.answers, questions.interest, questions.debt)]
+    assert [table.height for table in tables] == [0, 0, 0]
+    assert answer_findings(tables[0], tables[2]).is_empty()
+    assert answer_notes(*tables).keys() == {"answers", "interest", "debt"}
+    claimed = evidence.replace(catalog=Catalog(audit=claims((1, "yes", "coo", DAY))))
+    assert questions.answers(claimed)["counted"].to_list() == ["claimed only"] + ["no answer"] * 13
+    debt = questions.debt(claimed).row(0, named=True)
+    assert (debt["verdict"], debt["open_questions"], debt["unanswered"]) == ("cannot tell", 0, 13)
     assert debt["yearly_interest"] is debt["band"] is debt["period_days"] is None
-    assert questions.interest(evidence).is_empty()

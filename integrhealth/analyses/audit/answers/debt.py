@@ -37,11 +37,13 @@ def debt(
     currency: str | None,
     period_days: float | None,
 ) -> pl.DataFrame:
-    """One row (TABLE): the verdict on the `answers`, and the `interest` with its parts.
+    """One row (TABLE), none without `answers`: the verdict on the `answers`, and the `interest` with its parts.
 
     None, where even with the unanswered questions no more than MOST_OPEN_QUESTIONS could be open. `value` is what the
     integrations carry a year, and what says so.
     """
+    if answers.is_empty():
+        return pl.DataFrame(schema=TABLE)
     counted = answers["counted"]
     is_not_yes = answers.filter(is_open())
     unanswered = int((counted == NO_ANSWER).sum())

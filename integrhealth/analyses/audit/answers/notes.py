@@ -10,6 +10,7 @@ from integrhealth.language.wording import counted
 NOTHING_CLAIMED = (
     "Nobody claims anything: answers of people are the section audit of catalog.yaml (question, answer, by, on)."
 )
+NO_ANSWERS = "No debt to tell of: no question was answered, neither by people nor by data."
 NO_MONEY = (
     "No part of the interest has an amount: that needs error_cost and delay_cost_per_hour, or value_per_object and "
     "tolerance, in catalog.yaml, or documents with amounts."
@@ -38,13 +39,15 @@ def _of_answers(answers: pl.DataFrame) -> str | None:
 
 
 def _of_interest(interest: pl.DataFrame, debt: pl.DataFrame) -> str | None:
-    days = debt["period_days"].item()
+    days = debt["period_days"].max()
     if days is not None and days < MIN_INTEREST_DAYS:
         return TOO_SHORT
     return NO_MONEY if interest["amount"].null_count() == interest.height else None
 
 
 def _of_debt(debt: pl.DataFrame) -> str | None:
+    if debt.is_empty():
+        return NO_ANSWERS
     row = debt.row(0, named=True)
     if row["search_hours"] and row["search_interest"] is None:
         return NO_HOUR_COST

@@ -100,7 +100,7 @@ def answers(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Dat
     them with the numbers that decided, ``n`` is what these rest on, ``report`` and ``table`` are where to look at the
     rows. ``counted`` is yes, partial or no; "claimed only" where nothing can be measured, and "no answer" where nobody
     claims anything either. ``contradicted``: claimed yes, and what was seen says less. What only people know is asked,
-    and never scored from data.
+    and never scored from data. Nothing read and nothing claimed is no row.
 
     >>> ih.audit.answers(evidence).filter(pl.col("question") == 8).select("measured", "evidence").row(0)
     ('partial', ['reconciliation.trail_whole: joint 98.39% of 60,684'])
@@ -111,7 +111,9 @@ def answers(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Dat
     tables = _tables(evidence, ANSWERS_ASK, min_messages=min_messages)
     own = {"audit.five_questions": five_questions(evidence), "audit.outcomes": outcomes(evidence)}
     seen = {"catalog.integrations": evidence.catalog.integrations, "messages.delivered": _delivered(evidence)}
-    return answering.answers(tables | own | seen, evidence.catalog.audit)
+    table = answering.answers(tables | own | seen, evidence.catalog.audit)
+    silent = (table["counted"] == answering.NO_ANSWER).all()
+    return table.clear() if evidence.is_empty and silent else table
 
 
 @question
