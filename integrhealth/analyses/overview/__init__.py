@@ -137,11 +137,11 @@ def report(
     ``starters`` needs the `evidence`, which says between which systems and owners a finding lies.
 
     >>> ih.overview.report(ih.all_reports(evidence), evidence=evidence)
-    Report overview: 16 critical, 63 warning, 50 note findings
+    Report overview: 16 critical, 81 warning, 54 note findings
       levels                        4 rows
       changes                            -
       starters                     12 rows
-      scores                        6 rows
+      scores                        8 rows
     """
     findings = ranked(report.findings for report in reports.values())
     before = no_findings() if previous is None else previous
