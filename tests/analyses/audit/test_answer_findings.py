@@ -77,6 +77,15 @@ def test_a_claim_without_name_and_day_and_one_that_nobody_can_check():
     assert answer_findings(table, owed).is_empty()
 
 
+def test_what_is_declared_and_not_proven_contradicts_nobody():
+    coupling = all_yes()["dependency_fragility.coupling"].with_columns(outages=1, failed=1)
+    for failed, contradicted in ((1, 0), (60, 1)):
+        seen = {"dependency_fragility.coupling": coupling.with_columns(failed=failed)}
+        table, _, owed = told(all_yes() | seen, claims((6, "yes", "cfo", DAY)))
+        assert table["counted"][5] == ("no" if contradicted else "partial")
+        assert answer_findings(table, owed).height == table["contradicted"].sum() == contradicted
+
+
 def test_hostile_names_stay_text():
     evil = '<script>alert("x")</script>\u202e=cmd|A1'
     table, cost, owed = told(all_yes() | OPEN, claims((12, "yes", evil, DAY)))

@@ -57,7 +57,10 @@ LACKING = [
 
 
 def company(*rows, **sections):
-    frames = {name: pl.DataFrame(entries, schema=CATALOG[name], orient="row") for name, entries in sections.items()}
+    frames = {
+        name: pl.DataFrame([dict(zip(CATALOG[name], entry, strict=False)) for entry in entries], schema=CATALOG[name])
+        for name, entries in sections.items()
+    }
     integrations = pl.DataFrame([WHOLE | row for row in rows], schema=CATALOG["integrations"])
     last = pl.DataFrame(
         {"time": [datetime(2026, 6, 30, 12, tzinfo=UTC)], "system": ["ERP"], "metric": ["cpu"], "value": [1.0]}

@@ -295,3 +295,36 @@ def test_notes_say_what_would_make_more_possible():
         "interest",
         "debt",
     }
+
+
+def test_order_copies_and_a_single_row_change_nothing():
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = pl.DataFrame(
+        {"document": [f"SO{day}" for day in range(40)], "line": "1", "type": "order", "quantity": 1.0, "amount": 25.0}
+    ).with_columns(created_at=pl.Series([start + timedelta(days=day) for day in range(40)]), currency=pl.lit("EUR"))
+    once = ih.Evidence(documents=rows)
+    for other in (rows.sample(fraction=1, shuffle=True, seed=3), pl.concat([rows, rows.reverse()])):
+        assert questions.interest(ih.Evidence(documents=other)).equals(questions.interest(once))
+        assert questions.debt(ih.Evidence(documents=other)).equals(questions.debt(once))
+    single = questions.debt(ih.Evidence(documents=rows.head(1))).row(0, named=True)
+    assert (single["period_days"], single["yearly_interest"], single["verdict"]) == (0.0, None, "cannot tell")
+
+
+def test_load_tests_carry_no_document_and_are_no_use():
+    sent = datetime(2026, 1, 1, tzinfo=UTC)
+    row = {
+        "source": "CRM",
+        "target": "ERP",
+        "integration": "orders",
+        "object_id": "SO1",
+        "status": "ok",
+        "sent_at": sent,
+    }
+    messages = pl.DataFrame([row | {"message_id": "1", "load_test": True}])
+    order = pl.DataFrame([{"document": "SO1", "line": "1", "type": "order", "created_at": sent}])
+    evidence = ih.Evidence(messages=messages, documents=order)
+    assert questions._delivered(evidence).is_empty()
+    assert questions._carried(evidence).row(0) == (None, "SO1")
+    real = evidence.replace(messages=messages.with_columns(load_test=False))
+    assert questions._delivered(real).height == 1
+    assert questions._carried(real).row(0) == ("orders", "SO1")

@@ -21,6 +21,7 @@ TABLE = {
     "claimed_on": pl.Date,
     "report": TEXT,
     "table": TEXT,
+    "contradicted": FLAG,
 }
 
 
@@ -40,13 +41,14 @@ def answers(tables: Tables, claims: pl.DataFrame) -> pl.DataFrame:
                 "evidence": list(said.evidence),
                 "n": said.n,
                 "silent": said.silent,
+                "unproven": said.unproven,
                 "asks": ASKED[each.number],
                 "why": said.why,
                 "report": each.report,
                 "table": each.table,
             }
         )
-    kinds = {name: kind for name, kind in (TABLE | {"silent": FLAG}).items() if name in rows[0]}
+    kinds = {name: kind for name, kind in (TABLE | {"silent": FLAG, "unproven": FLAG}).items() if name in rows[0]}
     both = pl.DataFrame(rows, schema=kinds).join(_latest(claims), on="question", how="left")
     heard = ~pl.col("silent") | pl.col("claimed").is_in(ANSWERS)
     measured = both.with_columns(measured=pl.when(heard).then("measured"))
@@ -58,7 +60,9 @@ def answers(tables: Tables, claims: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit(CLAIMED_ONLY))
         .otherwise(pl.lit(NO_ANSWER))
     )
-    return measured.with_columns(counted=counted).select(*TABLE).sort("question")
+    less = pl.col("measured").is_in(ANSWERS[1:]).fill_null(False)
+    contradicted = pl.col("claimed").eq_missing(ANSWERS[0]) & less & ~pl.col("unproven")
+    return measured.with_columns(counted=counted, contradicted=contradicted).select(*TABLE).sort("question")
 
 
 def _latest(claims: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ import polars as pl
 
 from integrhealth.analyses.audit.answers.answering import is_open
 from integrhealth.analyses.audit.answers.debt import DEBT
-from integrhealth.analyses.audit.answers.measured import NO, PARTIAL, YES
+from integrhealth.analyses.audit.answers.measured import NO
 from integrhealth.language.findings import findings, ranked
 from integrhealth.language.thresholds import MOST_OPEN_QUESTIONS
 
@@ -58,8 +58,7 @@ def _contradicted(answers: pl.DataFrame) -> pl.DataFrame:
     """
     who = pl.col("claimed_by").fill_null("somebody")
     day = pl.coalesce(pl.format(" on {}", pl.col("claimed_on")), pl.lit(""))
-    apart = answers.filter(pl.col("claimed") == YES, pl.col("measured").is_in([PARTIAL, NO]))
-    rows = apart.select(
+    rows = answers.filter("contradicted").select(
         subject=pl.format("question {}", "question"),
         severity=pl.lit("warning"),
         statement=pl.format(

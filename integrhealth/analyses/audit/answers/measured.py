@@ -17,7 +17,7 @@ class Measured:
     """An answer, null where nothing can be told; why; the tables and numbers that decided; how many they rest on.
 
     ``silent``: nothing was seen, the catalog says nothing at all of it. That contradicts who claims a yes, and says
-    nothing where nobody was asked.
+    nothing where nobody was asked. ``unproven``: what is declared may be so, nothing that was seen contradicts it.
     """
 
     answer: str | None
@@ -25,6 +25,7 @@ class Measured:
     evidence: tuple[str, ...] = ()
     n: int | None = None
     silent: bool = False
+    unproven: bool = False
 
 
 def unmeasured(why: str, *evidence: str) -> Measured:

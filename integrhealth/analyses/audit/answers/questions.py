@@ -99,13 +99,14 @@ def answers(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.Dat
     ``measured`` comes from the tables of the reports, by the thresholds of `thresholds.py` (own): ``evidence`` names
     them with the numbers that decided, ``n`` is what these rest on, ``report`` and ``table`` are where to look at the
     rows. ``counted`` is yes, partial or no; "claimed only" where nothing can be measured, and "no answer" where nobody
-    claims anything either. What only people know is asked, and never scored from data.
+    claims anything either. ``contradicted``: claimed yes, and what was seen says less. What only people know is asked,
+    and never scored from data.
 
     >>> ih.audit.answers(evidence).filter(pl.col("question") == 8).select("measured", "evidence").row(0)
     ('partial', ['reconciliation.trail_whole: joint 98.39% of 60,684'])
 
     Columns: question (count); claimed, measured, counted (text); evidence (list of text); n (count); asks, why,
-    claimed_by (text); claimed_on (date); report, table (text)
+    claimed_by (text); claimed_on (date); report, table (text); contradicted (flag)
     """
     tables = _tables(evidence, ANSWERS_ASK, min_messages=min_messages)
     own = {"audit.five_questions": five_questions(evidence), "audit.outcomes": outcomes(evidence)}

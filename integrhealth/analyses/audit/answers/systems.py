@@ -99,7 +99,7 @@ def others_degrade(tables: Tables) -> Measured:
     if ready < declared.height:
         return unmeasured(f"fewer than {MIN_OUTAGES} outages were seen, and not all declare a fallback", *said)
     why = f"fewer than {MIN_OUTAGES} outages were seen: what is declared was not proven"
-    return Measured(PARTIAL, why, (*said,), declared.height)
+    return Measured(PARTIAL, why, (*said,), declared.height, unproven=True)
 
 
 def load_is_tested(tables: Tables) -> Measured:

@@ -28,7 +28,7 @@ def outcomes_chart(outcomes: pl.DataFrame, days: pl.DataFrame, *, top: int = 4) 
         alt.vconcat(*panels, spacing=26),
         f"{credited} of {outcomes.height} integrations improved the metric declared in advance",
         f"{shown.height} of {fitted.height} that could be fitted; a dot is a day, vertical: go-live, dotted: target; "
-        "effect: how much better the lines are apart at the end",
+        "effect: how far the lines are apart at the end",
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from integrhealth.language.statistics import CONFIDENCE
+from integrhealth.language.statistics import CONFIDENCE, TAIL, Z
 from integrhealth.language.thresholds import (
     DAILY_GAP_DAYS,
     EARLIER_SHIFT_DAYS,
@@ -18,6 +18,8 @@ from integrhealth.language.thresholds import (
 
 # Beside the largest value of a series, what is smaller comes from the arithmetic.
 ROUNDING = 1e-9
+# Numbers that two lines have, and the fewest degrees of freedom that the spread of residuals is taken to have.
+LINES, LEAST_FREEDOM = 4, 2
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,12 @@ def interrupted(day: NDArray, value: NDArray, weekday: NDArray, *, scale: float 
     margin = 0.0
     if spread > least:
         drawn = resampled(residuals, np.linalg.matrix_rank(design)) @ weights
-        margin = float(np.quantile(np.abs(drawn), CONFIDENCE))
+        margin = float(np.quantile(np.abs(drawn), CONFIDENCE)) * _widened(residuals)
     return Interrupted(
         effect=float(effect * scale) if abs(effect) > least else 0.0,
         margin=margin * scale,
         slope=float(fitted[1] * scale),
-        level=lines @ fitted[:4] * scale,
+        level=lines @ fitted[:LINES] * scale,
         continued=lines[:, :2] @ fitted[:2] * scale,
     )
 
@@ -100,6 +102,15 @@ def _persistence(residuals: NDArray) -> float:
     count = len(residuals)
     seen = (residuals[1:] @ residuals[:-1]) / (residuals @ residuals)
     return float(np.clip((count * seen + 4) / (count - 8), 0, MOST_PERSISTENCE))
+
+
+def _widened(residuals: NDArray) -> float:
+    """How much wider an interval of so few independent residuals is: Student's t beside the normal."""
+    from scipy.special import stdtrit
+
+    persistence = _persistence(residuals)
+    independent = len(residuals) * (1 - persistence) / (1 + persistence)
+    return float(stdtrit(max(independent - LINES, LEAST_FREEDOM), 1 - TAIL) / Z)
 
 
 def trend_begins(day: NDArray, value: NDArray, weekday: NDArray) -> int:

@@ -30,11 +30,7 @@ def _meetings(evidence: "Evidence") -> pl.DataFrame:
 
 
 def meetings_are_named(evidence: "Evidence") -> bool:
-    """Whether any meeting between two teams says what it is about.
-
-    >>> ih.collaboration.meetings_are_named(ih.Evidence())
-    False
-    """
+    """Whether any meeting between two teams says what it is about."""
     return not _meetings(evidence).is_empty()
 
 
