@@ -1,9 +1,9 @@
 """Thresholds of the overview alone."""
 
 # The front page passes the kit's own overload test: five findings and 200 words at most, of which the page's frame
-# (title, question, links, what is new, foot) takes 53, the ladder of levels, where there is one, 8 besides its rungs,
+# (title, question, links, what is new, foot) takes 54, the ladder of levels, where there is one, 8 besides its rungs,
 # the map of systems 14 besides their names, and what the input cannot support at most 58.
-FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME, FRONT_PAGE_LADDER, FRONT_PAGE_REMEDIES = 5, 200, 53, 8, 58
+FRONT_PAGE_FINDINGS, FRONT_PAGE_WORDS, FRONT_PAGE_FRAME, FRONT_PAGE_LADDER, FRONT_PAGE_REMEDIES = 5, 200, 54, 8, 58
 FRONT_PAGE_MAP = 14
 # A map of more systems cannot be read in ten seconds (own).
 FRONT_PAGE_SYSTEMS = 15
