@@ -163,10 +163,8 @@ def sparked_by_findings(evidence: "Evidence", history: pl.DataFrame) -> pl.DataF
     `history` has run_at, subject and severity of the findings, as the history of a report folder does. A signal is an
     integration between the systems of two teams, at the first run that had a critical finding about it.
 
-    >>> ih.collaboration.sparked_by_findings(ih.Evidence(), pl.DataFrame(
-    ...     {"run_at": [], "subject": [], "severity": []},
-    ...     schema={"run_at": pl.Datetime("us", "UTC"), "subject": pl.String, "severity": pl.String},
-    ... )).height
+    >>> columns = {"run_at": pl.Datetime("us", "UTC"), "subject": pl.String, "severity": pl.String}
+    >>> ih.collaboration.sparked_by_findings(evidence, pl.DataFrame(schema=columns)).height
     0
     """
     return _sparked(evidence, sparking.finding_signals(history, evidence.catalog.integrations, _owned(evidence)))
