@@ -30,7 +30,7 @@ percentile or a verdict; below it counts stay and figures are null.
 
 """
 ON_EVIDENCE = ("replace", "filter", "since", "until", "between", "account", "save")
-ON_REPORTS = ("all_reports", "publish", "published_reports", "previous_findings")
+ON_REPORTS = ("all_reports", "publish", "published_reports", "previous_findings", "earlier_findings")
 OF_EVIDENCE = ("linked", "caused", "journeys", "bad_entries", "changes_by_persons", "entry_steps", "frames", "is_empty")
 
 

@@ -15,6 +15,7 @@ _FROM = {
     "all_reports": "integrhealth.analyses",
     "publish": "integrhealth.runner.publication",
     "published_reports": "integrhealth.runner.publication",
+    "earlier_findings": "integrhealth.runner.history",
     "previous_findings": "integrhealth.runner.publication",
 }
 

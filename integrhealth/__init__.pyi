@@ -11,6 +11,7 @@ from integrhealth.analyses import report_overload as report_overload
 from integrhealth.analyses.error_propagation.root_cause import ranking as rootcause
 from integrhealth.evidence import Evidence as Evidence
 from integrhealth.evidence import read as read
+from integrhealth.runner.history import earlier_findings as earlier_findings
 from integrhealth.runner.publication import previous_findings as previous_findings
 from integrhealth.runner.publication import publish as publish
 from integrhealth.runner.publication import published_reports as published_reports
@@ -23,6 +24,7 @@ __all__ = [
     "audit",
     "collaboration",
     "dependency_fragility",
+    "earlier_findings",
     "error_propagation",
     "latency",
     "overview",

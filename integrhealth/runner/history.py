@@ -26,9 +26,10 @@ TRACK = {
 FILE = "history.parquet"
 
 
-def remembered(out: Path) -> pl.DataFrame:
-    """The history kept in the report folder `out`; no rows when there is none yet."""
-    return pl.read_parquet(out / FILE) if (out / FILE).is_file() else pl.DataFrame(schema=HISTORY)
+def earlier_findings(folder: str | Path) -> pl.DataFrame:
+    """The findings of all runs into the report `folder`, a row per run and finding; none where there was no run."""
+    path = Path(folder) / FILE
+    return pl.read_parquet(path) if str(folder) and path.is_file() else pl.DataFrame(schema=HISTORY)
 
 
 def continued(history: pl.DataFrame, findings: pl.DataFrame, *, run_at: datetime, reports: list[str]) -> pl.DataFrame:
@@ -91,4 +92,4 @@ def history(out: Path) -> pl.DataFrame:
     """The tracks of the report folder `out`. Raises NothingToRead when no run left a history there."""
     if not (out / FILE).is_file():
         raise NothingToRead(f"{out} has no {FILE}; name a folder that 'integrhealth report --out' wrote")
-    return tracks(remembered(out))
+    return tracks(earlier_findings(out))

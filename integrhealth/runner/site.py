@@ -17,7 +17,7 @@ from integrhealth.language.findings import no_findings, ranked
 from integrhealth.language.report_tables import Report, Tables, published_report
 from integrhealth.reading.discovery import shown_path
 from integrhealth.runner.execute import Kernels, Outcome, executed, stamped
-from integrhealth.runner.history import FILE, continued, news, remembered
+from integrhealth.runner.history import FILE, continued, earlier_findings, news
 from integrhealth.runner.page import Link, chart_script, page
 from integrhealth.runner.plan import FRONT_PAGE, Plan, Progress
 from integrhealth.runner.publication import PREVIOUS, publish, published_reports
@@ -63,6 +63,7 @@ def site_built(plan: Plan, site: Path, scratch: Path, *, run_at: datetime, progr
     footer = f"integrhealth, {run_at:%Y-%m-%d %H:%M} UTC"
     (site / "notebooks").mkdir()
     (scratch / PUBLISHED / "tables").mkdir(parents=True)
+    earlier_findings(plan.out).write_parquet(scratch / PUBLISHED / FILE)  # what did they talk about since?
     others = [name for name in plan.names if name != OVERVIEW]
     outcomes: dict[str, Outcome] = {}
     with ThreadPoolExecutor(1) as beside:
@@ -71,7 +72,7 @@ def site_built(plan: Plan, site: Path, scratch: Path, *, run_at: datetime, progr
         outcomes |= _batch(shop, others, progress, done=1)
         findings = _findings(shop.published)
         done = [name for name, outcome in outcomes.items() if outcome.error is None]
-        over_runs = continued(remembered(plan.out), findings, run_at=run_at, reports=done)
+        over_runs = continued(earlier_findings(plan.out), findings, run_at=run_at, reports=done)
         shop = replace(shop, news=news(over_runs))
         outcomes |= _batch(shop, [name for name in plan.names if name == OVERVIEW], progress, done=len(outcomes) + 1)
     shutil.copytree(shop.published / "tables", site / "tables")

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
+import integrhealth as ih
 from integrhealth.errors import NothingToRead
 from integrhealth.language.findings import findings, no_findings
-from integrhealth.runner.history import FILE, HISTORY, continued, history, news, remembered, tracks
+from integrhealth.runner.history import FILE, HISTORY, continued, earlier_findings, history, news, tracks
 
 DAYS = [datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3)]
 
@@ -102,11 +103,39 @@ def test_shuffled_rows_of_the_history_make_no_news():
 
 def test_history_is_kept_in_the_folder(tmp_path):
     after((found("a"), ["latency"])).write_parquet(tmp_path / FILE)
-    assert remembered(tmp_path).height == 1
+    assert earlier_findings(tmp_path).height == 1
     assert history(tmp_path)["change"].to_list() == ["new"]
 
 
 def test_a_folder_without_history_is_named(tmp_path):
-    assert remembered(tmp_path).is_empty()
+    assert earlier_findings(tmp_path).is_empty()
     with pytest.raises(NothingToRead, match=FILE):
         history(tmp_path)
+
+
+def test_a_run_hands_the_findings_of_earlier_runs_to_the_report_on_collaboration(tmp_path):
+    """A critical finding about an integration between two teams, and contact about it the next day."""
+    catalog = tmp_path / "logs" / "catalog.yaml"
+    catalog.parent.mkdir()
+    catalog.write_text(
+        "teams: [{name: sales, people: 9}, {name: warehouse, people: 9}]\n"
+        "systems: [{name: Shop, team: sales}, {name: WMS, team: warehouse}]\n"
+        "integrations: [{name: orders, source: Shop, target: WMS}]\n"
+    )
+    rows = ["at,team_a,team_b,kind,people,about"]
+    rows += [f"2026-03-{day:02d}T09:00:00Z,sales,warehouse,meeting,4,orders" for day in (3, 10, 17, 24)]
+    (tmp_path / "logs" / "contacts.csv").write_text("\n".join(rows) + "\n")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "run.json").write_text("{}")
+    columns = {"report": "latency", "rule": "slo_burn", "subject": "orders", "severity": "critical"}
+    run_at = datetime(2026, 3, 9, 12, tzinfo=UTC)
+    pl.DataFrame([columns | {"run_at": run_at, "value": 1.0}]).select(*HISTORY).cast(HISTORY).write_parquet(out / FILE)
+    assert earlier_findings("").is_empty()
+    assert earlier_findings(out)["subject"].to_list() == ["orders"]
+    evidence = ih.read(tmp_path / "logs")
+    report = ih.collaboration.report(evidence, earlier=earlier_findings(out))
+    assert report.tables["sparked"].select("team_a", "team_b", "source", "sparked").rows() == [
+        ("sales", "warehouse", "finding", 1)
+    ]
+    assert ih.collaboration.report(evidence).tables["sparked"].is_empty()

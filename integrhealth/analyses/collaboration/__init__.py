@@ -6,6 +6,8 @@ association, and nothing here promises an outcome.
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from integrhealth.analyses.collaboration.contacts.findings import contact_findings
 from integrhealth.analyses.collaboration.contacts.notes import contact_notes
 from integrhealth.analyses.collaboration.contacts.questions import (
@@ -64,13 +66,17 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> Report:
+def report(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES, earlier: pl.DataFrame | None = None) -> Report:
     """All published tables of collaboration, its findings, and why a table is empty.
+
+    `earlier` are the findings of earlier runs (`ih.earlier_findings`): what they sparked stands in ``sparked`` too.
 
     >>> ih.collaboration.report(evidence).findings.select("severity", "rule").head(2).rows()
     [('warning', 'bypass'), ('warning', 'bypass')]
     """
     tables = answers(evidence, globals(), min_messages=min_messages)
+    if earlier is not None:
+        tables["sparked"] = pl.concat([tables["sparked"], sparked_by_findings(evidence, earlier)])
     integrations, contacts, says = evidence.catalog.integrations, evidence.contacts, meetings_are_named(evidence)
     judged = [
         *contact_findings(tables["bypass"], tables["congruence"], integrations=integrations),
