@@ -22,6 +22,11 @@ from integrhealth.language.thresholds import CONVERSATION_MINUTES, FRONT_PAGE_FI
 from integrhealth.runner.folder import RUN
 
 STARTERS = Path("tables") / OVERVIEW / "starters.parquet"
+# What of a conversation the agenda says.
+SAID = (
+    *("severity", "statement", "ask", "page"),
+    *(f"{part}_{side}" for side in "ab" for part in ("owner", "says", "invite")),
+)
 MARKDOWN, CALENDAR = "agenda.md", "agenda.ics"
 # When a company meets that has said nothing of it (own).
 USUAL_WEEKDAY, USUAL_HOUR = "tuesday", time(10)
@@ -84,18 +89,25 @@ def _published(folder: Path) -> tuple[dict[str, Any], pl.DataFrame]:
     for needed in (RUN, STARTERS):
         if not (folder / needed).is_file():
             raise NothingToRead(f"{folder} has no {needed}; name a folder that 'integrhealth report --out' wrote")
-    run = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    if "meeting" not in run:
+    try:
+        run = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        starters = pl.read_parquet(folder / STARTERS, columns=list(SAID))
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise NothingToRead(f"{folder} holds no report that can be read; run 'integrhealth report' into it") from error
+    if not isinstance(run, dict) or "meeting" not in run:
         raise NothingToRead(f"{folder} is of an older version; run 'integrhealth report' into it again")
-    return run, pl.read_parquet(folder / STARTERS)
+    return run, starters
 
 
 def _given(at: str, zone: ZoneInfo) -> datetime:
     try:
         given = datetime.fromisoformat(at)
-    except ValueError:
+        begins = given if given.tzinfo else given.replace(tzinfo=zone)
+        # The first and the last day that can be written are none elsewhere in the world.
+        _ = begins.astimezone(UTC) - timedelta(days=1), begins.astimezone(UTC) + timedelta(days=1)
+    except (ValueError, OverflowError):
         raise WrongValue(f"invalid time {at!r:.80}; write --at 2026-12-01T10:00") from None
-    return given if given.tzinfo else given.replace(tzinfo=zone)
+    return begins
 
 
 def _next(weekday: str, zone: ZoneInfo, now: datetime) -> datetime:

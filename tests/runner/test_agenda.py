@@ -187,6 +187,32 @@ def test_what_is_no_report_is_said_in_one_line_with_a_remedy(published, tmp_path
         written(place, now=NOW)
 
 
+@pytest.mark.parametrize("damaged", ["run.json", "tables/overview/starters.parquet"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\udcff"])
+def test_a_folder_that_holds_something_else_is_said_in_one_line(published, damaged, text):
+    place = published(starter())
+    (place / damaged).write_bytes(text.encode(errors="surrogateescape"))
+    shown = CliRunner().invoke(main, ["agenda", str(place)])
+    assert shown.exit_code == 2
+    assert shown.stderr.startswith(f"integrhealth: {place} ")
+    assert shown.stderr.endswith("run 'integrhealth report' into it\n") or "older version" in shown.stderr
+    assert not (place / "agenda.md").exists()
+
+
+def test_conversations_of_another_version_are_said_in_one_line(published):
+    place = published(starter())
+    path = place / "tables" / "overview" / "starters.parquet"
+    pl.read_parquet(path).drop("invite_a").write_parquet(path)
+    with pytest.raises(NothingToRead, match="no report that can be read"):
+        written(place, now=NOW)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59", "9999-12-31T23:59:00-14:00"])
+def test_a_time_that_no_calendar_has_is_refused(published, at):
+    with pytest.raises(WrongValue, match="invalid time"):
+        written(published(starter()), at=at, now=NOW)
+
+
 def test_the_command_says_what_it_wrote(published):
     place = published(starter())
     shown = CliRunner().invoke(main, ["agenda", str(place), "--at", "2026-07-01T09:30"])

@@ -23,14 +23,15 @@ UNKNOWN = "unknown"
 
 def shown_teams(teams: pl.DataFrame, incident_events: pl.DataFrame) -> pl.DataFrame:
     """One row per team of five people or more, by name: team, people (those in its tickets, where the catalog's `teams`
-    do not say how many).
+    do not say how many). A person written in another case, or with blanks, is one.
     """
     declared = teams.select("team", "people").unique("team", keep="first", maintain_order=True)
-    counted = incident_events.select(team=as_declared("team", teams), person="person").drop_nulls()
+    counted = incident_events.select(team=as_declared("team", teams), person=_key(pl.col("person"))).drop_nulls()
+    counted = counted.filter(pl.col("person") != "")
     logged = counted.group_by("team").agg(logged=pl.col("person").n_unique().cast(pl.Int64))
     sized = declared.join(logged, on="team", how="full", coalesce=True)
     people = sized.select("team", people=pl.coalesce("people", "logged"))
-    enough = people.filter(pl.col("people") >= SMALLEST_GROUP, pl.col("team") != UNKNOWN)
+    enough = people.filter(pl.col("people") >= SMALLEST_GROUP, _key(pl.col("team")) != UNKNOWN)
     return enough.cast({"team": TEXT, "people": COUNT}).sort("team")
 
 

@@ -49,6 +49,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "This is what we see of it in our daily work.",
     ),
 }
+COLLABORATION = "collaboration"
 ANY = ("This is what we see from our side.", "This is what we see from ours.")
 
 
@@ -56,10 +57,11 @@ def starters(evidence: "Evidence", findings: pl.DataFrame) -> pl.DataFrame:
     """One row per conversation, worst first: the worst finding of each rule that is no note, twelve at most.
 
     ``owner_a`` answers for the finding, else for its source, ``owner_b`` for its other end: the target of an
-    integration, or, of a finding about one system, whoever answers for the system that it exchanges most messages
-    with and is somebody else. Where the catalog names no person it is the team; null where it names neither.
-    ``invite_a`` and ``invite_b`` are their addresses where the catalog names such. ``says_a`` and ``says_b`` are a
-    sentence that each can begin with, ``page`` the section to look at together.
+    integration, of a finding about two teams that one of them that ``owner_a`` is not in, or, of a finding about one
+    system, whoever answers for the system that it exchanges most messages with and is somebody else. Where the catalog
+    names no person it is the team; null where it names neither. ``invite_a`` and ``invite_b`` are their addresses where
+    the catalog names such. ``says_a`` and ``says_b`` are a sentence that each can begin with, ``page`` the section to
+    look at together.
 
     >>> findings = ih.overview.report(ih.all_reports(evidence)).findings
     >>> ih.overview.starters(evidence, findings).select("subject", "owner_a", "owner_b").row(2)
@@ -95,7 +97,33 @@ def _two_owners(evidence: "Evidence", asked: pl.DataFrame) -> pl.DataFrame:
     others = _other_ends(evidence, spoken).join(owned, on="system").join(owner_a, on="place")
     others = others.filter(pl.col("owner").ne_missing(pl.col("owner_a"))).sort("place", "order", "system")
     owner_b = others.group_by("place").agg(owner_b=pl.col("owner").first())
-    return owner_a.join(owner_b, on="place", how="left")
+    both = owner_a.join(owner_b, on="place", how="left").join(
+        _other_team(evidence, asked, owner_a), on="place", how="left"
+    )
+    return both.select("place", "owner_a", owner_b=pl.coalesce("owner_b", "team"))
+
+
+def _other_team(evidence: "Evidence", asked: pl.DataFrame, owner_a: pl.DataFrame) -> pl.DataFrame:
+    """place, team: of the findings about two teams ("IT and sales"), the one that the first owner is not in."""
+    declared = evidence.catalog
+    teams = (
+        pl.concat([declared.teams.select("team"), declared.systems.select("team")]).drop_nulls().unique().sort("team")
+    )
+    about_teams = asked.filter(pl.col("report") == COLLABORATION).select("place", "subject")
+    second = about_teams.join(teams.rename({"team": "team_b"}), how="cross").filter(
+        pl.col("subject").str.ends_with(pl.format(" and {}", "team_b"))
+    )
+    before = second.with_columns(before=pl.col("subject").str.strip_suffix(pl.format(" and {}", "team_b")))
+    pairs = before.join(teams.rename({"team": "team_a"}), how="cross").filter(
+        (pl.col("before") == pl.col("team_a")) | pl.col("before").str.ends_with(pl.format(": {}", "team_a"))
+    )
+    teams_of = declared.systems.select(owner_a="owner", own="team").drop_nulls().unique()
+    teams_of = teams_of.unique("owner_a", keep="none")
+    either = pl.concat([pairs.select("place", team=side) for side in ("team_b", "team_a")])
+    owned = either.join(owner_a, on="place", maintain_order="left")
+    owned = owned.join(teams_of, on="owner_a", how="left", maintain_order="left")
+    apart = owned.filter(pl.all_horizontal(pl.col("team").ne_missing(pl.col(own)) for own in ("owner_a", "own")))
+    return apart.unique("place", keep="first", maintain_order=True).select("place", "team")
 
 
 def _other_ends(evidence: "Evidence", spoken: pl.DataFrame) -> pl.DataFrame:

@@ -109,6 +109,22 @@ def test_an_order_lost_in_an_outage_and_missing_among_the_documents_counts_once(
     assert amounts(tables, elsewhere)["outages", "orders"] == pytest.approx(1700.0, rel=1e-4)
 
 
+def test_an_order_that_two_integrations_lost_in_one_outage_counts_once():
+    both = ["orders", "confirmations"]
+    tables = {
+        "reconciliation.unmatched": lost(*((each, "4711", 100.0) for each in both)),
+        "dependency_fragility.outages": frame(
+            integration=both, target=["ERP"] * 2, median_loss=[100.0] * 2, arrivals=[1] * 2
+        ),
+        "dependency_fragility.down_times": frame(system=["ERP"]),
+        "latency.integrations": frame(integration=both, messages=[10**6] * 2),
+    }
+    assert sum(amounts(tables).values()) == pytest.approx(100)
+    # What one of them lost besides is its own.
+    besides = tables | {"reconciliation.unmatched": lost(("orders", "4711", 100.0), ("confirmations", "4712", 30.0))}
+    assert sum(amounts(besides).values()) == pytest.approx(200)
+
+
 def test_an_outage_never_owes_less_than_nothing():
     tables = outage(100.0, messages=int(10 * 24 * YEAR), outages=1) | {
         "reconciliation.documents": documents(("SO1", "never shipped", 500.0, True, "EUR"))

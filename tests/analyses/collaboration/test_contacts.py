@@ -225,14 +225,24 @@ def test_the_ticket_log_says_how_many_are_in_a_team_of_which_the_catalog_does_no
     assert shown_teams_of(fewer).rows() == [("IT", 7)]
 
 
+def test_one_person_written_in_several_ways_makes_no_team_large_enough():
+    written = ["ann", "Ann", " ANN ", "", "  ", "bob", "cem", "dora"]
+    logged = steps([(f"i{n}", n, "sales", person) for n, person in enumerate(written)])
+    catalog = declared(teams={"sales": None})
+    assert shown_teams_of(company(incident_events=logged, catalog=catalog)).is_empty()
+    fifth = pl.concat([logged, steps([("i9", 9, "sales", "eve")])], how="diagonal")
+    assert shown_teams_of(company(incident_events=fifth, catalog=catalog)).rows() == [("sales", 5)]
+
+
 def test_a_team_is_the_one_of_the_catalog_however_its_name_is_written():
     logged = met([(" SALES", "It ")], EVERY_WEEK)
     assert pair(company(contacts=logged), "IT", "sales")["contacts"] == 26
 
 
-def test_nobody_is_of_a_team_that_is_called_unknown():
-    catalog = declared(teams={"unknown": 50, "IT": 7})
-    assert contacts_of(company(contacts=met([("IT", "unknown")], EVERY_WEEK), catalog=catalog)).is_empty()
+@pytest.mark.parametrize("name", ["unknown", "Unknown", " UNKNOWN "])
+def test_nobody_is_of_a_team_that_is_called_unknown(name):
+    catalog = declared(teams={name: 50, "IT": 7})
+    assert contacts_of(company(contacts=met([("IT", name)], EVERY_WEEK), catalog=catalog)).is_empty()
 
 
 # Null, edge, broken input

@@ -129,6 +129,18 @@ def test_more_than_25_people_are_a_broadcast():
     assert asked(contacts(*rows)).select("held", "broadcasts").row(0) == (3, 5)
 
 
+def test_a_ritual_that_is_only_a_broadcast_is_not_said_to_be_no_meeting():
+    rows = [meeting(week(n), ALL, people=26) for n in range(8)]
+    other = meeting(week(0), ("finance", "sales"), about="something else")
+    evidence = company(contacts=contacts(*rows, other), catalog=declared(ALIGN))
+    (row,) = pl.concat(ritual_findings(rituals(evidence), named=meetings_are_named(evidence))).to_dicts()
+    assert row["severity"] == "note"
+    assert row["statement"].startswith(
+        "In 8 of 8 weeks only a meeting of more than 25 people is about Weekly alignment"
+    )
+    assert "calendar" not in row["ask"]
+
+
 @pytest.mark.parametrize("kind", ["chat", "Chat"])
 def test_a_channel_named_after_a_ritual_is_no_meeting(kind):
     rows = [meeting(week(n), ALL, kind=kind) for n in range(8)]

@@ -160,6 +160,24 @@ def test_the_two_owners_are_those_of_both_ends():
     assert told["orders"].page == "latency.html#rule-r1"
 
 
+def test_of_two_teams_that_do_not_talk_the_other_one_is_the_second():
+    told = conversations(
+        found("collaboration", "r2", "orders: IT and store", owner="bob"),
+        found("collaboration", "r4", "shop and store", owner="ann@x.example"),
+    )
+    rows = [found("collaboration", "r1", "IT and store", owner=who) for who in ("ann@x.example", "bob", "store", "IT")]
+    seconds = [starters(COMPANY, row)["owner_b"].item() for row in rows]
+    # Bob is of the store.
+    assert seconds == ["store", "IT", "IT", "store"]
+    both = [{"system": system, "team": "store", "owner": "bob"} for system in ("wms", "scales")]
+    of_two = Evidence(catalog=declared(systems=[*both, {"system": "erp", "team": "IT", "owner": None}]))
+    assert starters(of_two, rows[1])["owner_b"].item() == "IT"
+    assert (told["orders: IT and store"].owner_a, told["orders: IT and store"].owner_b) == ("bob", "IT")
+    # No team of the catalog is called shop, and other reports speak of no pair of teams.
+    assert told["shop and store"].owner_b is None
+    assert starters(COMPANY, found("latency", "r5", "IT and store", owner="ann@x.example"))["owner_b"].item() is None
+
+
 def test_only_addresses_that_the_catalog_names_are_invited():
     told = conversations(
         found("latency", "r1", "orders"),

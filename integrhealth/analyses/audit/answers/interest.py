@@ -29,6 +29,7 @@ INTEREST = {
     "report": TEXT,
     "table": TEXT,
 }
+OBJECT = ("object_type", "object_id")
 DAYS_PER_YEAR, HOURS_PER_DAY = 365.25, 24
 HOLD, LOST, APPLIED_TWICE = "hold", "lost", "applied twice"
 BALANCED, OVER_INVOICED = ("balanced", "open"), "over-invoiced"
@@ -52,8 +53,9 @@ def interest(
     """
     of_entries = _entries(tables)
     lines = _lines(tables, currency)
-    transfers = _transfers(tables, carried)
-    already = _already(lines, transfers, carried)
+    missed = _missed(tables)
+    transfers = _transfers(missed, carried)
+    already = _already(lines, transfers, missed, carried)
     parts = [
         of_entries,
         _outages(tables, already, period_days),
@@ -122,34 +124,39 @@ def _documents(lines: pl.DataFrame, *, entries_counted: bool) -> pl.DataFrame:
     )
 
 
-def _transfers(tables: Tables, carried: pl.DataFrame) -> pl.DataFrame:
-    """Objects lost, or applied again, each once with its larger amount: subject, object_id, money, left.
-
-    What is `left` belongs to documents.
-    """
-    key = ("integration", "object_type", "object_id")
+def _missed(tables: Tables) -> pl.DataFrame:
+    """Objects lost, or applied again, with their amounts: integration, object_type, object_id, amount."""
+    key = ("integration", *OBJECT)
     lost = _table(tables, "reconciliation.unmatched", *key, "class", "amount").filter(pl.col("class") == LOST)
     twice = _table(tables, "reconciliation.duplicates", *key, "class", "amount", "applied")
     again = twice.filter(pl.col("class") == APPLIED_TWICE).with_columns(
         amount=pl.col("amount").abs() * (pl.col("applied") - 1)
     )
     objects = pl.concat([each.select(*key, pl.col("amount").abs()) for each in (lost, again)])
-    priced = objects.filter(pl.col("amount") > 0).sort("amount", *key, descending=[True, False, False, False])
-    once = priced.unique(["object_type", "object_id"], keep="first", maintain_order=True)
+    return objects.filter(pl.col("amount") > 0).sort("amount", *key, descending=[True, False, False, False])
+
+
+def _transfers(missed: pl.DataFrame, carried: pl.DataFrame) -> pl.DataFrame:
+    """Each object of `missed` once with its larger amount: object_type, object_id, subject, money, left.
+
+    What is `left` belongs to documents.
+    """
+    once = missed.unique(OBJECT, keep="first", maintain_order=True)
     written = pl.col("object_id").is_in(carried["document"].drop_nulls().unique().implode())
     return once.select(
-        "object_id",
+        *OBJECT,
         subject="integration",
         money=pl.when(written).then(0.0).otherwise("amount"),
         left=pl.when(written).then("amount").otherwise(0.0),
     )
 
 
-def _already(lines: pl.DataFrame, transfers: pl.DataFrame, carried: pl.DataFrame) -> pl.DataFrame:
-    """integration, already: what documents and transfers count of the objects that it carried."""
+def _already(lines: pl.DataFrame, transfers: pl.DataFrame, missed: pl.DataFrame, carried: pl.DataFrame) -> pl.DataFrame:
+    """integration, already: what documents and transfers count of the objects that it carried, or `missed` as well."""
     missing = lines.filter(pl.col("flag").is_in(MISSING)).group_by("document").agg(pl.col("money").sum())
     of_documents = missing.join(carried.drop_nulls().unique(), on="document").select("integration", "money")
-    of_transfers = transfers.select("money", integration="subject").select("integration", "money")
+    everywhere = missed.select("integration", *OBJECT).unique()
+    of_transfers = everywhere.join(transfers, on=OBJECT, nulls_equal=True).select("integration", "money")
     return pl.concat([of_documents, of_transfers]).group_by("integration").agg(already=pl.col("money").sum())
 
 

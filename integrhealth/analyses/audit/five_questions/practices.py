@@ -11,11 +11,11 @@ from integrhealth.language.thresholds import SMALLEST_GROUP
 def practices(declared: pl.DataFrame, teams: pl.DataFrame, *, today: date | None) -> pl.DataFrame:
     """One row per practice that the catalog has `declared`, the latest first, with its age on `today`.
 
-    Of the teams those are named that do not have fewer than five people by the catalog's `teams`; ``small_teams``
-    counts the others.
+    Of the teams those are named of which the catalog's `teams` say that five people at least are in them;
+    ``small_teams`` counts the others.
     """
-    small = teams.filter(pl.col("people") < SMALLEST_GROUP)["team"]
-    large = pl.col("teams").list.set_difference(pl.lit(small.to_list(), pl.List(pl.String)))
+    of_five = teams.filter(pl.col("people") >= SMALLEST_GROUP)["team"]
+    large = pl.col("teams").list.set_intersection(pl.lit(of_five.to_list(), pl.List(pl.String)))
     age = (pl.lit(today, pl.Date) - pl.col("on")).dt.total_days().cast(COUNT)
     return (
         declared.with_columns(pl.col("teams").list.unique(maintain_order=True))

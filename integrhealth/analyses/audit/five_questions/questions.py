@@ -48,7 +48,8 @@ def practices(evidence: "Evidence") -> pl.DataFrame:
     """One row per rotation, celebration, interview or act of leadership that the catalog names, the latest first.
 
     They are asked and dated, and nothing is scored by them. ``days_ago`` lie between the day and the last of the
-    evidence. Teams of fewer than five people by the catalog are not named, only counted (``small_teams``).
+    evidence. Teams of which the catalog does not say that they have five people or more are not named, only counted
+    (``small_teams``).
 
     >>> ih.audit.practices(evidence).height == evidence.catalog.practices.height
     True

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from integrhealth.analyses.collaboration.joint_kpi.shares import DELIVERY, LEFT_OUT
+from integrhealth.analyses.collaboration.joint_kpi.small_departments import TOGETHER
+from integrhealth.language.thresholds import SMALLEST_GROUP
 from integrhealth.language.wording import counted
 
 TABLES = ("joint_kpi", "joint_kpi_pairs", "joint_kpi_rates")
@@ -13,15 +15,20 @@ NEEDS = (
     "answers for its promises."
 )
 NO_INVOICE = "The perfect order needs stages of finance that are planned after the delivery, such as the invoice."
+HIDDEN = (
+    f"Departments that are teams of fewer than {SMALLEST_GROUP} people, or of unknown size, are taken together; "
+    "the catalog says how many people are in a team (teams: name, people)."
+)
 AS_PLANNED = "In no order were two departments off their plans."
 
 
 def joint_kpi_notes(tables: Mapping[str, pl.DataFrame], *, stages: pl.DataFrame) -> dict[str, str]:
-    """The sentence of each empty table; `stages` is the canonical frame."""
+    """The sentence of each empty table, and of departments without a row; `stages` is the canonical frame."""
     if stages.is_empty():
         return dict.fromkeys((*TABLES, "perfect_order"), NEEDS)
     reasons = {"perfect_order": NO_INVOICE, "joint_kpi_pairs": AS_PLANNED}
-    return {table: reason for table, reason in reasons.items() if tables[table].is_empty()}
+    hidden = {"joint_kpi": HIDDEN} if TOGETHER in tables["joint_kpi"]["department"] else {}
+    return hidden | {table: reason for table, reason in reasons.items() if tables[table].is_empty()}
 
 
 def joint_kpi_left_out(rates: pl.DataFrame) -> str:

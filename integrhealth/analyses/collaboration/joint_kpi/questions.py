@@ -6,7 +6,9 @@ import polars as pl
 
 from integrhealth.analyses.collaboration.joint_kpi import shares
 from integrhealth.analyses.collaboration.joint_kpi.orders import blamed, order_stages
-from integrhealth.analyses.collaboration.joint_kpi.split import Split, split
+from integrhealth.analyses.collaboration.joint_kpi.small_departments import names_shown
+from integrhealth.analyses.collaboration.joint_kpi.split import Split, promising_department, split
+from integrhealth.analyses.collaboration.questions import shown_teams_of
 from integrhealth.language.questions import question
 from integrhealth.language.thresholds import MIN_MESSAGES
 
@@ -16,14 +18,28 @@ if TYPE_CHECKING:
 
 @question
 def stages_of(evidence: "Evidence") -> pl.DataFrame:
-    """One row per order, stage and department, as ``orders.order_stages``."""
-    return order_stages(evidence.stages, timezone=evidence.catalog.timezone)
+    """One row per order, stage and department, as ``orders.order_stages``; small departments under one name."""
+    rows = order_stages(evidence.stages, timezone=evidence.catalog.timezone)
+    return rows.with_columns(pl.col("department").replace(_names_shown(evidence)))
+
+
+@question
+def _names_shown(evidence: "Evidence") -> dict[str, str]:
+    """The names of departments that cannot be spoken of by their own, as ``small_departments.names_shown``."""
+    there = _departments_logged(evidence)
+    return names_shown([*there, promising_department(there)], evidence.catalog.teams, shown_teams_of(evidence))
+
+
+def _departments_logged(evidence: "Evidence") -> list[str]:
+    return evidence.stages["department"].str.strip_chars().drop_nulls().unique().to_list()
 
 
 def _split(evidence: "Evidence", *, perfect: bool) -> Split:
     rows = stages_of(evidence)
+    sales = promising_department(_departments_logged(evidence))
     # Where nothing follows a delivery the perfect order is the order in time, and no second number.
-    return split(rows if not perfect or rows["after"].any() else rows.clear(), perfect=perfect)
+    used = rows if not perfect or rows["after"].any() else rows.clear()
+    return split(used, perfect=perfect, promises=_names_shown(evidence).get(sales, sales))
 
 
 def _departments(evidence: "Evidence", *, perfect: bool, min_orders: int) -> pl.DataFrame:
@@ -40,10 +56,11 @@ def joint_kpi(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.D
     run in the order of the plan, so that slack absorbs. A department's part is its Shapley value (1953), what it adds
     on average over all orders in which departments may come. ``orders`` add up to the late ones, but for those that
     were planned too late; ``points`` are percentage points of the rate, with a 95% interval over bootstrapped orders
-    (none where it is zero in every order). Sales answers for what was promised earlier than feasible. ``days`` splits
-    the days of delay likewise. ``blamed_first`` and ``blamed_last`` are what a glance at the first stage that slipped,
-    or at the last one, would say. Fewer than `min_messages` orders have counts, and no points. What a department adds
-    is arithmetic of plans and ends, and says nothing of why.
+    (none where it is zero in every order). Sales answers for what was promised earlier than feasible. A department that
+    is a team of the catalog with fewer than five people, or of unknown size, is taken together with others. ``days``
+    splits the days of delay likewise. ``blamed_first`` and ``blamed_last`` are what a glance at the first stage that
+    slipped, or at the last one, would say. Fewer than `min_messages` orders have counts, and no points. What a
+    department adds is arithmetic of plans and ends, and says nothing of why.
 
     >>> start = pl.datetime(2026, 3, 2, 8, time_zone="UTC")
     >>> stages = pl.select(

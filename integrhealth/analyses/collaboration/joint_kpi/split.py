@@ -1,6 +1,6 @@
 """What each department and each pair of departments did to every order, by the exact games of the orders."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,14 +75,21 @@ class _Orders:
         return _Orders(self.order[rows], stages, run, *rest)
 
 
-def split(rows: pl.DataFrame, *, perfect: bool) -> Split:
+def promising_department(departments: Iterable[str]) -> str:
+    """Who answers for promises: sales, as the `departments` write it."""
+    return next((each for each in sorted(set(departments)) if each.lower() == PROMISES), PROMISES)
+
+
+def split(rows: pl.DataFrame, *, perfect: bool, promises: str | None = None) -> Split:
     """The orders of ``order_stages`` with the part of each department in what made them late.
+
+    The department `promises` answers for what was promised too early; by default that is sales.
 
     With `perfect` an order is good when it is delivered in time and what follows the delivery took no longer than
     planned; without it those stages are no part of it.
     """
     there = sorted(rows["department"].unique())
-    promising = next((each for each in there if each.lower() == PROMISES), PROMISES)
+    promising = promises or promising_department(there)
     names = tuple(sorted({*there, promising})) if there else ()
     used = rows if perfect else rows.filter(~pl.col("after"))
     reasons = left_out(used)

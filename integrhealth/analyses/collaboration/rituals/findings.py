@@ -7,7 +7,7 @@ from integrhealth.analyses.collaboration.rituals.meetings import BY_SERIES
 from integrhealth.analyses.collaboration.tables import NAME
 from integrhealth.language.findings import findings, severity
 from integrhealth.language.statistics import chance_of_more
-from integrhealth.language.thresholds import RITUAL_HELD
+from integrhealth.language.thresholds import BROADCAST_PEOPLE, RITUAL_HELD
 
 
 def ritual_findings(rituals: pl.DataFrame, *, named: bool) -> list[pl.DataFrame]:
@@ -49,15 +49,28 @@ def skipped_rituals(rituals: pl.DataFrame) -> pl.DataFrame:
 
 
 def never_seen(rituals: pl.DataFrame) -> pl.DataFrame:
-    """``ritual_never_seen``: a note per ritual that no meeting is about; it may go by another name."""
+    """``ritual_never_seen``: a note per ritual that no meeting is about, or broadcasts only; it may be named else."""
+    large = pl.col("broadcasts") > 0
     rows = rituals.filter(pl.col("verdict") == NEVER).with_columns(
         subject="ritual",
         severity=pl.lit("note"),
         n=pl.col("planned"),
-        statement=pl.format(
-            "No meeting of {} weeks is about {}: it is not held, or written down by another name.", "planned", "ritual"
+        statement=pl.when(large)
+        .then(
+            pl.format(
+                "In {} of {} weeks only a meeting of more than {} people is about {}, in which few can speak.",
+                *("broadcasts", "planned", pl.lit(BROADCAST_PEOPLE), "ritual"),
+            )
+        )
+        .otherwise(
+            pl.format(
+                "No meeting of {} weeks is about {}: it is not held, or written down by another name.",
+                *("planned", "ritual"),
+            )
         ),
         owner=pl.col("teams").list.join(", "),
-        ask=pl.format("When was {} last held, and what does the calendar call it?", "ritual"),
+        ask=pl.when(large)
+        .then(pl.format("Who of {} needs to speak with whom, and in which smaller meeting?", "ritual"))
+        .otherwise(pl.format("When was {} last held, and what does the calendar call it?", "ritual")),
     )
     return findings(NAME, "ritual_never_seen", rows)
