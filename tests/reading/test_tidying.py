@@ -135,7 +135,7 @@ def test_a_message_of_long_ago_is_kept_and_named_and_makes_no_long_period(tmp_pa
         "1970-01-01T00:00:00Z (messages.csv line 23), 1976-03-01T08:00:00Z (messages.csv line 22)",
     )
     said = ih.overview.verdict(evidence, ih.latency.report(evidence).findings)
-    assert said.endswith("in 22 messages between 2 systems in 20 days.")
+    assert said.endswith("22 messages, 2 systems, 20 days.")
 
 
 def test_another_name_of_a_report_is_the_report_unless_two_have_it_or_it_is_one():
