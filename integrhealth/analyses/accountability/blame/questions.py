@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.accountability import incident_lives
 from integrhealth.analyses.accountability.blame import cases, favourites, ledger, roots
-from integrhealth.analyses.accountability.edges import edge_facts, ends
+from integrhealth.analyses.accountability.edges import ends
+from integrhealth.analyses.accountability.questions import edges_of, lives_of, touches_of
 from integrhealth.language.questions import question
 from integrhealth.traces.cascades import cascade_members
 
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 @question
 def blame_cases(evidence: "Evidence") -> pl.DataFrame:
     """One row per incident, as ``cases.cases``."""
-    events = evidence.incident_events
-    lives = incident_lives.incident_lives(events)
+    lives = lives_of(evidence)
     caused = evidence.caused if lives.height else evidence.caused.clear()
     measured = roots.measured_roots(lives, roots.failures(cascade_members(caused)))
-    return cases.cases(lives, incident_lives.touches(events), measured, evidence.catalog.systems)
+    return cases.cases(lives, touches_of(evidence), measured, evidence.catalog.systems)
 
 
 @question
@@ -79,7 +78,7 @@ def wrongly_accused(evidence: "Evidence") -> pl.DataFrame:
     (text)
     """
     systems = evidence.catalog.systems
-    connected = ends(edge_facts(evidence.messages), evidence.catalog.integrations)
+    connected = ends(edges_of(evidence), evidence.catalog.integrations)
     near = cases.candidates(blame_cases(evidence), connected, systems)
     return favourites.wrongly_accused(blame_cases(evidence), near, systems)
 

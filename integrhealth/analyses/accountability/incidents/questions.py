@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.accountability import incident_lives
 from integrhealth.analyses.accountability.incidents import handing_over, owning, phases, wandering
 from integrhealth.analyses.accountability.incidents import owner_effect as effects
 from integrhealth.analyses.accountability.incidents.entering import entered
+from integrhealth.analyses.accountability.questions import lives_of, touches_of
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
@@ -15,18 +15,8 @@ if TYPE_CHECKING:
 
 
 @question
-def _touches(evidence: "Evidence") -> pl.DataFrame:
-    return incident_lives.touches(evidence.incident_events)
-
-
-@question
-def _lives(evidence: "Evidence") -> pl.DataFrame:
-    return incident_lives.incident_lives(evidence.incident_events)
-
-
-@question
 def _passes(evidence: "Evidence") -> pl.DataFrame:
-    return handing_over.passes(_touches(evidence), _lives(evidence), evidence.catalog.teams)
+    return handing_over.passes(touches_of(evidence), lives_of(evidence), evidence.catalog.teams)
 
 
 @question
@@ -51,10 +41,10 @@ def incidents(evidence: "Evidence") -> pl.DataFrame:
     confirm_hours (number, hours); weeks_open (number, weeks); ping_pong (number, share); first_team, first_by,
     fixed_by (text); repairs, handovers_to_repair, returns_to_repair (count)
     """
-    lives, catalog = _lives(evidence), evidence.catalog
+    lives, catalog = lives_of(evidence), evidence.catalog
     owners = owning.owners_at(lives, catalog.integrations, catalog.systems, timezone=catalog.timezone)
     behind = entered(lives, evidence.outcomes if lives.height else evidence.messages.clear())
-    return phases.incidents(lives, _touches(evidence), entered=behind, owners=owners)
+    return phases.incidents(lives, touches_of(evidence), entered=behind, owners=owners)
 
 
 @question
@@ -118,7 +108,7 @@ def wanderings(evidence: "Evidence", *, top: int = 10) -> pl.DataFrame:
     Columns: incident, integration (text); place (count); team (text); since, until (time); days_since_detection, days
     (number, days); part (text); teams (count)
     """
-    return wandering.wanderings(_touches(evidence), _lives(evidence), top=top)
+    return wandering.wanderings(touches_of(evidence), lives_of(evidence), top=top)
 
 
 @question
@@ -147,7 +137,7 @@ def first_touches(evidence: "Evidence") -> pl.DataFrame:
     owner where it is by the person of the catalog or by the team of a system that this person owns, so that logs
     without persons tell it as well. ``share`` has Wilson's interval (1927), and is null below ten incidents.
 
-    >>> ih.accountability.first_touches(evidence).columns[:4]
+    >>> ih.accountability.firsttouches_of(evidence).columns[:4]
     ['integration', 'owner', 'incidents', 'by_owner']
 
     Columns: integration, owner (text); incidents, by_owner, by_backup (count); share, low, high (number, share)

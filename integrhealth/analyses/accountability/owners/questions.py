@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from integrhealth.analyses.accountability import incident_lives
-from integrhealth.analyses.accountability.edges import edge_facts
 from integrhealth.analyses.accountability.names import hides, identities, team_key
 from integrhealth.analyses.accountability.owners import acts, answering, declared, staleness, verdicts
+from integrhealth.analyses.accountability.questions import edges_of, lives_of
 from integrhealth.language.period import period
 from integrhealth.language.questions import question
 
@@ -33,7 +32,7 @@ def _hidden(evidence: "Evidence") -> bool:
 def _declared(evidence: "Evidence") -> pl.DataFrame:
     catalog = evidence.catalog
     names = declared.team_names(catalog.systems, catalog.teams, evidence.incident_events)
-    edges = edge_facts(evidence.messages)
+    edges = edges_of(evidence)
     frames = (catalog.integrations, edges, evidence.ownerships)
     return declared.declared(*frames, systems=catalog.systems, teams=names, timezone=catalog.timezone)
 
@@ -116,7 +115,7 @@ def owners(evidence: "Evidence") -> pl.DataFrame:
     answered = answering.answers(
         _declared(evidence),
         _claims(evidence),
-        incident_lives.incident_lives(evidence.incident_events),
+        lives_of(evidence),
         _touched(evidence),
         _acts(evidence).filter(pl.col("what") == acts.INCIDENT),
     )
