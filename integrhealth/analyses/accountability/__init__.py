@@ -29,7 +29,7 @@ from integrhealth.analyses.accountability.incidents.questions import (
 from integrhealth.analyses.accountability.owners.findings import owner_findings
 from integrhealth.analyses.accountability.owners.notes import owner_notes
 from integrhealth.analyses.accountability.owners.questions import owners, owning_people
-from integrhealth.analyses.accountability.tables import TABLES
+from integrhealth.analyses.accountability.tables import NAME, TABLES
 from integrhealth.analyses.accountability.truth_home.findings import truth_findings
 from integrhealth.analyses.accountability.truth_home.notes import truth_notes
 from integrhealth.analyses.accountability.truth_home.questions import (
@@ -48,7 +48,6 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-NAME = "accountability"
 MISSING = "needs field_changes, incident_events, a catalog with owners, or messages"
 __all__ = [
     "accusations",

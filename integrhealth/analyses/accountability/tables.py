@@ -4,6 +4,8 @@ from typing import Any
 
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, TIME, WORDS
 
+NAME = "accountability"
+
 TABLES: dict[str, dict[str, Any]] = {
     "elements": {
         "element": TEXT,

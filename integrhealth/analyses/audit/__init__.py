@@ -14,7 +14,7 @@ from integrhealth.analyses.audit.five_questions.questions import five_questions,
 from integrhealth.analyses.audit.outcomes.findings import outcome_findings
 from integrhealth.analyses.audit.outcomes.notes import outcome_notes
 from integrhealth.analyses.audit.outcomes.questions import outcome_days, outcomes
-from integrhealth.analyses.audit.tables import TABLES
+from integrhealth.analyses.audit.tables import NAME, TABLES
 from integrhealth.language.findings import ranked
 from integrhealth.language.questions import answers as tables_of
 from integrhealth.language.report_tables import Report, published_report
@@ -23,7 +23,6 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-NAME = "audit"
 __all__ = [
     "answers",
     "debt",

@@ -6,6 +6,8 @@ import polars as pl
 
 from integrhealth.language.schema import COUNT, FLAG, NUMBER, TEXT, WORDS
 
+NAME = "audit"
+
 TABLES: dict[str, dict[str, Any]] = {
     "answers": {
         "question": COUNT,

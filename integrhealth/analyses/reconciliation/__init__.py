@@ -12,7 +12,7 @@ from integrhealth.analyses.reconciliation.documents.questions import books, docu
 from integrhealth.analyses.reconciliation.exceptions.findings import exception_findings
 from integrhealth.analyses.reconciliation.exceptions.notes import exception_notes
 from integrhealth.analyses.reconciliation.exceptions.questions import exception_failures, exceptions, variants
-from integrhealth.analyses.reconciliation.tables import TABLES
+from integrhealth.analyses.reconciliation.tables import NAME, TABLES
 from integrhealth.analyses.reconciliation.trail.findings import trail_findings
 from integrhealth.analyses.reconciliation.trail.notes import trail_notes
 from integrhealth.analyses.reconciliation.trail.questions import trail, trail_integrations, trail_whole
@@ -37,7 +37,6 @@ from integrhealth.language.thresholds import MIN_MESSAGES
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
 
-NAME = "reconciliation"
 MISSING = "needs messages, or documents: orders, deliveries, invoices and payments with their predecessors"
 __all__ = [
     "books",

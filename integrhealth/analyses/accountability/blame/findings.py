@@ -3,10 +3,10 @@
 import polars as pl
 
 from integrhealth.analyses.accountability.blame.favourites import FAVOURITE
+from integrhealth.analyses.accountability.tables import NAME
 from integrhealth.language.findings import findings, severity, system_owners, written
 from integrhealth.language.wording import spoken_ms
 
-NAME = "accountability"
 MS_PER_DAY = 86_400_000
 
 

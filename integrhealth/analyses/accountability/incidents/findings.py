@@ -3,6 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.accountability.incidents.owner_effect import LONGER
+from integrhealth.analyses.accountability.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, severity, written
 from integrhealth.language.statistics import chance_of_distance, ratio_margin
 from integrhealth.language.thresholds import (
@@ -16,7 +17,6 @@ from integrhealth.language.thresholds import (
 )
 from integrhealth.language.wording import percent, spoken_ms
 
-NAME = "accountability"
 ALL_INCIDENTS = "all incidents"
 HOUR_MS, WEEK_MS = 3_600_000, 604_800_000
 

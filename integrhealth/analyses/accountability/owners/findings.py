@@ -3,10 +3,10 @@
 import polars as pl
 
 from integrhealth.analyses.accountability.owners.verdicts import NEVER_ANSWERED, NOBODY, TEAM_ONLY
+from integrhealth.analyses.accountability.tables import NAME
 from integrhealth.language.findings import findings, ranked, written
 from integrhealth.language.thresholds import MIN_ANSWERABLE, NOBODY_SHARE, STALE_OWNER_DAYS
 
-NAME = "accountability"
 WHOLE = "all integrations"
 
 

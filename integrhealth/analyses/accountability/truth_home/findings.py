@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from integrhealth.analyses.accountability.names import PERSON
+from integrhealth.analyses.accountability.tables import NAME
 from integrhealth.analyses.accountability.truth_home.elements import NOT_DECLARED, TWO_TRUTHS
 from integrhealth.analyses.accountability.truth_home.laundering import ON_THE_WAY
 from integrhealth.language.findings import findings, integration_owners, severity, written
@@ -17,7 +18,6 @@ from integrhealth.language.thresholds import (
     OUTSIDE_WRITES,
 )
 
-NAME = "accountability"
 # Names in one sentence; more are counted.
 MOST_NAMES = 5
 ALL = "data elements"

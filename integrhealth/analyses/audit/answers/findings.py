@@ -5,10 +5,10 @@ import polars as pl
 from integrhealth.analyses.audit.answers.answering import is_open
 from integrhealth.analyses.audit.answers.debt import DEBT
 from integrhealth.analyses.audit.answers.measured import NO
+from integrhealth.analyses.audit.tables import NAME
 from integrhealth.language.findings import findings, ranked
 from integrhealth.language.thresholds import MOST_OPEN_QUESTIONS
 
-NAME = "audit"
 WHOLE = "all integrations"
 
 

@@ -3,9 +3,8 @@
 import polars as pl
 
 from integrhealth.analyses.audit.five_questions.problem_sentences import QUESTION, SENT_BACK
+from integrhealth.analyses.audit.tables import NAME
 from integrhealth.language.findings import findings
-
-NAME = "audit"
 
 
 def five_question_findings(five_questions: pl.DataFrame) -> list[pl.DataFrame]:

@@ -3,12 +3,12 @@
 import polars as pl
 
 from integrhealth.analyses.audit.outcomes.verdicts import UNDECLARED
+from integrhealth.analyses.audit.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, severity
 from integrhealth.language.schema import COUNT
 from integrhealth.language.statistics import chance_of_distance
 from integrhealth.language.thresholds import NO_EFFECT_SHARE
 
-NAME = "audit"
 NOBODY = "nobody named"
 # Integrations that a statement names.
 NAMED = 3

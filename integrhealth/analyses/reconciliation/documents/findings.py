@@ -15,9 +15,9 @@ from integrhealth.analyses.reconciliation.documents.flags import (
     UNBILLED,
     UNSHIPPED,
 )
+from integrhealth.analyses.reconciliation.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, system_owners, written
 
-NAME = "reconciliation"
 # Flags by which money or goods are gone, or a customer was charged for nothing.
 LOST = (NEVER_SHIPPED, SHIPPED_AGAIN, PAID_TWICE, OVER_INVOICED, UNSHIPPED)
 SAID = {

@@ -3,12 +3,12 @@
 import polars as pl
 
 from integrhealth.analyses.reconciliation.exceptions.readiness import NEVER
+from integrhealth.analyses.reconciliation.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, severity, written
 from integrhealth.language.statistics import chance_of_distance
 from integrhealth.language.thresholds import EXCEPTION_GAP, EXCEPTION_GAP_CRITICAL, MIN_EXCEPTION_CASES
 from integrhealth.language.wording import percent
 
-NAME = "reconciliation"
 ALL_EXCEPTIONS = "exceptions"
 
 

@@ -2,14 +2,13 @@
 
 import polars as pl
 
+from integrhealth.analyses.reconciliation.tables import NAME
 from integrhealth.analyses.reconciliation.transfers.reconciled import chance_of_gaps
 from integrhealth.language.findings import findings, integration_owners, severity, written
 from integrhealth.language.schema import NUMBER
 from integrhealth.language.statistics import chance_of_more, wilson_interval
 from integrhealth.language.thresholds import LATE_ALLOWED
 from integrhealth.language.wording import percent, spoken_ms
-
-NAME = "reconciliation"
 
 
 def transfer_findings(
