@@ -300,6 +300,16 @@ def is_ended(status: pl.Expr) -> pl.Expr:
     return status.is_in((*DELIVERED, *FAILED, DECLINED))
 
 
+def is_business() -> pl.Expr:
+    """A message of the business: what a load test sends is none."""
+    return ~pl.col("load_test").fill_null(False)
+
+
+def is_exchanged() -> pl.Expr:
+    """A message of the business from one system to another; what stays inside a system is none."""
+    return (pl.col("source") != pl.col("target")) & is_business()
+
+
 def is_named(system: pl.Expr) -> pl.Expr:
     """A system that something names, not the unknown partners of a caller."""
     return ~system.str.starts_with(NAMELESS.partition("{")[0])

@@ -2,15 +2,14 @@
 
 import polars as pl
 
-from integrhealth.language.schema import COUNT, is_named
+from integrhealth.language.schema import COUNT, is_exchanged, is_named
 
 
 def edge_facts(messages: pl.DataFrame) -> pl.DataFrame:
     """One row per integration and edge between two systems: its messages, load tests left out. The rows add up."""
-    real = ~pl.col("load_test").fill_null(False)
     return (
         messages.lazy()
-        .filter(pl.col("source") != pl.col("target"), pl.col("integration").is_not_null(), real)
+        .filter(is_exchanged(), pl.col("integration").is_not_null())
         .group_by("integration", "source", "target")
         .agg(messages=pl.len().cast(COUNT))
         .collect(engine="streaming")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from integrhealth.language.schema import is_delivered, is_failed, is_named
+from integrhealth.language.schema import is_business, is_delivered, is_failed, is_named
 from integrhealth.language.statistics import beta_interval, enough
 from integrhealth.language.thresholds import CAPABILITY_SHARE, MIN_MESSAGES
 
@@ -39,14 +39,9 @@ def steps(linked: pl.DataFrame) -> pl.DataFrame:
         failed=is_failed(pl.col("status")),
         delivered=is_delivered(pl.col("status")),
         request=(pl.col("kind") == "request").fill_null(False),
-        traffic=is_traffic(),
+        traffic=is_business(),
     )
     return chosen.filter("traffic").drop("traffic")
-
-
-def is_traffic() -> pl.Expr:
-    """Whether a message is one of the business: what a load test sends is not."""
-    return ~pl.col("load_test").fill_null(False)
 
 
 def _begun_at(linked: pl.DataFrame) -> pl.Series:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.dependency_fragility import uptime
-from integrhealth.analyses.dependency_fragility.flows import is_traffic
 from integrhealth.analyses.dependency_fragility.suppositions import suppositions
 from integrhealth.language.questions import question
+from integrhealth.language.schema import is_business
 from integrhealth.language.thresholds import MIN_MESSAGES
 
 if TYPE_CHECKING:
@@ -29,5 +29,5 @@ def edges(evidence: "Evidence", *, min_messages: int = MIN_MESSAGES) -> pl.DataF
     if evidence.messages.is_empty():
         facts = uptime.declared_edge_facts(evidence.dependencies)
     else:
-        facts = uptime.edge_facts(evidence.caused.filter(is_traffic()))
+        facts = uptime.edge_facts(evidence.caused.filter(is_business()))
     return uptime.edges(facts, min_messages=min_messages, supposed=suppositions(evidence.catalog.supposed))

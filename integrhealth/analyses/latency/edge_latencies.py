@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.latency.tables import TABLES
-from integrhealth.language.schema import DECLINED, is_delivered, is_ended, is_failed, latency_ms
+from integrhealth.language.schema import DECLINED, is_delivered, is_ended, is_exchanged, is_failed, latency_ms
 from integrhealth.language.statistics import enough, wilson_interval
 from integrhealth.language.thresholds import MIN_MESSAGES
 from integrhealth.traces.facts import log_bucket, percentiles
@@ -20,11 +20,6 @@ BIN, BIN_US = "5m", 300_000_000
 def edge_name() -> pl.Expr:
     """The name of an integration; an edge without one is called "source > target"."""
     return pl.coalesce("integration", pl.concat_str("source", pl.lit(" > "), "target"))
-
-
-def is_traffic() -> pl.Expr:
-    """Whether a message is real traffic between two systems: no work inside one, and no load test."""
-    return (pl.col("source") != pl.col("target")) & ~pl.col("load_test").fill_null(False)
 
 
 def p95_limits(promised: pl.DataFrame) -> pl.DataFrame:
@@ -48,7 +43,7 @@ def latency_facts(messages: pl.DataFrame) -> pl.DataFrame:
     backwards = (pl.coalesce("finished_at", "answered_at") < pl.col("sent_at")) | (
         pl.col("received_at") < pl.col("sent_at")
     )
-    between = messages.lazy().filter(is_traffic())
+    between = messages.lazy().filter(is_exchanged())
     # Counted once per status first: the big group by then carries two columns instead of twelve.
     counted = (
         between.select(
@@ -85,7 +80,7 @@ def passed_on_facts(caused: pl.DataFrame) -> pl.DataFrame:
 
     `caused` as ``links.with_causes`` gives it.
     """
-    passed_on = caused.filter(is_traffic(), pl.col("passed_on"))
+    passed_on = caused.filter(is_exchanged(), pl.col("passed_on"))
     edges = passed_on.select("source", "target", integration=edge_name())
     return edges.group_by(EDGE).agg(passed_on=pl.len().cast(pl.Int64)).sort(EDGE)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from integrhealth.language.schema import COUNT, NUMBER, TEXT, is_named
+from integrhealth.language.schema import COUNT, NUMBER, TEXT, is_business, is_named
 from integrhealth.language.thresholds import DETECTED_WITHIN_HOURS, PARENT_DAYS
 
 ROOTS = {"incident": TEXT, "root_system": TEXT, "cascades": COUNT, "share": NUMBER}
@@ -23,7 +23,7 @@ def failures(members: pl.DataFrame) -> pl.DataFrame:
     `members` as ``traces.cascades.cascade_members`` gives them. A load test failed nobody's work, and a caller that
     nothing names is no system.
     """
-    real = members.filter(~pl.col("load_test").fill_null(False))
+    real = members.filter(is_business())
     heads = real.filter(pl.col("row") == pl.col("root")).filter(is_named(pl.col("target")))
     began = heads.select("root", root_system="target", began_at="sent_at")
     return real.select("root", *NAMES).unique().join(began, on="root").sort("began_at", "root", *NAMES)

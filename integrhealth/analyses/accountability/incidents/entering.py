@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from integrhealth.language.schema import TEXT, TIME, is_ended, is_failed
+from integrhealth.language.schema import TEXT, TIME, is_business, is_ended, is_failed
 from integrhealth.language.thresholds import DETECTED_WITHIN_HOURS, ENTRY_DAYS, FAILURES_IN_A_ROW
 
 ENTERED = {"incident": TEXT, "entered_at": TIME}
@@ -17,7 +17,7 @@ def entered(lives: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
     days before its detection. Where no such message failed, it is the first of a row of failures on the integration,
     with none delivered between, of which the third or a later one was sent in the 24 hours before the detection.
     """
-    real = messages.filter(~pl.col("load_test").fill_null(False))
+    real = messages.filter(is_business())
     by_object = _of_objects(lives, real)
     others = lives.join(by_object, on="incident", how="anti")
     return pl.concat([by_object, _of_rows(others, real)]).cast(ENTERED).sort("incident")

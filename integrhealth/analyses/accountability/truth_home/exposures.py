@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from integrhealth.language.schema import COUNT
+from integrhealth.language.schema import COUNT, is_business
 from integrhealth.language.thresholds import ENTRY_DAYS, LOGGED_LATE_SECONDS
 
 THING = ("element", "entity")
@@ -101,7 +101,7 @@ def arrived(field_changes: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     came = pl.when(pl.col("message_id").is_null())
     comes = here & ~inside
     return (
-        every.filter(~pl.col("load_test").fill_null(False))
+        every.filter(is_business())
         .with_columns(
             came=came.then(pl.lit(WRITTEN)).when(inside).then(pl.lit(INSIDE)).otherwise(pl.lit(BROUGHT)),
             arrived=comes,

@@ -23,7 +23,7 @@ from integrhealth.analyses.audit.outcomes.questions import outcomes
 from integrhealth.language.period import period
 from integrhealth.language.questions import answers as answers_of
 from integrhealth.language.questions import question
-from integrhealth.language.schema import is_delivered
+from integrhealth.language.schema import is_business, is_delivered
 from integrhealth.language.thresholds import MIN_MESSAGES
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _currency(evidence: "Evidence") -> str | None:
 @question
 def _delivered(evidence: "Evidence") -> pl.DataFrame:
     """One row per integration that delivered something: integration, first_at, last_at."""
-    delivered = evidence.messages.filter(is_delivered(pl.col("status")), ~pl.col("load_test").fill_null(False))
+    delivered = evidence.messages.filter(is_delivered(pl.col("status")), is_business())
     return delivered.group_by("integration").agg(first_at=pl.col("sent_at").min(), last_at=pl.col("sent_at").max())
 
 
@@ -86,7 +86,7 @@ def _delivered(evidence: "Evidence") -> pl.DataFrame:
 def _carried(evidence: "Evidence") -> pl.DataFrame:
     """One row per document and integration that carried it: integration, document."""
     documents = evidence.documents.select("document").drop_nulls().unique()
-    real = evidence.messages.filter(~pl.col("load_test").fill_null(False))
+    real = evidence.messages.filter(is_business())
     messages = real.select("integration", document="object_id").drop_nulls().unique()
     return documents.join(messages, on="document", how="left").select("integration", "document")
 

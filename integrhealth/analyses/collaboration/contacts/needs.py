@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.collaboration.team_contacts import PAIR, as_declared, unordered
-from integrhealth.language.schema import NUMBER, TEXT, TIME, WORDS, is_delivered
+from integrhealth.language.schema import NUMBER, TEXT, TIME, WORDS, is_business, is_delivered
 
 NEEDS = {"team_a": TEXT, "team_b": TEXT, "integrations": WORDS}
 FLOWS = {"team_a": TEXT, "team_b": TEXT, "integration": TEXT, "sent_at": TIME, "value": NUMBER}
@@ -22,7 +22,7 @@ def needs(integrations: pl.DataFrame, messages: pl.DataFrame, owned: pl.DataFram
     The need matrix T_A T_D T_A' (Cataldo et al., CSCW 2006): T_A are the systems of each team (`owned`), T_D the
     `integrations` of the catalog and the edges of `messages`. Load tests make no need.
     """
-    sent = messages.filter(~pl.col("load_test").fill_null(False)).select(EDGE).unique()
+    sent = messages.filter(is_business()).select(EDGE).unique()
     edges = pl.concat([integrations.select(EDGE), sent]).filter(pl.col("source") != pl.col("target"))
     rows = between_teams(edges.unique(), owned)
     made = rows.group_by(PAIR).agg(integrations=pl.col("integration").drop_nulls().unique().sort())
@@ -35,7 +35,7 @@ def flows(messages: pl.DataFrame, owned: pl.DataFrame, *, currency: str | None) 
 
     ``value`` is the amount, without sign, where it is in `currency` or says none; else null. Load tests are left out.
     """
-    delivered = messages.filter(is_delivered(pl.col("status")), ~pl.col("load_test").fill_null(False))
+    delivered = messages.filter(is_delivered(pl.col("status")), is_business())
     counted = (pl.col("currency") == currency) if currency else pl.lit(True)
     amount = pl.when(pl.col("currency").is_null() | counted, pl.col("amount").is_finite()).then(pl.col("amount").abs())
     rows = between_teams(delivered.select(*EDGE, "sent_at", value=amount), owned)

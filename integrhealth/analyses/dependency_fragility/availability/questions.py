@@ -6,9 +6,9 @@ import polars as pl
 
 from integrhealth.analyses.dependency_fragility import dependence, structure, uptime
 from integrhealth.analyses.dependency_fragility.availability import composition, ways
-from integrhealth.analyses.dependency_fragility.flows import is_traffic
 from integrhealth.analyses.dependency_fragility.suppositions import suppositions
 from integrhealth.language.questions import question
+from integrhealth.language.schema import is_business
 from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MIN_MESSAGES
 
@@ -145,7 +145,7 @@ def fallbacks(evidence: "Evidence") -> pl.DataFrame:
 
 
 def _facts(evidence: "Evidence") -> pl.DataFrame:
-    return uptime.system_facts(evidence.caused.filter(is_traffic()))
+    return uptime.system_facts(evidence.caused.filter(is_business()))
 
 
 def _asked(evidence: "Evidence") -> dependence.Asked:

@@ -7,8 +7,17 @@ recovery and the first success is nobody's.
 
 import polars as pl
 
-from integrhealth.analyses.dependency_fragility.flows import is_traffic
-from integrhealth.language.schema import COUNT, DECLINED, SENT_AWAY, TEXT, TIME, is_delivered, is_ended, is_failed
+from integrhealth.language.schema import (
+    COUNT,
+    DECLINED,
+    SENT_AWAY,
+    TEXT,
+    TIME,
+    is_business,
+    is_delivered,
+    is_ended,
+    is_failed,
+)
 from integrhealth.language.thresholds import (
     CHANCE_OF_ROW,
     COUPLING_BIN_MINUTES,
@@ -50,7 +59,7 @@ def seen_facts(caused: pl.DataFrame) -> pl.DataFrame:
     names = pl.Enum(caused["target"].drop_nulls().unique().sort())
     seen = (
         caused.lazy()
-        .filter(is_traffic(), is_ended(status), ~pl.col("fallback").fill_null(False), pl.col("sent_at").is_not_null())
+        .filter(is_business(), is_ended(status), ~pl.col("fallback").fill_null(False), pl.col("sent_at").is_not_null())
         .select(
             system=pl.col("target").cast(names),
             at=pl.max_horizontal("sent_at", pl.coalesce(there, "sent_at")).dt.truncate("1s"),

@@ -6,8 +6,7 @@ import numpy as np
 import polars as pl
 
 from integrhealth.analyses.dependency_fragility.coupling.down_times import arrived_at, is_sent_away
-from integrhealth.analyses.dependency_fragility.flows import is_traffic
-from integrhealth.language.schema import is_delivered, is_failed
+from integrhealth.language.schema import is_business, is_delivered, is_failed
 from integrhealth.language.statistics import TAIL, Z, ratio_margin, wilson_interval
 from integrhealth.language.thresholds import MIN_OUTAGES, PARENT_DAYS
 
@@ -34,7 +33,7 @@ def grace_facts(caused: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     The rows add up over sets of messages that hold all of an object and all of a trace, for the same `windows`.
     """
     fallback = pl.col("fallback").fill_null(False) & is_delivered(pl.col("status"))
-    traffic = caused.lazy().filter(is_traffic())
+    traffic = caused.lazy().filter(is_business())
     rows = traffic.select(*COLUMNS, arrived_at=arrived_at(), sent_away=is_sent_away(), fallback=fallback)
     windows = windows.select("started_at", "ended_at", "outage", target="system").sort("started_at")
     asked = _while_down(rows.filter(pl.col("source") != pl.col("target")), windows)

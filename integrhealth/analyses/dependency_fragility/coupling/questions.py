@@ -6,9 +6,9 @@ import polars as pl
 
 from integrhealth.analyses.dependency_fragility.coupling import down_times as down
 from integrhealth.analyses.dependency_fragility.coupling import grace, odds
-from integrhealth.analyses.dependency_fragility.flows import is_traffic
 from integrhealth.analyses.dependency_fragility.suppositions import suppositions, without
 from integrhealth.language.questions import question
+from integrhealth.language.schema import is_exchanged
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -61,7 +61,7 @@ def coupling(evidence: "Evidence") -> pl.DataFrame:
     """
     messages = evidence.caused
     left = without(suppositions(evidence.catalog.supposed).removed)
-    pairs = messages.filter(is_traffic(), pl.col("source") != pl.col("target"), left).select(PAIR).unique()
+    pairs = messages.filter(is_exchanged(), left).select(PAIR).unique()
     rated = odds.odds(odds.strata(odds.bins(_seen(evidence)), pairs))
     judged = grace.grace(grace.grace_facts(messages, _windows(evidence)))
     counts = ("bins", "both_failing", "source_failing", "target_failing", "outages", *grace.ENDS)

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from integrhealth.analyses.dependency_fragility.flows import is_traffic
 from integrhealth.language.levels import LEVELS, level_place
 from integrhealth.language.period import outlying
-from integrhealth.language.schema import TEXT, TIME
+from integrhealth.language.schema import TEXT, TIME, is_exchanged
 from integrhealth.language.statistics import TAIL, holm
 from integrhealth.language.thresholds import MUCH_CHANGE, NEW_LEVEL, STABLE_DAYS
 from integrhealth.language.wording import percent, spoken_ms
@@ -61,7 +60,7 @@ def day_facts(messages: pl.DataFrame) -> pl.DataFrame:
     """One row per integration and day (UTC) on which it sent something: messages, which add up."""
     return (
         messages.lazy()
-        .filter(is_traffic(), pl.col("source") != pl.col("target"), pl.col("integration").is_not_null())
+        .filter(is_exchanged(), pl.col("integration").is_not_null())
         .group_by("integration", day=pl.col("sent_at").dt.epoch("us") // US_PER_DAY)
         .agg(messages=pl.len().cast(pl.Int64))
         .collect(engine="streaming")

@@ -2,8 +2,7 @@
 
 import polars as pl
 
-from integrhealth.analyses.dependency_fragility.flows import is_traffic
-from integrhealth.language.schema import NOT_SENT, SENT_AWAY
+from integrhealth.language.schema import NOT_SENT, SENT_AWAY, is_exchanged
 
 BUSIEST = ("integration", "source", "target", "hour", "arrivals", "sent_away_share")
 
@@ -18,7 +17,7 @@ def hour_facts(messages: pl.DataFrame) -> pl.DataFrame:
     first = pl.col("attempt").is_null() | (pl.col("attempt") <= 1)
     return (
         messages.lazy()
-        .filter(pl.col("source") != pl.col("target"), ~pl.col("status").is_in(NOT_SENT), first, is_traffic())
+        .filter(is_exchanged(), ~pl.col("status").is_in(NOT_SENT), first)
         .group_by("integration", "source", "target", hour=hour)
         .agg(
             arrivals=pl.len().cast(pl.Int64),

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from integrhealth.analyses.dependency_fragility import dependence
-from integrhealth.analyses.dependency_fragility.flows import is_traffic
 from integrhealth.analyses.dependency_fragility.structure import SUPPOSED
 from integrhealth.analyses.dependency_fragility.suppositions import CHANGES, FALLBACK, QUEUE, REMOVED, SLOWER
 from integrhealth.analyses.dependency_fragility.what_if.names import listed
 from integrhealth.errors import WrongValue
 from integrhealth.language.questions import only_evidence
+from integrhealth.language.schema import is_business
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -121,7 +121,7 @@ def _led(names: list[str]) -> pl.Expr:
 def _edges(evidence: "Evidence") -> pl.DataFrame:
     """integration, source, target: of the messages, the busiest first, then those of the catalog and dependencies."""
     between = pl.col("source") != pl.col("target")
-    sent = evidence.messages.filter(between, is_traffic()).group_by("integration", *ENDS).agg(pl.len())
+    sent = evidence.messages.filter(between, is_business()).group_by("integration", *ENDS).agg(pl.len())
     busiest = sent.sort("len", *ENDS, "integration", descending=[True, False, False, False]).drop("len")
     declared = evidence.catalog.integrations.select("integration", *ENDS).drop_nulls()
     graph = evidence.dependencies.filter(between).select(pl.lit(None, pl.String).alias("integration"), *ENDS).unique()
@@ -194,7 +194,7 @@ def _factors(caused: pl.DataFrame, names: list[str], systems: set[str]) -> pl.Da
 
     A system of that name is down twice as long; another one as much longer as its own errors came by them.
     """
-    own = caused.filter("own_error", is_traffic()).select("integration", system="target")
+    own = caused.filter("own_error", is_business()).select("integration", system="target")
     slow = pl.col("system").is_in(names) | pl.col("integration").is_in(names).fill_null(False)
     share = own.group_by("system").agg(factor=1 + slow.mean()).filter(pl.col("factor") > 1)
     without_errors = pl.DataFrame({"system": sorted(systems.intersection(names) - set(share["system"]))})

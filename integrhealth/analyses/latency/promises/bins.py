@@ -3,8 +3,8 @@
 import polars as pl
 
 from integrhealth.analyses.latency.clocks import PAIR, by_two_clocks
-from integrhealth.analyses.latency.edge_latencies import BIN, EDGE, edge_name, is_traffic, p95_limits
-from integrhealth.language.schema import COUNT, TEXT, TIME, is_delivered, is_ended, is_failed, latency_ms
+from integrhealth.analyses.latency.edge_latencies import BIN, EDGE, edge_name, p95_limits
+from integrhealth.language.schema import COUNT, TEXT, TIME, is_delivered, is_ended, is_exchanged, is_failed, latency_ms
 
 BINS = {"integration": TEXT, "at": TIME, "ended": COUNT, "bad": COUNT, "timed": COUNT, "slower": COUNT}
 BIN_KEYS = ("integration", "at")
@@ -22,7 +22,7 @@ def promise_facts(messages: pl.DataFrame, promised: pl.DataFrame, apart: pl.Data
     knows when its answer would have come. What two clocks timed is read without their offset, where it is known:
     `apart` as ``clocks.offsets`` gives it. A message counts when it was sent. Load tests are no traffic.
     """
-    traffic = messages.lazy().filter(is_traffic())
+    traffic = messages.lazy().filter(is_exchanged())
     ended = (
         traffic.filter(is_ended(pl.col("status")))
         .group_by(*EDGE, at=_bin())
@@ -45,7 +45,7 @@ def spending_facts(messages: pl.DataFrame, promised: pl.DataFrame, apart: pl.Dat
     A failed message is spent on its error code, else its status; one slower than promised on its edge. The messages
     are those that are ``bad`` or ``slower`` in ``promise_facts``.
     """
-    traffic = messages.lazy().filter(is_traffic())
+    traffic = messages.lazy().filter(is_exchanged())
     failed = traffic.filter(is_ended(pl.col("status")) & _bad()).select(
         *EDGE, at=_bin(), promise=pl.lit("success"), spent_on=pl.coalesce("error_code", "status")
     )

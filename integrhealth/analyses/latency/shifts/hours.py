@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from integrhealth.analyses.latency.edge_latencies import FEWEST_TIMED, QUANTILES, edge_name, is_traffic
+from integrhealth.analyses.latency.edge_latencies import FEWEST_TIMED, QUANTILES, edge_name
 from integrhealth.language.period import outlying
-from integrhealth.language.schema import TIME, is_delivered, is_ended, is_failed, latency_ms
+from integrhealth.language.schema import TIME, is_delivered, is_ended, is_exchanged, is_failed, latency_ms
 from integrhealth.traces.facts import bucket_ms, log_bucket
 
 BIN = ("integration", "at")
@@ -26,7 +26,7 @@ def hour_facts(messages: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     latency = (latency_ms() * 1000).round().cast(pl.Int64)
     counted = (
         messages.lazy()
-        .filter(is_traffic(), pl.col("sent_at").is_not_null())
+        .filter(is_exchanged(), pl.col("sent_at").is_not_null())
         .select(
             integration=edge_name(),
             # By arithmetic: truncation of times takes several times as long.

@@ -9,9 +9,9 @@ from datetime import datetime
 
 import polars as pl
 
-from integrhealth.analyses.latency.edge_latencies import edge_name, is_traffic
+from integrhealth.analyses.latency.edge_latencies import edge_name
 from integrhealth.language.period import outlying
-from integrhealth.language.schema import COUNT, is_delivered
+from integrhealth.language.schema import COUNT, is_delivered, is_exchanged
 from integrhealth.language.thresholds import MAX_TRACE_MESSAGES, STRAGGLING_SHARE
 
 KEYS = ("integration", "hour")
@@ -26,7 +26,7 @@ def arrival_facts(messages: pl.DataFrame) -> pl.DataFrame:
     sized = is_delivered(pl.col("status")) & pl.col("bytes").is_not_null()
     return (
         messages.lazy()
-        .filter(is_traffic())
+        .filter(is_exchanged())
         .select("source", "target", "integration", "sent_at", "bytes", sized=sized)
         .group_by("source", "target", "integration", hour=pl.col("sent_at").dt.truncate("1h"))
         .agg(
@@ -55,7 +55,7 @@ def beginning_facts(messages: pl.DataFrame) -> pl.DataFrame:
     A message without a trace is one of its own, and so are those of a trace that is too long for one.
     """
     traced = pl.col("trace_id").is_not_null()
-    begun = messages.lazy().filter(is_traffic()).select("sent_at", trace=pl.col("trace_id").hash(), traced=traced)
+    begun = messages.lazy().filter(is_exchanged()).select("sent_at", trace=pl.col("trace_id").hash(), traced=traced)
     traces = begun.filter("traced").group_by("trace").agg(pl.len().alias("size"), pl.col("sent_at").min())
     whole = traces.filter(pl.col("size") <= MAX_TRACE_MESSAGES).select("sent_at")
     alone = begun.filter(~pl.col("traced")).select("sent_at")

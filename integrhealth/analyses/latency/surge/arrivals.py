@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from integrhealth.analyses.latency.edge_latencies import EDGE, edge_name, is_traffic
-from integrhealth.language.schema import NOT_SENT
+from integrhealth.analyses.latency.edge_latencies import EDGE, edge_name
+from integrhealth.language.schema import NOT_SENT, is_exchanged
 
 MINUTE_US, DAY_US = 60_000_000, 86_400_000_000
 FEED = ("integration", "target")
@@ -11,7 +11,7 @@ FEED = ("integration", "target")
 
 def sent_between_systems(messages: pl.DataFrame) -> pl.LazyFrame:
     """The attempts that reached another system; load tests are no traffic."""
-    return messages.lazy().filter(is_traffic(), ~pl.col("status").is_in(NOT_SENT))
+    return messages.lazy().filter(is_exchanged(), ~pl.col("status").is_in(NOT_SENT))
 
 
 def day_facts(messages: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import polars as pl
 from integrhealth.analyses.reconciliation.documents.lines import TYPES
 from integrhealth.language.levels import LEVELS
 from integrhealth.language.period import period
-from integrhealth.language.schema import DECLINED, is_delivered, is_ended
+from integrhealth.language.schema import DECLINED, is_delivered, is_ended, is_exchanged
 from integrhealth.language.thresholds import BOOKS_OPEN_HOURS, DUE_SHARE
 
 # Sums are made of whole ten-thousandths, so that a difference of nothing is zero; more money than this is none.
@@ -52,8 +52,7 @@ def sent_and_applied(messages: pl.DataFrame) -> pl.DataFrame:
         pl.col("amount").is_finite() & (pl.col("amount").abs() < MOST_MONEY),
         pl.col("object_id").is_not_null(),
         pl.col("integration").is_not_null(),
-        pl.col("source") != pl.col("target"),
-        ~pl.col("load_test").fill_null(False),
+        is_exchanged(),
     ).with_columns(_parts("amount"))
     end = _last(messages["sent_at"])
     inside = carried.sort("sent_at", "message_id", "attempt", nulls_last=True)

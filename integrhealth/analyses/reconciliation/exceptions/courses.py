@@ -12,7 +12,7 @@ from integrhealth.analyses.reconciliation.exceptions.vocabulary import (
     flow_named,
     looks,
 )
-from integrhealth.language.schema import COUNT, FLAG, TEXT, TIME, ended_at, is_ended, is_failed
+from integrhealth.language.schema import COUNT, FLAG, TEXT, TIME, ended_at, is_business, is_ended, is_failed
 
 OBJECT = ("object_type", "object_id")
 STEP = ("source", "target", "operation")
@@ -82,7 +82,7 @@ def _of_the_flow(messages: pl.DataFrame) -> pl.DataFrame:
         flow=pl.when(pl.col("by_type").is_null()).then("flow"),
         exception=pl.coalesce(pl.when(counts).then(by_operation), "by_type"),
     )
-    about = messages.filter(pl.col("object_id").is_not_null(), ~pl.col("load_test").fill_null(False))
+    about = messages.filter(pl.col("object_id").is_not_null(), is_business())
     return about.join(kinds, on=["object_type", "operation"], nulls_equal=True)
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from integrhealth.analyses.reconciliation.tables import TABLES
-from integrhealth.language.schema import COUNT, TEXT, WORDS, ended_at, is_ended, is_failed
+from integrhealth.language.schema import COUNT, TEXT, WORDS, ended_at, is_business, is_ended, is_failed
 from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import MOST_VARIANTS, VARIANT_STEPS
 from integrhealth.traces.facts import log_bucket, percentiles
@@ -25,7 +25,7 @@ def message_ways(messages: pl.DataFrame) -> pl.DataFrame:
     ``judged`` those with an outcome.
     """
     has_object = pl.all_horizontal(pl.col(OBJECT).is_not_null())
-    about = messages.filter(has_object, ~pl.col("load_test").fill_null(False))
+    about = messages.filter(has_object, is_business())
     objects = about.select(OBJECT).unique().with_row_index("object")
     steps = _step_names(about)
     attempts = (

@@ -14,6 +14,7 @@ from integrhealth.language.schema import (
     TIME,
     is_delivered,
     is_ended,
+    is_exchanged,
     is_failed,
     is_named,
     latency_ms,
@@ -45,8 +46,7 @@ TIMES = ("sent_at", "received_at", "finished_at", "answered_at")
 
 def is_asked() -> pl.Expr:
     """A message between two systems that was sent, and is no load test: what has to leave a trail."""
-    between = pl.col("source") != pl.col("target")
-    return between & ~pl.col("load_test").fill_null(False) & ~pl.col("status").is_in(NOT_SENT)
+    return is_exchanged() & ~pl.col("status").is_in(NOT_SENT)
 
 
 def answer_limits(messages: pl.DataFrame) -> dict[str, float]:

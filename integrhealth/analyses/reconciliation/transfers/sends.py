@@ -7,7 +7,7 @@ another one. One log that has both ends says of each send as well whether it arr
 import polars as pl
 
 from integrhealth.analyses.reconciliation.receiver_log import OBJECT
-from integrhealth.language.schema import DECLINED, NOT_SENT, SENT_AWAY, is_delivered, is_failed
+from integrhealth.language.schema import DECLINED, NOT_SENT, SENT_AWAY, is_business, is_delivered, is_failed
 from integrhealth.language.thresholds import REPEAT_HOURS
 
 # Of what a transfer is besides its object.
@@ -42,7 +42,7 @@ def sends(messages: pl.DataFrame) -> pl.DataFrame:
     # What is sent away is answered by a broker.
     answered = pl.when(kind.is_null()).then(pl.col("answered_at").is_not_null()).otherwise(~kind.is_in(SENT_AWAY))
     arrived = effect | (status == DECLINED) | (knows & ~failed) | (delivered & answered)
-    real = ~pl.col("load_test").fill_null(False) & ~status.is_in(NOT_SENT)
+    real = is_business() & ~status.is_in(NOT_SENT)
     return (
         between_systems(messages)
         .filter(real)

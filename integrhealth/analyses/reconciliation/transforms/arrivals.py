@@ -5,7 +5,7 @@ from datetime import timedelta
 import polars as pl
 
 from integrhealth.analyses.reconciliation.transforms.names import exactness, same_field
-from integrhealth.language.schema import TEXT, WORDS
+from integrhealth.language.schema import TEXT, WORDS, is_exchanged
 from integrhealth.language.thresholds import COPY_SHARE, LOGGED_LATE_SECONDS, MEANING_PAIRS, MIN_MESSAGES
 
 FIELD = ["integration", "field"]
@@ -13,11 +13,6 @@ FIELD = ["integration", "field"]
 AND = "\x1f"
 LOGGED_LATE = timedelta(seconds=LOGGED_LATE_SECONDS)
 LINKS = {"integration": TEXT, "field": TEXT, "from": WORDS, "kind": TEXT, "linked_by": TEXT}
-
-
-def is_traffic() -> pl.Expr:
-    """A message between two systems that is no load test."""
-    return (pl.col("source") != pl.col("target")) & ~pl.col("load_test").fill_null(False)
 
 
 def integration_name() -> pl.Expr:
@@ -31,7 +26,9 @@ def arrivals(field_changes: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFram
 
     Load tests and work inside a system bring nothing.
     """
-    sent = messages.filter(is_traffic(), pl.col("message_id").is_in(field_changes["message_id"].drop_nulls().implode()))
+    sent = messages.filter(
+        is_exchanged(), pl.col("message_id").is_in(field_changes["message_id"].drop_nulls().implode())
+    )
     sent = sent.select("message_id", "source", "sent_at", system="target", integration=integration_name())
     brought = field_changes.drop_nulls("message_id").join(sent, on=["message_id", "system"])
     return (

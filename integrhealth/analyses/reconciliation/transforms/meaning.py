@@ -3,10 +3,10 @@
 import polars as pl
 
 from integrhealth.analyses.reconciliation.tables import TABLES
-from integrhealth.analyses.reconciliation.transforms.arrivals import integration_name, is_traffic
+from integrhealth.analyses.reconciliation.transforms.arrivals import integration_name
 from integrhealth.analyses.reconciliation.transforms.ledger import ADDED, CANNOT_TELL, LOSES
 from integrhealth.analyses.reconciliation.transforms.names import same_field
-from integrhealth.language.schema import COUNT, NUMBER, WORDS
+from integrhealth.language.schema import COUNT, NUMBER, WORDS, is_exchanged
 from integrhealth.language.statistics import enough
 from integrhealth.language.thresholds import COPY_SHARE, MIN_MESSAGES
 
@@ -150,5 +150,5 @@ def _without_match(wanted: pl.DataFrame, column: str, names: pl.DataFrame) -> pl
 
 def sending(messages: pl.DataFrame) -> pl.DataFrame:
     """integration, messages: how many messages between two systems each integration has, load tests left out."""
-    sent = messages.filter(is_traffic()).select(integration=integration_name())
+    sent = messages.filter(is_exchanged()).select(integration=integration_name())
     return sent.group_by("integration").agg(messages=pl.len().cast(COUNT))
