@@ -137,7 +137,7 @@ def first_touches(evidence: "Evidence") -> pl.DataFrame:
     owner where it is by the person of the catalog or by the team of a system that this person owns, so that logs
     without persons tell it as well. ``share`` has Wilson's interval (1927), and is null below ten incidents.
 
-    >>> ih.accountability.firsttouches_of(evidence).columns[:4]
+    >>> ih.accountability.first_touches(evidence).columns[:4]
     ['integration', 'owner', 'incidents', 'by_owner']
 
     Columns: integration, owner (text); incidents, by_owner, by_backup (count); share, low, high (number, share)
