@@ -63,11 +63,18 @@ def outlying(times: pl.Series) -> pl.Series:
     return at_epoch | ((numbers < body[0]) | (numbers > body[-1])).fill_null(False)
 
 
-def period(times: pl.Series) -> tuple[datetime, datetime] | None:
-    """The first and the last time, outliers left out; None without any."""
-    inside = times.filter(~outlying(times))
+def period(*times: pl.Series) -> tuple[datetime, datetime] | None:
+    """The first and the last of all times, outliers left out; None without any."""
+    together = pl.concat(each.alias("time") for each in times)
+    inside = together.filter(~outlying(together))
     first, last = inside.min(), inside.max()
     return None if first is None else (first, last)
+
+
+def last_moment(*times: pl.Series) -> datetime | None:
+    """The last of all times, outliers left out; None without any."""
+    covered = period(*times)
+    return None if covered is None else covered[1]
 
 
 def days(times: pl.Series) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from integrhealth.language.period import days, outlying, period
+from integrhealth.language.period import days, last_moment, outlying, period
 from integrhealth.language.schema import TIME
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -76,3 +76,11 @@ def test_the_order_of_the_times_does_not_matter():
     shuffled = series.sample(fraction=1, shuffle=True, seed=3)
     assert period(shuffled) == period(series)
     assert series.filter(outlying(series)).sort().equals(shuffled.filter(outlying(shuffled)).sort())
+
+
+def test_several_columns_of_times_are_one_period():
+    series = times(*spread(300, 9), -20_000, 30_000)
+    one, other = series.head(100).alias("sent_at"), series.tail(len(series) - 100).alias("at")
+    assert period(one, other) == period(series)
+    assert last_moment(one, other) == period(series)[1]
+    assert last_moment(one.clear(), other.clear()) is None

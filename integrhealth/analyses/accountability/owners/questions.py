@@ -8,7 +8,7 @@ import polars as pl
 from integrhealth.analyses.accountability.names import hides, identities, team_key
 from integrhealth.analyses.accountability.owners import acts, answering, declared, staleness, verdicts
 from integrhealth.analyses.accountability.questions import edges_of, lives_of
-from integrhealth.language.period import period
+from integrhealth.language.period import last_moment
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def _declared(evidence: "Evidence") -> pl.DataFrame:
 @question
 def _end(evidence: "Evidence") -> datetime | None:
     """The last moment of what the logs hold, times that a wrong clock made left out."""
-    times = [evidence.messages["sent_at"], evidence.incident_events["at"], evidence.field_changes["at"]]
-    covered = period(pl.concat(each.alias("at") for each in times))
-    return None if covered is None else covered[1]
+    return last_moment(evidence.messages["sent_at"], evidence.incident_events["at"], evidence.field_changes["at"])
 
 
 @question

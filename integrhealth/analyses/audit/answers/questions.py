@@ -62,7 +62,7 @@ def _tables(evidence: "Evidence", wanted: tuple[tuple[ModuleType, tuple[str, ...
 def _period_days(evidence: "Evidence") -> float | None:
     """Days from the first to the last of what has a time, those that a wrong clock made left out."""
     times = [evidence.messages["sent_at"], evidence.documents["created_at"], evidence.incident_events["at"]]
-    covered = period(pl.concat(each.alias("at") for each in times))
+    covered = period(*times)
     return None if covered is None else (covered[1] - covered[0]).total_seconds() / SECONDS_PER_DAY
 
 

@@ -8,7 +8,7 @@ from integrhealth.analyses.audit.five_questions import practices as together
 from integrhealth.analyses.audit.five_questions import questionnaire as to_ask
 from integrhealth.analyses.audit.five_questions import sheet
 from integrhealth.analyses.audit.five_questions.problem_sentences import problem_verdicts
-from integrhealth.language.period import local_day, period
+from integrhealth.language.period import last_moment, local_day
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 def _today(evidence: "Evidence") -> "date | None":
     """The last day of the evidence, on the calendar of the company."""
-    covered = period(pl.concat([evidence.messages["sent_at"], evidence.metrics["time"], evidence.contacts["at"]]))
-    return None if covered is None else pl.select(local_day(pl.lit(covered[1]), evidence.catalog.timezone)).item()
+    last = last_moment(evidence.messages["sent_at"], evidence.metrics["time"], evidence.contacts["at"])
+    return None if last is None else pl.select(local_day(pl.lit(last), evidence.catalog.timezone)).item()
 
 
 @question

@@ -88,7 +88,7 @@ def _nobody() -> pl.DataFrame:
 
 def _covered(evidence: "Evidence") -> tuple[datetime, datetime] | None:
     """The first and the last moment that messages, metrics or logs tell of; None without any."""
-    return period(pl.concat([evidence.messages["sent_at"], evidence.metrics["time"], evidence.logs["time"]]))
+    return period(evidence.messages["sent_at"], evidence.metrics["time"], evidence.logs["time"])
 
 
 def _beginning(moment: datetime) -> datetime:

@@ -7,7 +7,7 @@ import polars as pl
 
 from integrhealth.analyses.reconciliation.documents.lines import TYPES
 from integrhealth.language.levels import LEVELS
-from integrhealth.language.period import period
+from integrhealth.language.period import last_moment
 from integrhealth.language.schema import DECLINED, is_delivered, is_ended, is_exchanged
 from integrhealth.language.thresholds import BOOKS_OPEN_HOURS, DUE_SHARE
 
@@ -54,7 +54,7 @@ def sent_and_applied(messages: pl.DataFrame) -> pl.DataFrame:
         pl.col("integration").is_not_null(),
         is_exchanged(),
     ).with_columns(_parts("amount"))
-    end = _last(messages["sent_at"])
+    end = last_moment(messages["sent_at"])
     inside = carried.sort("sent_at", "message_id", "attempt", nulls_last=True)
     objects = (
         inside.group_by(SENT, maintain_order=True)
@@ -112,7 +112,7 @@ def held_by_both(documents: pl.DataFrame, messages: pl.DataFrame, integrations: 
     begun = begun.group_by("integration", "type").agg(pl.col("begun").max())
     key = ["integration", "type", "document", "currency"]
     both = here.join(there, on=key, how="full", suffix="_there", coalesce=True, nulls_equal=True)
-    end = pl.lit(_last(documents["created_at"]), pl.Datetime("us", "UTC"))
+    end = pl.lit(last_moment(documents["created_at"]), pl.Datetime("us", "UTC"))
     on_its_way = pl.col("amount_there").is_null() & (end - pl.col("created_at") <= pl.col("lag"))
     # What one side holds from before the other's first document is no difference.
     paired = pl.col("amount").is_not_null() & pl.col("amount_there").is_not_null()
@@ -201,8 +201,3 @@ def _twice() -> pl.Expr:
 
 def _parts(column: str) -> pl.Expr:
     return (pl.col(column) * PARTS).round().cast(pl.Int64).alias(column)
-
-
-def _last(times: pl.Series) -> datetime | None:
-    covered = period(times)
-    return covered[1] if covered else None

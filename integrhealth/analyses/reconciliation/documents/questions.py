@@ -9,7 +9,7 @@ from integrhealth.analyses.reconciliation.documents import allocation, balance, 
 from integrhealth.analyses.reconciliation.documents import books as ledger
 from integrhealth.analyses.reconciliation.documents import waterfall as steps
 from integrhealth.analyses.reconciliation.documents.due import due
-from integrhealth.language.period import period
+from integrhealth.language.period import last_moment
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ def books(evidence: "Evidence") -> pl.DataFrame:
     Columns: integration (text); difference, tolerance, sent_total, received_total (number, in currency);
     currency, unit (text); n, lost, twice, apart (count); gross (number, in currency); as_of (time)
     """
-    covered = period(pl.concat([evidence.messages["sent_at"], evidence.documents["created_at"]]))
-    return ledger.books(_entries(evidence), evidence.catalog.integrations, as_of=covered[1] if covered else None)
+    as_of = last_moment(evidence.messages["sent_at"], evidence.documents["created_at"])
+    return ledger.books(_entries(evidence), evidence.catalog.integrations, as_of=as_of)
 
 
 def exact_systems(integrations: pl.DataFrame) -> list[str]:

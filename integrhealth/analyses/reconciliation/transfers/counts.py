@@ -94,7 +94,7 @@ def in_period(made: Transfers, messages: pl.DataFrame, receipts: pl.DataFrame) -
     What is an outlier shows in all times together, so this is done before the objects are looked at in parts.
     """
     logged = [messages[name] for name in ("sent_at", "received_at", "finished_at")] + [receipts["received_at"]]
-    covers = period(pl.concat(each.alias("at") for each in logged))
+    covers = period(*logged)
     if covers is None:
         return made
     first, last = (pl.lit(each, TIME) for each in covers)

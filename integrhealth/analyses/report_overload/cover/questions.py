@@ -31,7 +31,7 @@ from integrhealth.analyses.report_overload.questions import (
     whole_inventory,
 )
 from integrhealth.analyses.report_overload.reading import distinct_deliveries
-from integrhealth.language.period import period
+from integrhealth.language.period import last_moment
 from integrhealth.language.questions import question
 
 if TYPE_CHECKING:
@@ -91,9 +91,8 @@ def _remarks(evidence: "Evidence") -> pl.DataFrame:
 
 def _until(evidence: "Evidence") -> datetime | None:
     """The end of what the log knows of reports."""
-    times = [deliveries_of(evidence)["at"], reads_of(evidence)["at"], _refreshes(evidence)["changed_at"].drop_nulls()]
-    covered = period(pl.concat(times))
-    return None if covered is None else covered[1]
+    refreshed = _refreshes(evidence)["changed_at"].drop_nulls()
+    return last_moment(deliveries_of(evidence)["at"], reads_of(evidence)["at"], refreshed)
 
 
 @question
