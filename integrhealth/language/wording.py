@@ -47,6 +47,25 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
+def joined(names: list[str], most: int | None = None) -> str:
+    """Names as a sentence lists them: a, b and c; of more than `most` the others are counted: a, b and 3 more."""
+    rest = 0 if most is None else max(0, len(names) - most)
+    shown = [*names[: len(names) - rest], f"{rest:,} more"] if rest else names
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def listed(names: pl.Expr, most: int) -> pl.Expr:
+    """The first names of each list, and how many more there are: a, b and 3 more."""
+    rest = names.list.len().cast(pl.Int64) - most
+    more = pl.when(rest > 0).then(pl.format(" and {} more", rest)).otherwise(pl.lit(""))
+    return pl.format("{}{}", names.list.head(most).list.join(", "), more)
+
+
+def and_others(count: pl.Expr, most: int) -> pl.Expr:
+    """What follows the first names of `count`, of which `most` are said."""
+    return pl.when(count > most).then(pl.lit(" and others")).otherwise(pl.lit(""))
+
+
 def percent(share: pl.Expr) -> pl.Expr:
     """A share in percent with two digits that count: 0.34%, 3.4%, 34%."""
     return _in_percent((share * 100).round_sig_figs(2))

@@ -3,7 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrhealth.language.wording import counted, duration, exact_percent, percent, spoken_ms
+from integrhealth.language.wording import (
+    and_others,
+    counted,
+    duration,
+    exact_percent,
+    joined,
+    listed,
+    percent,
+    spoken_ms,
+)
 
 SAID = [
     (0, "0 ms"),
@@ -65,3 +74,25 @@ def test_shares_are_said_in_percent_without_digits_that_say_nothing():
     shares = pl.Series([0.00341, 0.034, 0.34, 0.99951, 1.0, None])
     assert pl.select(percent(shares)).to_series().to_list() == ["0.34%", "3.4%", "34%", "100%", "100%", None]
     assert pl.select(exact_percent(shares)).to_series().to_list() == ["0.34%", "3.4%", "34%", "99.95%", "100%", None]
+
+
+@pytest.mark.parametrize(
+    ("names", "most", "said"),
+    [
+        ([], None, ""),
+        (["a"], 3, "a"),
+        (["a", "b"], 3, "a and b"),
+        (["a", "b", "c"], 3, "a, b and c"),
+        (["a", "b", "c", "d", "e"], 3, "a, b, c and 2 more"),
+        (["a", "b", "c", "d"], None, "a, b, c and d"),
+    ],
+)
+def test_names_are_joined_as_in_a_sentence(names, most, said):
+    assert joined(names, most) == said
+
+
+def test_of_a_list_the_first_names_are_said_and_the_others_counted():
+    rows = pl.DataFrame({"names": [["a", "b"], ["a", "b", "c", "d", "e"], [], None]})
+    assert rows.select(listed(pl.col("names"), 2)).to_series().to_list() == ["a, b", "a, b and 3 more", "", None]
+    counts = pl.DataFrame({"count": [2, 3]})
+    assert counts.select(and_others(pl.col("count"), 2)).to_series().to_list() == ["", " and others"]

@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, WIDTH, nothing, titled
-from integrhealth.language.wording import counted
+from integrhealth.language.wording import counted, joined
 
 NAME_LENGTH = 40
 KINDS = {"whole": NEUTRAL, "takes": FAILURE, "gives": ACCENT}
@@ -104,9 +104,8 @@ def _title(kpi: str, rate: float, departments: pl.DataFrame) -> str:
     if costly.is_empty():
         return f"{kpi.capitalize()} is {100 * rate:.0f}%, and no department certainly takes from it"
     most = costly.filter(pl.col("high") >= costly["low"].first())["department"].to_list()
-    names = " and ".join([", ".join(most[:-1]), most[-1]] if len(most) > 1 else most)
     verb = "take" if len(most) > 1 else "takes"
-    return f"{kpi.capitalize()} is {100 * rate:.0f}%; {names} {verb} most from it"
+    return f"{kpi.capitalize()} is {100 * rate:.0f}%; {joined(most)} {verb} most from it"
 
 
 def kpi_pairs(pairs: pl.DataFrame, *, top: int = 10) -> Any:

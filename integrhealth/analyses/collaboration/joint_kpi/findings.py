@@ -5,7 +5,7 @@ import polars as pl
 from integrhealth.language.findings import findings, severity, written
 from integrhealth.language.statistics import chance_of_more
 from integrhealth.language.thresholds import ON_TIME_CRITICAL, ON_TIME_WARNING
-from integrhealth.language.wording import percent
+from integrhealth.language.wording import joined, percent
 
 SUBJECT = "on-time delivery"
 # Departments that a sentence names, those that take most.
@@ -28,7 +28,7 @@ def joint_kpi_lateness(report: str, rates: pl.DataFrame, departments: pl.DataFra
     low = judged.filter(pl.col("severity") != "note", pl.col("rate") < ON_TIME_WARNING)
     costly = departments.filter(pl.col("low") > 0).sort(-pl.col("points"), "department")
     asked = _most(costly)
-    who = pl.lit(_and(asked["department"].to_list()), pl.String)
+    who = pl.lit(joined(asked["department"].to_list()), pl.String)
     statement = pl.format(
         "{} of {} orders were delivered as promised{}. When the metric is shared, the conversation is shared.",
         *(percent(pl.col("rate")), written(pl.col("n")), pl.lit(_parts(costly, asked))),
@@ -62,8 +62,4 @@ def _parts(costly: pl.DataFrame, asked: pl.DataFrame) -> str:
     if asked.height == 1:
         return f": {listed}"
     all_of = "both" if asked.height == 2 else "all"
-    return f": {listed}; of {_and(asked['department'].to_list())} nobody can say who takes more, so ask {all_of}"
-
-
-def _and(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f": {listed}; of {joined(asked['department'].to_list())} nobody can say who takes more, so ask {all_of}"

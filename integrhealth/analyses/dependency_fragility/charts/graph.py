@@ -5,6 +5,7 @@ import polars as pl
 
 from integrhealth.charts.graph_layout import layered, neighbourhood
 from integrhealth.charts.theme import ACCENT, NEUTRAL, WIDTH, nothing, titled
+from integrhealth.language.wording import joined
 
 # More systems than this and no drawing of lines can be read; those around the riskiest are shown.
 MOST_SYSTEMS = 30
@@ -167,9 +168,7 @@ def _dependency_title(systems: pl.DataFrame) -> str:
         return "Who calls whom; no way from an entry to a goal was seen"
     if not single:
         return "No system stands alone on the way to a goal"
-    leading = single[:3] + ([f"{len(single) - 3} more"] if len(single) > 3 else [])
-    listed = " and ".join([", ".join(leading[:-1]), leading[-1]] if leading[1:] else leading)
-    return f"Nothing leads around {listed}"
+    return f"Nothing leads around {joined(single, 3)}"
 
 
 def _dependency_subtitle(edges: pl.DataFrame, shown: pl.DataFrame) -> str:

@@ -5,6 +5,7 @@ import polars as pl
 
 from integrhealth.charts.theme import ACCENT, FAILURE, NEUTRAL, WIDTH, in_lines, nothing, titled
 from integrhealth.language.thresholds import STABLE_DAYS
+from integrhealth.language.wording import joined
 
 # The verdicts that there are, each said in words as well.
 COLOURS = {
@@ -80,8 +81,7 @@ def _title(levels: pl.DataFrame) -> str:
     houses = [level for level in there if verdicts[level] == "house of cards"]
     shaky = [level for level in there if verdicts[level] == "unstable"]
     if houses:
-        listed = " and ".join([", ".join(houses[:-1]), houses[-1]] if houses[1:] else houses)
-        return f"{listed.capitalize()}: a house of cards"
+        return f"{joined(houses).capitalize()}: a house of cards"
     if not shaky:
         stands = all(verdicts[level] == "stable" for level in there)
         return "Every level stands on stable ones" if stands else "Too little is known of some levels"

@@ -6,6 +6,7 @@ from integrhealth.analyses.dependency_fragility.findings import MOST_NAMED
 from integrhealth.analyses.dependency_fragility.levels.checks import FAILED, OWNER, PASSED, UNKNOWN
 from integrhealth.language.levels import LEVELS, level_place
 from integrhealth.language.schema import COUNT, NUMBER, TEXT, WORDS
+from integrhealth.language.wording import listed
 
 STABLE, UNSTABLE, ABSENT, HOUSE, TOO_LITTLE = "stable", "unstable", "absent", "house of cards", "not enough data"
 LADDER = {
@@ -77,7 +78,7 @@ def levels(checks: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     )
     absent, cracked = pl.col("integrations") == 0, pl.col("stable") < pl.col("integrations")
     solid = ~absent & ~cracked & (pl.col("measured") > 0)
-    gap = pl.when(absent).then(pl.lit("absent")).when(cracked).then(_listed(pl.col("names")))
+    gap = pl.when(absent).then(pl.lit("absent")).when(cracked).then(listed(pl.col("names"), MOST_NAMED))
     count = pl.col("integrations") - pl.col("stable")
     are = pl.when(count == 1).then(pl.lit("is")).otherwise(pl.lit("are"))
     shaky = pl.format("{} of {} {} not stable, {} first: {}", count, "integrations", are, "weakest", "reason")
@@ -97,7 +98,7 @@ def levels(checks: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
             weakest=pl.col("weakest").drop_nulls().first(),
             foot=pl.format("{}, where {}", *(pl.col(each).filter("cracked").first() for each in ("level", "own"))),
             nothing=pl.col("level").filter("absent").first(),
-            said=_listed(pl.col("changed")),
+            said=listed(pl.col("changed"), MOST_NAMED),
             stand=pl.when(pl.col("changes") == 1).then(pl.lit("stands")).otherwise(pl.lit("stand")),
         )
         .with_columns(_verdict(), _why())
@@ -188,10 +189,3 @@ def _counted(each: pl.DataFrame) -> pl.DataFrame:
         weakest=pl.col("integration").filter(shaky).first(),
         reason=pl.col("why").filter(shaky).first(),
     )
-
-
-def _listed(names: pl.Expr) -> pl.Expr:
-    """The first names of each list, and how many more there are."""
-    count = names.list.len()
-    more = pl.when(count > MOST_NAMED).then(pl.format(" and {} more", count.cast(COUNT) - MOST_NAMED))
-    return pl.format("{}{}", names.list.head(MOST_NAMED).list.join(", "), more.otherwise(pl.lit("")))

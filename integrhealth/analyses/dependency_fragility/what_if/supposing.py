@@ -12,6 +12,7 @@ from integrhealth.analyses.dependency_fragility.what_if.names import listed
 from integrhealth.errors import WrongValue
 from integrhealth.language.questions import only_evidence
 from integrhealth.language.schema import is_business
+from integrhealth.language.wording import joined
 
 if TYPE_CHECKING:
     from integrhealth.evidence import Evidence
@@ -102,16 +103,11 @@ def said_of_changes(changes: pl.DataFrame, differing: pl.DataFrame) -> str:
     if changes.is_empty():
         return NOTHING_SUPPOSED
     names = changes.drop_nulls("name").group_by("change", maintain_order=True).agg("name")
-    said = [SAID[change].format(_and(listing)) for change, listing in names.iter_rows()]
+    said = [SAID[change].format(joined(listing, MOST_SAID)) for change, listing in names.iter_rows()]
     whole = (
         f"Supposed, not measured: {'; '.join(said)}. Tables and charts show that landscape, findings are of today's."
     )
     return whole if differing.height else f"{whole} {NO_DIFFERENCE}"
-
-
-def _and(names: list[str]) -> str:
-    shown = names[:MOST_SAID] + ([f"{len(names) - MOST_SAID} more"] if len(names) > MOST_SAID else [])
-    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
 def _led(names: list[str]) -> pl.Expr:

@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from integrhealth.charts.theme import ACCENT, CATEGORIES, FAILURE, NEUTRAL, WIDTH, nothing, titled
+from integrhealth.language.wording import listed
 
 PARTS = {"copied": NEUTRAL, "renamed": CATEGORIES[4], "changed": CATEGORIES[1]}
 VERDICTS = {"loses meaning": FAILURE, "adds meaning": ACCENT, "passes through": NEUTRAL, "cannot tell": "#5f6b7a"}
@@ -76,7 +77,9 @@ def _bars(shown: pl.DataFrame, order: list[str]) -> alt.Chart:
 
 def _words(shown: pl.DataFrame, order: list[str]) -> alt.LayerChart:
     lost = pl.when(pl.col("loss_bits") >= 0.005).then(pl.format("loses {} bits", pl.col("loss_bits").round(2)))
-    added = pl.when(pl.col("added_fields").list.len() > 0).then(pl.format("adds {}", _listed("added_fields")))
+    added = pl.when(pl.col("added_fields").list.len() > 0).then(
+        pl.format("adds {}", listed(pl.col("added_fields"), FIELDS_SHOWN))
+    )
     unused = pl.when(pl.col("unused_fields").list.len() > 0).then(
         pl.format("{} of {} fields sent for nothing", pl.col("unused_fields").list.len(), "sent_fields")
     )
@@ -86,8 +89,8 @@ def _words(shown: pl.DataFrame, order: list[str]) -> alt.LayerChart:
         "verdict",
         "loss_low",
         "loss_high",
-        added=_listed("added_fields"),
-        unused=_listed("unused_fields"),
+        added=listed(pl.col("added_fields"), FIELDS_SHOWN),
+        unused=listed(pl.col("unused_fields"), FIELDS_SHOWN),
         said=_cut(pl.concat_str(lost, added, unused, separator="; ", ignore_nulls=True), 62),
     )
     base = alt.Chart(rows).encode(
@@ -105,13 +108,6 @@ def _words(shown: pl.DataFrame, order: list[str]) -> alt.LayerChart:
     verdict = base.mark_text(align="left", fontWeight=600).encode(x=alt.value(0), text="verdict:N", color=colour)
     beside = base.mark_text(align="left").encode(x=alt.value(95), text="said:N")
     return (verdict + beside).properties(width=WIDTH - 360 + 95, height=alt.Step(26))
-
-
-def _listed(column: str) -> pl.Expr:
-    """The first names of a list, and how many more there are."""
-    names, more = pl.col(column), pl.col(column).list.len() - FIELDS_SHOWN
-    listed = names.list.head(FIELDS_SHOWN).list.join(", ")
-    return pl.when(names.list.len() > FIELDS_SHOWN).then(pl.format("{} and {} more", listed, more)).otherwise(listed)
 
 
 def _title(transforms: pl.DataFrame) -> str:

@@ -6,7 +6,7 @@ from integrhealth.analyses.reconciliation.tables import NAME
 from integrhealth.language.findings import findings, integration_owners, severity, written
 from integrhealth.language.statistics import chance_of_more, enough, wilson_interval
 from integrhealth.language.thresholds import MIN_MESSAGES, REASONLESS_WARNING, TRAIL_FULL, TRAIL_PARTIAL
-from integrhealth.language.wording import exact_percent, percent
+from integrhealth.language.wording import and_others, exact_percent, percent
 
 # What a person asks where the answer is missing.
 ASKED = {
@@ -123,7 +123,6 @@ def never_logged(owned: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl
     )
     rows = rows.sort("n", "subject", descending=[True, False])
     question = pl.col("subject").replace_strict(ASKED, return_dtype=pl.String)
-    more = pl.when(pl.col("n") > SHOWN).then(pl.lit(" and others")).otherwise(pl.lit(""))
     return findings(
         NAME,
         "never_logged",
@@ -137,7 +136,7 @@ def never_logged(owned: pl.DataFrame, *, min_messages: int = MIN_MESSAGES) -> pl
                 pl.lit(seen.height),
                 question,
                 "names",
-                more,
+                and_others(pl.col("n"), SHOWN),
             ),
             ask=pl.format("Does another log say {}, and can it be read too?", question),
         ),

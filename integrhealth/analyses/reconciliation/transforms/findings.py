@@ -8,7 +8,7 @@ from integrhealth.analyses.reconciliation.transforms.meaning import PASSES
 from integrhealth.language.findings import findings, integration_owners, severity, written
 from integrhealth.language.statistics import chance_of_distance
 from integrhealth.language.thresholds import COPY_SHARE, LOSS_BITS
-from integrhealth.language.wording import percent
+from integrhealth.language.wording import and_others, percent
 
 # What the catalog registers of a field that may merge its values on purpose.
 ON_PURPOSE = ("map", "derive", "drop")
@@ -73,7 +73,6 @@ def passes_through(transforms: pl.DataFrame) -> pl.DataFrame:
     """
     rows = transforms.filter(pl.col("verdict") == PASSES, pl.col("copy_share") > COPY_SHARE)
     rows = rows.sort("paired", "integration", descending=[True, False])
-    several = pl.when(pl.col("count") > SHOWN).then(pl.lit(" and others")).otherwise(pl.lit(""))
     whole = rows.select(
         count=pl.len().cast(pl.Int64),
         n=pl.col("paired").sum(),
@@ -97,7 +96,7 @@ def passes_through(transforms: pl.DataFrame) -> pl.DataFrame:
                 written(pl.col("copied")),
                 written(pl.col("n")),
                 "names",
-                several,
+                and_others(pl.col("count"), SHOWN),
             ),
             ask=pl.lit("Why are we doing this: could the receiver ask the source instead?"),
         ),
@@ -108,7 +107,6 @@ def unused_fields(transforms: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFram
     """``unused_fields``: fields that an integration sends and its receiver never uses; a note."""
     count = pl.col("unused_fields").list.len()
     rows = transforms.filter(count > 0).join(owners, on="integration", how="left", maintain_order="left")
-    more = pl.when(count > SHOWN).then(pl.lit(" and others")).otherwise(pl.lit(""))
     return findings(
         NAME,
         "unused_fields",
@@ -125,7 +123,7 @@ def unused_fields(transforms: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFram
                 "sent_fields",
                 percent(1 - pl.col("used_share")),
                 pl.col("unused_fields").list.head(SHOWN).list.join(", "),
-                more,
+                and_others(count, SHOWN),
             ),
             ask=pl.format("Who needs these fields of {}, and what would be lost without them?", "integration"),
         ),
